@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+$(INSTALLED): constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	@touch $@
+
+.PHONY: help install run test check format migrate backfill demo grant bench constraints
+
+help: ## this table
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make .venv with every dependency, pinned and hashed
+
+run: install ## migrate, then serve on http://127.0.0.1:8000 (PORT)
+	@$(BIN)/python -m scripts.migrate
+	@exec $(BIN)/python -m app
+
+test: install ## the whole suite (ARGS="-k name")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: install ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+migrate: install ## bring the database's schema up to date (ARGS="--dry-run", "--check")
+	@$(BIN)/python -m scripts.migrate $(ARGS)
+
+backfill: install ## fill in what legacy rows lack (ARGS="--dry-run --default-model MODEL")
+	@$(BIN)/python -m scripts.backfill $(ARGS)
+
+demo: install ## one video from a sample canvas to a file on disk
+	@$(BIN)/python -m scripts.demo $(ARGS)
+
+grant: install ## add credits: make grant USER=… CREDITS=…
+	@$(BIN)/python -m scripts.grant "$(USER)" "$(CREDITS)"
+
+constraints: install ## pin the newest allowed versions anew, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet --output-file constraints.txt
