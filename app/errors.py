@@ -8,12 +8,14 @@
     │   ├── Unauthenticated                                         401
     │   ├── InsufficientCredits                                     402
     │   ├── NotFound, TemplateNotFound, JobNotFound                 404
+    │   ├── MethodNotAllowed                                        405
     │   ├── ImageTooLarge                                           413
     │   ├── UnsupportedImage                                        415
     │   ├── InvalidVariables, InvalidImage, IdempotencyMismatch     422
     │   ├── TooManyJobs, RateLimited                                429
     │   ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
-    │   └── DatabaseUnavailable, ShuttingDown                       503
+    │   ├── InternalError                                           500
+    │   └── DatabaseUnavailable, StorageAway, ShuttingDown          503
     ├── FalError                fal's side of a job
     │   ├── FalRefused          a definite no; asking again changes nothing
     │   ├── FalNotFound         fal does not know the request
@@ -141,6 +143,12 @@ class RateLimited(Problem):
     status, code = HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"
 
 
+class InternalError(Problem):
+    """A fault of this service; the log has its traceback."""
+
+    status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error"
+
+
 class SubmitRefused(Problem):
     """fal said no to the upload or the submit, and why."""
 
@@ -162,6 +170,12 @@ class DatabaseUnavailable(Problem):
         super().__init__(detail, retry_after=2)
 
 
+class StorageAway(Problem):
+    """The readiness check's word on the object store; no other answer waits for it."""
+
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "storage_unavailable"
+
+
 class ShuttingDown(Problem):
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "shutting_down"
 
@@ -180,6 +194,12 @@ class FalRefused(FalError):
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+
+    @property
+    def is_about_the_job(self) -> bool:
+        """The job is at fault, not fal's load or health: neither 429 nor 5xx."""
+        too_many = HTTPStatus.TOO_MANY_REQUESTS
+        return self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.status != too_many
 
 
 class FalNotFound(FalError):

@@ -83,6 +83,16 @@ class Settings(BaseSettings):
         field = cls.model_fields[info.field_name]  # type: ignore[attr-defined]
         return field.default if isinstance(value, str) and not value.strip() else value
 
+    @field_validator("fal_key")
+    @classmethod
+    def _key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        key = value.get_secret_value().strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("must be printable ASCII")
+        return SecretStr(key)
+
     @field_validator("fal_media_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:

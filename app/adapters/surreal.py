@@ -18,9 +18,11 @@ from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from surrealdb.errors import (
     NotAllowedError,
     QueryError,
+    ServerError,
     SurrealError,
     ThrownError,
     TransportError,
+    TransportTimeoutError,
 )
 
 from app.errors import ConfigurationError, DatabaseUnavailable, ServiceError
@@ -45,6 +47,14 @@ class Thrown(ServiceError):
 
 class Conflict(ServiceError):
     """A transaction lost a race at its commit: nothing was written, it may be tried again."""
+
+
+class Rejected(ServiceError):
+    """The database cannot carry a statement out: a type, an ASSERT, an unknown function."""
+
+
+class AnswerOverdue(DatabaseUnavailable):
+    """The SDK gave up waiting after its fixed 30 s, while the statements run on and may commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +157,7 @@ class Database:
 
         Raises:
             Thrown: the function refused.
+            Rejected: the database cannot carry it out.
             DatabaseUnavailable: no answer in time; the call may have been carried out.
 
         """
@@ -166,10 +177,19 @@ class Database:
 
         Raises:
             ConfigurationError: the script cannot be parsed.
+            AnswerOverdue: no answer from a server within 30 s.
+            DatabaseUnavailable: the connection broke; the script may have been carried out.
 
         """
-        connection = await self._connected()
-        answer = await connection.query_raw(script, variables)
+        connection: AsyncWsSurrealConnection | None = None
+        try:
+            connection = await self._connected()
+            answer = await connection.query_raw(script, variables)
+        except TransportTimeoutError as error:
+            raise AnswerOverdue from error
+        except (TransportError, NotAllowedError, OSError) as error:
+            self._discard(connection)
+            raise DatabaseUnavailable from error
         if "result" not in answer:
             raise ConfigurationError(f"SurrealQL error: {answer['error'].get('message')}")
         return cast("list[dict[str, Any]]", answer["result"])
@@ -263,8 +283,10 @@ async def _answer(
         results = await connection.query(statement, dict(variables))
     except ThrownError as error:
         raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
-    except QueryError as error:
-        if error.is_transaction_conflict:
-            raise Conflict(str(error)) from None
+    except NotAllowedError:
         raise
+    except ServerError as error:
+        if isinstance(error, QueryError) and error.is_transaction_conflict:
+            raise Conflict(str(error)) from None
+        raise Rejected(str(error)) from error
     return results[0]

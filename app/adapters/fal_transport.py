@@ -1,0 +1,149 @@
+"""The transport under every call to fal's API: one request, one attempt, our own errors.
+
+fal-client wraps its requests in a loop that sends them up to ten times, also those that fal
+may have carried out already. The loop goes on after httpx's errors and after some statuses,
+so neither is let through: what leaves here is a whole 2xx answer or an error of this service.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from app.errors import FalAnswerLost, FalRefused, FalUnavailable
+
+TIMEOUT = httpx.Timeout(120, connect=5, pool=5)
+LARGEST_ANSWER = 5 * 1024 * 1024
+LONGEST_REASON = 500
+
+_NOTHING_WAS_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+_URL_WITH_QUERY = re.compile(r"(\w+://[^\s?#]+)[?#]\S*")
+_DAY = 24 * 60 * 60
+
+
+class SingleAttempt(httpx.AsyncBaseTransport):
+    """Sends each request once over ``pool`` and reads its answer whole.
+
+    Raises:
+        FalUnavailable: nothing can have been sent.
+        FalRefused: fal answered with anything but 2xx.
+        FalAnswerLost: the request left, and no whole answer came back.
+
+    """
+
+    def __init__(self, pool: httpx.AsyncClient, *, secret: str) -> None:
+        self._pool = pool
+        self._secret = secret
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request`` and return its 2xx answer."""
+        request.extensions["timeout"] = TIMEOUT.as_dict()  # fal-client sets none for some
+        try:
+            response = await self._pool.send(request, stream=True)
+        except _NOTHING_WAS_SENT as error:
+            raise FalUnavailable("fal cannot be reached") from error
+        except httpx.RequestError as error:
+            raise FalAnswerLost("fal's answer was lost") from error
+        body = await _read(response)
+        if not response.is_success:
+            raise self._refusal(response, body or b"")
+        if body is None:
+            raise FalAnswerLost("fal's answer was cut short")
+        response.headers.pop("Content-Encoding", None)  # the body is decoded already
+        return httpx.Response(response.status_code, headers=response.headers, content=body)
+
+    def _refusal(self, response: httpx.Response, body: bytes) -> FalRefused:
+        reason = (
+            _reason(body)
+            or response.headers.get("X-Fal-Error-Type")
+            or f"fal answered {response.status_code} {response.reason_phrase}"
+        )
+        return FalRefused(
+            self._readable(reason),
+            status=response.status_code,
+            retry_after=_retry_after(response.headers.get("Retry-After")),
+        )
+
+    def _readable(self, text: str) -> str:
+        """Make one bounded line of ``text``, without the key and without the queries of URLs."""
+        printable = "".join(char if char.isprintable() else " " for char in text)
+        line = _URL_WITH_QUERY.sub(r"\1", " ".join(printable.split()))
+        if self._secret:
+            line = line.replace(self._secret, "…")
+        return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
+
+
+def parse(body: bytes) -> Any:
+    """Read JSON of whatever depth.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+async def _read(response: httpx.Response) -> bytes | None:
+    """Return the body, or None where it is cut short or larger than any answer of fal's."""
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return None
+    except httpx.RequestError:
+        return None
+    finally:
+        await response.aclose()
+    return bytes(body)
+
+
+def _reason(body: bytes) -> str:
+    try:
+        answer = parse(body)
+    except ValueError:
+        return ""
+    match answer:
+        case {"detail": [_, *_] as items}:
+            return "; ".join(filter(None, map(_line, items)))
+        case {"detail": str(text)} | {"error": str(text)} | {"error_type": str(text)}:
+            return text
+    return ""
+
+
+def _line(item: object) -> str:
+    match item:
+        case {"msg": str(text), "type": str(kind)}:
+            return f"{text} ({kind})"
+        case {"msg": str(text)} | {"type": str(text)} | str(text):
+            return text
+    return ""
+
+
+def _retry_after(value: str | None) -> int | None:
+    """Read a ``Retry-After``, seconds or an HTTP date (RFC 9110, 10.2.3), as seconds."""
+    if value is None:
+        return None
+    try:
+        seconds = int(value) if value.strip().isdecimal() else _seconds_until(value)
+    except ValueError:
+        return None
+    return min(max(seconds, 0), _DAY)
+
+
+def _seconds_until(date: str) -> int:
+    moment = parsedate_to_datetime(date)
+    if moment.tzinfo is None:  # "-0000": the time is UTC, the place unknown
+        moment = moment.replace(tzinfo=UTC)
+    return round((moment - datetime.now(UTC)).total_seconds())

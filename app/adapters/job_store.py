@@ -1,0 +1,245 @@
+"""Jobs, credits and the library in SurrealDB: one method a function of ``schema/functions``.
+
+Every method may be called again after a :class:`~app.errors.DatabaseUnavailable`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from app.adapters.surreal import Database, Thrown
+from app.errors import (
+    IdempotencyMismatch,
+    InsufficientCredits,
+    JobNotFound,
+    LeaseLost,
+    Problem,
+    RateLimited,
+    TooManyJobs,
+)
+from app.jobs import Job
+from app.settings import Settings
+from app.templates import Template, Value
+
+LEASE_SECONDS = 25
+"""For which a delivery has a job to itself without saying so again."""
+LOOK_AGAIN_SECONDS = 15
+"""Until the sweep looks at a job that nobody watches."""
+SILENCE_SECONDS = 120
+"""Without a sign of life after which a submit is taken for dead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a user cannot pass; the database keeps them over all processes together."""
+
+    signup_grant: int
+    in_flight: int
+    per_minute: int
+    silence: int
+    deadline: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Take the limits from the settings; times in whole seconds."""
+        return cls(
+            signup_grant=settings.credits_signup_grant,
+            in_flight=settings.max_jobs_in_flight,
+            per_minute=settings.submits_per_minute,
+            silence=max(SILENCE_SECONDS, round(settings.submit_timeout) + 60),
+            deadline=round(settings.job_deadline_hours * 3600),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A job that is about to be opened."""
+
+    id: str
+    user: str
+    user_email: str
+    template: Template
+    variables: Mapping[str, Value]
+    idempotency_key: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Something that may pass, how often it is borne, and what it ends in.
+
+    ``count`` bounds it in times in a row, ``seconds`` since it began; the wait between two
+    tries doubles from ``wait`` to ``longest_wait`` seconds.
+    """
+
+    kind: str
+    code: str
+    message: str
+    count: int | None = None
+    seconds: int | None = None
+    wait: int = 2
+    longest_wait: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredVideo:
+    """What a completed job knows of its video."""
+
+    poster_key: str
+    title: str
+    bytes: int
+    sha256: str
+    duration_seconds: float
+    width: int
+    height: int
+
+
+class JobStore:
+    """The one door for every change of a job's state."""
+
+    def __init__(self, database: Database, limits: Limits) -> None:
+        self._database = database
+        self._limits = limits
+
+    async def open(self, draft: Draft) -> tuple[Job, bool]:
+        """Hold the credits and write the row; True tells that the key had started a job before.
+
+        Raises:
+            InsufficientCredits, TooManyJobs, RateLimited, IdempotencyMismatch: nothing is left.
+
+        """
+        job = {
+            "id": draft.id,
+            "user": draft.user,
+            "user_email": draft.user_email,
+            "template_slug": draft.template.slug,
+            "variables": dict(draft.variables),
+            "fal_model": draft.template.fal_model,
+            "credits": draft.template.credits,
+        }
+        limits = vars(self._limits)
+        once = draft.idempotency_key and {
+            "key": draft.idempotency_key,
+            "fingerprint": draft.fingerprint,
+        }
+        try:
+            opened = await self._database.call("video_job::open", job, limits, once)
+        except Thrown as thrown:
+            raise self._refusal(thrown, draft) from thrown
+        return Job.from_row(opened["job"]), opened["replayed"]
+
+    def _refusal(self, thrown: Thrown, draft: Draft) -> Problem | Thrown:
+        match thrown.code:
+            case "insufficient_credits":
+                return InsufficientCredits(
+                    f"{draft.template.title} costs {draft.template.credits} credits, and fewer "
+                    "are available."
+                )
+            case "too_many_jobs":
+                return TooManyJobs(
+                    f"At most {self._limits.in_flight} videos are made at a time.", retry_after=10
+                )
+            case "rate_limited":
+                return RateLimited(
+                    f"At most {self._limits.per_minute} videos a minute.",
+                    retry_after=int(float(thrown.argument)),
+                )
+            case "idempotency_mismatch":
+                return IdempotencyMismatch("The Idempotency-Key was used with other content.")
+        return thrown
+
+    async def get(self, job_id: str) -> Job:
+        """Return the job as it stands.
+
+        Raises:
+            JobNotFound: there is none.
+
+        """
+        return await self._change("get", job_id)
+
+    async def submitting(self, job_id: str) -> Job:
+        """Note that fal's queue is about to be called."""
+        return await self._change("submitting", job_id, self._limits.silence)
+
+    async def queued(self, job_id: str, request_id: str, position: int | None) -> Job:
+        """Note that fal has accepted the job."""
+        return await self._change("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
+
+    async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
+        """Settle a submit of which nobody knows whether it arrived."""
+        return await self._change("unconfirmed", job_id, webhook)
+
+    async def progress(self, job_id: str, *, running: bool, position: int | None) -> Job:
+        """Note fal's word on a job that it has not finished."""
+        return await self._change("progress", job_id, running, position)
+
+    async def claim(self, job_id: str, holder: str, key_base: str) -> Job | None:
+        """Take the job to deliver it; None where it has ended or somebody else has it."""
+        row = await self._database.call("video_job::claim", job_id, holder, LEASE_SECONDS, key_base)
+        return Job.from_row(row) if row else None
+
+    async def extend(self, job_id: str, holder: str) -> Job:
+        """Keep the lease.
+
+        Raises:
+            LeaseLost: it has passed to another, or the job has ended.
+
+        """
+        return await self._change("extend", job_id, holder, LEASE_SECONDS)
+
+    async def rekey(self, job_id: str, holder: str, *, taken: str, key_base: str) -> Job:
+        """Give the job the next storage key; raises LeaseLost as :meth:`extend` does."""
+        return await self._change("rekey", job_id, holder, taken, key_base)
+
+    async def complete(self, job_id: str, holder: str, video: StoredVideo) -> Job:
+        """Charge, file and complete; raises LeaseLost as :meth:`extend` does."""
+        return await self._change("complete", job_id, holder, vars(video))
+
+    async def fail(self, job_id: str, holder: str | None, code: str, message: str) -> Job:
+        """End the job without a video and release its hold."""
+        return await self._change("fail", job_id, holder, code, message)
+
+    async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
+        """Let the job be looked at again later, or fail it once that has gone on too long."""
+        limits = {
+            "count": trouble.count,
+            "seconds": trouble.seconds,
+            "wait": trouble.wait,
+            "longest_wait": trouble.longest_wait,
+        }
+        what = {"kind": trouble.kind, "code": trouble.code, "message": trouble.message}
+        return await self._change("postpone", job_id, holder, what, limits)
+
+    async def take_due(self, limit: int) -> list[Job]:
+        """Return jobs that nobody has looked at in time; each goes to one caller."""
+        rows = await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS)
+        return [Job.from_row(row) for row in rows]
+
+    async def credits(self, user: str) -> dict[str, Any]:
+        """Return ``{balance, held, entries}``, the latest 50 entries first."""
+        return dict(await self._database.call("credit::statement", user, self._limits.signup_grant))
+
+    async def library(
+        self, user: str, *, limit: int, before: tuple[datetime, str] | None
+    ) -> list[Mapping[str, Any]]:
+        """Return the user's videos, newest first, from below the time and job of ``before``."""
+        time, job_id = before or (None, None)
+        return list(await self._database.call("library::page", user, limit, time, job_id))
+
+    async def templates(self) -> list[Template]:
+        """Return the catalogue in the order of its slugs."""
+        rows = await self._database.query("SELECT * FROM template ORDER BY id")
+        return [Template.from_row(row, slug=row["id"].id) for row in rows]
+
+    async def _change(self, function: str, job_id: str, *arguments: Any) -> Job:
+        try:
+            return Job.from_row(
+                await self._database.call(f"video_job::{function}", job_id, *arguments)
+            )
+        except Thrown as thrown:
+            if thrown.code == "job_not_found":
+                raise JobNotFound("There is no such job.") from thrown
+            if thrown.code == "lease_lost":
+                raise LeaseLost(job_id) from thrown
+            raise

@@ -1,0 +1,38 @@
+"""Work that outlives the request which started it."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+class Background:
+    """Holds on to tasks, each known by a name that is at work at most once."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Begin ``work`` unless something of that name is still under way."""
+        if name in self._tasks:
+            work.close()
+            return
+        task = asyncio.create_task(work, name=name)
+        self._tasks[name] = task
+        task.add_done_callback(self._settle)
+
+    def _settle(self, task: asyncio.Task[Any]) -> None:
+        del self._tasks[task.get_name()]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s ended with an error", task.get_name(), exc_info=error)
+
+    async def drain(self, patience: float) -> None:
+        """Let everything finish for ``patience`` seconds, then cancel what is left."""
+        if not self._tasks:
+            return
+        _, left = await asyncio.wait(self._tasks.values(), timeout=patience)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

@@ -1,0 +1,81 @@
+"""What a start image really is, whatever its sender called it."""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from PIL.Image import DecompressionBombError
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from app.errors import InvalidImage, UnsupportedImage
+
+EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
+
+# A decoded image takes up to 16 bytes a pixel (WebP): only so many at a time.
+_decoding = CapacityLimiter(2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartImage:
+    """An image that decodes; its sides are in pixels, its extension comes without the dot."""
+
+    content_type: str
+    extension: str
+    width: int
+    height: int
+
+
+async def inspect(data: bytes, *, max_pixels: int) -> StartImage:
+    """Measure an image beside the event loop; see :func:`measure`."""
+    return await anyio.to_thread.run_sync(
+        lambda: measure(data, max_pixels=max_pixels), limiter=_decoding
+    )
+
+
+def measure(data: bytes, *, max_pixels: int) -> StartImage:
+    """Tell what ``data`` is, decoding it to the end only where its header is modest.
+
+    Raises:
+        UnsupportedImage: neither PNG nor JPEG nor WebP.
+        InvalidImage: broken, cut short, or of more than ``max_pixels``.
+
+    """
+    decoder = _decoder_of(data)
+    try:
+        # Not Image.open: it raises or warns about sizes by a limit of its own.
+        image = decoder(BytesIO(data))
+        width, height = image.size
+        if width * height > max_pixels:
+            raise _too_large(max_pixels)
+        # A JPEG is read to its end all the same, but costs a 64th of the memory.
+        image.draft(None, (1, 1))
+        image.load()
+    except DecompressionBombError as error:
+        raise _too_large(max_pixels) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidImage("The image is broken or incomplete.") from error
+    name = str(decoder.format)
+    return StartImage(
+        content_type=f"image/{name.lower()}",
+        extension=EXTENSIONS[name],
+        width=width,
+        height=height,
+    )
+
+
+def _decoder_of(data: bytes) -> type[ImageFile]:
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PngImageFile
+    if data.startswith(b"\xff\xd8\xff"):
+        return JpegImageFile
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return WebPImageFile
+    raise UnsupportedImage("The start image must be a PNG, JPEG or WebP.")
+
+
+def _too_large(max_pixels: int) -> InvalidImage:
+    return InvalidImage(f"The image has more than {max_pixels} pixels.")

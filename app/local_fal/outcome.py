@@ -1,0 +1,62 @@
+"""What a result call answers: the video, the model's refusal, or fal's own failure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An HTTP answer in one of the three shapes that fal's results have."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def video(cls, *, url: str, content_type: str, file_name: str, file_size: int) -> Self:
+        """Return the result of an image-to-video model; ``file_size`` is in bytes."""
+        video = {
+            "url": url,
+            "content_type": content_type,
+            "file_name": file_name,
+            "file_size": file_size,
+        }
+        return cls(200, {"video": video})
+
+    @classmethod
+    def model_error(
+        cls,
+        kind: str,
+        message: str,
+        *,
+        loc: Sequence[str] = ("body",),
+        status: int = 422,
+        retryable: bool = False,
+        **more: Any,
+    ) -> Self:
+        """Return a model's error, a list of details; ``more`` is ``ctx`` and ``input``.
+
+        Source: https://docs.fal.ai/errors
+        """
+        detail = {
+            "loc": list(loc),
+            "msg": message,
+            "type": kind,
+            "url": f"https://docs.fal.ai/errors#{kind}",
+            **more,
+        }
+        return cls(status, {"detail": [detail]}, {"X-Fal-Retryable": str(retryable).lower()})
+
+    @classmethod
+    def request_error(cls, status: int, kind: str, message: str) -> Self:
+        """Return a failure of fal's infrastructure, whose detail is a text."""
+        body = {"detail": message, "error_type": kind}
+        return cls(status, body, {"X-Fal-Error-Type": kind})
+
+    @property
+    def error(self) -> dict[str, str]:
+        """What the status call already tells of a failure: all of fal's own, none of a model's."""
+        if "error_type" not in self.body:
+            return {}
+        return {"error": self.body["detail"], "error_type": self.body["error_type"]}

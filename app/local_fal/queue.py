@@ -1,0 +1,112 @@
+"""The queue: requests in order, on disk, worked off one at a time."""
+
+import asyncio
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from app.local_fal import disk
+from app.local_fal.generation import Generation
+from app.local_fal.model import Model
+from app.local_fal.outcome import Outcome
+from app.local_fal.renderer import RenderStopped
+
+logger = logging.getLogger(__name__)
+
+CANCELLED = Outcome.request_error(
+    499, "client_cancelled", "The request was cancelled before it was completed."
+)
+
+
+class Queue:
+    """Every request of the last days, the waiting ones in order, and the one under way.
+
+    All but the render itself happens on the event loop, between two awaits: no call sees a
+    change half made.
+    """
+
+    def __init__(self, folder: Path, model: Model) -> None:
+        self._folder = folder
+        self._model = model
+        self._generations: dict[str, Generation] = {}
+        self._waiting: list[Generation] = []
+        self._arrived = asyncio.Event()
+        self._stop = threading.Event()
+        self._closed = False
+
+    def open(self) -> None:
+        """Read the folder: what is unfinished waits again in its order, what is old goes."""
+        disk.open_folder(self._folder)
+        for path in self._folder.glob("*.json"):
+            generation = Generation.from_json(path.read_text())
+            if generation.outcome and disk.expired(path):
+                path.unlink()
+            else:
+                self._generations[generation.id] = generation
+        unfinished = (one for one in self._generations.values() if one.outcome is None)
+        self._waiting = sorted(unfinished, key=lambda one: one.submitted_at)
+
+    def close(self) -> None:
+        """Have :meth:`work` end: a render under way stops and waits for the next start."""
+        self._closed = True
+        self._stop.set()
+        self._arrived.set()
+
+    def submit(self, model: str, arguments: dict[str, Any]) -> Generation:
+        """Line up a request; it is on disk when this returns."""
+        generation = Generation(model=model, arguments=arguments)
+        self._save(generation)
+        self._generations[generation.id] = generation
+        self._waiting.append(generation)
+        self._arrived.set()
+        return generation
+
+    def find(self, app: str, request_id: str) -> Generation | None:
+        """Return the request, or None if that app never got it."""
+        generation = self._generations.get(request_id)
+        return generation if generation and generation.app == app else None
+
+    def position(self, generation: Generation) -> int | None:
+        """Return how many wait before this one (0 is next), or None if it does not wait."""
+        return self._waiting.index(generation) if generation in self._waiting else None
+
+    def cancel(self, generation: Generation) -> None:
+        """End an unfinished request, at once from the queue, else at the render's next frame."""
+        if generation in self._waiting:
+            self._waiting.remove(generation)
+        else:
+            self._stop.set()
+        self._finish(generation, CANCELLED)
+
+    async def work(self) -> None:
+        """Render what waits, one after the other, until :meth:`close`."""
+        while not self._closed:
+            if self._waiting:
+                await self._run(self._waiting.pop(0))
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    async def _run(self, generation: Generation) -> None:
+        self._stop.clear()
+        started = time.monotonic()
+        try:
+            outcome = await asyncio.to_thread(self._model.run, generation, self._stop)
+        except RenderStopped:
+            return
+        if generation.outcome is None:  # else: cancelled while its last frame was drawn
+            generation.inference_time = time.monotonic() - started
+            self._finish(generation, outcome)
+
+    def _finish(self, generation: Generation, outcome: Outcome) -> None:
+        generation.outcome = outcome
+        try:
+            self._save(generation)
+        except OSError:
+            logger.exception("Local fal cannot write %s; after a restart it is due again")
+
+    def _save(self, generation: Generation) -> None:
+        with disk.replacing(self._folder / f"{generation.id}.json") as part:
+            part.write_text(generation.to_json())

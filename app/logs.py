@@ -1,0 +1,50 @@
+"""What people read while the service runs: text for a terminal, JSON for a collector."""
+
+import logging
+import logging.config
+from typing import Any, Literal
+
+import stamina.instrumentation
+
+QUIET = ("httpx", "httpcore", "fal_client", "aiobotocore", "botocore", "boto3", "websockets")
+"""Libraries whose INFO lines carry whole URLs with their signatures, or every request."""
+
+
+class OneLine(logging.Formatter):
+    """A record is one line, whatever a caller put into it; a traceback follows it as it is."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the base's name
+        record.message = escape(record.getMessage())
+        return super().formatMessage(record)
+
+
+def escape(text: str) -> str:
+    """Make control characters visible, so that nobody can forge a line or colour a terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def configure(level: str, form: Literal["text", "json"]) -> None:
+    """Send everything to standard error in one form, uvicorn's lines too."""
+    formatters: dict[str, Any] = {
+        "text": {"()": OneLine, "format": "%(asctime)s %(levelname)-7s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": formatters,
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
+            "root": {"level": level, "handlers": ["stderr"]},
+            "loggers": {name: {"level": "WARNING"} for name in (*QUIET, "uvicorn.access")},
+        }
+    )
+    # Conflicts are the normal way of a race, not worth a line each.
+    stamina.instrumentation.set_on_retry_hooks([])

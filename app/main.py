@@ -1,0 +1,219 @@
+"""The application: its routes, its parts, and how they are put together."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app import routes, schema
+from app.adapters.fal import Fal
+from app.adapters.job_store import JobStore, Limits
+from app.adapters.local_files import LocalFiles
+from app.adapters.r2 import R2Storage
+from app.adapters.surreal import Address, Database
+from app.background import Background
+from app.catalogue import Catalogue
+from app.delivery import Delivery
+from app.errors import InternalError, MethodNotAllowed, NotFound, Problem
+from app.identity import identity_from
+from app.lifecycle import Lifecycle
+from app.local_fal import LocalFal
+from app.seam import Seam, direct
+from app.service import Service, State
+from app.settings import Settings
+from app.storage import Storage
+from app.sweep import Sweep
+from app.video import MediaHosts, download
+from app.watch import Watch
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 8.0
+"""For deliveries under way when the service stops; what is not done by then is done later."""
+DOWNLOAD_SECONDS = 900.0
+"""For one video of any size."""
+LOCAL_FAL_KEY = "local"
+
+
+def create_app(
+    settings: Settings,
+    *,
+    fal_transport: httpx.AsyncBaseTransport | None = None,
+    seam: Seam = direct,
+) -> Starlette:
+    """Return the service as an ASGI application; its lifespan opens and closes everything.
+
+    Args:
+        settings: what to connect to.
+        fal_transport: reaches fal and its media in place of the network or local fal.
+        seam: carries out every call to the outside.
+
+    """
+    return Starlette(
+        routes=[
+            Route("/api/templates/video", routes.submit, methods=["POST"]),
+            Route("/api/templates/video/status", routes.status, name="status"),
+            Route("/api/templates", routes.templates),
+            Route("/api/library", routes.library),
+            Route("/api/credits", routes.credits),
+            Route("/healthz", routes.healthz),
+            Route("/readyz", routes.readyz),
+            Route("/media/{key:path}", routes.media, name="media"),
+        ],
+        exception_handlers={
+            Problem: _problem,
+            HTTPException: _http_exception,
+            ClientDisconnect: _gone,
+            Exception: _fault,
+        },
+        lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(
+    settings: Settings,
+    fal_transport: httpx.AsyncBaseTransport | None,
+    seam: Seam,
+    _app: Starlette,
+) -> AsyncIterator[State]:
+    async with AsyncExitStack() as stack:
+        database = await _database(settings, seam, stack)
+        storage = await _storage(settings, seam, stack)
+        fal = await _fal(settings, fal_transport, seam, stack)
+        key_sets = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
+        if settings.development:
+            log.warning("Nobody has to sign in: everyone is dev@localhost (AUTH_JWT_SECRET)")
+
+        store = JobStore(database, Limits.from_settings(settings))
+        catalogue = Catalogue(store.templates)
+        watch, background = Watch(), Background()
+        fetch = functools.partial(
+            download,
+            fal.media,
+            hosts=MediaHosts(settings.fal_media_hosts),
+            max_bytes=settings.max_video_bytes,
+            timeout=DOWNLOAD_SECONDS,
+            seam=seam,
+        )
+        delivery = Delivery(
+            store=store, fal=fal, fetch=fetch, storage=storage, catalogue=catalogue, watch=watch
+        )
+        lifecycle = Lifecycle(
+            store=store,
+            fal=fal,
+            catalogue=catalogue,
+            delivery=delivery,
+            watch=watch,
+            background=background,
+            public_url=settings.public_url,
+            submit_timeout=settings.submit_timeout,
+        )
+        stack.push_async_callback(background.drain, DRAIN_SECONDS)
+        await stack.enter_async_context(_running(Sweep(store, lifecycle)))
+        yield State(
+            service=Service(
+                settings=settings,
+                database=database,
+                store=store,
+                storage=storage,
+                catalogue=catalogue,
+                identity=identity_from(settings, key_sets),
+                lifecycle=lifecycle,
+                background=background,
+            )
+        )
+
+
+async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:
+    address = Address.from_settings(settings)
+    if address.embedded:
+        Path(address.url.removeprefix("surrealkv://")).parent.mkdir(parents=True, exist_ok=True)
+    database = await stack.enter_async_context(Database(address, seam=seam))
+    state = await schema.state(database)
+    state.require_serviceable()
+    if state.pending:
+        log.warning("Rows without fal_model wait for make backfill, then make migrate")
+    await database.check()
+    return database
+
+
+async def _storage(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Storage:
+    if settings.r2_bucket is None:
+        log.warning("No R2_BUCKET: videos are kept in %s", settings.storage_dir)
+        return LocalFiles(settings.storage_dir, base_url=settings.public_url or "", seam=seam)
+    assert settings.r2_endpoint_url, "the settings see to it"
+    assert settings.r2_access_key_id, "the settings see to it"
+    assert settings.r2_secret_access_key, "the settings see to it"
+    return await stack.enter_async_context(
+        R2Storage.open(
+            endpoint_url=settings.r2_endpoint_url,
+            bucket=settings.r2_bucket,
+            access_key_id=settings.r2_access_key_id,
+            secret_access_key=settings.r2_secret_access_key.get_secret_value(),
+            region=settings.r2_region,
+            public_url=settings.r2_public_url,
+            seam=seam,
+        )
+    )
+
+
+async def _fal(
+    settings: Settings,
+    transport: httpx.AsyncBaseTransport | None,
+    seam: Seam,
+    stack: AsyncExitStack,
+) -> Fal:
+    key = settings.fal_key.get_secret_value() if settings.fal_key else LOCAL_FAL_KEY
+    if settings.fal_key is None and transport is None:
+        log.warning("No FAL_KEY: videos are made by local fal, on this machine")
+        local = await stack.enter_async_context(LocalFal(settings.storage_dir / ".local-fal"))
+        transport = local.transport
+    fal = Fal(key=key, transport=transport, seam=seam)
+    stack.push_async_callback(fal.aclose)
+    return fal
+
+
+@asynccontextmanager
+async def _running(sweep: Sweep) -> AsyncIterator[None]:
+    task = asyncio.create_task(sweep.run(), name="sweep")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem), "registered for nothing else"
+    return JSONResponse(
+        error.to_json(),
+        status_code=error.status,
+        headers={"Cache-Control": "no-store", **error.headers},
+        media_type="application/problem+json",
+    )
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "registered for nothing else"
+    kind = MethodNotAllowed if error.status_code == MethodNotAllowed.status else NotFound
+    detail = f"{request.method} {request.url.path}: {error.detail}."
+    return await _problem(request, kind(detail, headers=error.headers))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is left to read it
+
+
+async def _fault(request: Request, _error: Exception) -> Response:
+    return await _problem(request, InternalError("Something went wrong here; it has been noted."))

@@ -1,0 +1,207 @@
+"""Parse, call, answer."""
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.adapters.local_files import LocalFiles
+from app.errors import InvalidQuery, JobNotFound, NotFound, StorageAway, StorageUnavailable
+from app.identity import Caller
+from app.images import inspect
+from app.jobs import Job, Status, rfc3339
+from app.lifecycle import Submission
+from app.service import Service, State
+from app.submission import read_form
+
+log = logging.getLogger(__name__)
+
+NO_STORE = {"Cache-Control": "no-store"}
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+MAX_JOB_ID = 200
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+async def submit(request: Request[State]) -> Response:
+    """``POST /api/templates/video``."""
+    service = _service(request)
+    caller = await _caller(request)
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidQuery("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    settings = service.settings
+    form = await read_form(request, max_image_bytes=settings.max_image_bytes)
+    submission = Submission(
+        caller=caller,
+        image=form.image,
+        measured=await inspect(form.image, max_pixels=settings.max_image_pixels),
+        template_slug=form.template_slug,
+        variables=form.variables,
+        idempotency_key=key,
+    )
+    job, replayed = await service.lifecycle.submit(submission)
+    return JSONResponse(
+        {"jobId": job.id, "status": Status.PENDING, "credits": job.credits},
+        status_code=202,
+        headers={
+            "Location": f"{request.app.url_path_for('status')}?jobId={job.id}",
+            **({"Idempotent-Replayed": "true"} if replayed else {}),
+            **NO_STORE,
+        },
+    )
+
+
+async def status(request: Request[State]) -> Response:
+    """``GET /api/templates/video/status?jobId=``."""
+    caller = await _caller(request)
+    job = await _own_job(request, caller)
+    return JSONResponse(await _presented(_service(request), job), headers=NO_STORE)
+
+
+async def templates(request: Request[State]) -> Response:
+    """``GET /api/templates``."""
+    catalogue = await _service(request).catalogue.all()
+    return JSONResponse({"templates": [template.to_public() for template in catalogue]})
+
+
+async def library(request: Request[State]) -> Response:
+    """``GET /api/library?limit=&cursor=``."""
+    service = _service(request)
+    caller = await _caller(request)
+    limit = _limit(request.query_params.get("limit"))
+    before = _parse_cursor(request.query_params.get("cursor"))
+    rows = await service.store.library(caller.user, limit=limit + 1, before=before)
+    page = rows[:limit]
+    videos = [await _listed(service, row) for row in page]
+    cursor = _cursor(page[-1]) if len(rows) > limit else None
+    return JSONResponse({"videos": videos, "nextCursor": cursor}, headers=NO_STORE)
+
+
+async def credits(request: Request[State]) -> Response:  # noqa: A001 the route's name
+    """``GET /api/credits``."""
+    caller = await _caller(request)
+    statement = await _service(request).store.credits(caller.user)
+    balance, held = statement["balance"], statement["held"]
+    return JSONResponse(
+        {
+            "balance": balance,
+            "held": held,
+            "available": balance - held,
+            "entries": [_entry(entry) for entry in statement["entries"]],
+        },
+        headers=NO_STORE,
+    )
+
+
+async def healthz(_request: Request[State]) -> Response:
+    """``GET /healthz``: the process lives."""
+    return JSONResponse({"status": "ok"}, headers=NO_STORE)
+
+
+async def readyz(request: Request[State]) -> Response:
+    """``GET /readyz``: database and storage answer."""
+    service = _service(request)
+    await service.database.query("RETURN true")
+    try:
+        await service.storage.check()
+    except StorageUnavailable as error:
+        log.warning("The storage does not answer: %s", error)
+        raise StorageAway("The storage does not answer.", retry_after=2) from error
+    return JSONResponse({"status": "ready"}, headers=NO_STORE)
+
+
+async def media(request: Request[State]) -> Response:
+    """``GET /media/{key}``: local storage only."""
+    storage = _service(request).storage
+    if not isinstance(storage, LocalFiles):
+        raise NotFound("There is no such file.")
+    return await storage.serve(request)
+
+
+def _service(request: Request[State]) -> Service:
+    return request.state["service"]
+
+
+async def _caller(request: Request[State]) -> Caller:
+    return await _service(request).identity.caller(request.headers.get("authorization"))
+
+
+async def _own_job(request: Request[State], caller: Caller) -> Job:
+    """Return the job of ``jobId``; a missing one and somebody else's are answered alike."""
+    job_id = request.query_params.get("jobId", "")
+    if not 1 <= len(job_id) <= MAX_JOB_ID or not job_id.isprintable():
+        raise InvalidQuery("Name the job: ?jobId=…")
+    job = await _service(request).lifecycle.latest(job_id)
+    if job.user != caller.user:
+        raise JobNotFound("There is no such job.")
+    return job
+
+
+async def _presented(service: Service, job: Job) -> dict[str, Any]:
+    if job.status is not Status.COMPLETED or job.video_key is None:
+        return job.to_public()
+    return job.to_public(
+        url=await service.storage.url(job.video_key),
+        poster_url=await service.storage.url(job.poster_key) if job.poster_key else None,
+    )
+
+
+async def _listed(service: Service, row: Mapping[str, Any]) -> dict[str, Any]:
+    poster_key = row.get("poster_key")
+    return {
+        "jobId": row["id"].id,
+        "key": row["key"],
+        "url": await service.storage.url(row["key"]),
+        "posterUrl": await service.storage.url(poster_key) if poster_key else None,
+        "title": row["title"],
+        "templateSlug": row["template_slug"],
+        "bytes": row["bytes"],
+        "durationSeconds": row["duration_seconds"],
+        "width": row["width"],
+        "height": row["height"],
+        "createdAt": rfc3339(row["created_at"]),
+    }
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    shape = {
+        "kind": entry["kind"],
+        "credits": entry["credits"],
+        "createdAt": rfc3339(entry["created_at"]),
+    }
+    return shape | ({"jobId": entry["job"]} if entry.get("job") else {})
+
+
+def _limit(given: str | None) -> int:
+    if given is None:
+        return DEFAULT_PAGE
+    if not re.fullmatch(r"[0-9]{1,3}", given) or not 1 <= int(given) <= MAX_PAGE:
+        raise InvalidQuery(f"limit must be from 1 to {MAX_PAGE}.")
+    return int(given)
+
+
+def _cursor(row: Mapping[str, Any]) -> str:
+    text = f"{rfc3339(row['created_at'])} {row['id'].id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _parse_cursor(cursor: str | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+        time, _, job_id = text.partition(" ")
+        at = datetime.fromisoformat(time)
+    except (ValueError, binascii.Error) as error:
+        raise InvalidQuery("cursor is not one that this service gave out.") from error
+    if at.tzinfo is None or not job_id:
+        raise InvalidQuery("cursor is not one that this service gave out.")
+    return at, job_id

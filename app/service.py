@@ -1,0 +1,33 @@
+"""What a request has at hand."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from app.adapters.job_store import JobStore
+from app.adapters.surreal import Database
+from app.background import Background
+from app.catalogue import Catalogue
+from app.identity import Identity
+from app.lifecycle import Lifecycle
+from app.settings import Settings
+from app.storage import Storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """The assembled parts, made once by :func:`app.main.create_app`."""
+
+    settings: Settings
+    database: Database
+    store: JobStore
+    storage: Storage
+    catalogue: Catalogue
+    identity: Identity
+    lifecycle: Lifecycle
+    background: Background
+
+
+class State(TypedDict):
+    """The lifespan's state, found in ``request.state``."""
+
+    service: Service

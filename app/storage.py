@@ -1,0 +1,77 @@
+"""What a store of finished videos promises, and how its keys are built."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+# What file systems allow for one name; R2 allows 1024 bytes for the whole key.
+LONGEST_NAME = 255
+
+
+class Storage(Protocol):
+    """Holds objects that never change once they are there."""
+
+    async def put(
+        self, key: str, source: Path, *, content_type: str, sha256: str, download_name: str
+    ) -> None:
+        """Store the file's bytes under ``key``, once; the same bytes already there are fine.
+
+        Raises:
+            ObjectTaken: other bytes stand under the key, and are left alone.
+            StorageUnavailable: nothing is known to have been stored; the same call may be repeated.
+
+        """
+
+    async def url(self, key: str) -> str:
+        """Return an address that a browser can use now and for the next hour.
+
+        Raises:
+            StorageUnavailable: no address can be signed.
+
+        """
+
+    async def check(self) -> None:
+        """Return where the store can take objects now.
+
+        Raises:
+            StorageUnavailable: says why not.
+
+        """
+
+
+def folder_of(user: str) -> str:
+    """Return the one folder name that belongs to ``user`` and to nobody else.
+
+    Raises:
+        ValueError: ``user`` is empty, or no Unicode text.
+
+    """
+    if not user:
+        raise ValueError("a user has a name")
+    # quote() spares the tilde, which therefore is free to mark a digest.
+    folder = quote(user, safe="@").replace("~", "%7E")
+    if folder.startswith("."):
+        folder = f"%2E{folder[1:]}"
+    if len(folder) > LONGEST_NAME:
+        return f"~{hashlib.sha256(user.encode()).hexdigest()}"
+    return folder
+
+
+def video_key_base(user: str, day: date, slug: str) -> str:
+    """Return the key of a video without its number and extension."""
+    return f"users/{folder_of(user)}/library/{day.isoformat()}-{quote(slug, safe='')}"
+
+
+def poster_key(video_key: str) -> str:
+    """Return the key of the poster that belongs to a video."""
+    return f"{video_key.removesuffix('.mp4')}.jpg"
+
+
+def inline_disposition(download_name: str) -> str:
+    """Return the Content-Disposition that shows an object, and names it where it is saved."""
+    quoted = quote(download_name)
+    if quoted == download_name:
+        return f'inline; filename="{download_name}"'
+    return f"inline; filename*=utf-8''{quoted}"

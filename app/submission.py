@@ -1,0 +1,100 @@
+"""Reading a submit: a multipart body is parsed within bounds while it streams in."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+from app.errors import ImageTooLarge, InvalidJSON, InvalidMultipart
+
+MAX_DATA_BYTES = 64 * 1024
+"""Of a form field such as ``data``."""
+MAX_OVERHEAD_BYTES = 256 * 1024
+"""Of a body beyond its image: fields, headers and boundaries of its parts."""
+MAX_FIELDS = 8
+
+
+@dataclass(frozen=True)
+class Form:
+    """The two parts of a submit."""
+
+    image: bytes
+    template_slug: str
+    variables: Any
+
+
+async def read_form(request: Request[Any], *, max_image_bytes: int) -> Form:
+    """Read the body, holding no more of it than an image may have.
+
+    Raises:
+        InvalidMultipart, InvalidJSON, ImageTooLarge: the body is not a submit.
+
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise InvalidMultipart("Send multipart/form-data with startImage and data.")
+    bounded = _bounded(request, max_image_bytes)
+    try:
+        async with bounded.form(
+            max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_DATA_BYTES
+        ) as form:
+            slug, variables = _parse_data(form)
+            return Form(await _read_image(form, max_image_bytes), slug, variables)
+    except HTTPException as error:
+        raise InvalidMultipart(f"The body cannot be read: {error.detail}") from error
+
+
+def _bounded(request: Request[Any], max_image_bytes: int) -> Request[Any]:
+    """Count what arrives, whatever Content-Length says and however the body is cut."""
+    left = max_image_bytes + MAX_OVERHEAD_BYTES
+
+    async def receive() -> Message:
+        nonlocal left
+        message = await request.receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large(max_image_bytes)
+        return message
+
+    return Request(request.scope, receive)
+
+
+async def _read_image(form: FormData, max_image_bytes: int) -> bytes:
+    upload = form.get("startImage")
+    if not isinstance(upload, UploadFile):
+        raise InvalidMultipart("startImage is missing: send it as a file.")
+    image = await upload.read()
+    if len(image) > max_image_bytes:
+        raise _too_large(max_image_bytes)
+    if not image:
+        raise InvalidMultipart("startImage is empty.")
+    return image
+
+
+def _too_large(max_image_bytes: int) -> ImageTooLarge:
+    return ImageTooLarge(f"startImage must not be larger than {max_image_bytes:,} bytes.")
+
+
+def _parse_data(form: FormData) -> tuple[str, Any]:
+    data = form.get("data")
+    if not isinstance(data, str):
+        raise InvalidJSON("data is missing: send it as a text field.")
+    try:
+        parsed = json.loads(data, parse_constant=_refuse_constant)
+        # Half a surrogate pair is valid JSON, and no text that could be stored or answered.
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise InvalidJSON("data is not valid JSON.") from error
+    if not isinstance(parsed, dict):
+        raise InvalidJSON("data must be an object.")
+    slug = parsed.get("templateSlug")
+    if not isinstance(slug, str) or not slug:
+        raise InvalidJSON("data must name a templateSlug.")
+    return slug, parsed.get("variables", {})
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,48 @@
+"""What nobody watches: jobs that are due are looked at, with no browser open."""
+
+import asyncio
+import logging
+import random
+
+from app.adapters.job_store import JobStore
+from app.errors import DatabaseUnavailable, JobNotFound
+from app.jobs import Job
+from app.lifecycle import Lifecycle
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0
+"""Seconds between two looks at what is due."""
+AT_ONCE = 50
+"""Jobs that are attended to beside each other."""
+
+
+class Sweep:
+    """Looks for due jobs for as long as it runs."""
+
+    def __init__(self, store: JobStore, lifecycle: Lifecycle) -> None:
+        self._store = store
+        self._lifecycle = lifecycle
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            if await self.once() < AT_ONCE:
+                # Several processes beside each other shall not all look at the same instant.
+                await asyncio.sleep(INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311 jitter
+
+    async def once(self) -> int:
+        """Attend to what is due now; return how many jobs that were."""
+        try:
+            due = await self._store.take_due(AT_ONCE)
+        except DatabaseUnavailable:
+            log.warning("The database does not answer; the sweep goes on once it does")
+            return 0
+        await asyncio.gather(*(self._attend(job) for job in due))
+        return len(due)
+
+    async def _attend(self, job: Job) -> None:
+        try:
+            await self._lifecycle.attend(job)
+        except (DatabaseUnavailable, JobNotFound) as error:
+            log.warning("[VIDEO JOB %s] Not attended to: %s", job.id, error)

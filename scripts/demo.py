@@ -1,0 +1,126 @@
+"""One video from a sample canvas, through the real HTTP routes, to a file on disk.
+
+Without ``--url`` it starts a service of its own under ``data/demo`` that asks nobody for money:
+embedded database, local fal, local files.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tqdm import tqdm
+
+from scripts.canvas import draw
+
+STAGES = ["submitting", "queued", "generating", "storing", "done"]
+START_SECONDS = 60
+POLL_SECONDS = 0.5
+
+
+def main() -> int:
+    """Return the exit status."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--url", help="a service that runs already")
+    parser.add_argument("--token", help="its bearer token")
+    parser.add_argument("--image", type=Path, help="a PNG, JPEG or WebP instead of the sample")
+    parser.add_argument("--template", default="night-life-roller")
+    parser.add_argument("--output", type=Path, default=Path("data/demo/video.mp4"))
+    arguments = parser.parse_args()
+    service = contextlib.nullcontext(arguments.url) if arguments.url else _own_service()
+    headers = {"Authorization": f"Bearer {arguments.token}"} if arguments.token else {}
+    with service as url, httpx.Client(base_url=url, headers=headers, timeout=120) as client:
+        image = arguments.image.read_bytes() if arguments.image else draw()
+        return _run(client, image, arguments.template, arguments.output)
+
+
+def _run(client: httpx.Client, image: bytes, template: str, output: Path) -> int:
+    print(f"Credits before: {_credits(client)}")
+    answer = client.post(
+        "/api/templates/video",
+        files={"startImage": ("canvas.png", image, "image/png")},
+        data={"data": json.dumps({"templateSlug": template, "variables": {}})},
+    )
+    if answer.is_error:
+        print(f"Refused: {answer.json()['detail']}", file=sys.stderr)
+        return 1
+    job = _follow(client, answer.json()["jobId"])
+    if job["status"] != "completed":
+        print(f"{job['status']}: {job.get('error', {}).get('message', '')}", file=sys.stderr)
+        return 1
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(client.get(job["url"]).raise_for_status().content)
+    print(f"Key:            {job['key']}")
+    print(
+        f"Video:          {output} ({job['width']}x{job['height']}, "
+        f"{job['durationSeconds']:.1f} s, {job['bytes']:,} bytes)"
+    )
+    print(f"Credits after:  {_credits(client)}")
+    return 0
+
+
+def _follow(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    """Poll as a browser does until the job has ended, and show its stage."""
+    with tqdm(total=len(STAGES), bar_format="{desc:<11}{bar:30} {elapsed}") as bar:
+        while True:
+            answer = client.get("/api/templates/video/status", params={"jobId": job_id})
+            job: dict[str, Any] = answer.raise_for_status().json()
+            bar.set_description_str(job["stage"], refresh=False)
+            reached = STAGES.index(job["stage"]) + 1 if job["stage"] in STAGES else bar.n
+            bar.update(max(0, reached - bar.n))
+            bar.refresh()
+            if job["stage"] == "done":
+                return job
+            time.sleep(POLL_SECONDS)
+
+
+def _credits(client: httpx.Client) -> str:
+    credit = client.get("/api/credits").raise_for_status().json()
+    return f"{credit['balance']} ({credit['held']} held)"
+
+
+@contextlib.contextmanager
+def _own_service() -> Iterator[str]:
+    """Migrate and serve on a free port, and stop at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    paid_or_foreign = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
+    environment = os.environ | dict.fromkeys(paid_or_foreign, "")
+    environment |= {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SURREAL_URL": "surrealkv://data/demo/surreal",
+        "STORAGE_DIR": "data/demo/storage",
+        "LOG_LEVEL": "WARNING",
+    }
+    subprocess.run([sys.executable, "-m", "scripts.migrate"], env=environment, check=True)
+    process = subprocess.Popen([sys.executable, "-m", "app"], env=environment)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{url}/readyz", timeout=2).is_success:
+                return
+        time.sleep(0.1)
+    raise SystemExit("The service did not start.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

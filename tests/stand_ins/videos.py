@@ -1,0 +1,28 @@
+"""Small real videos."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+
+FRAMES_PER_SECOND = 24
+
+
+def small_video(seconds: float = 0.5, width: int = 64, height: int = 64, seed: int = 0) -> bytes:
+    """Make an H.264 mp4 of one colour; every seed gives other bytes, in colour and title."""
+    colour = bytes(60 + seed * factor % 180 for factor in (37, 59, 83))
+    pixels = (colour + b"\xff") * width * height
+    frame = av.VideoFrame.from_bytes(pixels, width, height, format="rgba")
+    with TemporaryDirectory() as folder:  # faststart reads the file again, by its name
+        path = Path(folder, "video.mp4")
+        with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+            container.metadata["title"] = f"video {seed}"
+            stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.options = {"preset": "ultrafast"}
+            stream.codec_context.thread_count = 1
+            for index in range(max(1, round(seconds * FRAMES_PER_SECOND))):
+                frame.pts = index
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        return path.read_bytes()

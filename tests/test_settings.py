@@ -1,0 +1,97 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+EXAMPLE = Path(".env.example")
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(_env_file=None, **given)
+
+
+def test_example_file_lists_every_setting_with_its_default() -> None:
+    listed = dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
+    assert set(listed) == {name.upper() for name in Settings.model_fields}
+    from_example = Settings(_env_file=EXAMPLE)
+    assert from_example == settings()
+
+
+def test_every_line_of_the_example_is_explained() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    for paragraph in "\n".join(lines).split("\n\n"):
+        assert paragraph.startswith("#")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"surreal_url": "http://localhost"}, "surrealkv://"),
+        ({"surreal_url": "mem://"}, "surrealkv://"),
+        ({"surreal_url": "ws://db:8000"}, "SURREAL_USER"),
+        ({"r2_bucket": "videos"}, "R2_ENDPOINT_URL"),
+        ({"host": "0.0.0.0"}, "nobody has to sign in"),  # noqa: S104 the point of the case
+        ({"host": "videos.example.com"}, "nobody has to sign in"),
+        ({"public_url": "http://videos.example.com"}, "https"),
+        ({"public_url": "videos.example.com"}, "https"),
+        ({"auth_jwt_secret": "a" * 32, "auth_jwks_url": "https://keys"}, "not both"),
+        ({"port": 70000}, "65535"),
+        ({"max_image_bytes": 0}, "greater than 0"),
+        ({"log_format": "xml"}, "text"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_the_reason(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        settings(**given)
+
+
+def test_all_troubles_are_named_at_once() -> None:
+    with pytest.raises(ValidationError) as refused:
+        settings(port=-1, max_video_bytes=0, submits_per_minute=0)
+    assert {trouble["loc"][0] for trouble in refused.value.errors()} == {
+        "port",
+        "max_video_bytes",
+        "submits_per_minute",
+    }
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
+def test_development_is_allowed_on_loopback(host: str) -> None:
+    assert settings(host=host).development
+
+
+def test_another_host_needs_and_takes_a_secret() -> None:
+    assert not settings(host="0.0.0.0", auth_jwt_secret="s" * 32).development  # noqa: S104 see above
+
+
+def test_what_is_empty_is_unset() -> None:
+    assert settings(fal_key="", r2_bucket=" ", public_url="", submit_timeout="").fal_key is None
+
+
+def test_secrets_do_not_show() -> None:
+    shown = repr(settings(fal_key="fal-secret", auth_jwt_secret="jwt-secret" * 4))
+    assert "fal-secret" not in shown
+    assert "jwt-secret" not in shown
+
+
+def test_a_refused_secret_does_not_show_either() -> None:
+    with pytest.raises(ValidationError) as refused:
+        settings(auth_jwt_secret="jwt-secret" * 4, auth_jwks_url="https://keys")
+    assert "jwt-secret" not in str(refused.value)
+
+
+def test_media_hosts_are_separated_by_commas() -> None:
+    assert settings(fal_media_hosts="a.example, *.b.example,").fal_media_hosts == (
+        "a.example",
+        "*.b.example",
+    )
+
+
+def test_public_url_loses_its_last_slash() -> None:
+    assert settings(public_url="https://videos.example.com/").public_url == (
+        "https://videos.example.com"
+    )

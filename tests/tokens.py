@@ -1,0 +1,20 @@
+"""Bearer tokens for tests."""
+
+import time
+from typing import Any
+
+import jwt
+
+SECRET = "a secret of the tests that is long enough"
+
+
+def token(user: str = "ada", *, secret: str = SECRET, **claims: Any) -> str:
+    """Return a token that is good for an hour unless ``claims`` say otherwise."""
+    return jwt.encode(
+        {"sub": user, "exp": int(time.time()) + 3600} | claims, secret, algorithm="HS256"
+    )
+
+
+def bearer(user: str = "ada", **claims: Any) -> dict[str, str]:
+    """Return the header of a request by ``user``."""
+    return {"Authorization": f"Bearer {token(user, **claims)}"}
