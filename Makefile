@@ -43,6 +43,7 @@ demo: install ## one video from a sample canvas to a file on disk
 	@$(BIN)/python -m scripts.demo $(ARGS)
 
 grant: install ## add credits: make grant USER=… CREDITS=…
+	@[ "$(origin USER)" = "command line" ] || { echo "usage: make grant USER=… CREDITS=…" >&2; exit 2; }
 	@$(BIN)/python -m scripts.grant "$(USER)" "$(CREDITS)"
 
 constraints: install ## pin the newest allowed versions anew, with hashes

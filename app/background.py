@@ -23,6 +23,11 @@ class Background:
         self._tasks[name] = task
         task.add_done_callback(self._settle)
 
+    @property
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """What is under way."""
+        return list(self._tasks.values())
+
     def _settle(self, task: asyncio.Task[Any]) -> None:
         del self._tasks[task.get_name()]
         if not task.cancelled() and (error := task.exception()) is not None:

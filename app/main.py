@@ -119,7 +119,8 @@ async def _lifespan(
             submit_timeout=settings.submit_timeout,
         )
         stack.push_async_callback(background.drain, DRAIN_SECONDS)
-        await stack.enter_async_context(_running(Sweep(store, lifecycle)))
+        sweep = Sweep(store, lifecycle)
+        await stack.enter_async_context(_running(sweep))
         yield State(
             service=Service(
                 settings=settings,
@@ -130,6 +131,7 @@ async def _lifespan(
                 identity=identity_from(settings, key_sets),
                 lifecycle=lifecycle,
                 background=background,
+                sweep=sweep,
             )
         )
 

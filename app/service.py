@@ -11,6 +11,7 @@ from app.identity import Identity
 from app.lifecycle import Lifecycle
 from app.settings import Settings
 from app.storage import Storage
+from app.sweep import Sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Service:
     identity: Identity
     lifecycle: Lifecycle
     background: Background
+    sweep: Sweep
 
 
 class State(TypedDict):

@@ -1,10 +1,19 @@
-"""No test reads this machine's settings."""
+"""A migrated store, a fal and a service for every test; no test reads this machine's settings."""
 
+import asyncio
 import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from app import watch
+from app.adapters.surreal import Address, Database
 from app.settings import Settings
+from scripts.migrate import migrate
+from tests.service import Running, running, settings_for
+from tests.stand_ins.fal import FalStandIn
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +21,46 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         if name.upper() in os.environ:
             monkeypatch.delenv(name.upper())
+
+
+@pytest.fixture(scope="session")
+def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated embedded store that nobody has open, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated") / "surreal"
+
+    async def migrated() -> None:
+        address = Address(url=f"surrealkv://{folder}", namespace="video", database="video")
+        async with Database(address, deadline=30) as database:
+            await migrate(database)
+
+    asyncio.run(migrated())
+    return folder
+
+
+@pytest.fixture
+def store_url(migrated_folder: Path, tmp_path: Path) -> str:
+    """A migrated embedded store of the test's own."""
+    shutil.copytree(migrated_folder, tmp_path / "surreal")
+    return f"surrealkv://{tmp_path / 'surreal'}"
+
+
+@pytest.fixture
+def settings(store_url: str, tmp_path: Path) -> Settings:
+    return settings_for(store_url, tmp_path / "storage", fal_key=FalStandIn.key)
+
+
+@pytest.fixture
+async def fal() -> AsyncIterator[FalStandIn]:
+    """A fal whose jobs the test drives."""
+    async with FalStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def run(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    """The service, in which every poll asks fal again."""
+    monkeypatch.setattr(watch, "FRESH", 0.0)
+    async with running(settings, fal) as service:
+        yield service

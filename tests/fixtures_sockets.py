@@ -14,7 +14,9 @@ import pytest
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def free_port() -> int:
@@ -33,6 +35,25 @@ def wait_for_port(port: int, *, seconds: float = 20) -> None:
     pytest.fail(f"nothing listens on port {port}")
 
 
+@asynccontextmanager
+async def listening(serve: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Serve connections on a port until the end, then wait for those that are open."""
+    connections = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(asyncio.current_task())
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    listener = await asyncio.start_server(handle, "127.0.0.1", ssl=tls)
+    async with listener:
+        yield listener.sockets[0].getsockname()[1]
+    await asyncio.gather(*filter(None, connections))
+
+
 @dataclass
 class RawServer:
     """Gives every request the same answer, byte for byte, and hangs up."""
@@ -42,16 +63,15 @@ class RawServer:
     heads: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.heads.append(head)
-            if "100-continue" in head:
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            if length := re.search(r"content-length: (\d+)", head, re.IGNORECASE):
-                await reader.readexactly(int(length[1]))
-            writer.write(self.answer)
-            await writer.drain()
-        writer.close()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.heads.append(head)
+        if "100-continue" in head:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if length := re.search(r"content-length: (\d+)", head, re.IGNORECASE):
+            await reader.readexactly(int(length[1]))
+        answer_head, blank, body = self.answer.partition(b"\r\n\r\n")
+        writer.write(answer_head + blank + (b"" if head.startswith("HEAD") else body))
+        await writer.drain()
 
 
 @asynccontextmanager
@@ -59,7 +79,5 @@ async def raw_server(
     answer: bytes, *, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[RawServer]:
     server = RawServer(answer)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", ssl=tls)
-    server.port = listener.sockets[0].getsockname()[1]
-    async with listener:
+    async with listening(server.serve, tls=tls) as server.port:
         yield server

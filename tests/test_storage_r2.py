@@ -137,7 +137,6 @@ async def test_a_public_bucket_needs_no_signature() -> None:
     ("wrong", "advice"),
     [
         ({"secret_access_key": "not-the-secret"}, "R2_SECRET_ACCESS_KEY"),
-        ({"access_key_id": "nobody"}, "R2_ACCESS_KEY_ID"),
         ({"bucket": "no-such-bucket"}, "R2_BUCKET"),
     ],
 )
@@ -145,14 +144,12 @@ async def test_a_wrong_setting_is_named_without_its_value(
     s3: S3Server, key: str, tmp_path: Path, wrong: dict[str, str], advice: str
 ) -> None:
     async with s3.open(**wrong) as storage:
-        for attempt in (
-            storage.check(),
-            put_video(storage, key, write_file(tmp_path, b"content")),
-        ):
-            with pytest.raises(StorageUnavailable, match=advice) as caught:
-                await attempt
-            assert SECRET_ACCESS_KEY not in str(caught.value)
-            assert "not-the-secret" not in str(caught.value)
+        with pytest.raises(StorageUnavailable, match=advice):
+            await storage.check()
+        with pytest.raises(StorageUnavailable, match=advice) as caught:
+            await put_video(storage, key, write_file(tmp_path, b"content"))
+    assert SECRET_ACCESS_KEY not in str(caught.value)
+    assert "not-the-secret" not in str(caught.value)
 
 
 async def test_a_store_that_is_down_is_unavailable(s3: S3Server, key: str, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ class JobStore:
             case "rate_limited":
                 return RateLimited(
                     f"At most {self._limits.per_minute} videos a minute.",
-                    retry_after=int(float(thrown.argument)),
+                    retry_after=int(thrown.argument),
                 )
             case "idempotency_mismatch":
                 return IdempotencyMismatch("The Idempotency-Key was used with other content.")

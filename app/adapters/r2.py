@@ -46,8 +46,10 @@ STEP_SECONDS = 600
 LIFETIME_SECONDS = 3600
 REMEMBERED_URLS = 4096
 
+_CREDENTIALS = " Check R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and what they are allowed to do."
 ADVICE: dict[int, str] = {
-    HTTPStatus.FORBIDDEN: " Check R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and the token's rights.",
+    HTTPStatus.UNAUTHORIZED: _CREDENTIALS,
+    HTTPStatus.FORBIDDEN: _CREDENTIALS,
     HTTPStatus.NOT_FOUND: " Check R2_BUCKET.",
 }
 

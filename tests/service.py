@@ -1,0 +1,129 @@
+"""The whole service in the test's process, with a stand-in for fal on a real socket."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from PIL import Image
+from starlette.types import Receive, Scope, Send
+
+from app.main import create_app
+from app.seam import Seam, direct
+from app.service import Service
+from app.settings import Settings
+from tests.stand_ins.fal import FalStandIn
+from tests.tokens import SECRET, bearer
+
+TEMPLATE = "night-life-roller"
+TERMINAL = {"completed", "failed", "cancelled"}
+
+
+def png(width: int = 64, height: int = 64, colour: str = "navy") -> bytes:
+    """Return a picture to animate."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@dataclass
+class Running:
+    """A service that runs, and a browser that talks to it."""
+
+    service: Service
+    client: httpx.AsyncClient
+
+    async def submit(
+        self,
+        *,
+        user: str = "ada",
+        image: bytes | None = None,
+        template: str = TEMPLATE,
+        variables: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """Click *Animate*."""
+        return await self.client.post(
+            "/api/templates/video",
+            files={"startImage": ("canvas.png", image or png(), "image/png")},
+            data={"data": json.dumps({"templateSlug": template, "variables": variables or {}})},
+            headers=bearer(user) | (headers or {}),
+        )
+
+    async def submitted(self, **given: Any) -> str:
+        """Submit what must be accepted, and return the job's id."""
+        answer = await self.submit(**given)
+        assert answer.status_code == 202, answer.text
+        job_id: str = answer.json()["jobId"]
+        return job_id
+
+    async def get(self, path: str, *, user: str = "ada", **query: Any) -> httpx.Response:
+        return await self.client.get(path, params=query, headers=bearer(user))
+
+    async def status(self, job_id: str, *, user: str = "ada") -> dict[str, Any]:
+        """Poll once."""
+        answer = await self.get("/api/templates/video/status", user=user, jobId=job_id)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def finished(self, job_id: str, *, user: str = "ada", polls: int = 20) -> dict[str, Any]:
+        """Poll until the job has ended, waiting for what each poll sets off."""
+        for _ in range(polls):
+            job = await self.status(job_id, user=user)
+            if job["status"] in TERMINAL:
+                return job
+            await self.settled()
+        raise AssertionError(f"still {job}")
+
+    async def settled(self) -> None:
+        """Wait until nothing runs in the background."""
+        while tasks := list(self.service.background.tasks):
+            await asyncio.wait(tasks)
+
+    async def credits(self, *, user: str = "ada") -> dict[str, Any]:
+        return dict((await self.get("/api/credits", user=user)).json())
+
+    async def money(self, *, user: str = "ada") -> tuple[int, int, list[str]]:
+        """Return balance, held, and the kinds of the ledger's entries, oldest first."""
+        credit = await self.credits(user=user)
+        kinds = [entry["kind"] for entry in reversed(credit["entries"])]
+        return credit["balance"], credit["held"], kinds
+
+    async def library(self, *, user: str = "ada", **query: Any) -> dict[str, Any]:
+        return dict((await self.get("/api/library", user=user, **query)).json())
+
+    async def rows(self, statement: str) -> Any:
+        """Look into the database."""
+        return await self.service.database.query(statement)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, fal: FalStandIn | None, *, seam: Seam = direct
+) -> AsyncIterator[Running]:
+    """Run the service; without ``fal`` it has what its settings say."""
+    app = create_app(settings, fal_transport=fal.transport if fal else None, seam=seam)
+    async with app.router.lifespan_context(app) as state:
+        assert state is not None
+
+        async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["state"] = dict(state)
+            await app(scope, receive, send)
+
+        transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            yield Running(state["service"], client)
+
+
+def settings_for(database: str, storage: Any, **changes: Any) -> Settings:
+    """Settings of a service with tokens, embedded database and local files."""
+    given: dict[str, Any] = {
+        "surreal_url": database,
+        "storage_dir": storage,
+        "auth_jwt_secret": SECRET,
+    }
+    return Settings(_env_file=None, **(given | changes))
