@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,24 @@ from app.settings import Settings
 from scripts.migrate import migrate
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-programs", action="store_true", help="a test that is skipped has failed"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where programs are required, a skip is a failure that says what is missing."""
+    report = yield
+    if report.skipped and item.config.getoption("--require-programs"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped: {call.excinfo.value if call.excinfo else ''}"
+    return report
 
 
 @pytest.fixture(autouse=True)

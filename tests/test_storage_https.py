@@ -104,6 +104,7 @@ async def test_neither_checksum_trailers_nor_acls_are_sent(
         await put_video(storage, "users/u/library/x.mp4", source)
     sent = "".join(server.heads).lower()
     assert "if-none-match: *" in sent
+    assert "x-amz-content-sha256: unsigned-payload" in sent
     assert f"x-amz-meta-sha256: {source.name}" in sent
     for refused in ("x-amz-checksum", "x-amz-sdk-checksum", "trailer", "chunked", "x-amz-acl"):
         assert refused not in sent
