@@ -14,14 +14,15 @@ class Background:
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
 
-    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
-        """Begin ``work`` unless something of that name is still under way."""
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Begin ``work`` unless something of that name is still under way; return what is."""
         if name in self._tasks:
             work.close()
-            return
+            return self._tasks[name]
         task = asyncio.create_task(work, name=name)
         self._tasks[name] = task
         task.add_done_callback(self._settle)
+        return task
 
     @property
     def tasks(self) -> list[asyncio.Task[Any]]:

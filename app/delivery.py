@@ -14,13 +14,14 @@ from app.adapters.job_store import LEASE_SECONDS, JobStore, StoredVideo, Trouble
 from app.catalogue import Catalogue
 from app.errors import (
     DatabaseUnavailable,
-    FalNotFound,
-    FalRefused,
+    FalCancelled,
+    FalError,
     FalUnavailable,
     LeaseLost,
     ObjectTaken,
     ServiceError,
     StorageUnavailable,
+    VideoError,
     VideoRejected,
     VideoUnavailable,
 )
@@ -70,27 +71,39 @@ class Delivery:
                 if claimed is None:
                     return
                 self._watch.publish(claimed)
-                self._watch.publish(await self._settled(claimed, holder))
+                self._watch.publish(await self._deliver(claimed, holder))
             except LeaseLost:
                 log.warning("[VIDEO JOB %s] Taken over by another worker", job.id)
             except DatabaseUnavailable:
                 log.warning("[VIDEO JOB %s] The database is away; tried again later", job.id)
 
-    async def _settled(self, job: Job, holder: str) -> Job:
+    async def _deliver(self, job: Job, holder: str) -> Job:
         """Deliver, or tell the database what came of it."""
         try:
             async with self._kept(job, holder):
                 return await self._carry(job, holder)
-        except (FalRefused, FalNotFound) as error:
-            return await self._fail(job, holder, "fal_rejected", error)
-        except VideoRejected as error:
-            return await self._fail(job, holder, "video_rejected", error)
-        except FalUnavailable as error:
-            return await self._postpone(job, holder, _fal_away(error))
-        except VideoUnavailable as error:
-            return await self._postpone(job, holder, _video_away(error))
-        except StorageUnavailable as error:
-            return await self._postpone(job, holder, _storage_away(error))
+        except (FalError, VideoError, StorageUnavailable) as error:
+            return await self._settle(job, holder, error)
+        except OSError as error:  # the disk under the temporary folder
+            away = StorageUnavailable(f"The disk fails: {error.strerror or error}.")
+            return await self._settle(job, holder, away)
+
+    async def _settle(self, job: Job, holder: str, error: ServiceError) -> Job:
+        match error:
+            case FalCancelled():
+                return await self._store.cancelled(job.id, holder)
+            case FalUnavailable():
+                trouble = _fal_away(error)
+            case VideoUnavailable():
+                trouble = _video_away(error)
+            case StorageUnavailable():
+                trouble = _storage_away(error)
+            case _:
+                code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
+                log.warning("[VIDEO JOB %s] Failed, %s: %s", job.id, code, error)
+                return await self._store.fail(job.id, holder, code, str(error))
+        log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, error)
+        return await self._store.postpone(job.id, holder, trouble)
 
     async def _carry(self, job: Job, holder: str) -> Job:
         assert job.request_id is not None, "only a job that fal has accepted can be claimed"
@@ -180,14 +193,6 @@ class Delivery:
                 return
             except DatabaseUnavailable:
                 continue
-
-    async def _fail(self, job: Job, holder: str, code: str, error: ServiceError) -> Job:
-        log.warning("[VIDEO JOB %s] Failed, %s: %s", job.id, code, error)
-        return await self._store.fail(job.id, holder, code, str(error))
-
-    async def _postpone(self, job: Job, holder: str, trouble: Trouble) -> Job:
-        log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, trouble.message)
-        return await self._store.postpone(job.id, holder, trouble)
 
 
 def _fal_away(error: FalUnavailable) -> Trouble:

@@ -9,6 +9,7 @@
     │   ├── InsufficientCredits                                     402
     │   ├── NotFound, TemplateNotFound, JobNotFound                 404
     │   ├── MethodNotAllowed                                        405
+    │   ├── JobFinished                                             409
     │   ├── ImageTooLarge                                           413
     │   ├── UnsupportedImage                                        415
     │   ├── InvalidVariables, InvalidImage, IdempotencyMismatch     422
@@ -18,6 +19,7 @@
     │   └── DatabaseUnavailable, StorageAway, ShuttingDown          503
     ├── FalError                fal's side of a job
     │   ├── FalRefused          a definite no; asking again changes nothing
+    │   ├── FalCancelled        ended because it was asked to
     │   ├── FalNotFound         fal does not know the request
     │   ├── FalUnavailable      may pass
     │   └── FalAnswerLost       the submit left, its answer never came
@@ -28,6 +30,7 @@
     │   ├── ObjectTaken         other bytes stand under this key
     │   └── StorageUnavailable  may pass
     ├── LeaseLost               another worker has taken the job over
+    ├── RequestMismatch         a job is with fal under another request already
     └── ConfigurationError      the settings cannot work together
 """
 
@@ -113,6 +116,10 @@ class JobNotFound(Problem):
 
 class MethodNotAllowed(Problem):
     status, code = HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"
+
+
+class JobFinished(Problem):
+    status, code = HTTPStatus.CONFLICT, "job_finished"
 
 
 class ImageTooLarge(Problem):
@@ -202,6 +209,10 @@ class FalRefused(FalError):
         return self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.status != too_many
 
 
+class FalCancelled(FalError):
+    """The request was ended because somebody asked fal to: 499 ``client_cancelled``."""
+
+
 class FalNotFound(FalError):
     """fal answered 404: it does not know the request, or has forgotten it."""
 
@@ -240,3 +251,7 @@ class StorageUnavailable(StorageError):
 
 class LeaseLost(ServiceError):
     """The job's lease has passed to another worker, or the job has ended meanwhile."""
+
+
+class RequestMismatch(ServiceError):
+    """fal has accepted the job under another request id before."""

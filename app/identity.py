@@ -1,7 +1,5 @@
 """Who is calling: a bearer token's word, or in development ``dev@localhost``."""
 
-import logging
-import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,16 +7,13 @@ import httpx
 import jwt
 
 from app.errors import Unauthenticated
+from app.key_set import KeySet
 from app.settings import Settings
-
-log = logging.getLogger(__name__)
 
 MAX_SUBJECT = 128
 """Characters of ``sub``."""
 KEY_SET_LIFETIME = 3600.0
 """Seconds for which a key set is taken as it is."""
-KEY_SET_INTERVAL = 10.0
-"""Seconds between two fetches at least, however many unknown key ids callers send."""
 KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
@@ -58,19 +53,13 @@ class SharedSecret:
         return _caller(token, self._secret, ["HS256"], self._audience, self._issuer)
 
 
-class KeySet:
+class KeySetTokens:
     """RS256, ES256 and EdDSA tokens, signed with a key of ``AUTH_JWKS_URL``."""
 
-    def __init__(
-        self, url: str, client: httpx.AsyncClient, *, audience: str | None, issuer: str | None
-    ) -> None:
-        self._url = url
-        self._client = client
+    def __init__(self, keys: KeySet, *, audience: str | None, issuer: str | None) -> None:
+        self._keys = keys
         self._audience = audience
         self._issuer = issuer
-        self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._fetched = -KEY_SET_LIFETIME
-        self._tried = -KEY_SET_INTERVAL
 
     async def caller(self, authorization: str | None) -> Caller:
         token = _bearer(authorization)
@@ -82,42 +71,33 @@ class KeySet:
         return _caller(token, key, KEY_SET_ALGORITHMS, self._audience, self._issuer)
 
     async def _key(self, key_id: str | None) -> jwt.PyJWK:
-        now = time.monotonic()
-        stale = now - self._fetched >= KEY_SET_LIFETIME or self._find(key_id) is None
-        if stale and now - self._tried >= KEY_SET_INTERVAL:
-            self._tried = now
-            await self._fetch()
-        key = self._find(key_id)
-        if key is None:
+        found = _find(await self._keys.keys(), key_id)
+        if found is None:
+            found = _find(await self._keys.keys(newest=True), key_id)
+        if found is None:
             raise _refusal("The token is signed with an unknown key.")
-        return key
-
-    def _find(self, key_id: str | None) -> jwt.PyJWK | None:
-        if key_id is None and len(self._keys) == 1:
-            return next(iter(self._keys.values()))
-        return self._keys.get(key_id)
-
-    async def _fetch(self) -> None:
         try:
-            answer = await self._client.get(self._url)
-            answer.raise_for_status()
-            keys = jwt.PyJWKSet.from_dict(answer.json()).keys
-        except (httpx.HTTPError, ValueError, TypeError, jwt.PyJWTError) as error:
-            log.warning("The key set of AUTH_JWKS_URL cannot be had: %s", type(error).__name__)
-            return
-        self._keys = {key.key_id: key for key in keys}
-        self._fetched = time.monotonic()
+            return jwt.PyJWK(found)
+        except jwt.PyJWTError as error:
+            raise _refusal("The token is signed with a key that cannot be used.") from error
 
 
 def identity_from(settings: Settings, client: httpx.AsyncClient) -> Identity:
     """Choose by the ``AUTH_…`` settings; ``client`` fetches the key set."""
     audience, issuer = settings.auth_audience, settings.auth_issuer
     if settings.auth_jwks_url is not None:
-        return KeySet(settings.auth_jwks_url, client, audience=audience, issuer=issuer)
+        keys = KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
+        return KeySetTokens(keys, audience=audience, issuer=issuer)
     if settings.auth_jwt_secret is not None:
         secret = settings.auth_jwt_secret.get_secret_value()
         return SharedSecret(secret, audience=audience, issuer=issuer)
     return Development()
+
+
+def _find(keys: list[dict[str, Any]], key_id: str | None) -> dict[str, Any] | None:
+    if key_id is None and len(keys) == 1:
+        return keys[0]
+    return next((key for key in keys if key_id is not None and key.get("kid") == key_id), None)
 
 
 def _bearer(authorization: str | None) -> str:

@@ -5,35 +5,24 @@ any time, a poll, the webhook or the sweep: recovery after a crash is the normal
 """
 
 import asyncio
-import hashlib
-import json
 import logging
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
 
-import stamina
 import uuid_utils
 
-from app.adapters.fal import Fal, Progress, Submitted
+from app.adapters.fal import Fal, Progress
 from app.adapters.job_store import Draft, JobStore, Trouble
 from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery
 from app.errors import (
-    DatabaseUnavailable,
-    FalAnswerLost,
     FalError,
     FalNotFound,
-    FalRefused,
     FalUnavailable,
-    Problem,
-    SubmitRefused,
-    SubmitUnavailable,
+    JobNotFound,
+    RequestMismatch,
 )
-from app.identity import Caller
-from app.images import StartImage
-from app.jobs import Job, Stage
+from app.handover import Handover, Submission
+from app.jobs import Job, Stage, Status
 from app.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -44,26 +33,10 @@ UNKNOWN_TO_FAL = Trouble(
     message="fal no longer knows this job. Nothing was charged.",
     seconds=600,
 )
+PATIENCE = 1.0
+"""Seconds that a caller waits for fal's word on a cancellation; it is followed up without him."""
 CANCEL_PATIENCE = 5.0
 """Seconds that an expired job's cancellation at fal may take."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """What a user sent: the canvas byte for byte, and what to make of it."""
-
-    caller: Caller
-    image: bytes
-    measured: StartImage
-    template_slug: str
-    variables: Any
-    idempotency_key: str | None
-
-    @property
-    def fingerprint(self) -> str:
-        """Tell two submits with one idempotency key apart."""
-        what = json.dumps([self.template_slug, self.variables], sort_keys=True)
-        return hashlib.sha256(what.encode() + b"\0" + self.image).hexdigest()
 
 
 class Lifecycle:
@@ -75,20 +48,18 @@ class Lifecycle:
         store: JobStore,
         fal: Fal,
         catalogue: Catalogue,
+        handover: Handover,
         delivery: Delivery,
         watch: Watch,
         background: Background,
-        public_url: str | None,
-        submit_timeout: float,
     ) -> None:
         self._store = store
         self._fal = fal
         self._catalogue = catalogue
+        self._handover = handover
         self._delivery = delivery
         self._watch = watch
         self._background = background
-        self._public_url = public_url
-        self._submit_timeout = submit_timeout
 
     async def submit(self, submission: Submission) -> tuple[Job, bool]:
         """Queue a job at fal; True tells that its idempotency key had done so before.
@@ -111,69 +82,11 @@ class Lifecycle:
         if not replayed:
             self._watch.publish(job)
             log.info("✓ Job saved to database")
-            job = await self._hand_over(job, draft, submission)
+            job = await self._handover.run(job, draft, submission)
             self._watch.publish(job)
+            if job.stage is Stage.CANCELLING:
+                self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
         return job, replayed
-
-    async def _hand_over(self, job: Job, draft: Draft, submission: Submission) -> Job:
-        deadline = asyncio.get_running_loop().time() + self._submit_timeout
-        try:
-            async with asyncio.timeout_at(deadline):
-                image_url = await self._fal.upload(
-                    submission.image,
-                    content_type=submission.measured.content_type,
-                    file_name=f"{job.id}.{submission.measured.extension}",
-                )
-        except (FalError, TimeoutError) as error:
-            raise await self._refusal(job, error) from error
-        await self._store.submitting(job.id)
-        try:
-            async with asyncio.timeout_at(deadline):
-                submitted = await self._fal.submit(
-                    job.fal_model,
-                    draft.template.to_fal(draft.variables, image_url=image_url),
-                    webhook_url=self._webhook_url(job),
-                )
-        except (FalAnswerLost, TimeoutError):
-            log.warning("[VIDEO JOB %s] The answer to the submit was lost", job.id)
-            return await self._store.unconfirmed(job.id, webhook=self._public_url is not None)
-        except FalError as error:
-            raise await self._refusal(job, error) from error
-        log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)
-        return await self._note_queued(job, submitted)
-
-    def _webhook_url(self, job: Job) -> str | None:
-        if self._public_url is None:
-            return None
-        return f"{self._public_url}/api/webhooks/fal?jobId={quote(job.id)}"
-
-    async def _refusal(self, job: Job, error: FalError | TimeoutError) -> Problem:
-        """Fail the job, release its hold, and return what its user is told."""
-        message = str(error) or "fal did not answer in time."
-        rejected = isinstance(error, FalRefused) and error.is_about_the_job
-        kind = SubmitRefused if rejected else SubmitUnavailable
-        log.warning("[VIDEO JOB %s] Not queued: %s", job.id, message)
-        self._watch.publish(await self._store.fail(job.id, None, kind.code, message))
-        retry_after = error.retry_after if isinstance(error, FalRefused) else None
-        return kind(message, job_id=job.id, retry_after=retry_after)
-
-    async def _note_queued(self, job: Job, submitted: Submitted) -> Job:
-        """Keep fal's request id, however long the database is away: nobody else knows it."""
-        try:
-            return await self._queued(job, submitted)
-        except DatabaseUnavailable:
-            self._background.start(f"note {job.id}", self._note_later(job, submitted))
-            return job
-
-    async def _note_later(self, job: Job, submitted: Submitted) -> None:
-        async for attempt in stamina.retry_context(
-            on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=5.0
-        ):
-            with attempt:
-                self._watch.publish(await self._queued(job, submitted))
-
-    async def _queued(self, job: Job, submitted: Submitted) -> Job:
-        return await self._store.queued(job.id, submitted.request_id, submitted.queue_position)
 
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all who want to know.
@@ -206,13 +119,58 @@ class Lifecycle:
             self.deliver(job)
             return job
         running = progress.state == "running"
-        stage = Stage.GENERATING if running else Stage.QUEUED
-        if job.stage is stage and job.queue_position == progress.queue_position:
-            if not job.troubled:
-                return job
-        else:
-            log.info("[VIDEO JOB %s] Status: %s", job.id, "IN_PROGRESS" if running else "IN_QUEUE")
+        if not _says_something_new(job, progress):
+            return job
+        log.info("[VIDEO JOB %s] Status: %s", job.id, "IN_PROGRESS" if running else "IN_QUEUE")
         return await self._store.progress(job.id, running=running, position=progress.queue_position)
+
+    async def heard(self, job_id: str, request_id: str) -> None:
+        """Follow a hint of fal's: the job of ours that it names is looked at soon.
+
+        A hint may be early, late, repeated, or about a job that is none of ours.
+        """
+        try:
+            job = await self._store.get(job_id)
+            if job.request_id is None and not job.status.is_terminal:
+                # The webhook is faster than the answer to the submit, or that was lost.
+                job = await self._store.queued(job_id, request_id, None)
+                self._watch.publish(job)
+        except (JobNotFound, RequestMismatch):
+            log.warning("[VIDEO JOB %s] fal's webhook is about no such job", job_id)
+            return
+        if job.request_id != request_id:
+            log.warning("[VIDEO JOB %s] fal's webhook is about another request", job_id)
+        elif not job.status.is_terminal:
+            self._background.start(f"look at {job_id}", self._watch.hint(job_id, self.refresh))
+
+    async def cancel(self, job_id: str) -> Job:
+        """Ask fal to end the job; what becomes of it is fal's word.
+
+        Raises:
+            JobFinished: it has ended, or its video is being stored.
+
+        """
+        job = await self._store.ask_to_cancel(job_id)
+        self._watch.publish(job)
+        if job.request_id is not None:
+            asked = self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
+            await asyncio.wait({asked}, timeout=PATIENCE)
+        return self._watch.known(job_id) or job
+
+    async def _cancel_at_fal(self, job: Job) -> None:
+        assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
+        try:
+            outcome = await self._fal.cancel(job.fal_model, job.request_id)
+        except FalNotFound:
+            outcome = "cancelled"  # by an earlier call, whose answer was lost
+        except FalError as error:
+            log.warning("[VIDEO JOB %s] Not cancelled yet: %s", job.id, error)
+            return
+        log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
+        if outcome == "cancelled":
+            self._watch.publish(await self._store.cancelled(job.id, None))
+        else:
+            await self._watch.hint(job.id, self.refresh)
 
     def deliver(self, job: Job) -> None:
         """Fetch, store, charge and file the job's video in the background."""
@@ -222,11 +180,12 @@ class Lifecycle:
         """Do whatever a job needs that nobody has looked at in time."""
         if job.expired:
             await self._expire(job)
-        elif job.stage is Stage.SUBMITTING:
-            webhook = self._public_url is not None
-            self._watch.publish(await self._store.unconfirmed(job.id, webhook=webhook))
+        elif job.request_id is None:
+            self._watch.publish(await self._handover.settle(job))
         elif job.stage is Stage.STORING:
             self.deliver(job)
+        elif job.stage is Stage.CANCELLING:
+            await self._cancel_at_fal(job)
         else:
             await self.latest(job.id)
 
@@ -242,3 +201,12 @@ class Lifecycle:
 
     async def _postpone(self, job: Job, trouble: Trouble) -> Job:
         return await self._store.postpone(job.id, None, trouble)
+
+
+def _says_something_new(job: Job, progress: Progress) -> bool:
+    """Tell whether there is anything to write down: most polls only repeat the last."""
+    if job.troubled:
+        return True
+    if progress.state == "running":
+        return job.status is not Status.PROCESSING
+    return job.stage is Stage.QUEUED and job.queue_position != progress.queue_position

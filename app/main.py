@@ -24,7 +24,9 @@ from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery
 from app.errors import InternalError, MethodNotAllowed, NotFound, Problem
+from app.handover import Handover
 from app.identity import identity_from
+from app.key_set import KeySet
 from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
 from app.seam import Seam, direct
@@ -34,6 +36,7 @@ from app.storage import Storage
 from app.sweep import Sweep
 from app.video import MediaHosts, download
 from app.watch import Watch
+from app.webhook import KEYS_LIFETIME, KEYS_URL, Signatures
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,8 @@ def create_app(
         routes=[
             Route("/api/templates/video", routes.submit, methods=["POST"]),
             Route("/api/templates/video/status", routes.status, name="status"),
+            Route("/api/templates/video/cancel", routes.cancel, methods=["POST"]),
+            Route("/api/webhooks/fal", routes.fal_webhook, methods=["POST"]),
             Route("/api/templates", routes.templates),
             Route("/api/library", routes.library),
             Route("/api/credits", routes.credits),
@@ -108,15 +113,22 @@ async def _lifespan(
         delivery = Delivery(
             store=store, fal=fal, fetch=fetch, storage=storage, catalogue=catalogue, watch=watch
         )
+        handover = Handover(
+            store=store,
+            fal=fal,
+            watch=watch,
+            background=background,
+            public_url=settings.public_url,
+            timeout=settings.submit_timeout,
+        )
         lifecycle = Lifecycle(
             store=store,
             fal=fal,
             catalogue=catalogue,
+            handover=handover,
             delivery=delivery,
             watch=watch,
             background=background,
-            public_url=settings.public_url,
-            submit_timeout=settings.submit_timeout,
         )
         stack.push_async_callback(background.drain, DRAIN_SECONDS)
         sweep = Sweep(store, lifecycle)
@@ -132,6 +144,7 @@ async def _lifespan(
                 lifecycle=lifecycle,
                 background=background,
                 sweep=sweep,
+                signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
             )
         )
 

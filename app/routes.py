@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -12,13 +13,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.adapters.local_files import LocalFiles
-from app.errors import InvalidQuery, JobNotFound, NotFound, StorageAway, StorageUnavailable
+from app.errors import (
+    InvalidJSON,
+    InvalidQuery,
+    JobNotFound,
+    NotFound,
+    StorageAway,
+    StorageUnavailable,
+)
+from app.handover import Submission
 from app.identity import Caller
 from app.images import inspect
 from app.jobs import Job, Status, rfc3339
-from app.lifecycle import Submission
 from app.service import Service, State
-from app.submission import read_form
+from app.submission import read_body, read_form
+from app.webhook import MAX_BODY_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +73,30 @@ async def status(request: Request[State]) -> Response:
     caller = await _caller(request)
     job = await _own_job(request, caller)
     return JSONResponse(await _presented(_service(request), job), headers=NO_STORE)
+
+
+async def cancel(request: Request[State]) -> Response:
+    """``POST /api/templates/video/cancel?jobId=``."""
+    service = _service(request)
+    caller = await _caller(request)
+    job = await service.store.get(_job_id(request))
+    if job.user != caller.user:
+        raise _no_such_job()
+    job = await service.lifecycle.cancel(job.id)
+    return JSONResponse(await _presented(service, job), status_code=202, headers=NO_STORE)
+
+
+async def fal_webhook(request: Request[State]) -> Response:
+    """``POST /api/webhooks/fal?jobId=``: a hint to go and look, answered at once."""
+    service = _service(request)
+    body = await read_body(request, max_bytes=MAX_BODY_BYTES)
+    await service.signatures.verify(request.headers, body)
+    try:
+        request_id = json.loads(body)["request_id"]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise InvalidJSON("The callback names no request_id.") from error
+    await service.lifecycle.heard(_job_id(request), str(request_id))
+    return JSONResponse({"status": "heard"}, headers=NO_STORE)
 
 
 async def templates(request: Request[State]) -> Response:
@@ -136,13 +169,21 @@ async def _caller(request: Request[State]) -> Caller:
 
 async def _own_job(request: Request[State], caller: Caller) -> Job:
     """Return the job of ``jobId``; a missing one and somebody else's are answered alike."""
+    job = await _service(request).lifecycle.latest(_job_id(request))
+    if job.user != caller.user:
+        raise _no_such_job()
+    return job
+
+
+def _job_id(request: Request[State]) -> str:
     job_id = request.query_params.get("jobId", "")
     if not 1 <= len(job_id) <= MAX_JOB_ID or not job_id.isprintable():
         raise InvalidQuery("Name the job: ?jobId=…")
-    job = await _service(request).lifecycle.latest(job_id)
-    if job.user != caller.user:
-        raise JobNotFound("There is no such job.")
-    return job
+    return job_id
+
+
+def _no_such_job() -> JobNotFound:
+    return JobNotFound("There is no such job.")
 
 
 async def _presented(service: Service, job: Job) -> dict[str, Any]:

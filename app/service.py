@@ -12,6 +12,7 @@ from app.lifecycle import Lifecycle
 from app.settings import Settings
 from app.storage import Storage
 from app.sweep import Sweep
+from app.webhook import Signatures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Service:
     catalogue: Catalogue
     identity: Identity
     lifecycle: Lifecycle
+    signatures: Signatures
     background: Background
     sweep: Sweep
 

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from app.errors import ImageTooLarge, InvalidJSON, InvalidMultipart
+from app.errors import ImageTooLarge, InvalidJSON, InvalidMultipart, Problem
 
 MAX_DATA_BYTES = 64 * 1024
 """Of a form field such as ``data``."""
@@ -36,7 +36,7 @@ async def read_form(request: Request[Any], *, max_image_bytes: int) -> Form:
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidMultipart("Send multipart/form-data with startImage and data.")
-    bounded = _bounded(request, max_image_bytes)
+    bounded = _bounded(request, max_image_bytes + MAX_OVERHEAD_BYTES, _too_large(max_image_bytes))
     try:
         async with bounded.form(
             max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_DATA_BYTES
@@ -47,16 +47,21 @@ async def read_form(request: Request[Any], *, max_image_bytes: int) -> Form:
         raise InvalidMultipart(f"The body cannot be read: {error.detail}") from error
 
 
-def _bounded(request: Request[Any], max_image_bytes: int) -> Request[Any]:
+async def read_body(request: Request[Any], *, max_bytes: int) -> bytes:
+    """Return the whole body, or raise InvalidMultipart where it is larger."""
+    return await _bounded(request, max_bytes, InvalidMultipart("The body is too large.")).body()
+
+
+def _bounded(request: Request[Any], max_bytes: int, refusal: Problem) -> Request[Any]:
     """Count what arrives, whatever Content-Length says and however the body is cut."""
-    left = max_image_bytes + MAX_OVERHEAD_BYTES
+    left = max_bytes
 
     async def receive() -> Message:
         nonlocal left
         message = await request.receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise _too_large(max_image_bytes)
+            raise refusal
         return message
 
     return Request(request.scope, receive)

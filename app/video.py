@@ -16,7 +16,7 @@ from anyio import BrokenWorkerProcess, CapacityLimiter
 
 from app.errors import StorageUnavailable, VideoRejected, VideoUnavailable
 from app.seam import Seam, direct
-from app.video_probe import VideoFacts, examine
+from app.video_probe import VideoFacts, examine_alone
 
 MAX_REDIRECTS = 3
 STALL_SECONDS = 30
@@ -107,7 +107,7 @@ async def probe(path: Path) -> VideoFacts:
             with anyio.fail_after(PROBE_SECONDS):
                 # The limiter of its own keeps the time from running while all processes are busy.
                 return await anyio.to_process.run_sync(
-                    examine, path, cancellable=True, limiter=CapacityLimiter(1)
+                    examine_alone, path, cancellable=True, limiter=CapacityLimiter(1)
                 )
         except TimeoutError as error:
             raise VideoUnavailable("The video took too long to decode.") from error

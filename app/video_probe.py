@@ -1,5 +1,6 @@
 """What a video file really holds; runs in a worker process, for decoders crash on hostile files."""
 
+import signal
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,6 +60,13 @@ def examine(path: Path) -> VideoFacts:
         codec=stream.codec_context.codec.canonical_name,
         poster=_poster(picture),
     )
+
+
+def examine_alone(path: Path) -> VideoFacts:
+    """Examine in a worker process: a Ctrl-C, which reaches it too, is for its parent to heed."""
+    for meant_for_parent in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(meant_for_parent, signal.SIG_IGN)
+    return examine(path)
 
 
 def _require_whole(path: Path) -> None:

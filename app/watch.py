@@ -64,6 +64,17 @@ class Watch:
             entry.refresh.add_done_callback(lambda task: self._settle(job_id, entry, task))
         return await _first_word(entry, entry.refresh)
 
+    async def hint(self, job_id: str, refresh: Refresh) -> Job:
+        """Refresh as :meth:`latest` does, but as soon as that may be done again."""
+        since = self._clock() - self._entry(job_id).asked
+        await asyncio.sleep(max(0.0, FRESH - since))
+        return await self.latest(job_id, refresh)
+
+    def known(self, job_id: str) -> Job | None:
+        """Return what is known without asking anybody."""
+        entry = self._entries.get(job_id)
+        return entry.job if entry else None
+
     def _settle(self, job_id: str, entry: _Entry, task: asyncio.Task[Job]) -> None:
         entry.refresh = None
         if task.cancelled() or task.exception() is not None:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import Unauthenticated
-from app.identity import Caller, Development, Identity, KeySet, SharedSecret, identity_from
+from app.identity import Caller, Development, Identity, KeySetTokens, SharedSecret, identity_from
+from app.key_set import KeySet
 from app.settings import Settings
 from tests.tokens import SECRET, token
 
@@ -128,8 +129,9 @@ class KeyServer:
         return httpx.Response(self.status, json={"keys": self.keys})
 
     @property
-    def identity(self) -> KeySet:
-        return KeySet("https://keys.example", self.client, audience=None, issuer=None)
+    def identity(self) -> KeySetTokens:
+        keys = KeySet("https://keys.example", self.client, lifetime=3600)
+        return KeySetTokens(keys, audience=None, issuer=None)
 
 
 def jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
@@ -159,6 +161,24 @@ async def test_unknown_key_ids_do_not_make_the_service_ask_again_and_again() -> 
         given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": f"new{number}"})
         assert "unknown key" in await refused(identity, f"Bearer {given}")
     assert server.asked == 1
+
+
+@pytest.mark.parametrize("keys", [[], [{"kid": "rsa"}], [{"kid": "rsa", "kty": "RSA", "n": "!"}]])
+async def test_key_that_cannot_be_used_refuses(keys: list[dict[str, Any]]) -> None:
+    server = KeyServer()
+    server.keys = keys
+    given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    await refused(server.identity, f"Bearer {given}")
+
+
+@pytest.mark.parametrize("answer", ["keys", {"keys": 5}, {"keys": [5]}, {}])
+async def test_answer_that_is_no_key_set_refuses(answer: Any) -> None:
+    client = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+    )
+    keys = KeySet("https://keys.example", client, lifetime=3600)
+    given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    await refused(KeySetTokens(keys, audience=None, issuer=None), f"Bearer {given}")
 
 
 async def test_public_key_is_no_shared_secret() -> None:
@@ -198,4 +218,4 @@ def test_settings_choose() -> None:
 
     assert isinstance(chosen(), Development)
     assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)
-    assert isinstance(chosen(auth_jwks_url="https://keys.example"), KeySet)
+    assert isinstance(chosen(auth_jwks_url="https://keys.example"), KeySetTokens)

@@ -28,6 +28,11 @@ HELD = (100, 10, ["grant", "hold"])
 PAID = (90, 0, ["grant", "hold", "charge"])
 
 
+def kind(fault: Fault) -> str:
+    """Name a case; a fault's repr would tell where it is in memory."""
+    return type(fault).__name__
+
+
 async def queued(run: Running, fal: FalStandIn) -> tuple[str, str]:
     """Submit, and return our id and fal's."""
     job_id = await run.submitted()
@@ -55,7 +60,7 @@ async def later(run: Running, seconds: float) -> None:
         Drop(),
         Answer(404, {"detail": "not found"}),
     ],
-    ids=str,
+    ids=kind,
 )
 async def test_odd_status_changes_nothing_and_is_asked_again(
     run: Running, fal: FalStandIn, fault: Fault
@@ -165,7 +170,7 @@ async def test_completed_without_a_video_is_a_failure(
 
 
 @pytest.mark.parametrize(
-    "fault", [Answer(500), Answer(429), NGINX_BAD_GATEWAY, Drop(), Answer(200, "{")], ids=str
+    "fault", [Answer(500), Answer(429), NGINX_BAD_GATEWAY, Drop(), Answer(200, "{")], ids=kind
 )
 async def test_result_that_fails_for_a_while_is_asked_for_again(
     run: Running, fal: FalStandIn, fault: Fault
@@ -231,7 +236,7 @@ async def test_redirect_off_the_list_is_not_followed(run: Running, fal: FalStand
 
 
 @pytest.mark.parametrize(
-    "fault", [Truncate(), NO_VIDEO, Answer(500), Answer(403), Answer(200, b""), Drop()], ids=str
+    "fault", [Truncate(), NO_VIDEO, Answer(500), Answer(403), Answer(200, b""), Drop()], ids=kind
 )
 async def test_video_that_cannot_be_had_is_fetched_again(
     run: Running, fal: FalStandIn, fault: Fault

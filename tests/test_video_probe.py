@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from io import BytesIO
-from signal import SIGKILL
+from signal import SIGINT, SIGKILL, SIGTERM
 from typing import TYPE_CHECKING
 
+import anyio.to_process
 import av
 import pytest
 from PIL import Image
@@ -148,6 +149,16 @@ async def test_the_reason_crosses_from_process_to_process(tmp_path: Path) -> Non
         await probe(tmp_path / "v.mp4")
 
 
+@pytest.mark.parametrize("sent", [SIGINT, SIGTERM])
+async def test_a_signal_to_the_whole_group_disturbs_no_probe(tmp_path: Path, sent: int) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    await probe(path)
+    worker = await anyio.to_process.run_sync(os.getpid)
+    os.kill(worker, sent)
+    assert (await probe(path)).width == 64
+    assert await anyio.to_process.run_sync(os.getpid) == worker
+
+
 def crash(_path: Path) -> None:
     os.kill(os.getpid(), SIGKILL)
 
@@ -160,7 +171,7 @@ def hang(path: Path) -> None:
 async def test_a_decoder_that_crashes_takes_nothing_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "examine", crash)
+    monkeypatch.setattr(video, "examine_alone", crash)
     with pytest.raises(VideoUnavailable, match="crash"):
         await probe(tmp_path / "v.mp4")
     monkeypatch.undo()
@@ -170,7 +181,7 @@ async def test_a_decoder_that_crashes_takes_nothing_down(
 async def test_a_decoder_that_hangs_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "examine", hang)
+    monkeypatch.setattr(video, "examine_alone", hang)
     monkeypatch.setattr(video, "PROBE_SECONDS", 0.1)
     with pytest.raises(VideoUnavailable, match="too long"):
         await probe(tmp_path / "v.mp4")

@@ -18,7 +18,7 @@ from fal_client.client import QUEUE_URL_FORMAT, USER_AGENT
 
 from app.adapters.fal_storage import FalStorage
 from app.adapters.fal_transport import SingleAttempt, parse
-from app.errors import FalAnswerLost, FalNotFound, FalRefused, FalUnavailable
+from app.errors import FalAnswerLost, FalCancelled, FalNotFound, FalRefused, FalUnavailable
 from app.seam import Seam
 
 STATUS_DEADLINE = 10.0
@@ -42,6 +42,7 @@ _CANCELLATIONS: dict[object, Cancellation] = {
     "CANCELLATION_REQUESTED": "requested",
     "ALREADY_COMPLETED": "too_late",
 }
+CLIENT_CANCELLED = 499
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -138,6 +139,7 @@ class Fal:
 
         Raises:
             FalRefused: the model failed, or made no video.
+            FalCancelled: it was ended because somebody asked for it.
             FalNotFound: fal does not know the request.
             FalUnavailable: it is not complete, or fal failed on its own account.
 
@@ -146,6 +148,8 @@ class Fal:
         try:
             answer = await self._ask("fal.result", "GET", url, deadline=RESULT_DEADLINE)
         except FalRefused as error:
+            if error.status == CLIENT_CANCELLED:
+                raise FalCancelled(str(error)) from error
             if error.status == HTTPStatus.BAD_REQUEST and "still in progress" in str(error):
                 raise FalUnavailable(str(error)) from error
             raise

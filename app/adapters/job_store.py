@@ -12,10 +12,12 @@ from app.adapters.surreal import Database, Thrown
 from app.errors import (
     IdempotencyMismatch,
     InsufficientCredits,
+    JobFinished,
     JobNotFound,
     LeaseLost,
     Problem,
     RateLimited,
+    RequestMismatch,
     TooManyJobs,
 )
 from app.jobs import Job
@@ -163,7 +165,12 @@ class JobStore:
         return await self._change("submitting", job_id, self._limits.silence)
 
     async def queued(self, job_id: str, request_id: str, position: int | None) -> Job:
-        """Note that fal has accepted the job."""
+        """Note that fal has accepted the job.
+
+        Raises:
+            RequestMismatch: fal has accepted it under another id before.
+
+        """
         return await self._change("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
 
     async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
@@ -199,6 +206,19 @@ class JobStore:
     async def fail(self, job_id: str, holder: str | None, code: str, message: str) -> Job:
         """End the job without a video and release its hold."""
         return await self._change("fail", job_id, holder, code, message)
+
+    async def ask_to_cancel(self, job_id: str) -> Job:
+        """Note the user's wish to end the job.
+
+        Raises:
+            JobFinished: it has ended, or its video is being stored.
+
+        """
+        return await self._change("ask_to_cancel", job_id)
+
+    async def cancelled(self, job_id: str, holder: str | None) -> Job:
+        """End the job at its user's wish and release its hold."""
+        return await self._change("cancelled", job_id, holder)
 
     async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
         """Let the job be looked at again later, or fail it once that has gone on too long."""
@@ -238,8 +258,13 @@ class JobStore:
                 await self._database.call(f"video_job::{function}", job_id, *arguments)
             )
         except Thrown as thrown:
-            if thrown.code == "job_not_found":
-                raise JobNotFound("There is no such job.") from thrown
-            if thrown.code == "lease_lost":
-                raise LeaseLost(job_id) from thrown
+            match thrown.code:
+                case "job_not_found":
+                    raise JobNotFound("There is no such job.") from thrown
+                case "job_finished":
+                    raise JobFinished("The job has ended, or is just about to.") from thrown
+                case "request_mismatch":
+                    raise RequestMismatch(job_id) from thrown
+                case "lease_lost":
+                    raise LeaseLost(job_id) from thrown
             raise

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -75,7 +75,7 @@ class LocalFiles:
         except OSError as error:
             raise _unavailable(error) from error
 
-    async def serve(self, request: Request) -> Response:
+    async def serve(self, request: Request[Any]) -> Response:
         """Answer ``/media/{key:path}``, with ranges.
 
         Raises:

@@ -102,11 +102,7 @@ class R2Storage:
             config=_client_config(),
         ) as client:
             yield cls(
-                client,
-                bucket,
-                public_url=public_url,
-                seam=seam,
-                single_put_bytes=single_put_bytes,
+                client, bucket, public_url=public_url, seam=seam, single_put_bytes=single_put_bytes
             )
 
     async def put(
@@ -114,16 +110,13 @@ class R2Storage:
     ) -> None:
         size = (await asyncio.to_thread(source.stat)).st_size
         send = self._put_whole if size <= self._single_put_bytes else self._put_in_parts
+        about = {
+            "ContentType": content_type,
+            "ContentDisposition": inline_disposition(download_name),
+            "Metadata": {"sha256": sha256},
+        }
         try:
-            await send(
-                source,
-                {"Bucket": self._bucket, "Key": key},
-                {
-                    "ContentType": content_type,
-                    "ContentDisposition": inline_disposition(download_name),
-                    "Metadata": {"sha256": sha256},
-                },
-            )
+            await send(source, {"Bucket": self._bucket, "Key": key}, about)
         except _Refusal as refusal:
             if refusal.status != HTTPStatus.PRECONDITION_FAILED:
                 raise

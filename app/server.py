@@ -1,0 +1,78 @@
+"""The service as a process: settings, log, port, signals and exit status."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import uvicorn
+from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
+
+from app import logs
+from app.errors import ServiceError
+from app.main import create_app
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5
+"""For requests under way when the service stops."""
+
+
+def run() -> int:
+    """Serve until a signal says to stop, and return the exit status."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for trouble in error.errors():
+            name = ".".join(str(part) for part in trouble["loc"]).upper() or "Settings"
+            message = trouble["msg"].removeprefix("Value error, ")
+            print(f"{name}: {message}", file=sys.stderr)  # noqa: T201 there is no log yet
+        return 1
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        # asyncio takes an interrupt for a wish to cancel what is being opened; SIGTERM is one too.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asyncio.run(_serve(settings))
+    except (ServiceError, OSError) as error:
+        log.critical("Cannot start: %s", error)
+        return 1
+    except KeyboardInterrupt:
+        log.info("Stopped before the port was open")
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    """Open everything, then the port: what is wrong is said before anybody can connect.
+
+    Raises:
+        ServiceError: something that the settings name cannot be used.
+        OSError: a folder or a file cannot.
+
+    """
+    app = create_app(settings)
+    async with app.router.lifespan_context(app) as state:
+
+        async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["state"] = dict(state or {})
+            await app(scope, receive, send)
+
+        server = uvicorn.Server(
+            uvicorn.Config(
+                with_state,
+                host=settings.host,
+                port=settings.port,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        # uvicorn takes the signals while it serves and raises them once more when it is done;
+        # its own handler then finds nothing left to stop, and nothing interrupts the closing.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, server.handle_exit)
+        await server.serve()
