@@ -10,7 +10,7 @@ $(INSTALLED): constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	@touch $@
 
-.PHONY: help install run test check format migrate backfill demo grant bench constraints
+.PHONY: help install run test check format migrate backfill demo grant audit constraints
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ demo: install ## one video from a sample canvas to a file on disk
 grant: install ## add credits: make grant USER=… CREDITS=…
 	@[ "$(origin USER)" = "command line" ] || { echo "usage: make grant USER=… CREDITS=…" >&2; exit 2; }
 	@$(BIN)/python -m scripts.grant "$(USER)" "$(CREDITS)"
+
+audit: install ## check every invariant over database and storage (ARGS="--deep", "--repair")
+	@$(BIN)/python -m scripts.audit $(ARGS)
 
 constraints: install ## pin the newest allowed versions anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

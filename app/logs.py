@@ -5,17 +5,22 @@ import logging.config
 from typing import Any, Literal
 
 import stamina.instrumentation
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 QUIET = ("httpx", "httpcore", "fal_client", "aiobotocore", "botocore", "boto3", "websockets")
 """Libraries whose INFO lines carry whole URLs with their signatures, or every request."""
 
 
 class OneLine(logging.Formatter):
-    """A record is one line, whatever a caller put into it; a traceback follows it as it is."""
+    """A record is one line, whatever a caller put into it; a traceback follows it, indented."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the base's name
-        record.message = escape(record.getMessage())
+        record.message = escape(record.getMessage().rstrip())
         return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 the base's name
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"  {escape(line)}" for line in lines)
 
 
 def escape(text: str) -> str:
@@ -32,8 +37,10 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
         "text": {"()": OneLine, "format": "%(asctime)s %(levelname)-7s %(message)s"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            "fmt": ["levelname", "name", "message"],
+            "rename_fields": {"levelname": "level", "name": "logger"},
+            "timestamp": "time",
+            "reserved_attrs": [*RESERVED_ATTRS, "color_message"],  # uvicorn's, for terminals
         },
     }
     logging.config.dictConfig(

@@ -93,7 +93,7 @@ async def _lifespan(
 ) -> AsyncIterator[State]:
     async with AsyncExitStack() as stack:
         database = await _database(settings, seam, stack)
-        storage = await _storage(settings, seam, stack)
+        storage = await open_storage(settings, seam, stack)
         fal = await _fal(settings, fal_transport, seam, stack)
         key_sets = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
         if settings.development:
@@ -162,7 +162,8 @@ async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Da
     return database
 
 
-async def _storage(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Storage:
+async def open_storage(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Storage:
+    """Open the store that the settings name; ``stack`` closes it."""
     if settings.r2_bucket is None:
         log.warning("No R2_BUCKET: videos are kept in %s", settings.storage_dir)
         return LocalFiles(settings.storage_dir, base_url=settings.public_url or "", seam=seam)

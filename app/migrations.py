@@ -1,6 +1,7 @@
 """Bringing a schema's files into a database: one transaction a file, whoever else does the same."""
 
 import asyncio
+import time
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from app.adapters.surreal import AnswerOverdue, Conflict, Database, Rejected, Th
 from app.errors import ConfigurationError, ServiceError
 from app.schema import SchemaFile
 
-OVERDUE_PATIENCE = 900
+OVERDUE_PATIENCE = 900.0
 """Seconds for a transaction that the SDK no longer waits for: an index over millions of rows."""
+LEDGER_PAUSE = 1.0
+"""Seconds between two looks at the ledger meanwhile."""
 
 
 class MigrationFailed(ServiceError):
@@ -96,15 +99,16 @@ async def _apply_once(database: Database, file: SchemaFile) -> Outcome:
 
 
 async def _watch_ledger(database: Database, file: SchemaFile) -> Outcome:
-    """Wait for the end of what the server still works on: its answer will reach nobody."""
-    for _ in range(OVERDUE_PATIENCE):
+    """Wait for what the server still works on: its answer will reach nobody."""
+    deadline = time.monotonic() + OVERDUE_PATIENCE
+    while time.monotonic() < deadline:
         checksum = await database.query(
             "SELECT VALUE checksum FROM ONLY type::record('migration', $name)", name=file.name
         )
         if checksum == file.checksum:
             return Outcome.APPLIED
-        await asyncio.sleep(1)
-    raise MigrationFailed(f"schema/{file.name}: not applied after {OVERDUE_PATIENCE} s")
+        await asyncio.sleep(LEDGER_PAUSE)
+    raise MigrationFailed(f"schema/{file.name}: not applied after {OVERDUE_PATIENCE:.0f} s")
 
 
 async def _length(database: Database, files: Sequence[SchemaFile]) -> int:

@@ -1,6 +1,7 @@
 """What a store of finished videos promises, and how its keys are built."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +9,14 @@ from urllib.parse import quote
 
 # What file systems allow for one name; R2 allows 1024 bytes for the whole key.
 LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What a store has under a key; ``sha256`` in hexadecimal, where it is known."""
+
+    size: int
+    sha256: str | None
 
 
 class Storage(Protocol):
@@ -29,6 +38,22 @@ class Storage(Protocol):
 
         Raises:
             StorageUnavailable: no address can be signed.
+
+        """
+
+    async def find(self, key: str, *, read: bool) -> StoredObject | None:
+        """Return what stands under ``key``, or None; ``read`` makes sure of its very bytes.
+
+        Raises:
+            StorageUnavailable: nobody knows.
+
+        """
+
+    async def delete(self, key: str) -> None:
+        """Remove an object that nobody needs; one that is not there is fine.
+
+        Raises:
+            StorageUnavailable: it may still be there.
 
         """
 

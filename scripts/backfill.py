@@ -39,7 +39,7 @@ SELECT template_slug AS slug, fal_model IS NONE AS lacking, {UNFINISHED} AS unfi
   FROM video_job WHERE {LACKING} GROUP BY slug, lacking, unfinished"""  # noqa: S608 put together from constants
 IDS = f"""
 SELECT VALUE id FROM video_job WHERE ($last IS NONE OR id > $last) AND {LACKING}
-  ORDER BY id LIMIT {PAGE}"""  # noqa: S608 put together from constants
+  ORDER BY id LIMIT $page"""  # noqa: S608 put together from constants
 # What was true when the ids were listed is asked again: the service may have moved a row on.
 FILL = f"""{{
 LET $handed_over = UPDATE $ids SET {COMMON},
@@ -89,7 +89,7 @@ class Backfill:
     async def fill(self, chunk: int) -> AsyncIterator[tuple[int, Counter[str]]]:
         """Fill ``chunk`` rows a transaction; yield how many were looked at, and what they got."""
         last = None
-        while page := await self._database.query(IDS, last=last):
+        while page := await self._database.query(IDS, last=last, page=PAGE):
             last = page[-1]
             while ids := page[:chunk]:
                 del page[:chunk]
@@ -164,7 +164,7 @@ async def carry_out(backfill: Backfill, chunk: int) -> int:
             seen += looked_at
             fates += became
     seconds = time.monotonic() - began
-    print(f"{seen:>9,} rows looked at in {seconds:.1f} s, {seen / seconds:,.0f} a second")
+    print(f"{seen:>9,} rows lacked something: {seconds:.1f} s, {seen / seconds:,.0f} a second")
     _report(fates)
     left, _ = await backfill.survey()
     if not left:

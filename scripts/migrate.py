@@ -26,7 +26,8 @@ async def migrate(database: Database, folder: Path = schema.FOLDER) -> int:
             continue
         began = time.monotonic()
         outcome = await migrations.apply(database, file)
-        _say(file, f"{outcome} in {time.monotonic() - began:.3f} s")
+        took = f" in {time.monotonic() - began:.3f} s" if outcome is Outcome.APPLIED else ""
+        _say(file, outcome + took)
         waiting = waiting or outcome is Outcome.WAITING
         if file.is_guarded and outcome is Outcome.APPLIED and await lacks_model(database):
             print("Rows without fal_model slipped in meanwhile: run `make backfill` once more.")

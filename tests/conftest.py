@@ -1,14 +1,17 @@
 """A migrated store, a fal and a service for every test; no test reads this machine's settings."""
 
 import asyncio
+import atexit
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
 
 from app import watch
+from app.adapters import surreal
 from app.adapters.surreal import Address, Database
 from app.settings import Settings
 from scripts.migrate import migrate
@@ -32,6 +35,11 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped: {call.excinfo.value if call.excinfo else ''}"
     return report
+
+
+# The engine needs a pause between its end and the process's: once, not for every test.
+atexit.register(time.sleep, surreal.EXIT_PAUSE)
+surreal.EXIT_PAUSE = 0.0
 
 
 @pytest.fixture(autouse=True)
@@ -76,9 +84,15 @@ async def fal() -> AsyncIterator[FalStandIn]:
 
 @pytest.fixture
 async def run(
-    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    fal: FalStandIn,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Running]:
-    """The service, in which every poll asks fal again."""
+    """The service, in which every poll asks fal again; in the end it is audited."""
     monkeypatch.setattr(watch, "FRESH", 0.0)
     async with running(settings, fal) as service:
         yield service
+        if "unaudited" not in request.keywords:
+            await service.settled()
+            assert await service.audit() == []

@@ -12,6 +12,7 @@ import httpx
 from PIL import Image
 from starlette.types import Receive, Scope, Send
 
+from app.audit import audit
 from app.main import create_app
 from app.seam import Seam, direct
 from app.service import Service
@@ -95,6 +96,11 @@ class Running:
 
     async def library(self, *, user: str = "ada", **query: Any) -> dict[str, Any]:
         return dict((await self.get("/api/library", user=user, **query)).json())
+
+    async def audit(self) -> list[str]:
+        """Return what breaks an invariant."""
+        found = await audit(self.service.database, self.service.storage, read=True)
+        return [str(violation) for violation in found]
 
     async def rows(self, statement: str) -> Any:
         """Look into the database."""

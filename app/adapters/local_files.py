@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from starlette.responses import FileResponse, Response
 
 from app.errors import NotFound, ObjectTaken, StorageUnavailable
 from app.seam import Seam, direct
+from app.storage import StoredObject
+
+T = TypeVar("T")
 
 CONTENT_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
@@ -68,6 +71,19 @@ class LocalFiles:
         except OSError as error:
             raise _unavailable(error) from error
         return f"{self._base_url}/media/{quote(key)}?expires={expires}&signature={signature}"
+
+    async def find(self, key: str, *, read: bool) -> StoredObject | None:
+        def look() -> StoredObject | None:
+            path = self._path(key)
+            if not path.is_file():
+                return None
+            return StoredObject(path.stat().st_size, _sha256_of(path) if read else None)
+
+        return await self._seam("storage.find", lambda: _in_thread(look))
+
+    async def delete(self, key: str) -> None:
+        path = self._path(key)
+        await self._seam("storage.delete", lambda: _in_thread(lambda: path.unlink(missing_ok=True)))
 
     async def check(self) -> None:
         try:
@@ -172,6 +188,13 @@ def _appear(file: IO[bytes], target: Path) -> bool:
     finally:
         os.close(folder)
     return True
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except OSError as error:
+        raise _unavailable(error) from error
 
 
 def _sha256_of(path: Path) -> str:

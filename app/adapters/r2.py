@@ -7,6 +7,7 @@ second for a key: https://developers.cloudflare.com/r2/platform/limits/.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 import time
 from contextlib import asynccontextmanager, suppress
@@ -23,14 +24,18 @@ from botocore.parsers import ResponseParserError
 
 from app.errors import ObjectTaken, StorageUnavailable
 from app.seam import Seam, direct
-from app.storage import inline_disposition
+from app.storage import StoredObject, inline_disposition
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from types_aiobotocore_s3 import S3Client
-    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef, PutObjectOutputTypeDef
+    from types_aiobotocore_s3.type_defs import (
+        CompletedPartTypeDef,
+        HeadObjectOutputTypeDef,
+        PutObjectOutputTypeDef,
+    )
 
 T = TypeVar("T")
 
@@ -137,6 +142,22 @@ class R2Storage:
             )
         return self._urls[key]
 
+    async def find(self, key: str, *, read: bool) -> StoredObject | None:
+        try:
+            if not read:
+                there = await self._head(key)
+                return StoredObject(there["ContentLength"], there["Metadata"].get("sha256"))
+            return await self._call("storage.get", lambda: self._read(key))
+        except _Refusal as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def delete(self, key: str) -> None:
+        await self._call(
+            "storage.delete", lambda: self._client.delete_object(Bucket=self._bucket, Key=key)
+        )
+
     async def check(self) -> None:
         await self._call(
             "storage.check",
@@ -196,11 +217,23 @@ class R2Storage:
             )
 
     async def _require_same(self, key: str, *, size: int, sha256: str) -> None:
-        there = await self._call(
-            "storage.head", lambda: self._client.head_object(Bucket=self._bucket, Key=key)
-        )
+        there = await self._head(key)
         if (there.get("ContentLength"), there["Metadata"].get("sha256")) != (size, sha256):
             raise ObjectTaken(f"Another object stands under {key}.")
+
+    async def _head(self, key: str) -> HeadObjectOutputTypeDef:
+        return await self._call(
+            "storage.head", lambda: self._client.head_object(Bucket=self._bucket, Key=key)
+        )
+
+    async def _read(self, key: str) -> StoredObject:
+        size, digest = 0, hashlib.sha256()
+        answer = await self._client.get_object(Bucket=self._bucket, Key=key)
+        async with answer["Body"] as body:
+            while chunk := await body.read(PART_BYTES):
+                size += len(chunk)
+                digest.update(chunk)
+        return StoredObject(size, digest.hexdigest())
 
     async def _call(
         self, name: str, call: Callable[[], Awaitable[T]], *, seconds: float = REQUEST_SECONDS

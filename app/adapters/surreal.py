@@ -8,9 +8,9 @@ replaced whole. An embedded engine has no line to drop; it is opened once.
 import asyncio
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import stamina
 from surrealdb import AsyncSurreal
@@ -28,6 +28,8 @@ from surrealdb.errors import (
 from app.errors import ConfigurationError, DatabaseUnavailable, ServiceError
 from app.seam import Seam, direct
 from app.settings import Settings
+
+T = TypeVar("T")
 
 CALL_DEADLINE = 1.8
 """Seconds for a call with all its retries: a caller is answered within 2."""
@@ -216,14 +218,7 @@ class Database:
         try:
             async with asyncio.timeout(self._deadline):
                 connection = await self._connected()
-                async for attempt in stamina.retry_context(
-                    on=Conflict,
-                    attempts=None,
-                    timeout=None,
-                    wait_initial=0.002,
-                    wait_max=0.1,
-                    wait_jitter=0.02,
-                ):
+                async for attempt in _until_no_race_is_lost():
                     with attempt:
                         return await _answer(connection, statement, variables)
         except (TransportError, NotAllowedError, TimeoutError, OSError) as error:
@@ -245,7 +240,10 @@ class Database:
             await connection.connect()
             if not address.embedded:
                 await connection.signin(address.credentials)
-            await connection.use(address.namespace, address.database)
+            # The first to use a database creates it: those who come together race for that.
+            async for attempt in _until_no_race_is_lost():
+                with attempt:
+                    await _told_of_conflicts(connection.use(address.namespace, address.database))
         except BaseException:  # a cancelled caller must not leave a half-open connection either
             self._close_later(connection)
             raise
@@ -276,17 +274,36 @@ def _is_dropped(connection: AsyncWsSurrealConnection) -> bool:
     return reader is not None and (reader.done() or connection.socket is None)
 
 
+def _until_no_race_is_lost() -> AsyncIterator[stamina.Attempt]:
+    """Try again after each :class:`Conflict`; the caller sets the deadline."""
+    return stamina.retry_context(
+        on=Conflict,
+        attempts=None,
+        timeout=None,
+        wait_initial=0.002,
+        wait_max=0.1,
+        wait_jitter=0.02,
+    )
+
+
 async def _answer(
     connection: AsyncWsSurrealConnection, statement: str, variables: Mapping[str, Any]
 ) -> Any:
     try:
-        results = await connection.query(statement, dict(variables))
+        results = await _told_of_conflicts(connection.query(statement, dict(variables)))
     except ThrownError as error:
         raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
     except NotAllowedError:
         raise
     except ServerError as error:
-        if isinstance(error, QueryError) and error.is_transaction_conflict:
-            raise Conflict(str(error)) from None
         raise Rejected(str(error)) from error
     return results[0]
+
+
+async def _told_of_conflicts(call: Awaitable[T]) -> T:
+    try:
+        return await call
+    except QueryError as error:
+        if error.is_transaction_conflict:
+            raise Conflict(str(error)) from None
+        raise

@@ -1,0 +1,63 @@
+"""Check every invariant over the database and its storage; 1 where one is broken.
+
+With --repair it says what can be settled safely (objects whose job ended without a video,
+idempotency keys that have expired), and settles it with --apply.
+"""
+
+import argparse
+from contextlib import AsyncExitStack
+
+from app.adapters.surreal import Address, Database
+from app.audit import audit, orphans
+from app.main import open_storage
+from app.seam import direct
+from app.settings import Settings
+from app.storage import Storage
+from scripts.command import run
+
+DEADLINE = 300.0
+"""Seconds for one look; a large database takes its time."""
+
+
+async def report(database: Database, storage: Storage, *, read: bool) -> int:
+    """Print each violation with its job."""
+    violations = await audit(database, storage, read=read)
+    print("\n".join(map(str, violations)) or "Every invariant holds.")
+    return 1 if violations else 0
+
+
+async def repair(database: Database, storage: Storage, *, apply: bool) -> int:
+    """Settle what nobody can miss; without ``apply`` only say so."""
+    would = "" if apply else "would be "
+    for key in [key async for key in orphans(database, storage)]:
+        if apply:
+            await storage.delete(key)
+        print(f"{key}: {would}deleted, its job ended without a video")
+    expired = await database.query(
+        "SELECT VALUE id FROM idempotency WHERE expires_at < fn::clock::now()"
+    )
+    if apply:
+        await database.query("DELETE $expired", expired=expired)
+    print(f"{len(expired)} expired idempotency keys {would}forgotten")
+    return 0
+
+
+async def main() -> int:
+    parser = argparse.ArgumentParser(prog="audit", description=__doc__)
+    parser.add_argument("--deep", action="store_true", help="read every video's bytes")
+    parser.add_argument("--repair", action="store_true", help="say what can be settled safely")
+    parser.add_argument("--apply", action="store_true", help="with --repair: settle it")
+    arguments = parser.parse_args()
+    settings = Settings()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database(Address.from_settings(settings), deadline=DEADLINE)
+        )
+        storage = await open_storage(settings, direct, stack)
+        if arguments.repair:
+            return await repair(database, storage, apply=arguments.apply)
+        return await report(database, storage, read=arguments.deep)
+
+
+if __name__ == "__main__":
+    run(main())

@@ -1,0 +1,141 @@
+"""A job's whole life through the database's own functions, and each of them called again."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.adapters.surreal import Rejected, Thrown
+from scripts.migrate import migrate
+from tests.database import (
+    LEGACY_MODEL,
+    backfilled,
+    connected,
+    embedded,
+    legacy_row,
+    make_legacy,
+    move_clock,
+)
+from tests.jobs import BASE, ONCE_IN_A_WHILE, TROUBLE, VIDEO, Jobs, Row
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+@pytest.fixture(params=["from nothing", "adopted, waiting", "adopted, finished"])
+async def any_jobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Jobs]:
+    """A database of each history that the service may meet."""
+    async with connected(embedded(f"surrealkv://{tmp_path}/store")) as database:
+        if request.param != "from nothing":
+            await make_legacy(database, legacy_row("old-1"), legacy_row("old-2", "running"))
+        await migrate(database)
+        if request.param == "adopted, finished":
+            await backfilled(database)
+            await migrate(database)
+        yield Jobs(database)
+
+
+@pytest.fixture
+async def jobs(store_url: str) -> AsyncIterator[Jobs]:
+    async with connected(embedded(store_url)) as database:
+        yield Jobs(database)
+
+
+def picked(row: Row, *names: str) -> list[object]:
+    return [row.get(name) for name in names]
+
+
+async def test_a_life_to_the_end(any_jobs: Jobs) -> None:
+    jobs = any_jobs
+    opened = (await jobs.open("j"))["job"]
+    assert picked(opened, "status", "stage", "revision", "credits") == [
+        "pending",
+        "submitting",
+        1,
+        10,
+    ]
+    assert await jobs.account() == (100, 10, 1)
+    assert "submitted_at" in await jobs("submitting", "j", 120)
+    queued = await jobs("queued", "j", "fal-1", 7, 15)
+    assert picked(queued, "stage", "fal_request_id", "queue_position") == ["queued", "fal-1", 7]
+    assert (await jobs("progress", "j", WAITING, 2))["queue_position"] == 2
+    running = await jobs("progress", "j", RUNNING, None)
+    assert picked(running, "status", "stage", "queue_position") == [
+        "processing",
+        "generating",
+        None,
+    ]
+    waiting = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    assert picked(waiting["trouble"], "kind", "count") == ["result", 1]
+    claimed = await jobs("claim", "j", "w", 25, BASE)
+    assert picked(claimed, "stage", "video_key", "attempts") == ["storing", f"{BASE}.mp4", 1]
+    extended = await jobs("extend", "j", "w", 60)
+    assert extended["lease"]["until"] > claimed["lease"]["until"]
+    assert (await jobs("rekey", "j", "w", f"{BASE}.mp4", BASE))["video_key"] == f"{BASE}-2.mp4"
+    done = await jobs("complete", "j", "w", VIDEO)
+    assert picked(done, "status", "stage", "width", "lease") == ["completed", "done", 1280, None]
+    assert not {"due_at", "trouble", "queue_position"} & done.keys()
+    assert await jobs.account() == (90, 0, 0)
+    assert await jobs.entries() == [("grant", 100), ("hold", 10), ("charge", 10)]
+    [filed] = await jobs.all("library_video")
+    assert picked(filed, "user", "key", "bytes", "created_at") == [
+        *("ada", f"{BASE}-2.mp4", VIDEO["bytes"], done["completed_at"])
+    ]
+    assert await jobs.events("j") == [
+        ("pending", "submitting"),
+        ("pending", "queued"),
+        ("pending", "queued"),
+        ("processing", "generating"),
+        ("processing", "storing"),
+        ("completed", "done"),
+    ]
+
+
+async def test_a_life_that_fails(any_jobs: Jobs) -> None:
+    await any_jobs.claimed("j")
+    failed = await any_jobs("fail", "j", "worker", "fal_rejected", "No faces, please.")
+    assert picked(failed, "status", "error_code", "error") == [
+        *("failed", "fal_rejected", "No faces, please.")
+    ]
+    assert await any_jobs.account() == (100, 0, 0)
+    assert await any_jobs.entries() == [("grant", 100), ("hold", 10), ("release", 10)]
+
+
+async def test_a_life_that_is_cancelled(any_jobs: Jobs) -> None:
+    await any_jobs.queued("j")
+    assert (await any_jobs("ask_to_cancel", "j"))["stage"] == "cancelling"
+    assert (await any_jobs("progress", "j", RUNNING, None))["stage"] == "cancelling"
+    assert (await any_jobs("cancelled", "j", None))["status"] == "cancelled"
+    assert await any_jobs.account() == (100, 0, 0)
+
+
+async def test_a_job_of_the_replaced_stack_is_delivered_for_nothing(any_jobs: Jobs) -> None:
+    if not await any_jobs.all("video_job"):
+        await any_jobs.database.query("INSERT INTO video_job $row", row=modern_legacy_row())
+    await backfilled(any_jobs.database)
+    [due] = await any_jobs.database.call("video_job::take_due", 10, 15)
+    job = due["id"].id
+    assert (await any_jobs("progress", job, RUNNING, None))["stage"] == "generating"
+    await any_jobs("claim", job, "w", 25, BASE)
+    done = await any_jobs("complete", job, "w", VIDEO)
+    assert picked(done, "status", "fal_model", "fal_request_id") == ["completed", LEGACY_MODEL, job]
+    assert await any_jobs.entries() == [("charge", 0)]
+    assert len(await any_jobs.all("library_video")) == 1
+
+
+AGAIN = [
+    ("opened", "submitting", 120),
+    ("opened", "queued", "fal-j", 3, 15),
+    ("opened", "unconfirmed", WEBHOOK),
+    ("submitting", "unconfirmed", WEBHOOK),
+    ("submitting", "unconfirmed", NO_WEBHOOK),
+    ("queued", "progress", WAITING, 2),
+    ("queued", "progress", RUNNING, None),
+    ("queued", "ask_to_cancel"),
+    ("queued", "cancelled", None),
+    ("queued", "claim", "worker", 25, BASE),
+    ("claimed", "extend", "worker", 25),
+    ("claimed", "rekey", "worker", f"{BASE}.mp4", BASE),
+    ("claimed", "complete", "worker", VIDEO),
+    ("claimed", "fail", "worker", "fal_rejected", "No."),
+]
