@@ -30,7 +30,6 @@
     │   ├── ObjectTaken         other bytes stand under this key
     │   └── StorageUnavailable  may pass
     ├── LeaseLost               another worker has taken the job over
-    ├── RequestMismatch         a job is with fal under another request already
     └── ConfigurationError      the settings cannot work together
 """
 
@@ -251,7 +250,3 @@ class StorageUnavailable(StorageError):
 
 class LeaseLost(ServiceError):
     """The job's lease has passed to another worker, or the job has ended meanwhile."""
-
-
-class RequestMismatch(ServiceError):
-    """fal has accepted the job under another request id before."""

@@ -1,7 +1,9 @@
 """Somebody else's public keys, fetched when they are needed and not more often than is polite."""
 
+import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -10,34 +12,48 @@ log = logging.getLogger(__name__)
 
 MIN_INTERVAL = 10.0
 """Seconds between two fetches at least, however many unknown keys callers name."""
+FETCH_DEADLINE = 1.5
+"""Seconds for a fetch: whoever is refused for want of keys is told so within 2."""
 
 
 class KeySet:
     """The keys of a JWKS address; a set that cannot be had leaves the last one in force."""
 
-    def __init__(self, url: str, client: httpx.AsyncClient, *, lifetime: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        client: httpx.AsyncClient,
+        *,
+        lifetime: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._url = url
         self._client = client
         self._lifetime = lifetime
+        self._clock = clock
         self._keys: list[dict[str, Any]] = []
         self._fetched = -lifetime
         self._tried = -MIN_INTERVAL
+        self._fetching = asyncio.Lock()
 
     async def keys(self, *, newest: bool = False) -> list[dict[str, Any]]:
         """Return the keys; ``newest`` asks again even though ``lifetime`` seconds are not over."""
-        now = time.monotonic()
-        stale = newest or now - self._fetched >= self._lifetime
-        if stale and now - self._tried >= MIN_INTERVAL:
-            self._tried = now
-            await self._fetch()
+        if newest or self._clock() - self._fetched >= self._lifetime:
+            async with self._fetching:  # who comes meanwhile waits for the same answer
+                if self._clock() - self._tried >= MIN_INTERVAL:
+                    await self._fetch()
         return self._keys
 
     async def _fetch(self) -> None:
+        self._tried = self._clock()
         try:
-            answer = await self._client.get(self._url)
-            keys = [dict(key) for key in answer.raise_for_status().json()["keys"]]
-        except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
+            async with asyncio.timeout(FETCH_DEADLINE):
+                answer = await self._client.get(self._url)
+            keys = [
+                key for key in answer.raise_for_status().json()["keys"] if isinstance(key, dict)
+            ]
+        except (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError) as error:
             log.warning("The keys of %s cannot be had: %s", self._url, type(error).__name__)
             return
         self._keys = keys
-        self._fetched = time.monotonic()
+        self._fetched = self._clock()

@@ -19,7 +19,6 @@ from app.errors import (
     FalNotFound,
     FalUnavailable,
     JobNotFound,
-    RequestMismatch,
 )
 from app.handover import Handover, Submission
 from app.jobs import Job, Stage, Status
@@ -130,14 +129,11 @@ class Lifecycle:
         A hint may be early, late, repeated, or about a job that is none of ours.
         """
         try:
-            job = await self._store.get(job_id)
-            if job.request_id is None and not job.status.is_terminal:
-                # The webhook is faster than the answer to the submit, or that was lost.
-                job = await self._store.queued(job_id, request_id, None)
-                self._watch.publish(job)
-        except (JobNotFound, RequestMismatch):
+            job = await self._store.heard(job_id, request_id)
+        except JobNotFound:
             log.warning("[VIDEO JOB %s] fal's webhook is about no such job", job_id)
             return
+        self._watch.publish(job)
         if job.request_id != request_id:
             log.warning("[VIDEO JOB %s] fal's webhook is about another request", job_id)
         elif not job.status.is_terminal:

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 NO_STORE = {"Cache-Control": "no-store"}
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
-MAX_JOB_ID = 200
+MAX_ID = 200
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -91,11 +91,7 @@ async def fal_webhook(request: Request[State]) -> Response:
     service = _service(request)
     body = await read_body(request, max_bytes=MAX_BODY_BYTES)
     await service.signatures.verify(request.headers, body)
-    try:
-        request_id = json.loads(body)["request_id"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise InvalidJSON("The callback names no request_id.") from error
-    await service.lifecycle.heard(_job_id(request), str(request_id))
+    await service.lifecycle.heard(_job_id(request), _request_id(body))
     return JSONResponse({"status": "heard"}, headers=NO_STORE)
 
 
@@ -177,9 +173,24 @@ async def _own_job(request: Request[State], caller: Caller) -> Job:
 
 def _job_id(request: Request[State]) -> str:
     job_id = request.query_params.get("jobId", "")
-    if not 1 <= len(job_id) <= MAX_JOB_ID or not job_id.isprintable():
+    if not _is_id(job_id):
         raise InvalidQuery("Name the job: ?jobId=…")
     return job_id
+
+
+def _request_id(callback: bytes) -> str:
+    try:
+        told = json.loads(callback)
+    except (ValueError, RecursionError) as error:
+        raise InvalidJSON("The callback is not JSON.") from error
+    match told:
+        case {"request_id": str(request_id)} if _is_id(request_id):
+            return request_id
+    raise InvalidJSON("The callback names no request_id.")
+
+
+def _is_id(text: str) -> bool:
+    return 1 <= len(text) <= MAX_ID and text.isprintable()
 
 
 def _no_such_job() -> JobNotFound:

@@ -48,8 +48,8 @@ async def read_form(request: Request[Any], *, max_image_bytes: int) -> Form:
 
 
 async def read_body(request: Request[Any], *, max_bytes: int) -> bytes:
-    """Return the whole body, or raise InvalidMultipart where it is larger."""
-    return await _bounded(request, max_bytes, InvalidMultipart("The body is too large.")).body()
+    """Return the whole body, or raise InvalidJSON where it is larger."""
+    return await _bounded(request, max_bytes, InvalidJSON("The body is too large.")).body()
 
 
 def _bounded(request: Request[Any], max_bytes: int, refusal: Problem) -> Request[Any]:

@@ -35,11 +35,19 @@ def main() -> int:
     parser.add_argument("--template", default="night-life-roller")
     parser.add_argument("--output", type=Path, default=Path("data/demo/video.mp4"))
     arguments = parser.parse_args()
-    service = contextlib.nullcontext(arguments.url) if arguments.url else _own_service()
-    headers = {"Authorization": f"Bearer {arguments.token}"} if arguments.token else {}
-    with service as url, httpx.Client(base_url=url, headers=headers, timeout=120) as client:
+    try:
         image = arguments.image.read_bytes() if arguments.image else draw()
-        return _run(client, image, arguments.template, arguments.output)
+        service = contextlib.nullcontext(arguments.url) if arguments.url else _own_service()
+        headers = {"Authorization": f"Bearer {arguments.token}"} if arguments.token else {}
+        with service as url, httpx.Client(base_url=url, headers=headers, timeout=120) as client:
+            return _run(client, image, arguments.template, arguments.output)
+    except (httpx.HTTPError, OSError) as error:
+        print(str(error).partition("\n")[0], file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        return error.returncode  # it has said why
+    except KeyboardInterrupt:
+        return 130
 
 
 def _run(client: httpx.Client, image: bytes, template: str, output: Path) -> int:

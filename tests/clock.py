@@ -1,6 +1,7 @@
 """The database's clock, in the hands of a test."""
 
 from app.adapters.surreal import Database
+from tests.service import Running
 
 
 async def set_ahead(database: Database, seconds: float) -> None:
@@ -10,3 +11,10 @@ async def set_ahead(database: Database, seconds: float) -> None:
         "{ RETURN time::floor(time::now(), 1us) + "
         f"{round(seconds * 1000)}ms }}"
     )
+
+
+async def later(run: Running, seconds: float) -> None:
+    """Let time pass, and the sweep look at what is due by then."""
+    await set_ahead(run.service.database, seconds)
+    await run.service.sweep.once()
+    await run.settled()

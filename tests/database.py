@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,9 +75,9 @@ class SurrealServer:
             level="root",
         )
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Start it and wait until it answers."""
-        self.process = subprocess.Popen(  # noqa: ASYNC220 it only starts it
+        self.process = subprocess.Popen(
             [
                 *(self.program, "start", f"--bind=127.0.0.1:{self.port}", "--log=none"),
                 *("--user=root", "--pass=root", f"surrealkv://{self.folder}"),
@@ -85,7 +85,7 @@ class SurrealServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        await asyncio.to_thread(wait_for_port, self.port)
+        wait_for_port(self.port)
 
     def kill(self) -> None:
         """End it without a warning."""
@@ -95,15 +95,15 @@ class SurrealServer:
             self.process = None
 
 
-@asynccontextmanager
-async def surreal_server(folder: Path) -> AsyncIterator[SurrealServer]:
+@contextmanager
+def surreal_server(folder: Path) -> Iterator[SurrealServer]:
     """Run a server, or skip the test where none is installed."""
     program = os.environ.get("SURREAL_BIN") or shutil.which("surreal")
     if program is None:
         pytest.skip("no SurrealDB server: put surreal on PATH, or set SURREAL_BIN")
     server = SurrealServer(program, folder)
     try:
-        await server.start()
+        server.start()
         yield server
     finally:
         server.kill()

@@ -56,6 +56,19 @@ def a_job(job_id: str, **changes: Any) -> Row:
     return job | changes
 
 
+def picked(row: Row, *names: str) -> list[object]:
+    return [row.get(name) for name in names]
+
+
+def lasting(row: Row) -> Row:
+    """Leave out what every call sets anew: a repeated call answers the same otherwise."""
+    return {
+        key: value
+        for key, value in row.items()
+        if key not in {"updated_at", "due_at", "lease", "attempts"}
+    }
+
+
 @dataclass(frozen=True)
 class Jobs:
     """The functions of ``schema/functions/video_job.surql``, and what they leave behind."""
@@ -91,6 +104,19 @@ class Jobs:
         await self.queued(job_id, **changes)
         return await self("claim", job_id, holder, 25, BASE)
 
+    async def brought_to(self, point: str) -> None:
+        """Bring the job ``j`` to where it is about to be changed."""
+        match point:
+            case "open":
+                await self.open("j")
+            case "submitting":
+                await self.open("j")
+                await self("submitting", "j", 120)
+            case "queued":
+                await self.queued("j")
+            case "claimed":
+                await self.claimed("j")
+
     async def ended(self, job_id: str, status: str) -> Row:
         """Bring a job to one of its ends."""
         await self.claimed(job_id)
@@ -106,6 +132,11 @@ class Jobs:
             "SELECT * FROM type::table($table) ORDER BY id", table=table
         )
         return rows
+
+    async def traces(self) -> list[list[Row]]:
+        """Return all that a change leaves beside the job's own row."""
+        tables = "credit_account", "credit_entry", "video_job_event", "library_video", "storage_key"
+        return [await self.all(table) for table in tables]
 
     async def account(self, user: str = "ada") -> tuple[int, int, int]:
         """Return the user's balance, what is held of it, and the jobs that hold it."""

@@ -102,9 +102,9 @@ class Running:
         found = await audit(self.service.database, self.service.storage, read=True)
         return [str(violation) for violation in found]
 
-    async def rows(self, statement: str) -> Any:
+    async def rows(self, statement: str, **variables: Any) -> Any:
         """Look into the database."""
-        return await self.service.database.query(statement)
+        return await self.service.database.query(statement, **variables)
 
 
 @asynccontextmanager

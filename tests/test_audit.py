@@ -101,7 +101,7 @@ async def test_orphan_is_found_and_repaired_only_where_that_is_asked_for(
     left.write_bytes(b"stored, then the job failed")
     strangers = left.with_name("not-ours.mp4")
     strangers.write_bytes(b"the bucket may serve others")
-    await run.rows(f"UPDATE video_job SET video_key = '{key}' WHERE status = 'failed'")
+    await run.rows("UPDATE video_job SET video_key = $key WHERE status = 'failed'", key=key)
     await run.rows(
         "CREATE idempotency:old SET fingerprint = 'f', job = 'j', expires_at = time::now() - 1d"
     )

@@ -2,11 +2,10 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from app.adapters.surreal import Address, Database
 from scripts.migrate import migrate
@@ -26,9 +25,9 @@ from tests.jobs import AMPLE, BASE, a_job
 STATUSES = ("completed", "failed", "running")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SurrealServer]:
-    async with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
+    with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
         yield running
 
 

@@ -1,38 +1,26 @@
-"""A job's whole life through the database's own functions, and each of them called again."""
+"""Each function of a job's life, called again, too late or at the wrong time."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from app.adapters.surreal import Rejected, Thrown
-from scripts.migrate import migrate
-from tests.database import (
-    LEGACY_MODEL,
-    backfilled,
-    connected,
-    embedded,
-    legacy_row,
-    make_legacy,
-    move_clock,
+from tests.database import connected, embedded, move_clock
+from tests.jobs import (
+    BASE,
+    NO_WEBHOOK,
+    ONCE_IN_A_WHILE,
+    RUNNING,
+    TROUBLE,
+    VIDEO,
+    WAITING,
+    WEBHOOK,
+    Jobs,
+    lasting,
+    picked,
 )
-from tests.jobs import BASE, ONCE_IN_A_WHILE, TROUBLE, VIDEO, Jobs, Row
-
-ENDED = ("completed", "failed", "cancelled")
-
-
-@pytest.fixture(params=["from nothing", "adopted, waiting", "adopted, finished"])
-async def any_jobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Jobs]:
-    """A database of each history that the service may meet."""
-    async with connected(embedded(f"surrealkv://{tmp_path}/store")) as database:
-        if request.param != "from nothing":
-            await make_legacy(database, legacy_row("old-1"), legacy_row("old-2", "running"))
-        await migrate(database)
-        if request.param == "adopted, finished":
-            await backfilled(database)
-            await migrate(database)
-        yield Jobs(database)
 
 
 @pytest.fixture
@@ -41,101 +29,150 @@ async def jobs(store_url: str) -> AsyncIterator[Jobs]:
         yield Jobs(database)
 
 
-def picked(row: Row, *names: str) -> list[object]:
-    return [row.get(name) for name in names]
+@pytest.mark.parametrize(
+    ("before", "function", "arguments"),
+    [
+        ("open", "submitting", (120,)),
+        ("open", "queued", ("fal-j", 3, 15)),
+        ("open", "unconfirmed", (WEBHOOK,)),
+        ("submitting", "unconfirmed", (WEBHOOK,)),
+        ("submitting", "unconfirmed", (NO_WEBHOOK,)),
+        ("queued", "progress", (WAITING, 2)),
+        ("queued", "progress", (RUNNING, None)),
+        ("queued", "ask_to_cancel", ()),
+        ("queued", "cancelled", (None,)),
+        ("queued", "claim", ("worker", 25, BASE)),
+        ("claimed", "extend", ("worker", 25)),
+        ("claimed", "rekey", ("worker", f"{BASE}.mp4", BASE)),
+        ("claimed", "complete", ("worker", VIDEO)),
+        ("claimed", "fail", ("worker", "fal_rejected", "No.")),
+    ],
+)
+async def test_a_function_that_is_called_again_answers_as_the_first_time(
+    jobs: Jobs, before: str, function: str, arguments: tuple[object, ...]
+) -> None:
+    await jobs.brought_to(before)
+    first = await jobs(function, "j", *arguments)
+    left = await jobs.traces()
+    again = await jobs(function, "j", *arguments)
+    assert lasting(again) == lasting(first)
+    assert await jobs.traces() == left
 
 
-async def test_a_life_to_the_end(any_jobs: Jobs) -> None:
-    jobs = any_jobs
-    opened = (await jobs.open("j"))["job"]
-    assert picked(opened, "status", "stage", "revision", "credits") == [
-        "pending",
-        "submitting",
-        1,
-        10,
-    ]
-    assert await jobs.account() == (100, 10, 1)
-    assert "submitted_at" in await jobs("submitting", "j", 120)
-    queued = await jobs("queued", "j", "fal-1", 7, 15)
-    assert picked(queued, "stage", "fal_request_id", "queue_position") == ["queued", "fal-1", 7]
-    assert (await jobs("progress", "j", WAITING, 2))["queue_position"] == 2
-    running = await jobs("progress", "j", RUNNING, None)
-    assert picked(running, "status", "stage", "queue_position") == [
-        "processing",
-        "generating",
-        None,
-    ]
-    waiting = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    assert picked(waiting["trouble"], "kind", "count") == ["result", 1]
-    claimed = await jobs("claim", "j", "w", 25, BASE)
-    assert picked(claimed, "stage", "video_key", "attempts") == ["storing", f"{BASE}.mp4", 1]
-    extended = await jobs("extend", "j", "w", 60)
-    assert extended["lease"]["until"] > claimed["lease"]["until"]
-    assert (await jobs("rekey", "j", "w", f"{BASE}.mp4", BASE))["video_key"] == f"{BASE}-2.mp4"
-    done = await jobs("complete", "j", "w", VIDEO)
-    assert picked(done, "status", "stage", "width", "lease") == ["completed", "done", 1280, None]
-    assert not {"due_at", "trouble", "queue_position"} & done.keys()
-    assert await jobs.account() == (90, 0, 0)
-    assert await jobs.entries() == [("grant", 100), ("hold", 10), ("charge", 10)]
-    [filed] = await jobs.all("library_video")
-    assert picked(filed, "user", "key", "bytes", "created_at") == [
-        *("ada", f"{BASE}-2.mp4", VIDEO["bytes"], done["completed_at"])
-    ]
-    assert await jobs.events("j") == [
-        ("pending", "submitting"),
-        ("pending", "queued"),
-        ("pending", "queued"),
-        ("processing", "generating"),
-        ("processing", "storing"),
-        ("completed", "done"),
-    ]
+async def test_opening_again_answers_as_the_first_time(jobs: Jobs) -> None:
+    first = await jobs.open("j", once=("key", "content"))
+    left = await jobs.traces()
+    assert await jobs.open("j", once=("key", "content")) == first
+    assert await jobs.traces() == left
 
 
-async def test_a_life_that_fails(any_jobs: Jobs) -> None:
-    await any_jobs.claimed("j")
-    failed = await any_jobs("fail", "j", "worker", "fal_rejected", "No faces, please.")
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> None:
+    ended = await jobs.ended("j", status)
+    left = await jobs.traces()
+    for function, arguments in [
+        ("submitting", (120,)),
+        ("queued", ("fal-other", 1, 15)),
+        ("unconfirmed", (NO_WEBHOOK,)),
+        ("progress", (RUNNING, None)),
+        ("claim", ("worker", 25, BASE)),
+        ("extend", ("worker", 25)),
+        ("rekey", ("worker", f"{BASE}.mp4", BASE)),
+        ("complete", ("worker", VIDEO)),
+        ("fail", ("worker", "interrupted", "Late.")),
+        ("ask_to_cancel", ()),
+        ("cancelled", ("worker",)),
+        ("postpone", ("worker", TROUBLE, ONCE_IN_A_WHILE)),
+    ]:
+        with suppress(Thrown):
+            await jobs(function, "j", *arguments)
+    await jobs.database.call("video_job::take_due", 10, 15)
+    for other in {"pending", "completed", "failed"} - {status}:
+        with pytest.raises(Rejected, match="status"):
+            await jobs.database.query("UPDATE video_job:j SET status = $other", other=other)
+    assert await jobs.all("video_job") == [ended]
+    assert await jobs.traces() == left
+
+
+async def test_what_has_been_written_down_is_never_rewritten(jobs: Jobs) -> None:
+    await jobs.ended("j", "completed")
+    for statement in (
+        "UPDATE credit_entry SET credits = 1",
+        "DELETE credit_entry",
+        "UPDATE video_job_event SET status = 'pending'",
+        "DELETE video_job_event",
+    ):
+        with pytest.raises(Rejected):
+            await jobs.database.query(statement)
+
+
+async def test_answer_to_the_submit_outweighs_a_callback_and_no_callback_outweighs_it(
+    jobs: Jobs,
+) -> None:
+    await jobs.open("j")
+    await jobs("submitting", "j", 120)
+    heard = await jobs("heard", "j", "fal-heard", 15)
+    assert picked(heard, "stage", "fal_request_id") == ["queued", "fal-heard"]
+    assert await jobs("heard", "j", "fal-other", 15) == heard
+    assert (await jobs("queued", "j", "fal-1", 3, 15))["fal_request_id"] == "fal-1"
+    assert (await jobs("heard", "j", "fal-heard", 15))["fal_request_id"] == "fal-1"
+
+
+@pytest.mark.parametrize(
+    ("before", "webhook", "code"),
+    [
+        ("open", WEBHOOK, "interrupted"),
+        ("open", NO_WEBHOOK, "interrupted"),
+        ("submitting", NO_WEBHOOK, "submit_unconfirmed"),
+        ("submitting", WEBHOOK, None),
+    ],
+)
+async def test_a_submit_without_an_answer_waits_only_for_a_webhook_that_can_come(
+    jobs: Jobs, *, before: str, webhook: bool, code: str | None
+) -> None:
+    await jobs.brought_to(before)
+    row = await jobs("unconfirmed", "j", webhook)
+    assert row.get("error_code") == code
+    if code is None:
+        assert (row["status"], row["due_at"]) == ("pending", row["deadline_at"])
+    assert await jobs.account() == ((100, 10, 1) if code is None else (100, 0, 0))
+
+
+async def test_trouble_ends_after_so_many_times_in_a_row(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    waits = []
+    for _ in range(2):
+        row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+        waits.append((row["due_at"] - row["updated_at"]).total_seconds())
+    assert 1.4 < waits[0] < 2.6 < waits[1] < 5.1
+    failed = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     assert picked(failed, "status", "error_code", "error") == [
-        *("failed", "fal_rejected", "No faces, please.")
+        *("failed", TROUBLE["code"], TROUBLE["message"])
     ]
-    assert await any_jobs.account() == (100, 0, 0)
-    assert await any_jobs.entries() == [("grant", 100), ("hold", 10), ("release", 10)]
 
 
-async def test_a_life_that_is_cancelled(any_jobs: Jobs) -> None:
-    await any_jobs.queued("j")
-    assert (await any_jobs("ask_to_cancel", "j"))["stage"] == "cancelling"
-    assert (await any_jobs("progress", "j", RUNNING, None))["stage"] == "cancelling"
-    assert (await any_jobs("cancelled", "j", None))["status"] == "cancelled"
-    assert await any_jobs.account() == (100, 0, 0)
+async def test_trouble_ends_after_so_long_and_begins_anew_after_progress(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    await jobs("progress", "j", RUNNING, None)
+    await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    await move_clock(jobs.database, timedelta(seconds=590))
+    row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    assert picked(row["trouble"], "count") == [2]
+    await move_clock(jobs.database, timedelta(seconds=600))
+    endless = ONCE_IN_A_WHILE | {"count": None, "seconds": None}
+    assert (await jobs("postpone", "j", None, TROUBLE, endless))["status"] == "processing"
+    assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
 
 
-async def test_a_job_of_the_replaced_stack_is_delivered_for_nothing(any_jobs: Jobs) -> None:
-    if not await any_jobs.all("video_job"):
-        await any_jobs.database.query("INSERT INTO video_job $row", row=modern_legacy_row())
-    await backfilled(any_jobs.database)
-    [due] = await any_jobs.database.call("video_job::take_due", 10, 15)
-    job = due["id"].id
-    assert (await any_jobs("progress", job, RUNNING, None))["stage"] == "generating"
-    await any_jobs("claim", job, "w", 25, BASE)
-    done = await any_jobs("complete", job, "w", VIDEO)
-    assert picked(done, "status", "fal_model", "fal_request_id") == ["completed", LEGACY_MODEL, job]
-    assert await any_jobs.entries() == [("charge", 0)]
-    assert len(await any_jobs.all("library_video")) == 1
-
-
-AGAIN = [
-    ("opened", "submitting", 120),
-    ("opened", "queued", "fal-j", 3, 15),
-    ("opened", "unconfirmed", WEBHOOK),
-    ("submitting", "unconfirmed", WEBHOOK),
-    ("submitting", "unconfirmed", NO_WEBHOOK),
-    ("queued", "progress", WAITING, 2),
-    ("queued", "progress", RUNNING, None),
-    ("queued", "ask_to_cancel"),
-    ("queued", "cancelled", None),
-    ("queued", "claim", "worker", 25, BASE),
-    ("claimed", "extend", "worker", 25),
-    ("claimed", "rekey", "worker", f"{BASE}.mp4", BASE),
-    ("claimed", "complete", "worker", VIDEO),
-    ("claimed", "fail", "worker", "fal_rejected", "No."),
-]
+async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs) -> None:
+    for job in "ab":
+        await jobs.queued(job)
+    await jobs.ended("ended", "failed")
+    take = "video_job::take_due", 10, 15
+    assert await jobs.database.call(*take) == []
+    await move_clock(jobs.database, timedelta(seconds=16))
+    assert [row["expired"] for row in await jobs.database.call(*take)] == [False, False]
+    assert await jobs.database.call(*take) == []
+    await move_clock(jobs.database, timedelta(days=1, seconds=16))
+    assert [row["expired"] for row in await jobs.database.call(*take)] == [True, True]

@@ -3,12 +3,11 @@
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 import surrealdb.connections.async_ws
 
 from app import migrations, schema
@@ -16,6 +15,7 @@ from app.errors import DatabaseUnavailable
 from app.migrations import Outcome
 from scripts.migrate import check, migrate
 from tests.database import (
+    Ended,
     SurrealServer,
     connected,
     embedded,
@@ -29,9 +29,9 @@ from tests.database import (
 RUNNERS = 8
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SurrealServer]:
-    async with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
+    with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
         yield running
 
 
@@ -68,31 +68,38 @@ async def test_eight_processes_all_end_well_and_apply_each_file_once(
 
 async def test_the_script_exits_as_it_promises(server: SurrealServer) -> None:
     address = server.address()
-    assert (await run_script("migrate", "--check", address=address)).status == 1
-    assert (await run_script("migrate", "--dry-run", address=address)).status == 0
-    assert (await run_script("migrate", address=address)).status == 0
-    assert (await run_script("migrate", "--check", address=address)).status == 0
-    usage = await run_script("migrate", "--check", "--dry-run", address=address)
-    assert (usage.status, usage.err.splitlines()[0][:6]) == (2, "usage:")
+
+    def run(*arguments: str) -> Awaitable[Ended]:
+        return run_script("migrate", *arguments, address=address)
+
+    check, dry_run, usage = await asyncio.gather(
+        run("--check"), run("--dry-run"), run("--check", "--dry-run")
+    )
+    assert [check.status, dry_run.status, usage.status] == [1, 0, 2]
+    assert usage.err.startswith("usage:")
+    assert (await run()).status == 0
+    assert (await run("--check")).status == 0
 
 
-@pytest.mark.parametrize(
-    ("changes", "advice"),
-    [
-        ({"password": "wrong"}, "check SURREAL_USER, SURREAL_PASSWORD"),
-        ({"url": "ws://127.0.0.1:9"}, "Is SURREAL_URL right and the server up?"),
-        ({"url": "postgres://127.0.0.1"}, "SURREAL_URL"),
-        ({"user": ""}, "a SurrealDB server needs SURREAL_USER"),
-    ],
-)
-@pytest.mark.parametrize("script", [("migrate",), ("backfill",), ("grant", "ada", "5")])
 async def test_a_script_that_cannot_go_on_says_what_to_do_in_one_line(
-    server: SurrealServer, script: tuple[str, ...], changes: dict[str, str], advice: str
+    server: SurrealServer,
 ) -> None:
-    ended = await run_script(*script, address=replace(server.address(), **changes))
-    assert ended.status == 1
-    assert len(ended.err.splitlines()) == 1
-    assert advice in ended.err
+    address, nobody = server.address(), "ws://127.0.0.1:9"
+    cases = [
+        (replace(address, password="wrong"), ("migrate",), "check SURREAL_USER, SURREAL_PASSWORD"),
+        (replace(address, user=""), ("migrate",), "a SurrealDB server needs SURREAL_USER"),
+        (replace(address, url="postgres://127.0.0.1"), ("migrate",), "SURREAL_URL"),
+        (replace(address, url=nobody), ("migrate",), "Is SURREAL_URL right and the server up?"),
+        (replace(address, url=nobody), ("backfill",), "Is SURREAL_URL right and the server up?"),
+        (address, ("backfill",), "run `make migrate`"),
+        (address, ("grant", "ada", "5"), "run `make migrate`"),
+    ]
+    runs = await asyncio.gather(
+        *(run_script(*script, address=where) for where, script, _advice in cases)
+    )
+    for ended, (_where, _script, advice) in zip(runs, cases, strict=True):
+        assert (ended.status, ended.out, len(ended.err.splitlines())) == (1, "", 1)
+        assert advice in ended.err
 
 
 async def test_a_store_that_is_in_use_is_said_so_in_one_line(tmp_path: Path) -> None:
@@ -129,7 +136,7 @@ async def test_after_the_server_died_under_a_file_the_next_run_applies_it(
         server.kill()
         with pytest.raises(DatabaseUnavailable):
             await under_way
-    await server.start()
+    await asyncio.to_thread(server.start)
     slow.write_text("CREATE probe:slow SET nonce = 'whole'")
     async with connected(address) as database:
         assert await migrate(database, folder) == 0

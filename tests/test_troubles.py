@@ -8,7 +8,8 @@ import pytest
 
 from app.seam import T
 from app.settings import Settings
-from tests.clock import set_ahead
+from tests.clock import later, set_ahead
+from tests.ledger import FREE, HELD, PAID
 from tests.service import Running, running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import (
@@ -23,10 +24,6 @@ from tests.stand_ins.fal_faults import (
 )
 from tests.stand_ins.videos import small_video
 
-FREE = (100, 0, ["grant", "hold", "release"])
-HELD = (100, 10, ["grant", "hold"])
-PAID = (90, 0, ["grant", "hold", "charge"])
-
 
 def kind(fault: Fault) -> str:
     """Name a case; a fault's repr would tell where it is in memory."""
@@ -37,13 +34,6 @@ async def queued(run: Running, fal: FalStandIn) -> tuple[str, str]:
     """Submit, and return our id and fal's."""
     job_id = await run.submitted()
     return job_id, list(fal.requests)[-1]
-
-
-async def later(run: Running, seconds: float) -> None:
-    """Let time pass, and the sweep look at what is due by then."""
-    await set_ahead(run.service.database, seconds)
-    await run.service.sweep.once()
-    await run.settled()
 
 
 @pytest.mark.parametrize(

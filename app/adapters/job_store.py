@@ -17,7 +17,6 @@ from app.errors import (
     LeaseLost,
     Problem,
     RateLimited,
-    RequestMismatch,
     TooManyJobs,
 )
 from app.jobs import Job
@@ -165,13 +164,12 @@ class JobStore:
         return await self._change("submitting", job_id, self._limits.silence)
 
     async def queued(self, job_id: str, request_id: str, position: int | None) -> Job:
-        """Note that fal has accepted the job.
-
-        Raises:
-            RequestMismatch: fal has accepted it under another id before.
-
-        """
+        """Note that fal has accepted the job."""
         return await self._change("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
+
+    async def heard(self, job_id: str, request_id: str) -> Job:
+        """Return the job that a callback is about; it is queued where that is news."""
+        return await self._change("heard", job_id, request_id, LOOK_AGAIN_SECONDS)
 
     async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
         """Settle a submit of which nobody knows whether it arrived."""
@@ -263,8 +261,6 @@ class JobStore:
                     raise JobNotFound("There is no such job.") from thrown
                 case "job_finished":
                     raise JobFinished("The job has ended, or is just about to.") from thrown
-                case "request_mismatch":
-                    raise RequestMismatch(job_id) from thrown
                 case "lease_lost":
                     raise LeaseLost(job_id) from thrown
             raise

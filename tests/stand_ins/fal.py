@@ -20,12 +20,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 from starlette.responses import JSONResponse, Response
 
 from tests.stand_ins.fal_faults import Faults
 from tests.stand_ins.fal_hosts import BUCKET, CDN, FalTransport, Lines, served
 from tests.stand_ins.fal_jobs import Job
-from tests.stand_ins.fal_wire import UPLOAD_TOKEN, Answers, Call, wire
+from tests.stand_ins.fal_webhooks import Webhooks, said_of
+from tests.stand_ins.fal_wire import UPLOAD_GRANT, Answers, Call, wire
 
 Videos = bytes | Callable[[str], bytes]
 
@@ -44,6 +46,7 @@ class FalStandIn:
     ) -> None:
         self.calls: list[Call] = []
         self.faults = Faults()
+        self.webhooks = Webhooks()
         self.requests: dict[str, Job] = {}
         self.uploads: dict[str, bytes] = {}
         self.media: dict[str, bytes] = {}
@@ -101,15 +104,30 @@ class FalStandIn:
         self.requests[request_id].refusal = status, {"detail": detail}
         self.advance(request_id, "COMPLETED")
 
+    def callback(
+        self, request_id: str, *, payload_error: str | None = None
+    ) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of what fal posts about a job just now."""
+        body = said_of(self.requests[request_id], payload_error)
+        return self.webhooks.sign(request_id, body), body
+
+    async def call_back(self, client: httpx.AsyncClient, request_id: str) -> httpx.Response:
+        """Post the callback to where the submit wanted it."""
+        headers, body = self.callback(request_id)
+        url = self.requests[request_id].webhook_url
+        assert url is not None, "the submit wanted none"
+        return await client.post(url, content=body, headers=headers)
+
     def _answers(self) -> Answers:
         return {
             "submit": self._submit,
             "status": self._status,
             "result": self._result,
             "cancel": self._cancel,
-            "token": self._token,
+            "token": lambda _: JSONResponse(UPLOAD_GRANT),
             "upload": self._upload,
             "initiate": self._initiate,
+            "jwks": lambda _: JSONResponse(self.webhooks.key_set()),
             "put": self._put,
             "media": self._media,
             "record": self._record,
@@ -134,17 +152,7 @@ class FalStandIn:
         if job is None:
             return _not_found()
         self._step(job)
-        answer = {"status": job.state, **job.urls()}
-        match job.state:
-            case "IN_QUEUE":
-                answer["queue_position"] = job.queue_position
-            case "COMPLETED":
-                answer |= {"logs": None, "metrics": {"inference_time": 1.5}}
-                if job.refusal:
-                    answer |= {"error": "the model failed", "error_type": "model_error"}
-            case _:
-                answer["logs"] = None
-        return JSONResponse(answer, 200 if job.state == "COMPLETED" else 202)
+        return JSONResponse(job.progress(), 200 if job.state == "COMPLETED" else 202)
 
     def _step(self, job: Job) -> None:
         state = next(job.steps, None)
@@ -178,16 +186,6 @@ class FalStandIn:
                 return JSONResponse({"status": "ALREADY_COMPLETED"}, 400)
         job.cancel_requested = True
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
-
-    def _token(self, _call: Call) -> Response:
-        return JSONResponse(
-            {
-                "token": UPLOAD_TOKEN,
-                "token_type": "Bearer",
-                "base_url": f"https://{CDN}",
-                "expires_at": "2999-01-01T00:00:00Z",
-            }
-        )
 
     def _upload(self, call: Call) -> Response:
         url = f"https://{CDN}/files/{next(self._numbers)}/{call.headers['x-fal-file-name']}"

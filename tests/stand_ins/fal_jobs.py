@@ -28,6 +28,18 @@ class Job:
         depth = 3 if self.model.startswith(("workflows/", "comfy/")) else 2
         return "/".join(self.model.split("/")[:depth])
 
+    def progress(self) -> dict[str, Any]:
+        """Return the answer to a question for the status."""
+        answer = {"status": self.state, **self.urls()}
+        match self.state:
+            case "IN_QUEUE":
+                return answer | {"queue_position": self.queue_position}
+            case "COMPLETED":
+                answer |= {"logs": None, "metrics": {"inference_time": 1.5}}
+                failure = {"error": "the model failed", "error_type": "model_error"}
+                return answer | (failure if self.refusal else {})
+        return answer | {"logs": None}
+
     def urls(self) -> dict[str, Any]:
         base = f"https://{QUEUE}/{self.app}/requests/{self.request_id}"
         return {

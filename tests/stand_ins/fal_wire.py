@@ -12,9 +12,15 @@ from starlette.routing import BaseRoute, Host, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from tests.stand_ins.fal_faults import Faults
-from tests.stand_ins.fal_hosts import BUCKET, QUEUE, REST, Lines
+from tests.stand_ins.fal_hosts import BUCKET, CDN, QUEUE, REST, Lines
 
 UPLOAD_TOKEN = "token-of-the-cdn"
+UPLOAD_GRANT = {
+    "token": UPLOAD_TOKEN,
+    "token_type": "Bearer",
+    "base_url": f"https://{CDN}",
+    "expires_at": "2999-01-01T00:00:00Z",
+}
 _JOB = "/{app:path}/requests/{request_id}"
 _FILES = {
     "upload": ("POST", "/files/upload"),
@@ -31,13 +37,14 @@ _ROUTES = {
     REST: {
         "token": ("POST", "/storage/auth/token"),
         "initiate": ("POST", "/storage/upload/initiate"),
+        "jwks": ("GET", "/.well-known/jwks.json"),
     },
     "fal.media": _FILES,
     "{sub}.fal.media": _FILES,
     BUCKET: _FILES,
     "127.0.0.1": {"record": ("GET", "/record")},
 }
-_KEYLESS = {"put", "media", "record"}
+_KEYLESS = {"put", "media", "jwks", "record"}
 
 
 @dataclass(frozen=True)

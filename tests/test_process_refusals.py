@@ -1,0 +1,100 @@
+"""What keeps a process from starting is said in one line that tells what to do."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.database import connected, embedded, surreal_server
+from tests.fixtures_sockets import free_port
+from tests.process import started
+
+NOTICES = (" WARNING ", " INFO ")
+
+
+def refused(folder: Path, module: str = "app", **environment: str) -> list[str]:
+    """Start a program, which must end with status 1, and return what it says beyond notices."""
+    with started(folder, module, **environment) as process:
+        assert process.ended() == 1, process.stderr
+        lines = process.stderr.splitlines()
+    return [line for line in lines if not any(notice in line for notice in NOTICES)]
+
+
+def test_wrong_settings_are_named_each_on_its_own_line(tmp_path: Path) -> None:
+    wrong = {
+        "PORT": "99999",
+        "LOG_LEVEL": "loud",
+        "SURREAL_URL": "mem://",
+        "FAL_KEY": "schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel",
+        "PUBLIC_URL": "http://shop.example",
+    }
+    lines = refused(tmp_path, **wrong)
+    assert {line.partition(": ")[0] for line in lines} == wrong.keys()
+    assert len(lines) == len(wrong)
+    assert "FAL_KEY: must be printable ASCII" in lines
+
+
+def test_an_open_host_needs_somebody_to_sign_in(tmp_path: Path) -> None:
+    (line,) = refused(tmp_path, HOST="0.0.0.0")  # noqa: S104 it is refused
+    assert line.startswith("Settings: HOST 0.0.0.0 is reachable from outside")
+    assert "AUTH_JWT_SECRET" in line
+
+
+def test_pending_migrations_are_named(tmp_path: Path) -> None:
+    (line,) = refused(tmp_path)
+    assert "001_video_job.surql" in line
+    assert "make migrate" in line
+
+
+@pytest.mark.parametrize("module", ["app", "scripts.migrate"])
+async def test_a_store_in_use_is_left_to_whoever_uses_it(
+    tmp_path: Path, store_url: str, module: str
+) -> None:
+    async with connected(embedded(store_url)):
+        (line,) = await asyncio.to_thread(refused, tmp_path, module)
+    assert f"{store_url} is in use by another process: stop it first" in line
+
+
+def test_a_wrong_password_names_the_settings_and_not_itself(tmp_path: Path) -> None:
+    with surreal_server(tmp_path / "server") as server:
+        (line,) = refused(
+            tmp_path,
+            SURREAL_URL=server.address().url,
+            SURREAL_USER="root",
+            SURREAL_PASSWORD="taken-from-a-note",
+            SURREAL_USER_LEVEL="root",
+        )
+    assert "SURREAL_USER, SURREAL_PASSWORD and SURREAL_USER_LEVEL" in line
+    assert "taken-from-a-note" not in line
+
+
+def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"ws://127.0.0.1:{free_port()}"
+    (line,) = refused(
+        tmp_path, SURREAL_URL=url, SURREAL_USER="service", SURREAL_PASSWORD="not to be shown"
+    )
+    assert f"SurrealDB at {url} does not answer" in line
+    assert "not to be shown" not in line
+
+
+@pytest.mark.usefixtures("store_url")
+@pytest.mark.parametrize("setting", ["STORAGE_DIR", "SURREAL_URL"])
+def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path, setting: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    values = {"STORAGE_DIR": str(file), "SURREAL_URL": f"surrealkv://{file}/surreal"}
+    (line,) = refused(tmp_path, **{setting: values[setting]})
+    assert str(file) in line
+
+
+@pytest.mark.usefixtures("store_url")
+def test_a_port_in_use_ends_it_with_a_status_and_a_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with started(tmp_path, "app", PORT=port) as process:
+            assert process.ended() > 0
+            (line,) = [line for line in process.stderr.splitlines() if " ERROR " in line]
+            assert port in line
+            assert "address already in use" in line
+            assert "Traceback" not in process.stderr
