@@ -87,6 +87,9 @@ class Delivery:
         except OSError as error:  # the disk under the temporary folder
             away = StorageUnavailable(f"The disk fails: {error.strerror or error}.")
             return await self._settle(job, holder, away)
+        except asyncio.CancelledError:  # the service stops: nobody shall wait for the lease
+            await self._store.release(job.id, holder)
+            raise
 
     async def _settle(self, job: Job, holder: str, error: ServiceError) -> Job:
         match error:

@@ -95,6 +95,7 @@ class Lifecycle:
             DatabaseUnavailable: the job could not be read.
 
         """
+        self._watch.notice(job_id)
         return await self._watch.latest(job_id, self.refresh)
 
     async def refresh(self, job_id: str) -> Job:
@@ -182,8 +183,8 @@ class Lifecycle:
             self.deliver(job)
         elif job.stage is Stage.CANCELLING:
             await self._cancel_at_fal(job)
-        else:
-            await self.latest(job.id)
+        elif not self._watch.is_watched(job.id):
+            await self._watch.latest(job.id, self.refresh)
 
     async def _expire(self, job: Job) -> None:
         if job.request_id is not None:

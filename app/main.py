@@ -144,6 +144,7 @@ async def _lifespan(
                 lifecycle=lifecycle,
                 background=background,
                 sweep=sweep,
+                stopping=asyncio.Event(),
                 signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
             )
         )

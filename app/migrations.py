@@ -145,4 +145,6 @@ def _error(result: dict[str, Any]) -> ServiceError:
         return Conflict(text)
     if result["kind"] == "Thrown":
         return Thrown(text.removeprefix("An error occurred: "))
+    if result["kind"] == "NotAllowed":
+        return Rejected(f"{text}: SURREAL_USER needs the role EDITOR")
     return Rejected(text)

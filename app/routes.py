@@ -18,6 +18,7 @@ from app.errors import (
     InvalidQuery,
     JobNotFound,
     NotFound,
+    ShuttingDown,
     StorageAway,
     StorageUnavailable,
 )
@@ -43,6 +44,7 @@ async def submit(request: Request[State]) -> Response:
     """``POST /api/templates/video``."""
     service = _service(request)
     caller = await _caller(request)
+    _require_open(service)
     key = request.headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidQuery("Idempotency-Key must be 1 to 255 visible ASCII characters.")
@@ -56,6 +58,7 @@ async def submit(request: Request[State]) -> Response:
         variables=form.variables,
         idempotency_key=key,
     )
+    _require_open(service)  # a slow upload may have begun before the end did
     job, replayed = await service.lifecycle.submit(submission)
     return JSONResponse(
         {"jobId": job.id, "status": Status.PENDING, "credits": job.credits},
@@ -138,6 +141,7 @@ async def healthz(_request: Request[State]) -> Response:
 async def readyz(request: Request[State]) -> Response:
     """``GET /readyz``: database and storage answer."""
     service = _service(request)
+    _require_open(service)
     await service.database.query("RETURN true")
     try:
         await service.storage.check()
@@ -157,6 +161,11 @@ async def media(request: Request[State]) -> Response:
 
 def _service(request: Request[State]) -> Service:
     return request.state["service"]
+
+
+def _require_open(service: Service) -> None:
+    if service.stopping.is_set():
+        raise ShuttingDown("The service is stopping; another one takes over.", retry_after=5)
 
 
 async def _caller(request: Request[State]) -> Caller:

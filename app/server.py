@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 9
 """For requests under way when the service stops."""
 
 
@@ -54,12 +55,14 @@ async def _serve(settings: Settings) -> None:
     """
     app = create_app(settings)
     async with app.router.lifespan_context(app) as state:
+        assert state is not None, "the service's lifespan has a state"
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"] = dict(state or {})
+            scope["state"] = dict(state)
             await app(scope, receive, send)
 
-        server = uvicorn.Server(
+        server = _Server(
+            state["service"].stopping,
             uvicorn.Config(
                 with_state,
                 host=settings.host,
@@ -69,10 +72,22 @@ async def _serve(settings: Settings) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
-            )
+            ),
         )
         # uvicorn takes the signals while it serves and raises them once more when it is done;
         # its own handler then finds nothing left to stop, and nothing interrupts the closing.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, server.handle_exit)
         await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which also tells the service that the end has begun."""
+
+    def __init__(self, stopping: asyncio.Event, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)

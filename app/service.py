@@ -1,5 +1,6 @@
 """What a request has at hand."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -29,6 +30,8 @@ class Service:
     signatures: Signatures
     background: Background
     sweep: Sweep
+    stopping: asyncio.Event
+    """Set once the service takes no new work."""
 
 
 class State(TypedDict):

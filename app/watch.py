@@ -5,6 +5,7 @@ is never asked about again.
 """
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,8 @@ from app.jobs import Job
 
 FRESH = 1.0
 """Seconds for which a job is not asked about again."""
+WATCHED = 5.0
+"""Seconds since the last question for which a job counts as watched: browsers ask every 3."""
 PATIENCE = 1.0
 """Seconds that a poll waits for fal before it is answered with what is known."""
 CAPACITY = 10_000
@@ -26,7 +29,8 @@ Refresh = Callable[[str], Coroutine[Any, Any, Job]]
 @dataclass
 class _Entry:
     job: Job | None = None
-    asked: float = -FRESH
+    asked: float = -math.inf
+    watched: float = -math.inf
     refresh: "asyncio.Task[Job] | None" = None
     known: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -69,6 +73,15 @@ class Watch:
         since = self._clock() - self._entry(job_id).asked
         await asyncio.sleep(max(0.0, FRESH - since))
         return await self.latest(job_id, refresh)
+
+    def notice(self, job_id: str) -> None:
+        """Remember that somebody outside wants to know about the job."""
+        self._entry(job_id).watched = self._clock()
+
+    def is_watched(self, job_id: str) -> bool:
+        """Tell whether somebody outside has asked for the job within the last seconds."""
+        entry = self._entries.get(job_id)
+        return entry is not None and self._clock() - entry.watched < WATCHED
 
     def known(self, job_id: str) -> Job | None:
         """Return what is known without asking anybody."""

@@ -28,26 +28,34 @@ POLL_SECONDS = 0.5
 
 def main() -> int:
     """Return the exit status."""
-    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--url", help="a service that runs already")
-    parser.add_argument("--token", help="its bearer token")
-    parser.add_argument("--image", type=Path, help="a PNG, JPEG or WebP instead of the sample")
-    parser.add_argument("--template", default="night-life-roller")
-    parser.add_argument("--output", type=Path, default=Path("data/demo/video.mp4"))
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     try:
         image = arguments.image.read_bytes() if arguments.image else draw()
         service = contextlib.nullcontext(arguments.url) if arguments.url else _own_service()
         headers = {"Authorization": f"Bearer {arguments.token}"} if arguments.token else {}
         with service as url, httpx.Client(base_url=url, headers=headers, timeout=120) as client:
             return _run(client, image, arguments.template, arguments.output)
-    except (httpx.HTTPError, OSError) as error:
-        print(str(error).partition("\n")[0], file=sys.stderr)
+    except httpx.HTTPError as error:
+        reason, *_ = str(error).splitlines() or [type(error).__name__]
+        print(f"{error.request.url}: {reason}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         return error.returncode  # it has said why
     except KeyboardInterrupt:
         return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--url", help="a service that runs already")
+    parser.add_argument("--token", help="its bearer token")
+    parser.add_argument("--image", type=Path, help="a PNG, JPEG or WebP instead of the sample")
+    parser.add_argument("--template", default="night-life-roller")
+    parser.add_argument("--output", type=Path, default=Path("data/demo/video.mp4"))
+    return parser
 
 
 def _run(client: httpx.Client, image: bytes, template: str, output: Path) -> int:

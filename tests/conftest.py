@@ -91,6 +91,7 @@ async def run(
 ) -> AsyncIterator[Running]:
     """The service, in which every poll asks fal again; in the end it is audited."""
     monkeypatch.setattr(watch, "FRESH", 0.0)
+    monkeypatch.setattr(watch, "WATCHED", 0.0)
     async with running(settings, fal) as service:
         yield service
         if "unaudited" not in request.keywords:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
+from typing import NoReturn
 
 import httpx
 
@@ -29,28 +30,23 @@ class CrashSeam:
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
         if self.died.is_set():
-            return await _never()
+            raise asyncio.CancelledError
         fate = self._fates.get(len(self.calls))
         self.calls.append(name)
         if fate is Fate.DIES_BEFORE:
-            return await self._die()
+            self._die()
         if fate is Fate.FAILS:
             raise _failure(name)
         answer = await call()
         if fate is Fate.DIES_AFTER:
-            return await self._die()
+            self._die()
         if fate is Fate.LOSES_ANSWER:
             raise _loss(name)
         return answer
 
-    async def _die(self) -> T:
+    def _die(self) -> NoReturn:
         self.died.set()
-        return await _never()
-
-
-async def _never() -> T:
-    await asyncio.Event().wait()
-    raise AssertionError("nobody sets it")
+        raise asyncio.CancelledError
 
 
 def _failure(name: str) -> Exception:

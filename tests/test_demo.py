@@ -53,6 +53,9 @@ def test_ctrl_c_in_the_middle_leaves_no_process_behind(beginner: Path) -> None:
 
 
 def test_a_service_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
-    with started(tmp_path, "scripts.demo", "--url", f"http://127.0.0.1:{free_port()}") as demo:
+    url = f"http://127.0.0.1:{free_port()}"
+    with started(tmp_path, "scripts.demo", "--url", url) as demo:
         assert demo.ended() == 1
-        assert demo.stderr == "[Errno 111] Connection refused\n"
+        (line,) = demo.stderr.splitlines()
+        assert line.startswith(f"{url}/api/credits: ")
+        assert line.endswith("Connection refused")

@@ -12,7 +12,7 @@ import surrealdb.connections.async_ws
 
 from app import migrations, schema
 from app.errors import DatabaseUnavailable
-from app.migrations import Outcome
+from app.migrations import MigrationFailed, Outcome
 from scripts.migrate import check, migrate
 from tests.database import (
     Ended,
@@ -100,6 +100,19 @@ async def test_a_script_that_cannot_go_on_says_what_to_do_in_one_line(
     for ended, (_where, _script, advice) in zip(runs, cases, strict=True):
         assert (ended.status, ended.out, len(ended.err.splitlines())) == (1, "", 1)
         assert advice in ended.err
+
+
+async def test_who_may_only_read_is_told_what_is_missing(server: SurrealServer) -> None:
+    address = server.address()
+    async with connected(address) as database:
+        for role in ("VIEWER", "EDITOR"):
+            await database.query(f"DEFINE USER {role} ON DATABASE PASSWORD 'x' ROLES {role}")
+    async with connected(replace(address, user="VIEWER", password="x", level="database")) as viewer:
+        with pytest.raises(MigrationFailed, match="needs the role EDITOR"):
+            await migrate(viewer)
+    async with connected(replace(address, user="EDITOR", password="x", level="database")) as editor:
+        assert await migrate(editor) == 0
+        assert await check(editor) == 0
 
 
 async def test_a_store_that_is_in_use_is_said_so_in_one_line(tmp_path: Path) -> None:

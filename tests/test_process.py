@@ -59,7 +59,8 @@ def is_clean(stderr: str) -> bool:
 
 @linux_only
 def test_a_video_is_made_and_the_process_ends_with_everything_it_started(tmp_path: Path) -> None:
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET, LOG_FORMAT="json") as process:
+    talkative = {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET, **talkative) as process:
         process.until_ready()
         with browser(process) as client:
             job_id = submit(client, png(320, 64))
@@ -73,6 +74,8 @@ def test_a_video_is_made_and_the_process_ends_with_everything_it_started(tmp_pat
         lines = [json.loads(line) for line in process.stderr.splitlines()]
         assert all(line.keys() == {"time", "level", "logger", "message"} for line in lines)
         assert "uvicorn.error" in {line["logger"] for line in lines}
+        secrets = [SECRET, "Bearer", job["url"].partition("?")[2]]
+        assert [secret for secret in secrets if secret in process.stderr] == []
 
 
 def test_a_job_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ FORGERIES: dict[str, Forge] = {
     "for another request": for_another_request,
     "tampered body": lambda _, callback: (callback[0], callback[1] + b" "),
     "of the year 1970": with_timestamp("0"),
+    "of the year 2100": with_timestamp("4102444800"),
     "huge timestamp": with_timestamp("9" * 5000),
     "negative timestamp": with_timestamp("-1"),
     "timestamp in words": with_timestamp("now"),

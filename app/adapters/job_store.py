@@ -23,7 +23,7 @@ from app.jobs import Job
 from app.settings import Settings
 from app.templates import Template, Value
 
-LEASE_SECONDS = 25
+LEASE_SECONDS = 20
 """For which a delivery has a job to itself without saying so again."""
 LOOK_AGAIN_SECONDS = 15
 """Until the sweep looks at a job that nobody watches."""
@@ -192,6 +192,10 @@ class JobStore:
 
         """
         return await self._change("extend", job_id, holder, LEASE_SECONDS)
+
+    async def release(self, job_id: str, holder: str) -> Job:
+        """Hand the job back unfinished; somebody will look at it at once."""
+        return await self._change("release", job_id, holder)
 
     async def rekey(self, job_id: str, holder: str, *, taken: str, key_base: str) -> Job:
         """Give the job the next storage key; raises LeaseLost as :meth:`extend` does."""

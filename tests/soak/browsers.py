@@ -1,0 +1,141 @@
+"""People who submit, poll and cancel all the time, at whichever instance answers."""
+
+import asyncio
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import uuid_utils
+
+from tests.service import TEMPLATE, TERMINAL, png
+from tests.soak.instance import Instance
+from tests.tokens import bearer
+
+USERS = ("ada", "grace hopper", "../linus", "émilie")
+IMAGE = png()
+PAUSE = 0.6
+"""At most so many seconds between two clicks."""
+RETRIES = 20
+"""How often a submit with a key is repeated until it is answered."""
+
+EXPECTED = {
+    "submit": {202},
+    "poll": {200},
+    "cancel": {202, 409},
+}
+"""What may be answered, besides 503 while the database is away."""
+
+
+class Browsers:
+    """What the users do, what they are told, and what they should never have been told."""
+
+    def __init__(
+        self, instances: Sequence[Instance], client: httpx.AsyncClient, seed: int
+    ) -> None:
+        self.accepted: dict[str, str] = {}
+        """The users of jobs that were acknowledged."""
+        self.ends: dict[str, str] = {}
+        """How the jobs ended that somebody saw ending."""
+        self.cancelled = 0
+        self.lost = 0
+        self.unavailable = 0
+        self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self.troubles: list[str] = []
+        self._instances = instances
+        self._client = client
+        self._chance = random.Random(seed)
+
+    async def browse(self) -> None:
+        """Let all users go on until cancelled."""
+        async with asyncio.TaskGroup() as users:
+            for user in USERS:
+                users.create_task(self._browse(user))
+
+    async def _browse(self, user: str) -> None:
+        while True:
+            await self._submit(user)
+            for _ in range(self._chance.randrange(4)):
+                await asyncio.sleep(self._chance.uniform(0, PAUSE))
+                if job_id := self._some_job(user):
+                    await self.poll(job_id)
+            if self._chance.random() < 0.15 and (job_id := self._some_job(user)):
+                await self._cancel(job_id)
+
+    def _some_job(self, user: str) -> str | None:
+        """Pick one of the user's latest jobs that have not been seen ending."""
+        own = [job for job, owner in self.accepted.items() if owner == user]
+        open_jobs = [job for job in own[-20:] if job not in self.ends]
+        return self._chance.choice(open_jobs) if open_jobs else None
+
+    async def _submit(self, user: str) -> None:
+        """Submit something that is told apart from all else; half of them with a key."""
+        marker = str(uuid_utils.uuid7())
+        has_key = self._chance.random() < 0.5
+        for _ in range(RETRIES if has_key else 1):
+            answer = await self._ask(
+                "submit",
+                user,
+                "POST",
+                "",
+                files={"startImage": ("canvas.png", IMAGE, "image/png")},
+                data={
+                    "data": json.dumps(
+                        {"templateSlug": TEMPLATE, "variables": {"headline": marker}}
+                    )
+                },
+                headers={"Idempotency-Key": marker} if has_key else {},
+            )
+            if answer is not None:
+                self.accepted[answer.json()["jobId"]] = user
+                return
+
+    async def poll(self, job_id: str) -> None:
+        """Ask for an acknowledged job; once it has ended it may not change any more."""
+        answer = await self._ask("poll", self.accepted[job_id], "GET", f"/status?jobId={job_id}")
+        if answer is not None and (status := answer.json()["status"]) in TERMINAL:
+            if self.ends.setdefault(job_id, status) != status:
+                self.troubles.append(f"{job_id}: {self.ends[job_id]}, then {status}")
+
+    async def _cancel(self, job_id: str) -> None:
+        path = f"/cancel?jobId={job_id}"
+        answer = await self._ask("cancel", self.accepted[job_id], "POST", path)
+        self.cancelled += answer is not None and answer.status_code == HTTPStatus.ACCEPTED
+
+    async def _ask(
+        self, what: str, user: str, method: str, path: str, **content: Any
+    ) -> httpx.Response | None:
+        """Return the answer, or None where nobody gave one or the database was away."""
+        url = f"{self._chance.choice(self._instances).url}/api/templates/video{path}"
+        headers = bearer(user) | content.pop("headers", {})
+        began = time.monotonic()
+        try:
+            answer = await self._client.request(method, url, headers=headers, **content)
+        except httpx.TimeoutException:
+            self.troubles.append(f"{what}: no answer in {time.monotonic() - began:.0f} s")
+            return None
+        except httpx.TransportError:
+            self.lost += 1
+            await asyncio.sleep(0.05)
+            return None
+        self.seconds[what].append(time.monotonic() - began)
+        if answer.status_code in EXPECTED[what]:
+            return answer
+        if is_unavailable(answer):
+            self.unavailable += 1
+        else:
+            self.troubles.append(f"{what}: {answer.status_code} {answer.text}")
+        return None
+
+
+def is_unavailable(answer: httpx.Response) -> bool:
+    """Tell the one refusal that a database that is away excuses."""
+    return (
+        answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        and answer.json()["code"] == "database_unavailable"
+        and "retry-after" in answer.headers
+    )

@@ -1,0 +1,103 @@
+"""A fal that works by itself: it takes its time, sometimes fails, and calls back."""
+
+import asyncio
+import random
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.soak.instance import Instance
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.fal_jobs import Job
+from tests.stand_ins.videos import small_video
+
+VIDEO = small_video()
+TICK = 0.05
+"""Seconds between two looks at all requests."""
+STEP = 0.08
+"""How likely a request moves on in one tick."""
+REFUSED = 0.05
+SILENT = 0.2
+"""How likely a callback never comes."""
+REPEATED = 0.2
+"""How likely a callback comes twice."""
+CLIENT_CANCELLED = 499
+
+
+def video_of(request_id: str) -> bytes:
+    """Return a video that no other request yields: a free box at its end makes it one."""
+    name = request_id.encode()
+    return VIDEO + struct.pack(">I4s", 8 + len(name), b"free") + name
+
+
+class Provider:
+    """Lets a stand-in's requests come to their ends, and tells one of the instances."""
+
+    def __init__(
+        self, fal: FalStandIn, instances: Sequence[Instance], client: httpx.AsyncClient, seed: int
+    ) -> None:
+        self.heard: set[str] = set()
+        """Requests whose callback the service has taken note of."""
+        self.troubles: list[str] = []
+        self._fal = fal
+        self._instances = instances
+        self._client = client
+        self._chance = random.Random(seed)
+        self._ended: set[str] = set()
+
+    async def work(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as callbacks:
+            while True:
+                await asyncio.sleep(TICK)
+                for request_id in self._fal.requests.keys() - self._ended:
+                    if self._chance.random() < STEP and self._moves_on(request_id):
+                        self._ended.add(request_id)
+                        for _ in range(self._callbacks()):
+                            callbacks.create_task(self._call_back(request_id))
+
+    def _moves_on(self, request_id: str) -> bool:
+        """Take a request one step further; True tells that this was its last."""
+        job = self._fal.requests[request_id]
+        if job.state == "IN_QUEUE":
+            self._fal.advance(request_id, "IN_PROGRESS")
+            return False
+        self._end(job)
+        return True
+
+    def _end(self, job: Job) -> None:
+        if job.cancel_requested and self._chance.random() < 0.5:
+            self._fal.fail(job.request_id, CLIENT_CANCELLED, "Request was cancelled")
+        elif self._chance.random() < REFUSED:
+            self._fal.fail(job.request_id)
+        else:
+            self._fal.complete(job.request_id, video_of(job.request_id))
+
+    def _callbacks(self) -> int:
+        if self._chance.random() < SILENT:
+            return 0
+        return 2 if self._chance.random() < REPEATED else 1
+
+    async def _call_back(self, request_id: str) -> None:
+        """Tell whoever is there, until somebody has heard it."""
+        url = self._fal.requests[request_id].webhook_url
+        assert url is not None, "every submit wants a callback"
+        where = urlsplit(url)
+        for attempt in count(1):
+            headers, body = self._fal.callback(request_id)
+            instance = self._chance.choice(self._instances)
+            with suppress(httpx.TransportError):
+                answer = await self._client.post(
+                    f"{instance.url}{where.path}?{where.query}", content=body, headers=headers
+                )
+                if answer.is_success:
+                    self.heard.add(request_id)
+                    return
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    self.troubles.append(f"callback: {answer.status_code} {answer.text}")
+                    return
+            await asyncio.sleep(min(2.0, 0.2 * attempt))

@@ -1,0 +1,70 @@
+"""What outlives a killed service: its database, its bucket, and fal."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.adapters.surreal import Address
+from app.storage import Storage
+from tests.clock import set_ahead
+from tests.database import connected
+from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.process import PATIENCE
+from tests.stand_ins.fal import FalStandIn
+from tests.tokens import SECRET
+
+AMPLE = dict.fromkeys(
+    ("CREDITS_SIGNUP_GRANT", "MAX_JOBS_IN_FLIGHT", "SUBMITS_PER_MINUTE"), "1000000"
+)
+"""Limits that nobody reaches."""
+UNFINISHED = (
+    "RETURN (SELECT VALUE fal_request_id != NONE FROM video_job"
+    " WHERE status NOT IN ['completed', 'failed', 'cancelled'])"
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Where every life of every process finds what the last one left."""
+
+    folder: Path
+    address: Address
+    bucket: S3Server
+    fal: FalStandIn
+
+    def settings(self, **changes: str) -> dict[str, str]:
+        """Return the environment of a service that lives here."""
+        own = {
+            "SURREAL_URL": self.address.url,
+            "SURREAL_NAMESPACE": self.address.namespace,
+            "SURREAL_DATABASE": self.address.database,
+            "SURREAL_USER": self.address.user,
+            "SURREAL_PASSWORD": self.address.password,
+            "SURREAL_USER_LEVEL": self.address.level,
+            "R2_ENDPOINT_URL": self.bucket.endpoint_url,
+            "R2_BUCKET": BUCKET,
+            "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "FAL_KEY": FalStandIn.key,
+            "FAL_PORT": str(self.fal.port),
+            "AUTH_JWT_SECRET": SECRET,
+            "PUBLIC_URL": "http://127.0.0.1",
+        }
+        return own | changes
+
+    @asynccontextmanager
+    async def storage(self) -> AsyncIterator[Storage]:
+        """Open the bucket as the service does."""
+        async with self.bucket.open() as storage:
+            yield storage
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let the database's clock be so much ahead; an embedded store must be closed."""
+        async with connected(self.address) as database:
+            await set_ahead(database, seconds)
+
+    async def unfinished(self) -> list[bool]:
+        """Tell for each unfinished job whether fal is known to have it."""
+        async with connected(self.address) as database:
+            return list(await database.query(UNFINISHED))

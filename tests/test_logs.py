@@ -1,0 +1,159 @@
+"""Nobody can forge a line of the log, and no secret is ever in it."""
+
+import io
+import json
+import logging
+import re
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import stamina.instrumentation
+
+from app import logs, watch
+from tests.database import migrated, surreal_server
+from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, s3_server
+from tests.service import Running, png, running, settings_for
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.fal_wire import UPLOAD_TOKEN
+from tests.stand_ins.videos import small_video
+from tests.tokens import SECRET, bearer, token
+
+HOSTILE = "eve@x\r\n2026-01-01 00:00:00,000 INFO    forged\x1b[31m\x9b31m\u2028\u202e\x00\x7f"
+RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR) +\S.*")
+
+
+@dataclass
+class Output:
+    """What was logged in one of the two forms."""
+
+    form: str
+    stream: io.StringIO
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    def messages(self) -> list[str]:
+        """Return each record's text; every line must be a record, or a traceback's."""
+        assert all(each.isprintable() or each == "\n" for each in self.text)
+        lines = self.text.splitlines()
+        if self.form == "json":
+            return [self._parsed(line)["message"] for line in lines]
+        records = [line for line in lines if not line.startswith("  ")]
+        assert all(RECORD.fullmatch(line) for line in records), records
+        return [line.split(None, 3)[3] for line in records]
+
+    def _parsed(self, line: str) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads(line)
+        assert record.keys() - {"exc_info"} == {"time", "level", "logger", "message"}
+        return record
+
+
+@pytest.fixture(params=["text", "json"])
+def output(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Output]:
+    """Everything that is logged at DEBUG meanwhile, as the process would write it."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    loggers = [logging.getLogger(name) for name in ("", "uvicorn.access", *logs.QUIET)]
+    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    logs.configure("DEBUG", request.param)
+    yield Output(request.param, stream)
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+    stamina.instrumentation.set_on_retry_hooks(None)
+
+
+def test_a_message_is_one_line_whatever_is_in_it(output: Output) -> None:
+    logging.getLogger("app").warning("Queued for %s", HOSTILE)
+    (message,) = output.messages()
+    assert message.startswith("Queued for eve@x")
+
+
+def test_a_traceback_cannot_be_taken_for_records(output: Output) -> None:
+    logging.getLogger("app").error("It broke", exc_info=ValueError(HOSTILE))
+    assert output.messages() == ["It broke"]
+
+
+def test_uvicorns_lines_take_the_same_form(output: Output) -> None:
+    extra = {"color_message": "Started \x1b[36m%d\x1b[0m"}
+    logging.getLogger("uvicorn.error").info("Started %d", 7, extra=extra)
+    assert output.messages() == ["Started 7"]
+
+
+async def test_a_callers_claims_and_names_cannot_forge_a_line(
+    output: Output, run: Running, fal: FalStandIn
+) -> None:
+    answer = await run.client.post(
+        "/api/templates/video",
+        files={"startImage": (HOSTILE, png(), "image/png")},
+        data={"data": json.dumps({"templateSlug": "gentle-zoom", "note": HOSTILE})},
+        headers=bearer("eve", email=HOSTILE),
+    )
+    job_id = answer.json()["jobId"]
+    (request_id,) = fal.requests
+    fal.fail(request_id, detail=HOSTILE)
+    await run.finished(job_id, user="eve")
+    await run.get(f"/{quote(HOSTILE)}")
+    messages = output.messages()
+    assert any(message.startswith(f"[VIDEO JOB] Queued job {job_id}") for message in messages)
+    assert any("Failed, fal_rejected" in message for message in messages)
+
+
+@pytest.fixture
+async def exposed(
+    output: Output, tmp_path: Path, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    """A service with every secret that its settings know, under the eyes of the log."""
+    assert output.form
+    monkeypatch.setattr(watch, "FRESH", 0.0)
+    (tmp_path / "s3").mkdir()
+    with surreal_server(tmp_path / "surreal") as database, s3_server(tmp_path / "s3") as s3:
+        address = database.address()
+        async with migrated(address):
+            pass
+        settings = settings_for(
+            address.url,
+            tmp_path / "storage",
+            fal_key=FalStandIn.key,
+            public_url="https://videos.example",
+            surreal_database=address.database,
+            surreal_user=address.user,
+            surreal_password=address.password,
+            surreal_user_level=address.level,
+            r2_endpoint_url=s3.endpoint_url,
+            r2_bucket=BUCKET,
+            r2_access_key_id=ACCESS_KEY_ID,
+            r2_secret_access_key=SECRET_ACCESS_KEY,
+        )
+        async with running(settings, fal) as service:
+            yield service
+
+
+async def test_no_secret_is_ever_logged(output: Output, exposed: Running, fal: FalStandIn) -> None:
+    forged = token("ada", secret="not the secret of this service, but as long")
+    await exposed.client.get("/api/credits", headers={"Authorization": f"Bearer {forged}"})
+    job_id = await exposed.submitted()
+    (request_id,) = fal.requests
+    fal.complete(request_id, small_video())
+    fal.requests[request_id].output["video"]["url"] += "?X-Signature=of-the-media-host"
+    job = await exposed.finished(job_id)
+    assert job["status"] == "completed", job
+    await exposed.library()
+
+    text = output.text
+    assert "Completed, downloading from https://v3.fal.media/" in text
+    assert "Stored library video metadata" in text
+    signed = parse_qs(urlsplit(job["url"]).query)
+    secrets = [
+        *(forged, bearer()["Authorization"], "Bearer ", SECRET),
+        *(FalStandIn.key, FalStandIn.key.partition(":")[2], UPLOAD_TOKEN),
+        *(SECRET_ACCESS_KEY, signed["X-Amz-Signature"][0], "X-Amz-Signature"),
+        *("of-the-media-host", "X-Signature", '"password"'),
+    ]
+    assert [secret for secret in secrets if secret in text] == []
