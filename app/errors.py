@@ -13,7 +13,7 @@
     │   ├── ImageTooLarge                                           413
     │   ├── UnsupportedImage                                        415
     │   ├── InvalidVariables, InvalidImage, IdempotencyMismatch     422
-    │   ├── TooManyJobs, RateLimited                                429
+    │   ├── TooManyJobs, TooManyStreams, RateLimited                429
     │   ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
     │   ├── InternalError                                           500
     │   └── DatabaseUnavailable, StorageAway, ShuttingDown          503
@@ -143,6 +143,10 @@ class IdempotencyMismatch(Problem):
 
 class TooManyJobs(Problem):
     status, code = HTTPStatus.TOO_MANY_REQUESTS, "too_many_jobs"
+
+
+class TooManyStreams(Problem):
+    status, code = HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams"
 
 
 class RateLimited(Problem):

@@ -3,9 +3,10 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -33,6 +34,7 @@ from app.seam import Seam, direct
 from app.service import Service, State
 from app.settings import Settings
 from app.storage import Storage
+from app.streams import Streams
 from app.sweep import Sweep
 from app.video import MediaHosts, download
 from app.watch import Watch
@@ -65,6 +67,7 @@ def create_app(
         routes=[
             Route("/api/templates/video", routes.submit, methods=["POST"]),
             Route("/api/templates/video/status", routes.status, name="status"),
+            Route("/api/templates/video/events", routes.events),
             Route("/api/templates/video/cancel", routes.cancel, methods=["POST"]),
             Route("/api/webhooks/fal", routes.fal_webhook, methods=["POST"]),
             Route("/api/templates", routes.templates),
@@ -97,7 +100,7 @@ async def _lifespan(
         fal = await _fal(settings, fal_transport, seam, stack)
         key_sets = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
         if settings.development:
-            log.warning("Nobody has to sign in: everyone is dev@localhost (AUTH_JWT_SECRET)")
+            log.warning("No AUTH_JWT_SECRET or AUTH_JWKS_URL: everyone is dev@localhost")
 
         store = JobStore(database, Limits.from_settings(settings))
         catalogue = Catalogue(store.templates)
@@ -131,8 +134,18 @@ async def _lifespan(
             background=background,
         )
         stack.push_async_callback(background.drain, DRAIN_SECONDS)
+        streams = Streams(
+            watch=watch,
+            store=store,
+            background=background,
+            latest=lifecycle.latest,
+            max_per_user=settings.max_streams_per_user,
+        )
         sweep = Sweep(store, lifecycle)
-        await stack.enter_async_context(_running(sweep))
+        stopping = asyncio.Event()
+        await stack.enter_async_context(_running(sweep.run()))
+        await stack.enter_async_context(_running(streams.end_with(stopping)))
+        stack.callback(stopping.set)
         yield State(
             service=Service(
                 settings=settings,
@@ -143,8 +156,9 @@ async def _lifespan(
                 identity=identity_from(settings, key_sets),
                 lifecycle=lifecycle,
                 background=background,
+                streams=streams,
                 sweep=sweep,
-                stopping=asyncio.Event(),
+                stopping=stopping,
                 signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
             )
         )
@@ -201,8 +215,8 @@ async def _fal(
 
 
 @asynccontextmanager
-async def _running(sweep: Sweep) -> AsyncIterator[None]:
-    task = asyncio.create_task(sweep.run(), name="sweep")
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -56,11 +56,11 @@ async def apply(database: Database, file: SchemaFile) -> Outcome:
 
     """
     async for attempt in stamina.retry_context(
-        on=Conflict, attempts=None, timeout=60, wait_initial=0.02, wait_max=1, wait_jitter=0.2
+        on=Conflict, attempts=50, timeout=None, wait_initial=0.02, wait_max=1, wait_jitter=0.2
     ):
         with attempt:
             return await _apply_once(database, file)
-    raise AssertionError("stamina repeats until an outcome or its timeout")
+    raise AssertionError("stamina repeats until an outcome or its last attempt")
 
 
 async def rehearse(database: Database, files: Sequence[SchemaFile]) -> Stop | None:

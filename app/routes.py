@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 import json
 import logging
 import re
@@ -27,6 +28,7 @@ from app.identity import Caller
 from app.images import inspect
 from app.jobs import Job, Status, rfc3339
 from app.service import Service, State
+from app.streams import EventStream
 from app.submission import read_body, read_form
 from app.webhook import MAX_BODY_BYTES
 
@@ -76,6 +78,15 @@ async def status(request: Request[State]) -> Response:
     caller = await _caller(request)
     job = await _own_job(request, caller)
     return JSONResponse(await _presented(_service(request), job), headers=NO_STORE)
+
+
+async def events(request: Request[State]) -> Response:
+    """``GET /api/templates/video/events?jobId=``, or of all jobs under way without ``jobId``."""
+    service = _service(request)
+    caller = await _caller(request)
+    _require_open(service)
+    job = await _own_job(request, caller) if "jobId" in request.query_params else None
+    return EventStream(service.streams, caller.user, job, functools.partial(_presented, service))
 
 
 async def cancel(request: Request[State]) -> Response:

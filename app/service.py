@@ -12,6 +12,7 @@ from app.identity import Identity
 from app.lifecycle import Lifecycle
 from app.settings import Settings
 from app.storage import Storage
+from app.streams import Streams
 from app.sweep import Sweep
 from app.webhook import Signatures
 
@@ -29,6 +30,7 @@ class Service:
     lifecycle: Lifecycle
     signatures: Signatures
     background: Background
+    streams: Streams
     sweep: Sweep
     stopping: asyncio.Event
     """Set once the service takes no new work."""

@@ -7,8 +7,9 @@ is never asked about again.
 import asyncio
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,12 +36,51 @@ class _Entry:
     known: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+class Listener:
+    """What one open stream has not been told yet; later news of a job replaces the earlier."""
+
+    def __init__(self, job_id: str | None) -> None:
+        self.job_id = job_id
+        """The one job that it is about; None for all of its user's."""
+        self._news: dict[str, Job] = {}
+        self._told: dict[str, int] = {}
+        self._some = asyncio.Event()
+        self._over = False
+
+    def tell(self, job: Job) -> None:
+        """Pass on how a job stands now, unless that is what was told last."""
+        if self.job_id in {None, job.id} and self._told.get(job.id) != job.revision:
+            self._told[job.id] = job.revision
+            self._news[job.id] = job
+            self._some.set()
+
+    def end(self) -> None:
+        """Let the stream end once it has told its news."""
+        self._over = True
+        self._some.set()
+
+    async def news(self, patience: float) -> list[Job] | None:
+        """Wait for news: [] where there was none for so many seconds, None at the end."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._some.wait()
+        except TimeoutError:
+            return []
+        if not self._news and self._over:
+            return None
+        news, self._news = list(self._news.values()), {}
+        if not self._over:
+            self._some.clear()
+        return news
+
+
 class Watch:
-    """Snapshots of jobs, shared by all who ask."""
+    """Snapshots of jobs, shared by all who ask, and passed on to all who listen."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
 
     def publish(self, job: Job) -> None:
         """Let everybody see a job as the database has just answered it."""
@@ -48,6 +88,19 @@ class Watch:
         if entry.job is None or _is_newer(job, entry.job):
             entry.job = job
             entry.known.set()
+            for listener in self._listeners.get(job.user, ()):
+                listener.tell(job)
+
+    @contextmanager
+    def listening(self, user: str, listener: Listener) -> Iterator[None]:
+        """Tell the listener of every change of the user's jobs."""
+        self._listeners[user].add(listener)
+        try:
+            yield
+        finally:
+            self._listeners[user].discard(listener)
+            if not self._listeners[user]:
+                del self._listeners[user]
 
     async def latest(self, job_id: str, refresh: Refresh) -> Job:
         """Return the job, refreshed unless that was done within the last second.

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -106,6 +107,8 @@ def _credits(client: httpx.Client) -> str:
 @contextlib.contextmanager
 def _own_service() -> Iterator[str]:
     """Migrate and serve on a free port, and stop at the end."""
+    folder = Path("data/demo/service")
+    shutil.rmtree(folder, ignore_errors=True)  # each demo begins with its credits whole
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     paid_or_foreign = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
@@ -113,8 +116,8 @@ def _own_service() -> Iterator[str]:
     environment |= {
         "HOST": "127.0.0.1",
         "PORT": str(port),
-        "SURREAL_URL": "surrealkv://data/demo/surreal",
-        "STORAGE_DIR": "data/demo/storage",
+        "SURREAL_URL": f"surrealkv://{folder}/surreal",
+        "STORAGE_DIR": f"{folder}/storage",
         "LOG_LEVEL": "WARNING",
     }
     subprocess.run([sys.executable, "-m", "scripts.migrate"], env=environment, check=True)

@@ -4,11 +4,13 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import httpx
+import uvicorn
 from PIL import Image
 from starlette.types import Receive, Scope, Send
 
@@ -61,6 +63,12 @@ class Running:
         assert answer.status_code == 202, answer.text
         job_id: str = answer.json()["jobId"]
         return job_id
+
+    async def cancel(self, job_id: str, *, user: str = "ada") -> httpx.Response:
+        """Click *Cancel*."""
+        return await self.client.post(
+            "/api/templates/video/cancel", params={"jobId": job_id}, headers=bearer(user)
+        )
 
     async def get(self, path: str, *, user: str = "ada", **query: Any) -> httpx.Response:
         return await self.client.get(path, params=query, headers=bearer(user))
@@ -123,6 +131,22 @@ async def running(
         transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             yield Running(state["service"], client)
+
+
+@asynccontextmanager
+async def over_a_socket(run: Running) -> AsyncIterator[str]:
+    """Serve what runs on a real port, for answers that stream; yield its address."""
+    transport = run.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    config = uvicorn.Config(transport.app, port=0, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    with mock.patch.object(server, "capture_signals", nullcontext):
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 uvicorn tells nobody when it has
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        server.should_exit = True
+        await serving
 
 
 def settings_for(database: str, storage: Any, **changes: Any) -> Settings:

@@ -280,7 +280,6 @@ async def test_cancel_against_completion_has_one_winner(
         won: Counter[str] = Counter()
         for start in range(0, 50, 10):
             won.update(await asyncio.gather(*map(race, range(start, start + 10))))
-        print(won)
         assert won.keys() == {"completed", "cancelled"}
         ends = "SELECT job, array::group(kind) AS kinds FROM credit_entry WHERE job GROUP BY job"
         ledger = Counter(tuple(sorted(each["kinds"])) for each in await run.rows(ends))

@@ -15,7 +15,7 @@ import pytest
 
 from app.adapters.local_files import LocalFiles
 from app.errors import ObjectTaken
-from app.storage import poster_key, video_key_base
+from app.storage import StoredObject, poster_key, video_key_base
 from tests.fixtures_storage import S3Server, browser_of, put_video, s3_server, write_file
 
 if TYPE_CHECKING:
@@ -130,6 +130,20 @@ async def test_of_puts_that_differ_exactly_one_wins(store: Store, key: str, tmp_
     )
     assert Counter(type(outcome) for outcome in outcomes) == {type(None): 1, ObjectTaken: 9}
     assert (await store.fetch(key)).content == contents[outcomes.index(None)]
+
+
+@pytest.mark.parametrize("read", [True, False])
+async def test_what_was_put_is_found_until_it_is_deleted(
+    store: Store, key: str, tmp_path: Path, *, read: bool
+) -> None:
+    source = write_file(tmp_path, os.urandom(100_000))
+    await put_video(store.storage, key, source)
+    found = await store.storage.find(key, read=read)
+    assert found in {StoredObject(100_000, source.name), StoredObject(100_000, None)}
+    assert found.sha256 or not read
+    for _ in range(2):
+        await store.storage.delete(key)
+        assert await store.storage.find(key, read=read) is None
 
 
 async def test_an_unknown_key_is_a_404(store: Store, key: str) -> None:

@@ -15,7 +15,6 @@ from tests.service import Running, running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import Drop, Hang
 from tests.stand_ins.videos import small_video
-from tests.tokens import bearer
 
 PUBLIC_URL = "https://videos.example.com"
 
@@ -26,12 +25,6 @@ Callback = tuple[dict[str, str], bytes]
 def settings(settings: Settings) -> Settings:
     """Settings of a service that fal can call back."""
     return settings.model_copy(update={"public_url": PUBLIC_URL})
-
-
-async def queued(run: Running, fal: FalStandIn) -> tuple[str, str]:
-    """Submit, and return our id and fal's."""
-    job_id = await run.submitted()
-    return job_id, list(fal.requests)[-1]
 
 
 def address(job_id: str) -> str:
@@ -50,7 +43,7 @@ async def row(run: Running, job_id: str) -> Any:
 
 
 async def test_submit_tells_fal_where_to_call_back(run: Running, fal: FalStandIn) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     assert fal.requests[request_id].webhook_url == address(job_id)
     assert fal.last("submit").query == {"fal_webhook": address(job_id)}
 
@@ -64,7 +57,7 @@ async def test_without_a_public_url_fal_is_not_asked_to_call_back(
 
 
 async def test_webhook_alone_brings_the_video(run: Running, fal: FalStandIn) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     answer = await fal.call_back(run.client, request_id)
     assert answer.status_code == 200
@@ -76,7 +69,7 @@ async def test_webhook_alone_brings_the_video(run: Running, fal: FalStandIn) -> 
 
 
 async def test_error_webhook_brings_the_models_reason(run: Running, fal: FalStandIn) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.fail(request_id, 422, [{"msg": "Blocked", "type": "content_policy_violation"}])
     await fal.call_back(run.client, request_id)
     await run.settled()
@@ -89,7 +82,7 @@ async def test_error_webhook_brings_the_models_reason(run: Running, fal: FalStan
 async def test_output_that_fits_no_webhook_is_asked_of_the_queue(
     run: Running, fal: FalStandIn
 ) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     callback = fal.callback(request_id, payload_error="The payload is too large.")
     assert json.loads(callback[1])["payload"] is None
@@ -100,7 +93,7 @@ async def test_output_that_fits_no_webhook_is_asked_of_the_queue(
 
 
 async def test_twenty_callbacks_at_once_are_one_delivery(run: Running, fal: FalStandIn) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     answers = await asyncio.gather(*(fal.call_back(run.client, request_id) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
@@ -143,12 +136,13 @@ async def test_callback_before_the_answer_to_the_submit_is_one_job(
 async def test_answer_to_the_submit_outweighs_a_callback_about_another_request(
     run: Running, fal: FalStandIn
 ) -> None:
-    _, other = await queued(run, fal)
+    await run.submitted()
+    other = fal.newest
     hang = Hang(after_effect=True)
     fal.faults.add("submit", hang)
     submit = asyncio.create_task(run.submit())
     await hang.reached.wait()
-    request_id = list(fal.requests)[-1]
+    request_id = fal.newest
     (job_id,) = parse_qs(urlsplit(str(fal.requests[request_id].webhook_url)).query)["jobId"]
     assert (await post(run, job_id, fal.callback(other))).status_code == 200
     await run.settled()
@@ -164,8 +158,8 @@ async def test_answer_to_the_submit_outweighs_a_callback_about_another_request(
 
 
 async def test_callbacks_about_other_jobs_change_nothing(run: Running, fal: FalStandIn) -> None:
-    job_id, request_id = await queued(run, fal)
-    other_id, other = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
+    other_id, other = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     fal.complete(other, small_video())
     before = [await row(run, each) for each in (job_id, other_id)]
@@ -182,13 +176,12 @@ async def test_callbacks_about_other_jobs_change_nothing(run: Running, fal: FalS
 
 
 async def test_callbacks_about_finished_jobs_change_nothing(run: Running, fal: FalStandIn) -> None:
-    jobs = [await queued(run, fal) for _ in range(3)]
+    jobs = [(await run.submitted(), fal.newest) for _ in range(3)]
     completed, failed, cancelled = jobs
     fal.complete(completed[1], small_video())
     fal.fail(failed[1], 422, "no")
     fal.advance(cancelled[1], "IN_PROGRESS")
-    cancel = f"/api/templates/video/cancel?jobId={cancelled[0]}"
-    assert (await run.client.post(cancel, headers=bearer())).status_code == 202
+    assert (await run.cancel(cancelled[0])).status_code == 202
     fal.fail(cancelled[1], 499, "client_cancelled")
     for job_id, _ in jobs:
         await run.finished(job_id)
@@ -209,7 +202,7 @@ async def test_callbacks_about_finished_jobs_change_nothing(run: Running, fal: F
 async def test_callback_that_runs_ahead_of_fals_queue_changes_nothing(
     run: Running, fal: FalStandIn
 ) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.advance(request_id, "IN_PROGRESS")
     await run.status(job_id)
     before = await row(run, job_id)
@@ -224,7 +217,7 @@ async def test_callback_completes_a_job_whose_submit_went_unanswered(
     run: Running, fal: FalStandIn
 ) -> None:
     fal.faults.add("submit", Drop(after_effect=True))
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     assert (await run.status(job_id))["status"] == "pending"
     await later(run, 3600)
     assert (await run.status(job_id))["stage"] == "submitting"
@@ -242,7 +235,7 @@ async def test_unanswered_submit_that_nobody_calls_back_about_fails_at_its_deadl
     run: Running, fal: FalStandIn
 ) -> None:
     fal.faults.add("submit", Drop(after_effect=True))
-    job_id, _ = await queued(run, fal)
+    job_id = await run.submitted()
     await later(run, 24 * 3600 - 60)
     assert await run.money() == HELD
     await later(run, 24 * 3600 + 60)

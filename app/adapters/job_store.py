@@ -159,6 +159,10 @@ class JobStore:
         """
         return await self._change("get", job_id)
 
+    async def under_way(self, user: str) -> list[str]:
+        """Return the ids of the user's jobs that have not ended."""
+        return list(await self._database.call("video_job::under_way", user))
+
     async def submitting(self, job_id: str) -> Job:
         """Note that fal's queue is about to be called."""
         return await self._change("submitting", job_id, self._limits.silence)

@@ -229,7 +229,8 @@ class R2Storage:
     async def _read(self, key: str) -> StoredObject:
         size, digest = 0, hashlib.sha256()
         answer = await self._client.get_object(Bucket=self._bucket, Key=key)
-        async with answer["Body"] as body:
+        body = answer["Body"]
+        async with body:  # which would bind the response below it, whose read() takes no size
             while chunk := await body.read(PART_BYTES):
                 size += len(chunk)
                 digest.update(chunk)

@@ -35,7 +35,7 @@ class Browsers:
     """What the users do, what they are told, and what they should never have been told."""
 
     def __init__(
-        self, instances: Sequence[Instance], client: httpx.AsyncClient, seed: int
+        self, instances: Sequence[Instance], client: httpx.AsyncClient, chance: random.Random
     ) -> None:
         self.accepted: dict[str, str] = {}
         """The users of jobs that were acknowledged."""
@@ -48,7 +48,7 @@ class Browsers:
         self.troubles: list[str] = []
         self._instances = instances
         self._client = client
-        self._chance = random.Random(seed)
+        self._chance = chance
 
     async def browse(self) -> None:
         """Let all users go on until cancelled."""
@@ -97,9 +97,10 @@ class Browsers:
     async def poll(self, job_id: str) -> None:
         """Ask for an acknowledged job; once it has ended it may not change any more."""
         answer = await self._ask("poll", self.accepted[job_id], "GET", f"/status?jobId={job_id}")
-        if answer is not None and (status := answer.json()["status"]) in TERMINAL:
-            if self.ends.setdefault(job_id, status) != status:
-                self.troubles.append(f"{job_id}: {self.ends[job_id]}, then {status}")
+        if answer is None or (status := answer.json()["status"]) not in TERMINAL:
+            return
+        if self.ends.setdefault(job_id, status) != status:
+            self.troubles.append(f"{job_id}: {self.ends[job_id]}, then {status}")
 
     async def _cancel(self, job_id: str) -> None:
         path = f"/cancel?jobId={job_id}"

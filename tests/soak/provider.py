@@ -38,7 +38,11 @@ class Provider:
     """Lets a stand-in's requests come to their ends, and tells one of the instances."""
 
     def __init__(
-        self, fal: FalStandIn, instances: Sequence[Instance], client: httpx.AsyncClient, seed: int
+        self,
+        fal: FalStandIn,
+        instances: Sequence[Instance],
+        client: httpx.AsyncClient,
+        chance: random.Random,
     ) -> None:
         self.heard: set[str] = set()
         """Requests whose callback the service has taken note of."""
@@ -46,7 +50,7 @@ class Provider:
         self._fal = fal
         self._instances = instances
         self._client = client
-        self._chance = random.Random(seed)
+        self._chance = chance
         self._ended: set[str] = set()
 
     async def work(self) -> None:

@@ -8,9 +8,9 @@ if __name__ == "__main__":  # the processes that probe videos run this file too 
 
     from app import server
     from app.__main__ import main
+    from app.main import create_app
     from tests.stand_ins.fal_hosts import FalTransport
 
     transport = FalTransport(int(os.environ["FAL_PORT"]))
-    create_app = partial(server.create_app, fal_transport=transport)
-    with mock.patch.object(server, "create_app", create_app):
+    with mock.patch.object(server, "create_app", partial(create_app, fal_transport=transport)):
         os._exit(main())

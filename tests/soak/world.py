@@ -10,7 +10,6 @@ from app.storage import Storage
 from tests.clock import set_ahead
 from tests.database import connected
 from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
-from tests.process import PATIENCE
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import SECRET
 

@@ -74,6 +74,11 @@ class FalStandIn:
         self._exit.push_async_callback(transport.aclose)
         return transport
 
+    @property
+    def newest(self) -> str:
+        """The id of the latest request."""
+        return next(reversed(self.requests))
+
     def count(self, name: str, request_id: str | None = None) -> int:
         """Tell how often ``name`` was called (for one request)."""
         return sum(

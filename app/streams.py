@@ -1,0 +1,151 @@
+"""Event streams: every change of a user's jobs, to all who listen.
+
+Server-sent events are written here on Starlette's own streaming response: the library for them
+replaces uvicorn's signal handler when it is imported, and keeps four tasks a stream.
+"""
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from app.adapters.job_store import JobStore
+from app.background import Background
+from app.errors import DatabaseUnavailable, TooManyStreams
+from app.jobs import Job
+from app.watch import Listener, Watch
+
+SILENCE = 15.0
+"""Seconds after which a comment shows both sides that the line is alive."""
+STALL = 20.0
+"""Seconds that a peer may take nothing before it is given up."""
+LIFETIME = 300.0
+"""Seconds after which a stream ends with a hint to come back: dead lines are not kept for ever."""
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks at what a user has under way."""
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
+COME_BACK = b"retry: 1000\n\n"
+
+Latest = Callable[[str], Coroutine[Any, Any, Job]]
+Present = Callable[[Job], Awaitable[Mapping[str, object]]]
+
+
+class Streams:
+    """Opens streams, and looks after the jobs of those who listen."""
+
+    def __init__(
+        self,
+        *,
+        watch: Watch,
+        store: JobStore,
+        background: Background,
+        latest: Latest,
+        max_per_user: int,
+    ) -> None:
+        self._watch = watch
+        self._store = store
+        self._background = background
+        self._latest = latest
+        self._max_per_user = max_per_user
+        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+
+    async def end_with(self, stopping: asyncio.Event) -> None:
+        """End every stream once the service stops; its client comes back to whoever serves then."""
+        await stopping.wait()
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.end()
+
+    @contextmanager
+    def open(self, user: str, job_id: str | None) -> Iterator[Listener]:
+        """Listen to one job, or to all that the user has under way.
+
+        Raises:
+            TooManyStreams: the user has as many open as allowed.
+
+        """
+        if len(self._listeners[user]) >= self._max_per_user:
+            raise TooManyStreams(
+                f"At most {self._max_per_user} streams may be open.", retry_after=5
+            )
+        listener = Listener(job_id)
+        self._listeners[user].add(listener)
+        try:
+            with self._watch.listening(user, listener):
+                self._background.start(f"look after {user}", self._look_after(user))
+                yield listener
+        finally:
+            self._listeners[user].discard(listener)
+            if not self._listeners[user]:
+                del self._listeners[user]
+
+    async def _look_after(self, user: str) -> None:
+        """Keep the user's jobs fresh for as long as anybody listens, each until it has ended."""
+        following: set[str] = set()
+        while listeners := self._listeners.get(user):
+            following |= {listener.job_id for listener in listeners if listener.job_id}
+            # The stream stays open while the database is away, and goes on once it is back.
+            with suppress(DatabaseUnavailable):
+                if any(listener.job_id is None for listener in listeners):
+                    following |= set(await self._store.under_way(user))
+                jobs = await asyncio.gather(*map(self._latest, following))
+                for job in jobs:
+                    for listener in listeners:
+                        listener.tell(job)
+                following = {job.id for job in jobs if not job.status.is_terminal}
+            await asyncio.sleep(LOOK_INTERVAL)
+
+
+class EventStream(Response):
+    """The answer to somebody who listens; it holds its place among the user's streams."""
+
+    def __init__(self, streams: Streams, user: str, job: Job | None, present: Present) -> None:
+        super().__init__()
+        self._streams = streams
+        self._user = user
+        self._job = job
+        self._present = present
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(STALL):
+                await send(message)
+
+        with self._streams.open(self._user, self._job.id if self._job else None) as listener:
+            if self._job is not None:
+                listener.tell(self._job)
+            stream = StreamingResponse(_body(listener, self._present), headers=HEADERS)
+            with suppress(TimeoutError):  # a peer that has vanished takes nothing any more
+                await stream(scope, receive, send_in_time)
+
+
+async def _body(listener: Listener, present: Present) -> AsyncIterator[bytes]:
+    """Write a stream: the present state at once, then each change; a job's last is terminal."""
+    end = time.monotonic() + LIFETIME
+    yield b": hello\n\n"
+    while time.monotonic() < end:
+        news = await listener.news(SILENCE)
+        if news is None:
+            break
+        for job in news:
+            yield _event(job, await present(job))
+            if job.status.is_terminal and job.id == listener.job_id:
+                return
+        if not news:
+            yield b": still here\n\n"
+    yield COME_BACK
+
+
+def _event(job: Job, shape: Mapping[str, object]) -> bytes:
+    data = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+    return f"event: job\nid: {job.revision}\ndata: {data}\n\n".encode()

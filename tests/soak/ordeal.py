@@ -1,0 +1,152 @@
+"""A world in which people click, fal works, and processes die."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.database import SurrealServer
+from tests.process import PATIENCE
+from tests.soak.browsers import USERS, Browsers
+from tests.soak.instance import Instance
+from tests.soak.provider import Provider
+from tests.soak.verdict import Verdict, judge
+from tests.soak.world import AMPLE, World
+from tests.tokens import bearer
+
+LIFE_SECONDS = 0.05, 2.0
+DATABASE_LIFE_SECONDS = 1.0, 5.0
+DATABASE_AWAY_SECONDS = 0.0, 2.0
+ROUNDS = 20
+ROUND_SECONDS = 130
+"""Longer than a lease, than a silence and than any wait between two tries."""
+BEYOND_DEADLINE = 25 * 3600
+QUIET_SECONDS = 4.0
+SLOW = 2.0
+"""Seconds within which everything but a submit is answered."""
+
+
+@dataclass
+class Ordeal:
+    """Instances of the service over one world, and everybody who has to do with them."""
+
+    world: World
+    instances: Sequence[Instance]
+    client: httpx.AsyncClient
+    browsers: Browsers
+    provider: Provider
+    chance: random.Random
+    began: float = field(default_factory=time.monotonic)
+    kills: int = 0
+    database_kills: int = 0
+
+    async def lives(self, instance: Instance, number: int) -> None:
+        """Let an instance live and die so many times."""
+        for _ in range(number):
+            await instance.start()
+            await asyncio.sleep(self.chance.uniform(*LIFE_SECONDS))
+            instance.kill()
+            self.kills += 1
+
+    async def database_lives(self, server: SurrealServer, number: int) -> None:
+        """Kill the database and start it again so many times."""
+        for _ in range(number):
+            await asyncio.sleep(self.chance.uniform(*DATABASE_LIFE_SECONDS))
+            server.kill()
+            self.database_kills += 1
+            await asyncio.sleep(self.chance.uniform(*DATABASE_AWAY_SECONDS))
+            await asyncio.to_thread(server.start)
+
+    @asynccontextmanager
+    async def in_use(self) -> AsyncIterator[None]:
+        """Let people use the service meanwhile."""
+        browsing = asyncio.create_task(self.browsers.browse())
+        yield
+        browsing.cancel()
+        await asyncio.wait({browsing})
+
+    async def verdict(self) -> Verdict:
+        """Let time pass with no browser open until every job has ended, and judge."""
+        ahead = 0
+        for _ in range(ROUNDS):
+            await self._round()
+            unfinished = await self.world.unfinished()
+            if not unfinished:
+                break
+            ahead += ROUND_SECONDS if any(unfinished) else BEYOND_DEADLINE
+            await self.world.pass_time(ahead)
+        verdict = await judge(self.world, self.browsers, self.provider)
+        verdict.troubles.extend(each for one in self.instances for each in one.troubles)
+        return verdict
+
+    async def _round(self) -> None:
+        """Run all instances until nothing happens any more."""
+        await asyncio.gather(*(instance.start() for instance in self.instances))
+        held, since = -1, time.monotonic()
+        while held != 0 and time.monotonic() - since < QUIET_SECONDS:
+            await asyncio.sleep(0.2)
+            if (now := await self._held()) != held:
+                held, since = now, time.monotonic()
+        for instance in self.instances:
+            instance.kill()
+
+    async def _held(self) -> int:
+        """Return the credits of all jobs that have not ended."""
+        url = f"{self.instances[0].url}/api/credits"
+        answers = [await self.client.get(url, headers=bearer(user)) for user in USERS]
+        return sum(answer.raise_for_status().json()["held"] for answer in answers)
+
+    def figures(self, verdict: Verdict) -> str:
+        """Tell in a few lines what it came to."""
+        starts = [each for one in self.instances for each in one.seconds_to_ready]
+        browsers = self.browsers
+        told = {
+            "kills of the service": self.kills,
+            "kills of the database": self.database_kills,
+            "seconds": round(time.monotonic() - self.began),
+            "submits acknowledged": len(browsers.accepted),
+            "jobs by their end": dict(verdict.ends),
+            "wishes to cancel taken": browsers.cancelled,
+            "lines lost": browsers.lost,
+            "answers database_unavailable": browsers.unavailable,
+            "seconds to ready": spread(starts),
+            "starts that failed": sum(one.failed_starts for one in self.instances),
+            **{f"seconds to {what}": spread(each) for what, each in browsers.seconds.items()},
+        }
+        return "\n".join(f"{name}: {value}" for name, value in told.items())
+
+
+@asynccontextmanager
+async def ordeal(world: World, *, instances: int, seed: int) -> AsyncIterator[Ordeal]:
+    """Lay out a world with so many instances; fal is at work in it."""
+    chance = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
+    async with AsyncExitStack() as stack:
+        places = [
+            await stack.enter_async_context(Instance(world.folder, world.settings(**AMPLE)))
+            for _ in range(instances)
+        ]
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
+        provider = Provider(world.fal, places, client, chance)
+        working = asyncio.create_task(provider.work())
+        yield Ordeal(
+            world,
+            places,
+            client,
+            Browsers(places, client, chance),
+            provider,
+            chance,
+        )
+        working.cancel()
+        await asyncio.wait({working})
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Tell how many there are, and how they are spread."""
+    ordered = sorted(seconds)
+    p50, p99 = (ordered[int(len(ordered) * part)] for part in (0.5, 0.99))
+    slow = sum(each > SLOW for each in ordered)
+    return f"{len(ordered)}, p50 {p50:.3f}, p99 {p99:.3f}, max {ordered[-1]:.3f}, {slow} over 2"
