@@ -65,15 +65,16 @@ async def audit(database: Database, storage: Storage, *, read: bool) -> list[Vio
         if _is_delivered_here(job):
             violations += [each async for each in _objects(job, storage, read=read)]
     violations += [Violation(key, "belongs to two jobs") for key, n in keys.items() if n > 1]
-    violations += [Violation(key, "is an orphan") async for key in orphans(database, storage)]
     return violations
 
 
 async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
     """Iterate over the objects under keys of jobs that have ended without a video.
 
-    A key is reserved for one job for ever, so nobody else can have any use for them. Objects
-    that no job knows are left out: the bucket may serve others as well.
+    They break no invariant: a service that dies after storing leaves one where fal has forgotten
+    the result by the time the job is taken up again. A key is reserved for one job for ever, so
+    nobody else can have any use for them. Objects that no job knows are left out: the bucket may
+    serve others as well.
     """
     async for job in _jobs(database):
         key = job.get("video_key")

@@ -63,7 +63,7 @@ def create_app(
         seam: carries out every call to the outside.
 
     """
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/api/templates/video", routes.submit, methods=["POST"]),
             Route("/api/templates/video/status", routes.status, name="status"),
@@ -85,6 +85,8 @@ def create_app(
         },
         lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
     )
+    app.router.redirect_slashes = False  # fal takes a redirect of its webhook for a failure
+    return app
 
 
 @asynccontextmanager

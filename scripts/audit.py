@@ -20,9 +20,11 @@ DEADLINE = 300.0
 
 
 async def report(database: Database, storage: Storage, *, read: bool) -> int:
-    """Print each violation with its job."""
+    """Print each violation with its job, and what --repair would settle."""
     violations = await audit(database, storage, read=read)
     print("\n".join(map(str, violations)) or "Every invariant holds.")
+    async for key in orphans(database, storage):
+        print(f"{key}: not needed any more, see --repair")
     return 1 if violations else 0
 
 

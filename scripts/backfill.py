@@ -18,9 +18,9 @@ from app.settings import Settings
 from scripts.command import run
 
 DEADLINE = 25.0
-"""Seconds for one chunk, or for one look over the whole table."""
-PAGE = 50_000
-"""Ids that are held at a time: the table may have millions."""
+"""Seconds for one chunk, or one page."""
+PAGE_ROWS = 50_000
+"""Rows that are listed at a time: the table may have millions."""
 LISTED = 20
 """Rows that are named in the end; of the others there is a number."""
 
@@ -33,13 +33,18 @@ COMMON = """
     fal_request_id = fal_request_id ?? record::id(id),
     credits = credits ?? 0"""
 
-SURVEY = f"""
-SELECT template_slug AS slug, fal_model IS NONE AS lacking, {UNFINISHED} AS unfinished,
-    count() AS rows
-  FROM video_job WHERE {LACKING} GROUP BY slug, lacking, unfinished"""  # noqa: S608 put together from constants
-IDS = f"""
-SELECT VALUE id FROM video_job WHERE ($last IS NONE OR id > $last) AND {LACKING}
-  ORDER BY id LIMIT $page"""  # noqa: S608 put together from constants
+# Page by page: the SDK waits 30 s for an answer, however many rows there are.
+PAGE = f"""FROM video_job WHERE ($last IS NONE OR id > $last) AND {LACKING}
+  ORDER BY id LIMIT $limit"""
+SURVEY = f"""{{
+LET $page = SELECT id, template_slug AS slug, fal_model IS NONE AS lacking,
+    {UNFINISHED} AS unfinished {PAGE};
+LET $groups = SELECT slug, lacking, unfinished, count() AS rows FROM $page
+  GROUP BY slug, lacking, unfinished;
+RETURN {{ groups: $groups, last: array::last($page).id }};
+}}"""  # noqa: S608 put together from constants
+IDS = f"SELECT VALUE id {PAGE}"
+LEFT = f"SELECT id, template_slug {PAGE}"
 # What was true when the ids were listed is asked again: the service may have moved a row on.
 FILL = f"""{{
 LET $handed_over = UPDATE $ids SET {COMMON},
@@ -54,9 +59,6 @@ LET $filled = UPDATE $ids SET {COMMON},
   RETURN VALUE {{ slug: template_slug, lacking: true, unfinished: false }};
 RETURN array::concat($handed_over, $filled);
 }}"""  # noqa: S608 put together from constants
-LEFT = f"""
-SELECT id, template_slug FROM video_job WHERE {LACKING}
-  ORDER BY id LIMIT {LISTED}"""  # noqa: S608 put together from constants
 
 BY_TEMPLATE = "filled with their template's model"
 BY_DEFAULT = "filled with the default model"
@@ -79,17 +81,19 @@ class Backfill:
 
     async def survey(self) -> tuple[int, Counter[str]]:
         """Count the rows that lack something, and foretell what becomes of them."""
-        rows, fates = 0, Counter[str]()
-        for group in await self._database.query(SURVEY):
-            number = group.pop("rows")
-            rows += number
-            fates.update(dict.fromkeys(self._fates(**group), number))
+        rows, fates, last = 0, Counter[str](), None
+        while (page := await self._database.query(SURVEY, last=last, limit=PAGE_ROWS))["groups"]:
+            last = page["last"]
+            for group in page["groups"]:
+                number = group.pop("rows")
+                rows += number
+                fates.update(dict.fromkeys(self._fates(**group), number))
         return rows, fates
 
     async def fill(self, chunk: int) -> AsyncIterator[tuple[int, Counter[str]]]:
         """Fill ``chunk`` rows a transaction; yield how many were looked at, and what they got."""
         last = None
-        while page := await self._database.query(IDS, last=last, page=PAGE):
+        while page := await self._database.query(IDS, last=last, limit=PAGE_ROWS):
             last = page[-1]
             while ids := page[:chunk]:
                 del page[:chunk]
@@ -99,7 +103,7 @@ class Backfill:
         """Name rows that still lack something, each with the reason."""
         return [
             f"{row['id']}: {self._reason(str(row['id']), row['template_slug'])}"
-            for row in await self._database.query(LEFT)
+            for row in await self._database.query(LEFT, last=None, limit=LISTED)
         ]
 
     async def _fill(self, ids: Sequence[Any]) -> Counter[str]:
@@ -109,7 +113,8 @@ class Backfill:
             )
         except (Rejected, Thrown) as error:
             if len(ids) == 1:  # this very row is what the database refuses; the others go on
-                self._refused[str(ids[0])] = str(error)
+                if len(self._refused) < LISTED:
+                    self._refused[str(ids[0])] = str(error)
                 return Counter()
             middle = len(ids) // 2
             return await self._fill(ids[:middle]) + await self._fill(ids[middle:])

@@ -109,15 +109,6 @@ def surreal_server(folder: Path) -> Iterator[SurrealServer]:
         server.kill()
 
 
-async def move_clock(database: Database, by: timedelta) -> None:
-    """Let the database's own clock, which leases and deadlines go by, be ahead."""
-    seconds = round(by.total_seconds())
-    await database.query(
-        "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime "
-        f"{{ RETURN time::floor(time::now() + {seconds}s, 1us) }}"
-    )
-
-
 async def make_legacy(database: Database, *rows: dict[str, Any]) -> None:
     """Make the database one of the replaced stack, with these rows."""
     await database.run_script(LEGACY_TABLE.read_text())

@@ -160,7 +160,7 @@ async def test_a_row_that_the_service_moved_on_meanwhile_is_not_touched(empty: D
 async def test_a_table_larger_than_a_page_is_filled_whole(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(script, "PAGE", 7)
+    monkeypatch.setattr(script, "PAGE_ROWS", 7)
     slugs = [LEGACY_TEMPLATE, LEGACY_TEMPLATE, "retired"]
     rows = [legacy_row(f"r{number}", template_slug=slugs[number % 3]) for number in range(60)]
     await adopt(empty, *rows)

@@ -1,12 +1,12 @@
 """Credits, limits and the keys of repeated submits, as the database keeps them."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 
 from app.adapters.surreal import Rejected, Thrown
-from tests.database import connected, embedded, move_clock
+from tests.clock import set_ahead
+from tests.database import connected, embedded
 from tests.jobs import LIMITS, NO_WEBHOOK, Jobs
 
 
@@ -61,7 +61,7 @@ async def test_submits_are_a_bucket_that_fills_again(jobs: Jobs) -> None:
         await jobs.open(job, limits=limits)
     with pytest.raises(Thrown, match=r"^rate_limited 30$"):
         await jobs.open("c", limits=limits)
-    await move_clock(jobs.database, timedelta(seconds=30))
+    await set_ahead(jobs.database, 30)
     await jobs.open("c", limits=limits)
     with pytest.raises(Thrown, match="rate_limited"):
         await jobs.open("d", limits=limits)
@@ -81,7 +81,7 @@ async def test_a_key_with_other_content_is_refused(jobs: Jobs) -> None:
     with pytest.raises(Thrown, match="idempotency_mismatch"):
         await jobs.open("b", once=("key", "other"))
     await jobs.ended("c", "completed")
-    await move_clock(jobs.database, timedelta(hours=24))
+    await set_ahead(jobs.database, 24 * 3600)
     assert not (await jobs.open("b", once=("key", "other")))["replayed"]
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import timedelta
 
 import pytest
 
 from app.adapters.surreal import Rejected, Thrown
-from tests.database import connected, embedded, move_clock
+from tests.clock import set_ahead
+from tests.database import connected, embedded
 from tests.jobs import (
     BASE,
     NO_WEBHOOK,
@@ -156,10 +156,10 @@ async def test_trouble_ends_after_so_long_and_begins_anew_after_progress(jobs: J
     await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     await jobs("progress", "j", RUNNING, None)
     await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    await move_clock(jobs.database, timedelta(seconds=590))
+    await set_ahead(jobs.database, 590)
     row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     assert picked(row["trouble"], "count") == [2]
-    await move_clock(jobs.database, timedelta(seconds=600))
+    await set_ahead(jobs.database, 600)
     endless = ONCE_IN_A_WHILE | {"count": None, "seconds": None}
     assert (await jobs("postpone", "j", None, TROUBLE, endless))["status"] == "processing"
     assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
@@ -171,8 +171,8 @@ async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs)
     await jobs.ended("ended", "failed")
     take = "video_job::take_due", 10, 15
     assert await jobs.database.call(*take) == []
-    await move_clock(jobs.database, timedelta(seconds=16))
+    await set_ahead(jobs.database, 16)
     assert [row["expired"] for row in await jobs.database.call(*take)] == [False, False]
     assert await jobs.database.call(*take) == []
-    await move_clock(jobs.database, timedelta(days=1, seconds=16))
+    await set_ahead(jobs.database, 24 * 3600 + 16)
     assert [row["expired"] for row in await jobs.database.call(*take)] == [True, True]

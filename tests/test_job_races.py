@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.adapters.surreal import Address, Thrown
+from tests.clock import set_ahead
 from tests.database import (
     LEGACY_MODEL,
     SurrealServer,
     embedded,
     legacy_row,
     migrated,
-    move_clock,
     surreal_server,
 )
 from tests.jobs import AMPLE, BASE, LIMITS, VIDEO, Jobs
@@ -90,7 +89,7 @@ async def test_a_job_is_claimed_by_one_until_its_lease_is_over(jobs: Jobs) -> No
     [first] = await claimants("early")
     assert await claimants("early") == [first]  # a holder may claim again
     assert await claimants("late") == []
-    await move_clock(jobs.database, timedelta(seconds=26))
+    await set_ahead(jobs.database, 26)
     [second] = await claimants("late")
     for function, arguments in [("extend", (25,)), ("complete", (VIDEO,))]:
         with pytest.raises(Thrown, match="lease_lost"):
@@ -142,7 +141,7 @@ async def test_a_storage_key_is_given_out_once_and_never_one_that_an_old_job_has
 async def test_what_is_due_goes_to_one_taker(jobs: Jobs) -> None:
     names = [f"j{number}" for number in range(10)]
     await asyncio.gather(*(jobs.queued(name, limits=AMPLE) for name in names))
-    await move_clock(jobs.database, timedelta(seconds=16))
+    await set_ahead(jobs.database, 16)
     taken = await race(*(jobs.database.call("video_job::take_due", 4, 15) for _ in range(10)))
     assert sorted(row["id"].id for rows in taken for row in rows) == sorted(names)
 

@@ -272,6 +272,7 @@ async def test_status_without_a_job_is_refused(run: Running, query: dict[str, st
 
 async def test_unknown_routes_and_methods_are_told_so(run: Running) -> None:
     problem(await run.get("/api/nothing"), 404, "not_found")
+    problem(await run.client.post("/api/webhooks/fal/"), 404, "not_found")
     refused = await run.get(SUBMIT)
     problem(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "POST"

@@ -53,6 +53,7 @@ async def test_without_a_public_url_fal_is_not_asked_to_call_back(
 ) -> None:
     async with running(settings.model_copy(update={"public_url": None}), fal) as run:
         await run.submitted()
+        assert await run.money() == HELD
     assert fal.last("submit").query == {}
 
 
@@ -65,7 +66,6 @@ async def test_webhook_alone_brings_the_video(run: Running, fal: FalStandIn) -> 
     assert (await row(run, job_id))["status"] == "completed"
     assert [fal.count(call) for call in ("jwks", "status", "result", "media")] == [1, 1, 1, 1]
     assert await run.money() == PAID
-    assert await run.audit() == []
 
 
 async def test_error_webhook_brings_the_models_reason(run: Running, fal: FalStandIn) -> None:
@@ -101,7 +101,6 @@ async def test_twenty_callbacks_at_once_are_one_delivery(run: Running, fal: FalS
     assert (await row(run, job_id))["status"] == "completed"
     assert [fal.count(call) for call in ("jwks", "result", "media")] == [1, 1, 1]
     assert await run.money() == PAID
-    assert await run.audit() == []
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["done", "still running"])
@@ -130,7 +129,6 @@ async def test_callback_before_the_answer_to_the_submit_is_one_job(
     assert (await row(run, job_id))["status"] == "completed"
     assert [fal.count(call) for call in ("submit", "result", "media")] == [1, 1, 1]
     assert await run.money() == PAID
-    assert await run.audit() == []
 
 
 async def test_answer_to_the_submit_outweighs_a_callback_about_another_request(
@@ -154,7 +152,6 @@ async def test_answer_to_the_submit_outweighs_a_callback_about_another_request(
     await run.settled()
     assert (await row(run, job_id))["status"] == "completed"
     assert await run.money() == (90, 10, ["grant", "hold", "hold", "charge"])
-    assert await run.audit() == []
 
 
 async def test_callbacks_about_other_jobs_change_nothing(run: Running, fal: FalStandIn) -> None:
@@ -196,7 +193,6 @@ async def test_callbacks_about_finished_jobs_change_nothing(run: Running, fal: F
     assert [await row(run, job_id) for job_id, _ in jobs] == before
     assert {call.name for call in fal.calls} == {"jwks"}
     assert await run.money() == money
-    assert await run.audit() == []
 
 
 async def test_callback_that_runs_ahead_of_fals_queue_changes_nothing(
@@ -228,7 +224,6 @@ async def test_callback_completes_a_job_whose_submit_went_unanswered(
     assert (await row(run, job_id))["status"] == "completed"
     assert fal.count("submit") == 1
     assert await run.money() == PAID
-    assert await run.audit() == []
 
 
 async def test_unanswered_submit_that_nobody_calls_back_about_fails_at_its_deadline(
@@ -243,11 +238,3 @@ async def test_unanswered_submit_that_nobody_calls_back_about_fails_at_its_deadl
     assert (failed["status"], failed["error"]["code"]) == ("failed", "deadline_exceeded")
     assert fal.count("submit") == 1
     assert await run.money() == FREE
-    assert await run.audit() == []
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-async def test_nothing_but_a_post_is_taken(run: Running, method: str) -> None:
-    answer = await run.client.request(method, address("job"))
-    assert answer.status_code == 405
-    assert answer.headers["content-type"] == "application/problem+json"

@@ -158,3 +158,10 @@ async def test_key_set_that_hangs_does_not_hold_up_the_answer(
     hang.released.set()
     assert fal.count("jwks") == 1
     assert await run.money() == HELD
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
+async def test_nothing_but_a_post_is_taken(run: Running, method: str) -> None:
+    answer = await run.client.request(method, f"{PUBLIC_URL}/api/webhooks/fal?jobId=job")
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -1,11 +1,10 @@
-"""People who submit, poll and cancel all the time, at whichever instance answers."""
+"""People who submit, poll and cancel all the time."""
 
 import asyncio
 import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,69 +12,64 @@ import httpx
 import uuid_utils
 
 from tests.service import TEMPLATE, TERMINAL, png
-from tests.soak.instance import Instance
+from tests.soak.instance import Entrance
 from tests.tokens import bearer
 
 USERS = ("ada", "grace hopper", "../linus", "émilie")
 IMAGE = png()
 PAUSE = 0.6
 """At most so many seconds between two clicks."""
+LATEST = 20
+"""Jobs that a user still asks for."""
 RETRIES = 20
 """How often a submit with a key is repeated until it is answered."""
 
-EXPECTED = {
-    "submit": {202},
-    "poll": {200},
-    "cancel": {202, 409},
-}
+EXPECTED = {"submit": {202}, "poll": {200}, "cancel": {202, 409}}
 """What may be answered, besides 503 while the database is away."""
 
 
 class Browsers:
     """What the users do, what they are told, and what they should never have been told."""
 
-    def __init__(
-        self, instances: Sequence[Instance], client: httpx.AsyncClient, chance: random.Random
-    ) -> None:
+    def __init__(self, entrance: Entrance, chance: random.Random) -> None:
         self.accepted: dict[str, str] = {}
         """The users of jobs that were acknowledged."""
         self.ends: dict[str, str] = {}
         """How the jobs ended that somebody saw ending."""
         self.cancelled = 0
-        self.lost = 0
         self.unavailable = 0
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
         self.troubles: list[str] = []
-        self._instances = instances
-        self._client = client
+        self.closed = asyncio.Event()
+        """Set when everybody shall finish and leave."""
+        self._entrance = entrance
         self._chance = chance
 
     async def browse(self) -> None:
-        """Let all users go on until cancelled."""
-        async with asyncio.TaskGroup() as users:
-            for user in USERS:
-                users.create_task(self._browse(user))
+        """Let all users go on until they are to leave."""
+        await asyncio.gather(*map(self._browse, USERS))
 
     async def _browse(self, user: str) -> None:
-        while True:
+        while not self.closed.is_set():
             await self._submit(user)
             for _ in range(self._chance.randrange(4)):
                 await asyncio.sleep(self._chance.uniform(0, PAUSE))
                 if job_id := self._some_job(user):
-                    await self.poll(job_id)
+                    await self._poll(job_id)
             if self._chance.random() < 0.15 and (job_id := self._some_job(user)):
                 await self._cancel(job_id)
 
     def _some_job(self, user: str) -> str | None:
         """Pick one of the user's latest jobs that have not been seen ending."""
         own = [job for job, owner in self.accepted.items() if owner == user]
-        open_jobs = [job for job in own[-20:] if job not in self.ends]
+        open_jobs = [job for job in own[-LATEST:] if job not in self.ends]
         return self._chance.choice(open_jobs) if open_jobs else None
 
     async def _submit(self, user: str) -> None:
         """Submit something that is told apart from all else; half of them with a key."""
         marker = str(uuid_utils.uuid7())
         has_key = self._chance.random() < 0.5
+        what = {"templateSlug": TEMPLATE, "variables": {"headline": marker}}
         for _ in range(RETRIES if has_key else 1):
             answer = await self._ask(
                 "submit",
@@ -83,18 +77,14 @@ class Browsers:
                 "POST",
                 "",
                 files={"startImage": ("canvas.png", IMAGE, "image/png")},
-                data={
-                    "data": json.dumps(
-                        {"templateSlug": TEMPLATE, "variables": {"headline": marker}}
-                    )
-                },
+                data={"data": json.dumps(what)},
                 headers={"Idempotency-Key": marker} if has_key else {},
             )
             if answer is not None:
                 self.accepted[answer.json()["jobId"]] = user
                 return
 
-    async def poll(self, job_id: str) -> None:
+    async def _poll(self, job_id: str) -> None:
         """Ask for an acknowledged job; once it has ended it may not change any more."""
         answer = await self._ask("poll", self.accepted[job_id], "GET", f"/status?jobId={job_id}")
         if answer is None or (status := answer.json()["status"]) not in TERMINAL:
@@ -111,17 +101,11 @@ class Browsers:
         self, what: str, user: str, method: str, path: str, **content: Any
     ) -> httpx.Response | None:
         """Return the answer, or None where nobody gave one or the database was away."""
-        url = f"{self._chance.choice(self._instances).url}/api/templates/video{path}"
         headers = bearer(user) | content.pop("headers", {})
         began = time.monotonic()
-        try:
-            answer = await self._client.request(method, url, headers=headers, **content)
-        except httpx.TimeoutException:
-            self.troubles.append(f"{what}: no answer in {time.monotonic() - began:.0f} s")
-            return None
-        except httpx.TransportError:
-            self.lost += 1
-            await asyncio.sleep(0.05)
+        path = f"/api/templates/video{path}"
+        answer = await self._entrance.send(method, path, headers=headers, **content)
+        if answer is None:
             return None
         self.seconds[what].append(time.monotonic() - began)
         if answer.status_code in EXPECTED[what]:

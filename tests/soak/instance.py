@@ -1,23 +1,28 @@
-"""A service process that is killed and started again."""
+"""Service processes that are killed and started again, and the way to whichever is up."""
 
 import asyncio
+import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from tests.process import PATIENCE, Process, started
+
+PAUSE = 0.05
+"""Seconds until somebody who found nobody there tries again."""
 
 
 class Instance:
     """One of the places where the service runs; each of its lives has a port of its own."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.url = "http://127.0.0.1:9"  # nobody's, until it has been started
+        self.url: str | None = None
+        """Where it is to be found; None while it is not."""
         self.seconds_to_ready: list[float] = []
         self.failed_starts = 0
         self.troubles: list[str] = []
@@ -41,11 +46,12 @@ class Instance:
         """Start it, as often as it takes, and wait until it is ready."""
         while True:
             began = time.monotonic()
-            self._process = self._life.enter_context(
+            process = self._life.enter_context(
                 started(self._folder, "tests.soak.serve", **self._settings)
             )
-            self.url = self._process.url
-            if await self._gets_ready(self._process):
+            self._process = process
+            if await self._gets_ready(process):
+                self.url = process.url
                 self.seconds_to_ready.append(time.monotonic() - began)
                 return
             self.failed_starts += 1
@@ -56,18 +62,47 @@ class Instance:
         if self._process is not None:
             if (status := self._process.popen.poll()) is not None:
                 self.troubles.append(f"ended by itself with {status}: {self._process.stderr}")
+            self._process.popen.kill()
             self._bury()
 
     def _bury(self) -> None:
         if self._process is not None and "Traceback" in self._process.stderr:
             self.troubles.append(self._process.stderr)
-        self._process = None
+        self.url = self._process = None
         self._life.close()
 
     async def _gets_ready(self, process: Process) -> bool:
         while process.popen.poll() is None:
             with suppress(httpx.TransportError):
-                if (await self._client.get(f"{self.url}/readyz")).is_success:
+                if (await self._client.get(f"{process.url}/readyz")).is_success:
                     return True
             await asyncio.sleep(0.01)
         return False
+
+
+class Entrance:
+    """Sends each request to any one instance that is up, as a load balancer does."""
+
+    def __init__(
+        self, instances: Sequence[Instance], client: httpx.AsyncClient, chance: random.Random
+    ) -> None:
+        self.lost = 0
+        """Requests of which nobody knows what became of them."""
+        self.troubles: list[str] = []
+        self._instances = instances
+        self._client = client
+        self._chance = chance
+
+    async def send(self, method: str, path: str, **content: Any) -> httpx.Response | None:
+        """Return the answer, or None where nobody gave one."""
+        up = [instance.url for instance in self._instances if instance.url]
+        if up:
+            url = f"{self._chance.choice(up)}{path}"
+            try:
+                return await self._client.request(method, url, **content)
+            except httpx.TimeoutException:
+                self.troubles.append(f"no answer in {PATIENCE} s: {method} {path}")
+            except httpx.TransportError:
+                self.lost += 1
+        await asyncio.sleep(PAUSE)
+        return None

@@ -12,7 +12,7 @@ import httpx
 from tests.database import SurrealServer
 from tests.process import PATIENCE
 from tests.soak.browsers import USERS, Browsers
-from tests.soak.instance import Instance
+from tests.soak.instance import Entrance, Instance
 from tests.soak.provider import Provider
 from tests.soak.verdict import Verdict, judge
 from tests.soak.world import AMPLE, World
@@ -36,7 +36,7 @@ class Ordeal:
 
     world: World
     instances: Sequence[Instance]
-    client: httpx.AsyncClient
+    entrance: Entrance
     browsers: Browsers
     provider: Provider
     chance: random.Random
@@ -65,9 +65,11 @@ class Ordeal:
     async def in_use(self) -> AsyncIterator[None]:
         """Let people use the service meanwhile."""
         browsing = asyncio.create_task(self.browsers.browse())
-        yield
-        browsing.cancel()
-        await asyncio.wait({browsing})
+        try:
+            yield
+        finally:
+            self.browsers.closed.set()
+            await browsing
 
     async def verdict(self) -> Verdict:
         """Let time pass with no browser open until every job has ended, and judge."""
@@ -80,7 +82,8 @@ class Ordeal:
             ahead += ROUND_SECONDS if any(unfinished) else BEYOND_DEADLINE
             await self.world.pass_time(ahead)
         verdict = await judge(self.world, self.browsers, self.provider)
-        verdict.troubles.extend(each for one in self.instances for each in one.troubles)
+        for witness in (self.browsers, self.provider, self.entrance, *self.instances):
+            verdict.troubles.extend(witness.troubles)
         return verdict
 
     async def _round(self) -> None:
@@ -96,9 +99,12 @@ class Ordeal:
 
     async def _held(self) -> int:
         """Return the credits of all jobs that have not ended."""
-        url = f"{self.instances[0].url}/api/credits"
-        answers = [await self.client.get(url, headers=bearer(user)) for user in USERS]
-        return sum(answer.raise_for_status().json()["held"] for answer in answers)
+        held = 0
+        for user in USERS:
+            answer = await self.entrance.send("GET", "/api/credits", headers=bearer(user))
+            assert answer is not None, "an instance dies while nobody kills it"
+            held += answer.raise_for_status().json()["held"]
+        return held
 
     def figures(self, verdict: Verdict) -> str:
         """Tell in a few lines what it came to."""
@@ -111,7 +117,7 @@ class Ordeal:
             "submits acknowledged": len(browsers.accepted),
             "jobs by their end": dict(verdict.ends),
             "wishes to cancel taken": browsers.cancelled,
-            "lines lost": browsers.lost,
+            "lines lost": self.entrance.lost,
             "answers database_unavailable": browsers.unavailable,
             "seconds to ready": spread(starts),
             "starts that failed": sum(one.failed_starts for one in self.instances),
@@ -130,16 +136,10 @@ async def ordeal(world: World, *, instances: int, seed: int) -> AsyncIterator[Or
             for _ in range(instances)
         ]
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
-        provider = Provider(world.fal, places, client, chance)
+        entrance = Entrance(places, client, chance)
+        browsers, provider = Browsers(entrance, chance), Provider(world.fal, entrance, chance)
         working = asyncio.create_task(provider.work())
-        yield Ordeal(
-            world,
-            places,
-            client,
-            Browsers(places, client, chance),
-            provider,
-            chance,
-        )
+        yield Ordeal(world, places, entrance, browsers, provider, chance)
         working.cancel()
         await asyncio.wait({working})
 

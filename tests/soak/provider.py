@@ -3,14 +3,12 @@
 import asyncio
 import random
 import struct
-from collections.abc import Sequence
-from contextlib import suppress
 from itertools import count
 from urllib.parse import urlsplit
 
 import httpx
 
-from tests.soak.instance import Instance
+from tests.soak.instance import Entrance
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_jobs import Job
 from tests.stand_ins.videos import small_video
@@ -35,21 +33,14 @@ def video_of(request_id: str) -> bytes:
 
 
 class Provider:
-    """Lets a stand-in's requests come to their ends, and tells one of the instances."""
+    """Lets a stand-in's requests come to their ends, and tells the service."""
 
-    def __init__(
-        self,
-        fal: FalStandIn,
-        instances: Sequence[Instance],
-        client: httpx.AsyncClient,
-        chance: random.Random,
-    ) -> None:
+    def __init__(self, fal: FalStandIn, entrance: Entrance, chance: random.Random) -> None:
         self.heard: set[str] = set()
         """Requests whose callback the service has taken note of."""
         self.troubles: list[str] = []
         self._fal = fal
-        self._instances = instances
-        self._client = client
+        self._entrance = entrance
         self._chance = chance
         self._ended: set[str] = set()
 
@@ -88,20 +79,16 @@ class Provider:
 
     async def _call_back(self, request_id: str) -> None:
         """Tell whoever is there, until somebody has heard it."""
-        url = self._fal.requests[request_id].webhook_url
-        assert url is not None, "every submit wants a callback"
-        where = urlsplit(url)
+        url = urlsplit(self._fal.requests[request_id].webhook_url or "")
         for attempt in count(1):
             headers, body = self._fal.callback(request_id)
-            instance = self._chance.choice(self._instances)
-            with suppress(httpx.TransportError):
-                answer = await self._client.post(
-                    f"{instance.url}{where.path}?{where.query}", content=body, headers=headers
-                )
-                if answer.is_success:
-                    self.heard.add(request_id)
-                    return
-                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                    self.troubles.append(f"callback: {answer.status_code} {answer.text}")
-                    return
+            answer = await self._entrance.send(
+                "POST", f"{url.path}?{url.query}", content=body, headers=headers
+            )
+            if answer is not None and answer.is_success:
+                self.heard.add(request_id)
+                return
+            if answer is not None and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                self.troubles.append(f"callback: {answer.status_code} {answer.text}")
+                return
             await asyncio.sleep(min(2.0, 0.2 * attempt))

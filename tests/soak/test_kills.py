@@ -55,4 +55,4 @@ async def test_no_kill_of_two_processes_and_their_database_breaks_an_invariant(
 async def convince(trial: Ordeal) -> None:
     verdict = await trial.verdict()
     print(f"\n{trial.figures(verdict)}")  # noqa: T201 the figures are the point
-    assert verdict.troubles == []
+    assert not verdict.troubles, "\n".join(verdict.troubles)

@@ -46,8 +46,6 @@ async def judge(world: World, browsers: Browsers, provider: Provider) -> Verdict
         ),
         *of_submits(world.fal, jobs),
         *of_callbacks(provider.heard, jobs),
-        *browsers.troubles,
-        *provider.troubles,
     ]
     ends = Counter(job.get("error_code") or job["status"] for job in jobs.values())
     return Verdict(troubles, ends)
