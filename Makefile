@@ -10,7 +10,7 @@ $(INSTALLED): constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	@touch $@
 
-.PHONY: help install run test check format migrate backfill demo grant audit constraints
+.PHONY: help install run test soak check format migrate backfill demo grant audit constraints
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +21,11 @@ run: install ## migrate, then serve on http://127.0.0.1:8000 (PORT)
 	@$(BIN)/python -m scripts.migrate
 	@exec $(BIN)/python -m app
 
-test: install ## the whole suite (ARGS="-k name")
-	$(BIN)/python -m pytest $(ARGS)
+test: install ## the whole suite on all cores (ARGS="-k name")
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+soak: install ## everything that takes longer: kills, pairs of faults (ARGS=…, KILLS=…)
+	$(BIN)/python -m pytest -s -m soak $(ARGS)
 
 check: install ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from app.errors import DatabaseUnavailable
+
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,11 @@ class Background:
 
     def _settle(self, task: asyncio.Task[Any]) -> None:
         del self._tasks[task.get_name()]
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, DatabaseUnavailable):
+            log.warning("%s: %s The sweep goes on with it.", task.get_name(), error)
+        else:
             log.error("%s ended with an error", task.get_name(), exc_info=error)
 
     async def drain(self, patience: float) -> None:

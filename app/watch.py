@@ -48,8 +48,8 @@ class Listener:
         self._over = False
 
     def tell(self, job: Job) -> None:
-        """Pass on how a job stands now, unless that is what was told last."""
-        if self.job_id in {None, job.id} and self._told.get(job.id) != job.revision:
+        """Pass on how a job stands now, unless that much or more has been told."""
+        if self.job_id in {None, job.id} and self._told.get(job.id, -1) < job.revision:
             self._told[job.id] = job.revision
             self._news[job.id] = job
             self._some.set()
@@ -165,7 +165,8 @@ async def _first_word(entry: _Entry, refresh: asyncio.Task[Job]) -> Job:
         await asyncio.wait({refresh, known}, return_when=asyncio.FIRST_COMPLETED)
         known.cancel()
     if refresh.done() or entry.job is None:
-        return await asyncio.shield(refresh)
+        job = await asyncio.shield(refresh)
+        return job if entry.job is None or _is_newer(job, entry.job) else entry.job
     return entry.job
 
 

@@ -25,7 +25,7 @@ ROUNDS = 20
 ROUND_SECONDS = 130
 """Longer than a lease, than a silence and than any wait between two tries."""
 BEYOND_DEADLINE = 25 * 3600
-QUIET_SECONDS = 4.0
+QUIET_SECONDS = 3.0
 SLOW = 2.0
 """Seconds within which everything but a submit is answered."""
 
@@ -73,17 +73,19 @@ class Ordeal:
 
     async def verdict(self) -> Verdict:
         """Let time pass with no browser open until every job has ended, and judge."""
-        ahead = 0
+        await self.provider.finished()
+        ahead = ROUND_SECONDS
         for _ in range(ROUNDS):
+            await self.world.pass_time(ahead)
             await self._round()
             unfinished = await self.world.unfinished()
             if not unfinished:
                 break
             ahead += ROUND_SECONDS if any(unfinished) else BEYOND_DEADLINE
-            await self.world.pass_time(ahead)
         verdict = await judge(self.world, self.browsers, self.provider)
-        for witness in (self.browsers, self.provider, self.entrance, *self.instances):
-            verdict.troubles.extend(witness.troubles)
+        verdict.troubles.extend(self.browsers.troubles + self.provider.troubles)
+        verdict.troubles.extend(self.entrance.troubles)
+        verdict.troubles.extend(each for one in self.instances for each in one.troubles)
         return verdict
 
     async def _round(self) -> None:

@@ -55,6 +55,11 @@ class Provider:
                         for _ in range(self._callbacks()):
                             callbacks.create_task(self._call_back(request_id))
 
+    async def finished(self) -> None:
+        """Wait until every request has come to its end."""
+        while self._fal.requests.keys() - self._ended:  # noqa: ASYNC110 fal has no such event
+            await asyncio.sleep(TICK)
+
     def _moves_on(self, request_id: str) -> bool:
         """Take a request one step further; True tells that this was its last."""
         job = self._fal.requests[request_id]
