@@ -128,7 +128,7 @@ def _job(job: Mapping[str, Any]) -> Iterator[Violation]:
         yield Violation(job["id"], f"{status} and yet to be looked at")
     if not is_over and job.get("stage") and not job.get("due_at"):
         yield Violation(job["id"], f"{status} and never looked at again")
-    if status == Status.FAILED and job.get("completed_at") and not _has_reason(job):
+    if status == Status.FAILED and job["events"] and not _has_reason(job):
         yield Violation(job["id"], "failed without a reason")
     yield from _history(job)
 
@@ -178,5 +178,5 @@ async def _objects(
 
 
 def _is_delivered_here(job: Mapping[str, Any]) -> bool:
-    """Tell a job that this service completed from one that the replaced stack did."""
-    return job["status"] == Status.COMPLETED and job.get("completed_at") is not None
+    """Tell a job that this service completed from one that the replaced stack did: no claim."""
+    return job["status"] == Status.COMPLETED and bool(job.get("attempts"))
