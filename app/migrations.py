@@ -12,7 +12,8 @@ from typing import Any
 import stamina
 
 from app import schema
-from app.adapters.surreal import AnswerOverdue, Conflict, Database, Rejected, Thrown
+from app.adapters.surreal import AnswerOverdue, Database
+from app.adapters.surreal_connection import Conflict, Rejected, Thrown
 from app.errors import ConfigurationError, ServiceError
 from app.schema import SchemaFile
 

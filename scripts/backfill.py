@@ -13,7 +13,8 @@ from typing import Any
 from tqdm import tqdm
 
 from app import schema
-from app.adapters.surreal import Address, Database, Rejected, Thrown
+from app.adapters.surreal import Address, Database
+from app.adapters.surreal_connection import Rejected, Thrown
 from app.settings import Settings
 from scripts.command import run
 

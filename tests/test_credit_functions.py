@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.adapters.surreal import Rejected, Thrown
+from app.adapters.surreal_connection import Rejected, Thrown
 from tests.clock import set_ahead
 from tests.database import connected, embedded
 from tests.jobs import LIMITS, NO_WEBHOOK, Jobs

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.surreal import Database, Rejected
+from app.adapters.surreal import Database
+from app.adapters.surreal_connection import Rejected
 from tests.database import SurrealServer, connected, embedded, surreal_server
 
 RACERS = 50

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.adapters.surreal import Rejected, Thrown
+from app.adapters.surreal_connection import Rejected, Thrown
 from tests.clock import set_ahead
 from tests.database import connected, embedded
 from tests.jobs import (

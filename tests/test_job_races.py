@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.adapters.surreal import Address, Thrown
+from app.adapters.surreal import Address
+from app.adapters.surreal_connection import Thrown
 from tests.clock import set_ahead
 from tests.database import (
     LEGACY_MODEL,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app import schema
-from app.adapters.surreal import Database, Rejected
+from app.adapters.surreal import Database
+from app.adapters.surreal_connection import Rejected
 from app.errors import ConfigurationError
 from scripts.migrate import check, migrate, rehearse
 from tests.database import backfilled, connected, embedded, legacy_row, make_legacy

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from app.adapters.surreal import Database, Thrown
+from app.adapters.surreal import Database
+from app.adapters.surreal_connection import Thrown
 from app.errors import (
     IdempotencyMismatch,
     InsufficientCredits,

@@ -6,30 +6,30 @@ replaced whole. An embedded engine has no line to drop; it is opened once.
 """
 
 import asyncio
-import contextlib
-import re
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
-import stamina
-from surrealdb import AsyncSurreal
-from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from surrealdb.errors import (
+    ConnectionUnavailableError,
     NotAllowedError,
-    QueryError,
-    ServerError,
     SurrealError,
-    ThrownError,
     TransportError,
     TransportTimeoutError,
 )
 
-from app.errors import ConfigurationError, DatabaseUnavailable, ServiceError
+from app.adapters.surreal_connection import (
+    Connection,
+    answer,
+    close,
+    is_dropped,
+    new_connection,
+    open_connection,
+    until_no_race_is_lost,
+)
+from app.errors import ConfigurationError, DatabaseUnavailable
 from app.seam import Seam, direct
 from app.settings import Settings
-
-T = TypeVar("T")
 
 CALL_DEADLINE = 1.8
 """Seconds for a call with all its retries: a caller is answered within 2."""
@@ -37,22 +37,6 @@ OPEN_DEADLINE = 30.0
 """Seconds for the first connection: an embedded engine may tidy its files for 14."""
 EXIT_PAUSE = 0.25
 """Seconds after closing the embedded engine: a process that ends at once dies of SIGABRT."""
-
-
-class Thrown(ServiceError):
-    """A SurrealQL function refused with ``THROW 'code argument'``."""
-
-    def __init__(self, thrown: str) -> None:
-        super().__init__(thrown)
-        self.code, _, self.argument = thrown.partition(" ")
-
-
-class Conflict(ServiceError):
-    """A transaction lost a race at its commit: nothing was written, it may be tried again."""
-
-
-class Rejected(ServiceError):
-    """The database cannot carry a statement out: a type, an ASSERT, an unknown function."""
 
 
 class AnswerOverdue(DatabaseUnavailable):
@@ -111,8 +95,9 @@ class Database:
         self.address = address
         self._seam = seam
         self._deadline = deadline
-        self._connection: AsyncWsSurrealConnection | None = None
+        self._connection: Connection | None = None
         self._lock = asyncio.Lock()
+        self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -146,9 +131,9 @@ class Database:
     async def __aexit__(self, *_exc: object) -> None:
         async with self._lock:
             connection, self._connection = self._connection, None
+            self._closed = True
         if connection is not None:
-            with contextlib.suppress(SurrealError, OSError):
-                await connection.close()
+            await close(connection)
         if self._closing:
             await asyncio.wait(self._closing)
         if self.address.embedded:
@@ -183,18 +168,18 @@ class Database:
             DatabaseUnavailable: the connection broke; the script may have been carried out.
 
         """
-        connection: AsyncWsSurrealConnection | None = None
+        connection: Connection | None = None
         try:
             connection = await self._connected()
-            answer = await connection.query_raw(script, variables)
+            results = await connection.query_raw(script, variables)
         except TransportTimeoutError as error:
             raise AnswerOverdue from error
         except (TransportError, NotAllowedError, OSError) as error:
             self._discard(connection)
             raise DatabaseUnavailable from error
-        if "result" not in answer:
-            raise ConfigurationError(f"SurrealQL error: {answer['error'].get('message')}")
-        return cast("list[dict[str, Any]]", answer["result"])
+        if "result" not in results:
+            raise ConfigurationError(f"SurrealQL error: {results['error'].get('message')}")
+        return cast("list[dict[str, Any]]", results["result"])
 
     async def check(self) -> None:
         """Write something and read it back: what a role forbids to write fails silently.
@@ -214,96 +199,50 @@ class Database:
             )
 
     async def _run(self, statement: str, variables: Mapping[str, Any]) -> Any:
-        connection: AsyncWsSurrealConnection | None = None
+        connection: Connection | None = None
         try:
             async with asyncio.timeout(self._deadline):
                 connection = await self._connected()
-                async for attempt in _until_no_race_is_lost():
+                async for attempt in until_no_race_is_lost():
                     with attempt:
-                        return await _answer(connection, statement, variables)
+                        return await answer(connection, statement, variables)
         except (TransportError, NotAllowedError, TimeoutError, OSError) as error:
             self._discard(connection)
             raise DatabaseUnavailable from error
         raise AssertionError("stamina repeats until an answer or the deadline")
 
-    async def _connected(self) -> AsyncWsSurrealConnection:
+    async def _connected(self) -> Connection:
         async with self._lock:
-            if self._connection is None or _is_dropped(self._connection):
-                self._connection = await self._connect()
+            if self._connection is None or is_dropped(self._connection):
+                self._connection = await self._opened()
             return self._connection
 
-    async def _connect(self) -> AsyncWsSurrealConnection:
+    async def _opened(self) -> Connection:
+        if self._closed:
+            raise ConnectionUnavailableError("the database has been closed")
         address = self.address
-        # streaming needs server 3.3; before that every connection's first query is sent twice.
-        connection = cast("AsyncWsSurrealConnection", AsyncSurreal(address.url, streaming=False))
+        connection = new_connection(address.url)
         try:
-            await connection.connect()
-            if not address.embedded:
-                await connection.signin(address.credentials)
-            # The first to use a database creates it: those who come together race for that.
-            async for attempt in _until_no_race_is_lost():
-                with attempt:
-                    await _told_of_conflicts(connection.use(address.namespace, address.database))
+            await open_connection(
+                connection,
+                credentials=None if address.embedded else address.credentials,
+                namespace=address.namespace,
+                database=address.database,
+            )
         except BaseException:  # a cancelled caller must not leave a half-open connection either
             self._close_later(connection)
             raise
         return connection
 
-    def _discard(self, connection: AsyncWsSurrealConnection | None) -> None:
+    def _discard(self, connection: Connection | None) -> None:
         """Let the next call build a new connection; an embedded engine stays."""
         if self.address.embedded or connection is None or connection is not self._connection:
             return
         self._connection = None
         self._close_later(connection)
 
-    def _close_later(self, connection: AsyncWsSurrealConnection) -> None:
+    def _close_later(self, connection: Connection) -> None:
         # Closing waits up to 10 s for a server that hangs, and nobody should wait for that.
-        task = asyncio.create_task(_close(connection))
+        task = asyncio.create_task(close(connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-async def _close(connection: AsyncWsSurrealConnection) -> None:
-    with contextlib.suppress(SurrealError, OSError):
-        await connection.close()
-
-
-def _is_dropped(connection: AsyncWsSurrealConnection) -> bool:
-    """Tell whether the WebSocket has gone; undocumented in the SDK, hence its exact pin."""
-    reader = connection.recv_task  # an embedded engine has none
-    return reader is not None and (reader.done() or connection.socket is None)
-
-
-def _until_no_race_is_lost() -> AsyncIterator[stamina.Attempt]:
-    """Try again after each :class:`Conflict`; the caller sets the deadline."""
-    return stamina.retry_context(
-        on=Conflict,
-        attempts=None,
-        timeout=None,
-        wait_initial=0.002,
-        wait_max=0.1,
-        wait_jitter=0.02,
-    )
-
-
-async def _answer(
-    connection: AsyncWsSurrealConnection, statement: str, variables: Mapping[str, Any]
-) -> Any:
-    try:
-        results = await _told_of_conflicts(connection.query(statement, dict(variables)))
-    except ThrownError as error:
-        raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
-    except NotAllowedError:
-        raise
-    except ServerError as error:
-        raise Rejected(str(error)) from error
-    return results[0]
-
-
-async def _told_of_conflicts(call: Awaitable[T]) -> T:
-    try:
-        return await call
-    except QueryError as error:
-        if error.is_transaction_conflict:
-            raise Conflict(str(error)) from None
-        raise
