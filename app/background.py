@@ -18,7 +18,7 @@ class Background:
 
     def start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Begin ``work`` unless something of that name is still under way; return what is."""
-        if name in self._tasks:
+        if name in self._tasks and not self._tasks[name].done():
             work.close()
             return self._tasks[name]
         task = asyncio.create_task(work, name=name)
@@ -32,7 +32,8 @@ class Background:
         return list(self._tasks.values())
 
     def _settle(self, task: asyncio.Task[Any]) -> None:
-        del self._tasks[task.get_name()]
+        if self._tasks.get(task.get_name()) is task:
+            del self._tasks[task.get_name()]
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, DatabaseUnavailable):
@@ -41,10 +42,14 @@ class Background:
             log.error("%s ended with an error", task.get_name(), exc_info=error)
 
     async def drain(self, patience: float) -> None:
-        """Let everything finish for ``patience`` seconds, then cancel what is left."""
-        if not self._tasks:
-            return
-        _, left = await asyncio.wait(self._tasks.values(), timeout=patience)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        """Let everything finish for ``patience`` seconds, then cancel what is left.
+
+        What finishes may have begun something else, which is waited for as well.
+        """
+        end = asyncio.get_running_loop().time() + patience
+        while self._tasks and (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self.tasks, timeout=left)
+        while cancelled := self.tasks:
+            for task in cancelled:
+                task.cancel()
+            await asyncio.gather(*cancelled, return_exceptions=True)

@@ -37,6 +37,14 @@ AT_ONCE = 8
 """Deliveries of one process; further ones wait without holding a lease."""
 TEN_MINUTES = 600
 
+FAULT = Trouble(
+    kind="fault",
+    code="video_unavailable",
+    message="The video could not be delivered. Nothing was charged.",
+    count=5,
+    seconds=TEN_MINUTES,
+)
+
 Fetch = Callable[[str, Path], Awaitable[Download]]
 """Downloads a URL to a path; raises VideoRejected or VideoUnavailable."""
 
@@ -51,6 +59,7 @@ class Delivery:
         fal: Fal,
         fetch: Fetch,
         storage: Storage,
+        scratch: Path,
         catalogue: Catalogue,
         watch: Watch,
     ) -> None:
@@ -58,6 +67,7 @@ class Delivery:
         self._fal = fal
         self._fetch = fetch
         self._storage = storage
+        self._scratch = scratch
         self._catalogue = catalogue
         self._watch = watch
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -87,6 +97,11 @@ class Delivery:
         except OSError as error:  # the disk under the temporary folder
             away = StorageUnavailable(f"The disk fails: {error.strerror or error}.")
             return await self._settle(job, holder, away)
+        except (LeaseLost, DatabaseUnavailable):
+            raise
+        except Exception:  # whatever it is, it must not keep a user's credits on hold for ever
+            log.exception("[VIDEO JOB %s] A fault in its delivery", job.id)
+            return await self._store.postpone(job.id, holder, FAULT)
         except asyncio.CancelledError:  # the service stops: nobody shall wait for the lease
             await self._store.release(job.id, holder)
             raise
@@ -103,7 +118,6 @@ class Delivery:
                 trouble = _storage_away(error)
             case _:
                 code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
-                log.warning("[VIDEO JOB %s] Failed, %s: %s", job.id, code, error)
                 return await self._store.fail(job.id, holder, code, str(error))
         log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, error)
         return await self._store.postpone(job.id, holder, trouble)
@@ -112,7 +126,7 @@ class Delivery:
         assert job.request_id is not None, "only a job that fal has accepted can be claimed"
         url = await self._fal.result(job.fal_model, job.request_id)
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
-        with TemporaryDirectory(prefix="video-") as folder:
+        with TemporaryDirectory(dir=self._scratch) as folder:
             video = await self._fetch(url, Path(folder) / "video.mp4")
             facts = await probe(video.path)
             job = await self._put_video(job, holder, video)

@@ -19,6 +19,7 @@ from app.errors import (
     FalAnswerLost,
     FalError,
     FalRefused,
+    JobNotFound,
     Problem,
     SubmitRefused,
     SubmitUnavailable,
@@ -90,6 +91,8 @@ class Handover:
             raise await self._refusal(job, error) from error
         if (await self._announced(job)).stage is Stage.CANCELLING:
             return await self._store.cancelled(job.id, None)
+        if asyncio.get_running_loop().time() >= deadline:  # so nothing has been submitted
+            raise await self._refusal(job, TimeoutError())
         try:
             async with asyncio.timeout_at(deadline):
                 submitted = await self._fal.submit(
@@ -106,6 +109,18 @@ class Handover:
         request_id, position = submitted.request_id, submitted.queue_position
         return await self._written(job, lambda: self._store.queued(job.id, request_id, position))
 
+    def disown(self, draft: Draft) -> None:
+        """End a job that may have been opened for a caller who was told that it was not."""
+        message = "The database failed while the job was opened. Nothing was charged."
+
+        async def end() -> Job | None:
+            try:
+                return await self._store.fail(draft.id, None, "interrupted", message)
+            except JobNotFound:
+                return None  # as the caller was told
+
+        self._write_later(draft.id, end)
+
     async def settle(self, job: Job) -> Job:
         """Decide on a job of which nobody knows whether fal has it."""
         return await self._store.unconfirmed(job.id, webhook=self._public_url is not None)
@@ -121,7 +136,9 @@ class Handover:
             return await self._store.submitting(job.id)
         except DatabaseUnavailable:
             message = "The database failed before the job was handed to fal. Nothing was charged."
-            self._write_later(job, lambda: self._store.fail(job.id, None, "interrupted", message))
+            self._write_later(
+                job.id, lambda: self._store.fail(job.id, None, "interrupted", message)
+            )
             raise
 
     async def _refusal(self, job: Job, error: FalError | TimeoutError) -> Problem:
@@ -139,16 +156,18 @@ class Handover:
         try:
             job = await change()
         except DatabaseUnavailable:
-            self._write_later(job, change)
+            self._write_later(job.id, change)
         self._watch.publish(job)
         return job
 
-    def _write_later(self, job: Job, change: Change) -> None:
+    def _write_later(self, job_id: str, change: Callable[[], Awaitable[Job | None]]) -> None:
         async def write() -> None:
             async for attempt in stamina.retry_context(
                 on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=5.0
             ):
                 with attempt:
-                    self._watch.publish(await change())
+                    job = await change()
+                    if job is not None:
+                        self._watch.publish(job)
 
-        self._background.start(f"write down {job.id}", write())
+        self._background.start(f"write down {job_id}", write())

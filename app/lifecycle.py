@@ -15,10 +15,12 @@ from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery
 from app.errors import (
+    DatabaseUnavailable,
     FalError,
     FalNotFound,
     FalUnavailable,
     JobNotFound,
+    SubmitUnavailable,
 )
 from app.handover import Handover, Submission
 from app.jobs import Job, Stage, Status
@@ -77,7 +79,11 @@ class Lifecycle:
             idempotency_key=submission.idempotency_key,
             fingerprint=submission.fingerprint,
         )
-        job, replayed = await self._store.open(draft)
+        try:
+            job, replayed = await self._store.open(draft)
+        except DatabaseUnavailable:
+            self._handover.disown(draft)
+            raise
         if not replayed:
             self._watch.publish(job)
             log.info("✓ Job saved to database")
@@ -130,24 +136,44 @@ class Lifecycle:
         A hint may be early, late, repeated, or about a job that is none of ours.
         """
         try:
-            job = await self._store.heard(job_id, request_id)
+            job = await self._store.get(job_id)
         except JobNotFound:
             log.warning("[VIDEO JOB %s] fal's webhook is about no such job", job_id)
             return
-        self._watch.publish(job)
+        if job.request_id is None and not job.status.is_terminal:
+            job = await self._adopted(job, request_id)
         if job.request_id != request_id:
             log.warning("[VIDEO JOB %s] fal's webhook is about another request", job_id)
         elif not job.status.is_terminal:
             self._background.start(f"look at {job_id}", self._watch.hint(job_id, self.refresh))
 
-    async def cancel(self, job_id: str) -> Job:
-        """Ask fal to end the job; what becomes of it is fal's word.
+    async def _adopted(self, job: Job, request_id: str) -> Job:
+        """Learn the job's request from fal's webhook: it is faster than the answer to the submit.
+
+        Or that answer was lost. Every customer of fal's can have a callback signed, so fal is
+        asked whether the request is one of ours.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._fal.status(job.fal_model, request_id)
+        except FalNotFound:
+            log.warning("[VIDEO JOB %s] fal's webhook is about a request of others", job.id)
+            return job
+        except (FalUnavailable, TimeoutError) as error:
+            raise SubmitUnavailable("fal does not answer; call back later.") from error
+        job = await self._store.heard(job.id, request_id)
+        self._watch.publish(job)
+        return job
+
+    async def cancel(self, job_id: str, user: str) -> Job:
+        """Ask fal to end the user's job; what becomes of it is fal's word.
 
         Raises:
+            JobNotFound: there is none, or it is somebody else's.
             JobFinished: it has ended, or its video is being stored.
 
         """
-        job = await self._store.ask_to_cancel(job_id)
+        job = await self._store.ask_to_cancel(job_id, user)
         self._watch.publish(job)
         if job.request_id is not None:
             asked = self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
@@ -158,8 +184,9 @@ class Lifecycle:
         assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
         try:
             outcome = await self._fal.cancel(job.fal_model, job.request_id)
-        except FalNotFound:
-            outcome = "cancelled"  # by an earlier call, whose answer was lost
+        except FalNotFound:  # dropped by a call whose answer was lost, or not known there yet
+            self._watch.publish(await self._postpone(job, UNKNOWN_TO_FAL))
+            return
         except FalError as error:
             log.warning("[VIDEO JOB %s] Not cancelled yet: %s", job.id, error)
             return
@@ -197,6 +224,7 @@ class Lifecycle:
         self._watch.publish(await self._store.fail(job.id, None, "deadline_exceeded", message))
 
     async def _postpone(self, job: Job, trouble: Trouble) -> Job:
+        log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, trouble.message)
         return await self._store.postpone(job.id, None, trouble)
 
 

@@ -24,12 +24,20 @@ from app.adapters.surreal import Address, Database
 from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery
-from app.errors import InternalError, MethodNotAllowed, NotFound, Problem
+from app.errors import (
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    StorageAway,
+    StorageUnavailable,
+)
 from app.handover import Handover
 from app.identity import identity_from
 from app.key_set import KeySet
 from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
+from app.scratch import scratch
 from app.seam import Seam, direct
 from app.service import Service, State
 from app.settings import Settings
@@ -79,6 +87,7 @@ def create_app(
         ],
         exception_handlers={
             Problem: _problem,
+            StorageUnavailable: _storage_away,
             HTTPException: _http_exception,
             ClientDisconnect: _gone,
             Exception: _fault,
@@ -116,7 +125,13 @@ async def _lifespan(
             seam=seam,
         )
         delivery = Delivery(
-            store=store, fal=fal, fetch=fetch, storage=storage, catalogue=catalogue, watch=watch
+            store=store,
+            fal=fal,
+            fetch=fetch,
+            storage=storage,
+            scratch=stack.enter_context(scratch()),
+            catalogue=catalogue,
+            watch=watch,
         )
         handover = Handover(
             store=store,
@@ -242,6 +257,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     kind = MethodNotAllowed if error.status_code == MethodNotAllowed.status else NotFound
     detail = f"{request.method} {request.url.path}: {error.detail}."
     return await _problem(request, kind(detail, headers=error.headers))
+
+
+async def _storage_away(request: Request, error: Exception) -> Response:
+    log.warning("The storage does not answer: %s", error)
+    return await _problem(request, StorageAway("The storage does not answer.", retry_after=2))
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

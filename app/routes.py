@@ -1,5 +1,6 @@
 """Parse, call, answer."""
 
+import asyncio
 import base64
 import binascii
 import functools
@@ -20,7 +21,6 @@ from app.errors import (
     JobNotFound,
     NotFound,
     ShuttingDown,
-    StorageAway,
     StorageUnavailable,
 )
 from app.handover import Submission
@@ -35,6 +35,8 @@ from app.webhook import MAX_BODY_BYTES
 log = logging.getLogger(__name__)
 
 NO_STORE = {"Cache-Control": "no-store"}
+STORAGE_PATIENCE = 1.5
+"""Seconds: a disk may hang as well as a network."""
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 MAX_ID = 200
@@ -93,10 +95,7 @@ async def cancel(request: Request[State]) -> Response:
     """``POST /api/templates/video/cancel?jobId=``."""
     service = _service(request)
     caller = await _caller(request)
-    job = await service.store.get(_job_id(request))
-    if job.user != caller.user:
-        raise _no_such_job()
-    job = await service.lifecycle.cancel(job.id)
+    job = await service.lifecycle.cancel(_job_id(request), caller.user)
     return JSONResponse(await _presented(service, job), status_code=202, headers=NO_STORE)
 
 
@@ -155,10 +154,10 @@ async def readyz(request: Request[State]) -> Response:
     _require_open(service)
     await service.database.query("RETURN true")
     try:
-        await service.storage.check()
-    except StorageUnavailable as error:
-        log.warning("The storage does not answer: %s", error)
-        raise StorageAway("The storage does not answer.", retry_after=2) from error
+        async with asyncio.timeout(STORAGE_PATIENCE):
+            await service.storage.check()
+    except TimeoutError as error:
+        raise StorageUnavailable("The storage hangs.") from error
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 

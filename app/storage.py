@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 # What file systems allow for one name; R2 allows 1024 bytes for the whole key.
 LONGEST_NAME = 255
+LONGEST_SLUG = 200
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,10 @@ def folder_of(user: str) -> str:
 
 def video_key_base(user: str, day: date, slug: str) -> str:
     """Return the key of a video without its number and extension."""
-    return f"users/{folder_of(user)}/library/{day.isoformat()}-{quote(slug, safe='')}"
+    name = quote(slug, safe="")
+    if len(name) > LONGEST_SLUG:
+        name = hashlib.sha256(slug.encode()).hexdigest()
+    return f"users/{folder_of(user)}/library/{day.isoformat()}-{name}"
 
 
 def poster_key(video_key: str) -> str:

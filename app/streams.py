@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.adapters.job_store import JobStore
 from app.background import Background
-from app.errors import DatabaseUnavailable, TooManyStreams
+from app.errors import DatabaseUnavailable, JobNotFound, ServiceError, TooManyStreams
 from app.jobs import Job
 from app.watch import Listener, Watch
 
@@ -98,12 +98,20 @@ class Streams:
             with suppress(DatabaseUnavailable):
                 if any(listener.job_id is None for listener in listeners):
                     following |= set(await self._store.under_way(user))
-                jobs = await asyncio.gather(*map(self._latest, following))
-                for job in jobs:
-                    for listener in listeners:
-                        listener.tell(job)
-                following = {job.id for job in jobs if not job.status.is_terminal}
+            following -= {job_id for job_id in following if await self._is_over(job_id, listeners)}
             await asyncio.sleep(LOOK_INTERVAL)
+
+    async def _is_over(self, job_id: str, listeners: set[Listener]) -> bool:
+        """Tell how the job stands, and whether there is nothing more to come."""
+        try:
+            job = await self._latest(job_id)
+        except JobNotFound:
+            return True
+        except ServiceError:
+            return False
+        for listener in listeners:
+            listener.tell(job)
+        return job.status.is_terminal
 
 
 class EventStream(Response):

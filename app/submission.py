@@ -45,6 +45,8 @@ async def read_form(request: Request[Any], *, max_image_bytes: int) -> Form:
             return Form(await _read_image(form, max_image_bytes), slug, variables)
     except HTTPException as error:
         raise InvalidMultipart(f"The body cannot be read: {error.detail}") from error
+    except (LookupError, ValueError) as error:  # of a character set that is none
+        raise InvalidMultipart("The body cannot be read.") from error
 
 
 async def read_body(request: Request[Any], *, max_bytes: int) -> bytes:

@@ -5,8 +5,7 @@ import logging
 import random
 
 from app.adapters.job_store import JobStore
-from app.errors import DatabaseUnavailable, JobNotFound
-from app.jobs import Job
+from app.errors import ServiceError
 from app.lifecycle import Lifecycle
 
 log = logging.getLogger(__name__)
@@ -35,14 +34,17 @@ class Sweep:
         """Attend to what is due now; return how many jobs that were."""
         try:
             due = await self._store.take_due(AT_ONCE)
-        except DatabaseUnavailable:
-            log.warning("The database does not answer; the sweep goes on once it does")
+        except ServiceError as error:
+            log.warning("The sweep goes on once the database does: %s", error)
             return 0
-        await asyncio.gather(*(self._attend(job) for job in due))
+        attended = (self._lifecycle.attend(job) for job in due)
+        # One job that nobody can make anything of must not hold up the others.
+        outcomes = await asyncio.gather(*attended, return_exceptions=True)
+        for job, outcome in zip(due, outcomes, strict=True):
+            if isinstance(outcome, ServiceError):
+                log.warning("[VIDEO JOB %s] Not attended to: %s", job.id, outcome)
+            elif isinstance(outcome, Exception):
+                log.error("[VIDEO JOB %s] Not attended to", job.id, exc_info=outcome)
+            elif outcome is not None:
+                raise outcome
         return len(due)
-
-    async def _attend(self, job: Job) -> None:
-        try:
-            await self._lifecycle.attend(job)
-        except (DatabaseUnavailable, JobNotFound) as error:
-            log.warning("[VIDEO JOB %s] Not attended to: %s", job.id, error)

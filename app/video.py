@@ -38,6 +38,8 @@ class MediaHosts:
 
     def allow(self, url: str) -> bool:
         """Tell whether ``url`` may be contacted: by https, at the usual port, by name."""
+        if not url.isprintable():  # nor is half a surrogate pair
+            return False
         try:
             parts = httpx.URL(url)
         except httpx.InvalidURL:
@@ -89,6 +91,8 @@ async def download(
             )
     except TimeoutError as error:
         raise VideoUnavailable("The video took too long to download.") from error
+    except httpx.InvalidURL as error:
+        raise VideoRejected("The video's host redirects to no address.") from error
     except httpx.HTTPError as error:
         raise VideoUnavailable(f"The video's host failed ({type(error).__name__}).") from error
     except OSError as error:
@@ -125,7 +129,7 @@ async def _follow(
 ) -> Download:
     for _ in range(1 + MAX_REDIRECTS):
         if not hosts.allow(url):
-            raise VideoRejected(f"Videos are not fetched from {without_query(url)}.")
+            raise VideoRejected("The video is on a host that videos are not fetched from.")
         async with client.stream(
             "GET",
             url,

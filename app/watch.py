@@ -5,6 +5,7 @@ is never asked about again.
 """
 
 import asyncio
+import logging
 import math
 import time
 from collections import OrderedDict, defaultdict
@@ -13,7 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.jobs import Job
+from app.jobs import Job, Status
+
+log = logging.getLogger(__name__)
 
 FRESH = 1.0
 """Seconds for which a job is not asked about again."""
@@ -86,6 +89,8 @@ class Watch:
         """Let everybody see a job as the database has just answered it."""
         entry = self._entry(job.id)
         if entry.job is None or _is_newer(job, entry.job):
+            if job.status is not Status.COMPLETED and job.status.is_terminal:
+                log.warning("[VIDEO JOB %s] %s: %s", job.id, job.status, job.error or "as wished")
             entry.job = job
             entry.known.set()
             for listener in self._listeners.get(job.user, ()):

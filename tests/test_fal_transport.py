@@ -36,8 +36,9 @@ async def fal(stand_in: FalStandIn) -> AsyncIterator[Fal]:
         ("0", 0),
         ("99999999999", 86400),
         ("soon", None),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3600),
         ("Wed, 21 Oct 2015 07:28:00 -0000", 0),
+        ("Wed, 21 Oct 9999 07:28:00 GMT", 86400),
+        ("Thu, 01 Jan 2026 00:00:00 +99999999999999999", None),
     ],
 )
 async def test_retry_after_is_passed_on_in_seconds(
@@ -46,7 +47,15 @@ async def test_retry_after_is_passed_on_in_seconds(
     stand_in.faults.add("submit", Answer(429, {}, {"Retry-After": value}))
     with pytest.raises(FalRefused) as refused:
         await fal.submit(MODEL, {}, webhook_url=None)
-    assert refused.value.retry_after == (seconds and pytest.approx(seconds, abs=60))
+    assert refused.value.retry_after == seconds
+
+
+async def test_retry_after_may_be_a_date(stand_in: FalStandIn, fal: Fal) -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    stand_in.faults.add("submit", Answer(429, {}, {"Retry-After": in_an_hour}))
+    with pytest.raises(FalRefused) as refused:
+        await fal.submit(MODEL, {}, webhook_url=None)
+    assert refused.value.retry_after == pytest.approx(3600, abs=60)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ _CANCELLATIONS: dict[object, Cancellation] = {
     "ALREADY_COMPLETED": "too_late",
 }
 CLIENT_CANCELLED = 499
+LONGEST_QUEUE = 10_000_000
+LONGEST_ID = 200
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -112,7 +114,7 @@ class Fal:
         except ValueError as error:
             raise FalAnswerLost("fal's answer makes no sense") from error
         match answer:
-            case {"request_id": str(request_id)} if request_id:
+            case {"request_id": str(request_id)} if is_request_id(request_id):
                 return Submitted(request_id, _queue_position(answer))
         raise FalAnswerLost("fal took the job without naming it")
 
@@ -221,8 +223,15 @@ class Fal:
         )
 
 
+def is_request_id(text: str) -> bool:
+    """Tell what may be a request's id from what can only be a mistake, or a lie."""
+    return 1 <= len(text) <= LONGEST_ID and text.isprintable()
+
+
 def _queue_position(answer: dict[str, object]) -> int | None:
     match answer.get("queue_position"):
-        case int(position) if position >= 0:
+        case bool():
+            return None
+        case int(position) if 0 <= position <= LONGEST_QUEUE:
             return position
     return None

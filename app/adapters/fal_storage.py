@@ -11,6 +11,7 @@ from fal_client.client import AsyncCDNTokenManager, CDNToken, UploadRepositoryId
 
 from app.errors import FalAnswerLost, FalError, FalRefused, FalUnavailable
 
+LONGEST_URL = 2000
 LIFETIME = fal_client.StorageSettings(expires_in="1d")
 
 
@@ -62,9 +63,9 @@ class FalStorage(fal_client.AsyncClient):
             if httpx.codes.is_client_error(error.status):
                 raise
             raise FalUnavailable(str(error)) from error
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
             raise FalUnavailable("fal's storage makes no sense") from error
-        if not isinstance(url, str) or not url:
+        if not isinstance(url, str) or not 1 <= len(url) <= LONGEST_URL or not url.isprintable():
             raise FalUnavailable("fal's storage named no address")
         return url
 

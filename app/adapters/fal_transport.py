@@ -74,7 +74,8 @@ class SingleAttempt(httpx.AsyncBaseTransport):
 
     def _readable(self, text: str) -> str:
         """Make one bounded line of ``text``, without the key and without the queries of URLs."""
-        printable = "".join(char if char.isprintable() else " " for char in text)
+        start = text[: 4 * LONGEST_REASON]
+        printable = "".join(char if char.isprintable() else " " for char in start)
         line = _URL_WITH_QUERY.sub(r"\1", " ".join(printable.split()))
         if self._secret:
             line = line.replace(self._secret, "…")
@@ -137,7 +138,7 @@ def _retry_after(value: str | None) -> int | None:
         return None
     try:
         seconds = int(value) if value.strip().isdecimal() else _seconds_until(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0), _DAY)
 

@@ -3,6 +3,7 @@
 Every method may be called again after a :class:`~app.errors.DatabaseUnavailable`.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Self
 from app.adapters.surreal import Database
 from app.adapters.surreal_connection import Thrown
 from app.errors import (
+    ConfigurationError,
     IdempotencyMismatch,
     InsufficientCredits,
     JobFinished,
@@ -23,6 +25,8 @@ from app.errors import (
 from app.jobs import Job
 from app.settings import Settings
 from app.templates import Template, Value
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 20
 """For which a delivery has a job to itself without saying so again."""
@@ -214,14 +218,15 @@ class JobStore:
         """End the job without a video and release its hold."""
         return await self._change("fail", job_id, holder, code, message)
 
-    async def ask_to_cancel(self, job_id: str) -> Job:
-        """Note the user's wish to end the job.
+    async def ask_to_cancel(self, job_id: str, user: str) -> Job:
+        """Note the wish of the job's user to end it.
 
         Raises:
+            JobNotFound: there is none, or it is somebody else's.
             JobFinished: it has ended, or its video is being stored.
 
         """
-        return await self._change("ask_to_cancel", job_id)
+        return await self._change("ask_to_cancel", job_id, user)
 
     async def cancelled(self, job_id: str, holder: str | None) -> Job:
         """End the job at its user's wish and release its hold."""
@@ -240,8 +245,13 @@ class JobStore:
 
     async def take_due(self, limit: int) -> list[Job]:
         """Return jobs that nobody has looked at in time; each goes to one caller."""
-        rows = await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS)
-        return [Job.from_row(row) for row in rows]
+        jobs = []
+        for row in await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS):
+            try:
+                jobs.append(Job.from_row(row))
+            except (ValueError, TypeError, KeyError) as error:
+                log.error("%s cannot be read: %r", row["id"], error)  # noqa: TRY400 see the line
+        return jobs
 
     async def credits(self, user: str) -> dict[str, Any]:
         """Return ``{balance, held, entries}``, the latest 50 entries first."""
@@ -256,8 +266,13 @@ class JobStore:
 
     async def templates(self) -> list[Template]:
         """Return the catalogue in the order of its slugs."""
-        rows = await self._database.query("SELECT * FROM template ORDER BY id")
-        return [Template.from_row(row, slug=row["id"].id) for row in rows]
+        templates = []
+        for row in await self._database.query("SELECT * FROM template ORDER BY id"):
+            try:
+                templates.append(Template.from_row(row, slug=str(row["id"].id)))
+            except ConfigurationError as error:  # the others are on offer all the same
+                log.error("Left out: %s", error)  # noqa: TRY400 the line says it all
+        return templates
 
     async def _change(self, function: str, job_id: str, *arguments: Any) -> Job:
         try:

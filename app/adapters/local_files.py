@@ -101,7 +101,11 @@ class LocalFiles:
         key = request.path_params["key"]
         expires = request.query_params.get("expires", "")
         signature = request.query_params.get("signature", "")
-        if not hmac.compare_digest(self._signature(key, expires).encode(), signature.encode()):
+        try:
+            expected = self._signature(key, expires)
+        except OSError as error:
+            raise _unavailable(error) from error
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
             raise _not_found()
         seconds_left = int(int(expires) - self._now())
         if seconds_left <= 0:

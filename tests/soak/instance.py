@@ -16,6 +16,9 @@ from tests.process import PATIENCE, Process, started
 PAUSE = 0.05
 """Seconds until somebody who found nobody there tries again."""
 
+UNHEARD = "Future exception was never retrieved"
+"""What asyncio says of a call that the SDK had pending for nobody when its line was cut."""
+
 
 class Instance:
     """One of the places where the service runs; each of its lives has a port of its own."""
@@ -66,7 +69,7 @@ class Instance:
             self._bury()
 
     def _bury(self) -> None:
-        if self._process is not None and "Traceback" in self._process.stderr:
+        if self._process is not None and any(map(is_fault, self._process.stderr.splitlines())):
             self.troubles.append(self._process.stderr)
         self.url = self._process = None
         self._life.close()
@@ -78,6 +81,11 @@ class Instance:
                     return True
             await asyncio.sleep(0.01)
         return False
+
+
+def is_fault(line: str) -> bool:
+    """Tell a line of the log that somebody should have to look into."""
+    return " ERROR " in line and UNHEARD not in line
 
 
 class Entrance:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from app.scratch import PREFIX
 from tests.database import SurrealServer
 from tests.process import PATIENCE
 from tests.soak.browsers import USERS, Browsers
@@ -86,6 +87,9 @@ class Ordeal:
         verdict.troubles.extend(self.browsers.troubles + self.provider.troubles)
         verdict.troubles.extend(self.entrance.troubles)
         verdict.troubles.extend(each for one in self.instances for each in one.troubles)
+        left = list(self.world.folder.glob(f"{PREFIX}*"))
+        if len(left) > len(self.instances):  # each death leaves one, each start tidies up
+            verdict.troubles.append(f"{len(left)} folders of dead processes are left")
         return verdict
 
     async def _round(self) -> None:
