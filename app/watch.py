@@ -89,8 +89,10 @@ class Watch:
         """Let everybody see a job as the database has just answered it."""
         entry = self._entry(job.id)
         if entry.job is None or _is_newer(job, entry.job):
-            if job.status is not Status.COMPLETED and job.status.is_terminal:
-                log.warning("[VIDEO JOB %s] %s: %s", job.id, job.status, job.error or "as wished")
+            if job.status is Status.FAILED:
+                log.warning("[VIDEO JOB %s] Failed, %s: %s", job.id, job.error_code, job.error)
+            elif job.status is Status.CANCELLED:
+                log.info("[VIDEO JOB %s] Cancelled", job.id)
             entry.job = job
             entry.known.set()
             for listener in self._listeners.get(job.user, ()):

@@ -177,10 +177,16 @@ async def test_cancel_that_fal_cannot_carry_out_is_asked_again(
     assert await run.money() == FREE
 
 
-async def test_cancel_of_what_fal_does_not_know_ends_the_job(run: Running, fal: FalStandIn) -> None:
+async def test_cancel_of_what_fal_does_not_know_ends_the_job_after_ten_minutes_of_404(
+    run: Running, fal: FalStandIn
+) -> None:
     job_id, request_id = await run.submitted(), fal.newest
     del fal.requests[request_id]
-    assert (await cancelled(run, job_id))["status"] == "cancelled"
+    assert (await cancelled(run, job_id))["stage"] == "cancelling"
+    await later(run, 300)
+    assert (await run.status(job_id))["stage"] == "cancelling"
+    await later(run, 700)
+    assert (await run.status(job_id))["status"] == "cancelled"
     assert await run.money() == FREE
 
 

@@ -25,6 +25,9 @@ from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
 from tests.tokens import bearer
 
+# A service that dies leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 ROUNDS = 8
 FAULTY_ROUNDS = 4
 """Enough for a job that fal has just taken to be delivered."""

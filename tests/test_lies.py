@@ -39,7 +39,7 @@ async def test_request_id_that_cannot_be_is_a_lost_answer(
     assert job["error"]["code"] == "submit_unconfirmed"
 
 
-@pytest.mark.parametrize("url", ["https://v3.fal.media/\ud800", "https://" + "x" * 70_000, "///"])
+@pytest.mark.parametrize("url", ["https://v3.fal.media/\u202e", "https://" + "x" * 70_000, "///"])
 async def test_address_that_cannot_be_is_no_video(run: Running, fal: FalStandIn, url: str) -> None:
     job_id, request_id = await queued(run, fal)
     fal.complete(request_id, output={"video": {"url": url}})
@@ -119,6 +119,7 @@ async def test_job_that_nobody_can_attend_to_does_not_hold_up_the_others(
                 "SELECT VALUE status FROM video_job"
             ):
                 await asyncio.sleep(0.02)
+        await run.settled()
         assert (await run.status(well))["status"] == "completed"
 
 

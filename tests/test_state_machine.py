@@ -32,6 +32,9 @@ from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
 from tests.tokens import bearer
 
+# A service that dies leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 GRANT = 40
 PRICES = {"night-life-roller": 10, "poster-parallax": 4, "cinematic-reveal": 20}
 VARIABLES = {"cinematic-reveal": {"scene": "Fog lifts"}}

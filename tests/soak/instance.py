@@ -16,6 +16,8 @@ from tests.process import PATIENCE, Process, started
 PAUSE = 0.05
 """Seconds until somebody who found nobody there tries again."""
 
+EXCUSES = "does not answer", "address already in use"
+"""Why a start may fail: the database is away, or somebody else was given the port."""
 UNHEARD = "Future exception was never retrieved"
 """What asyncio says of a call that the SDK had pending for nobody when its line was cut."""
 
@@ -57,6 +59,7 @@ class Instance:
                 self.url = process.url
                 self.seconds_to_ready.append(time.monotonic() - began)
                 return
+            assert any(excuse in process.stderr for excuse in EXCUSES), process.stderr
             self.failed_starts += 1
             self._bury()
 
