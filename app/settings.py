@@ -118,6 +118,15 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// address (http:// on loopback only)")
         return value.rstrip("/")
 
+    @field_validator("r2_endpoint_url", "r2_public_url", "auth_jwks_url")
+    @classmethod
+    def _address_is_whole(cls, value: str | None) -> str | None:
+        if value is not None and not (
+            value.startswith(("https://", "http://")) and urlsplit(value).hostname
+        ):
+            raise ValueError("must be an https:// or http:// address")
+        return value
+
     @field_validator("surreal_url")
     @classmethod
     def _database_is_known(cls, value: str) -> str:
