@@ -187,7 +187,7 @@ class R2Storage:
                 ),
             )
             _require(completed, "ETag")
-        except BaseException:
+        except BaseException:  # a cancelled delivery must not leave its parts behind either
             await self._abort(upload)
             raise
 
