@@ -133,9 +133,10 @@ async def state(database: Database, folder: Path = FOLDER) -> State:
 
     """
     files = load(folder)
+    # Without its own RETURN, a branch that selects a single row answers with the row, not a list.
     rows = await database.query(
         "RETURN IF (INFO FOR DB).tables.migration = NONE { [] } "
-        "ELSE { SELECT record::id(id) AS name, checksum FROM migration }"
+        "ELSE { RETURN (SELECT record::id(id) AS name, checksum FROM migration) }"
     )
     ledger: dict[str, str] = {row["name"]: row["checksum"] for row in rows}
     gone = [SchemaFile.gone(name) for name in sorted(ledger.keys() - {f.name for f in files})]

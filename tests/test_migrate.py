@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import schema
+from app import migrations, schema
 from app.adapters.surreal import Database
 from app.errors import ConfigurationError
 from app.migrations import MigrationFailed
@@ -40,6 +40,15 @@ async def test_an_empty_database_gets_every_file_once(
     assert capsys.readouterr().out.count("applied in") == len(schema.load())
     assert await migrate(empty) == 0
     assert capsys.readouterr().out == "The schema is up to date.\n"
+
+
+async def test_a_database_caught_after_its_first_file_is_read_as_such(empty: Database) -> None:
+    first, second, *_ = schema.load()
+    await migrations.apply(empty, first)
+    state = await schema.state(empty)
+    assert state.applied == (first,)
+    assert state.pending[0] == second
+    assert state.faults == ()
 
 
 async def test_the_service_refuses_to_start_and_names_what_is_pending(empty: Database) -> None:
