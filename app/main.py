@@ -37,6 +37,7 @@ from app.identity import identity_from
 from app.key_set import KeySet
 from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
+from app.page import page_routes
 from app.scratch import scratch
 from app.seam import Seam, direct
 from app.service import Service, State
@@ -84,6 +85,7 @@ def create_app(
             Route("/healthz", routes.healthz),
             Route("/readyz", routes.readyz),
             Route("/media/{key:path}", routes.media, name="media"),
+            *page_routes(settings),
         ],
         exception_handlers={
             Problem: _problem,
