@@ -59,12 +59,18 @@ async def audit(database: Database, storage: Storage, *, read: bool) -> list[Vio
     """Return every violation; ``read`` reads each video anew instead of trusting its facts."""
     violations = [each async for each in _accounts(database)]
     keys: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
     async for job in _jobs(database):
         keys.update([job["video_key"]] if job.get("video_key") else [])
+        requests.update([job["fal_request_id"]] if job.get("fal_request_id") else [])
         violations += _job(job)
         if _is_delivered_here(job):
             violations += [each async for each in _objects(job, storage, read=read)]
-    violations += [Violation(key, "belongs to two jobs") for key, n in keys.items() if n > 1]
+    violations += [
+        Violation(shared, "belongs to two jobs")
+        for shared, jobs in (keys + requests).items()
+        if jobs > 1
+    ]
     return violations
 
 

@@ -30,6 +30,7 @@
     │   ├── ObjectTaken         other bytes stand under this key
     │   └── StorageUnavailable  may pass
     ├── LeaseLost               another worker has taken the job over
+    ├── RequestTaken            fal named a request that belongs to another job
     └── ConfigurationError      the settings cannot work together
 """
 
@@ -250,6 +251,10 @@ class ObjectTaken(StorageError):
 
 class StorageUnavailable(StorageError):
     """The object store fails or cannot be reached; the job waits for it."""
+
+
+class RequestTaken(ServiceError):
+    """fal has named a request of another job of ours for this one."""
 
 
 class LeaseLost(ServiceError):

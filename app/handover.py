@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import stamina
 
-from app.adapters.fal import Fal
+from app.adapters.fal import Fal, Submitted
 from app.adapters.job_store import Draft, JobStore
 from app.background import Background
 from app.errors import (
@@ -21,6 +21,7 @@ from app.errors import (
     FalRefused,
     JobNotFound,
     Problem,
+    RequestTaken,
     SubmitRefused,
     SubmitUnavailable,
 )
@@ -106,8 +107,7 @@ class Handover:
         except FalError as error:
             raise await self._refusal(job, error) from error
         log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)
-        request_id, position = submitted.request_id, submitted.queue_position
-        return await self._written(job, lambda: self._store.queued(job.id, request_id, position))
+        return await self._written(job, lambda: self._queued(job, submitted))
 
     def disown(self, draft: Draft) -> None:
         """End a job that may have been opened for a caller who was told that it was not."""
@@ -140,6 +140,13 @@ class Handover:
                 job.id, lambda: self._store.fail(job.id, None, "interrupted", message)
             )
             raise
+
+    async def _queued(self, job: Job, submitted: Submitted) -> Job:
+        try:
+            return await self._store.queued(job.id, submitted.request_id, submitted.queue_position)
+        except RequestTaken:
+            log.warning("[VIDEO JOB %s] fal named the request of another job", job.id)
+            return await self.settle(job)
 
     async def _refusal(self, job: Job, error: FalError | TimeoutError) -> Problem:
         """Fail the job, release its hold, and return what its user is told."""

@@ -20,6 +20,7 @@ from app.errors import (
     FalNotFound,
     FalUnavailable,
     JobNotFound,
+    RequestTaken,
     SubmitUnavailable,
 )
 from app.handover import Handover, Submission
@@ -161,7 +162,10 @@ class Lifecycle:
             return job
         except (FalUnavailable, TimeoutError) as error:
             raise SubmitUnavailable("fal does not answer; call back later.") from error
-        job = await self._store.heard(job.id, request_id)
+        try:
+            job = await self._store.heard(job.id, request_id)
+        except RequestTaken:
+            return job
         self._watch.publish(job)
         return job
 

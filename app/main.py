@@ -200,7 +200,10 @@ async def open_storage(settings: Settings, seam: Seam, stack: AsyncExitStack) ->
     """Open the store that the settings name; ``stack`` closes it."""
     if settings.r2_bucket is None:
         log.warning("No R2_BUCKET: videos are kept in %s", settings.storage_dir)
-        return LocalFiles(settings.storage_dir, base_url=settings.public_url or "", seam=seam)
+        files = LocalFiles(settings.storage_dir, base_url=settings.public_url or "", seam=seam)
+        with suppress(OSError):  # whether the folder works is for /readyz to say
+            files.tidy()
+        return files
     assert settings.r2_endpoint_url, "the settings see to it"
     assert settings.r2_access_key_id, "the settings see to it"
     assert settings.r2_secret_access_key, "the settings see to it"

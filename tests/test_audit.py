@@ -63,6 +63,7 @@ async def test_nothing_is_found_where_nothing_is_wrong(
             "UPDATE video_job SET video_key = 'users/ada/library/x.mp4'",
             "belongs to two jobs",
         ),
+        ("UPDATE video_job SET fal_request_id = 'fal-1'", "fal-1: belongs to two jobs"),
         ("UPDATE video_job SET due_at = time::now()", "yet to be looked at"),
         ("UPDATE video_job SET due_at = NONE", "never looked at again"),
         ("UPDATE video_job SET error_code = 'odd' WHERE status = 'failed'", "without a reason"),

@@ -118,6 +118,22 @@ async def test_answer_to_the_submit_outweighs_a_callback_and_no_callback_outweig
     assert (await jobs("heard", "j", "fal-heard", 15))["fal_request_id"] == "fal-1"
 
 
+async def test_a_request_of_fals_belongs_to_one_job_for_ever(jobs: Jobs) -> None:
+    await jobs.open("old")
+    for job in ("j", "k"):
+        await jobs.open(job)
+        await jobs("submitting", job, 120)
+    await jobs("queued", "j", "fal-1", 3, 15)
+    await jobs("cancelled", "j", None)
+    left = await jobs.traces()
+    for request in ("fal-1", "old"):
+        for function, arguments in (("queued", (3, 15)), ("heard", (15,))):
+            with pytest.raises(Thrown, match="request_taken"):
+                await jobs(function, "k", request, *arguments)
+    assert await jobs.traces() == left
+    assert (await jobs("queued", "k", "fal-2", 3, 15))["fal_request_id"] == "fal-2"
+
+
 @pytest.mark.parametrize(
     ("before", "webhook", "code"),
     [

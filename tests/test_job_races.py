@@ -64,6 +64,14 @@ async def test_one_key_is_one_job(jobs: Jobs) -> None:
     assert len(await jobs.all("video_job")) == 1
 
 
+async def test_a_request_of_fals_goes_to_one_job(jobs: Jobs) -> None:
+    for number in range(RACERS):
+        await jobs.open(f"j{number}", limits=AMPLE)
+        await jobs("submitting", f"j{number}", 120)
+    queued = await race(*(jobs("queued", f"j{n}", "fal-1", 0, 15) for n in range(RACERS)))
+    assert queued.count("request_taken") == RACERS - 1
+
+
 async def test_the_last_credits_are_held_once(jobs: Jobs) -> None:
     limits = AMPLE | {"signup_grant": 10}
     opened = await race(*(jobs.open(f"j{number}", limits=limits) for number in range(RACERS)))

@@ -39,6 +39,18 @@ async def test_request_id_that_cannot_be_is_a_lost_answer(
     assert job["error"]["code"] == "submit_unconfirmed"
 
 
+async def test_request_that_fal_names_twice_is_one_video_and_paid_for_once(
+    run: Running, fal: FalStandIn
+) -> None:
+    first, request_id = await queued(run, fal)
+    fal.faults.add("submit", Alter(request_id=request_id))
+    second = await run.submitted()
+    fal.complete(request_id, small_video())
+    assert (await run.finished(first))["status"] == "completed"
+    assert (await run.status(second))["error"]["code"] == "submit_unconfirmed"
+    assert await run.money() == (90, 0, ["grant", "hold", "hold", "release", "charge"])
+
+
 @pytest.mark.parametrize("url", ["https://v3.fal.media/\u202e", "https://" + "x" * 70_000, "///"])
 async def test_address_that_cannot_be_is_no_video(run: Running, fal: FalStandIn, url: str) -> None:
     job_id, request_id = await queued(run, fal)

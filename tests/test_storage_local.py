@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from stat import S_IMODE
@@ -38,6 +39,18 @@ def clock() -> Clock:
 @pytest.fixture
 def files(tmp_path: Path, clock: Clock) -> LocalFiles:
     return LocalFiles(tmp_path / "storage", now=clock)
+
+
+async def test_what_a_killed_process_left_half_written_goes_and_what_is_being_written_stays(
+    files: LocalFiles, clock: Clock
+) -> None:
+    await files.check()
+    incoming = files._incoming
+    for name, age in (("left", 86_401), ("now", 60)):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (clock.time - age, clock.time - age))
+    files.tidy()
+    assert [path.name for path in incoming.iterdir()] == ["now"]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from app.errors import (
     LeaseLost,
     Problem,
     RateLimited,
+    RequestTaken,
     TooManyJobs,
 )
 from app.jobs import Job
@@ -173,11 +174,16 @@ class JobStore:
         return await self._change("submitting", job_id, self._limits.silence)
 
     async def queued(self, job_id: str, request_id: str, position: int | None) -> Job:
-        """Note that fal has accepted the job."""
+        """Note that fal has accepted the job.
+
+        Raises:
+            RequestTaken: the request belongs to another job.
+
+        """
         return await self._change("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
 
     async def heard(self, job_id: str, request_id: str) -> Job:
-        """Return the job that a callback is about; it is queued where that is news."""
+        """Note what a callback says; raises RequestTaken as :meth:`queued` does."""
         return await self._change("heard", job_id, request_id, LOOK_AGAIN_SECONDS)
 
     async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
@@ -287,4 +293,6 @@ class JobStore:
                     raise JobFinished("The job has ended, or is just about to.") from thrown
                 case "lease_lost":
                     raise LeaseLost(job_id) from thrown
+                case "request_taken":
+                    raise RequestTaken(job_id) from thrown
             raise

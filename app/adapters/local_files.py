@@ -28,6 +28,8 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".webp": "image/webp
 # Addresses made within one step are the same, so that a browser fetches a video once.
 STEP_SECONDS = 600
 LIFETIME_SECONDS = 3600
+STALE_SECONDS = 86400
+"""Longer than any copy takes: what is older in ``.incoming`` was left by a killed process."""
 
 
 class LocalFiles:
@@ -45,6 +47,12 @@ class LocalFiles:
         self._base_url = base_url
         self._seam = seam
         self._now = now
+
+    def tidy(self) -> None:
+        """Remove what killed processes have left half-written."""
+        for left in self._incoming.iterdir():
+            if left.stat().st_mtime < self._now() - STALE_SECONDS:
+                left.unlink()
 
     async def put(
         self,
