@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import httpx
 import jwt
 
 from app.errors import Unauthenticated
@@ -82,11 +81,10 @@ class KeySetTokens:
             raise _refusal("The token is signed with a key that cannot be used.") from error
 
 
-def identity_from(settings: Settings, client: httpx.AsyncClient) -> Identity:
-    """Choose by the ``AUTH_…`` settings; ``client`` fetches the key set."""
+def identity_from(settings: Settings, keys: KeySet | None) -> Identity:
+    """Choose by the ``AUTH_…`` settings; ``keys`` are those of ``AUTH_JWKS_URL``."""
     audience, issuer = settings.auth_audience, settings.auth_issuer
-    if settings.auth_jwks_url is not None:
-        keys = KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
+    if keys is not None:
         return KeySetTokens(keys, audience=audience, issuer=issuer)
     if settings.auth_jwt_secret is not None:
         secret = settings.auth_jwt_secret.get_secret_value()

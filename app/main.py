@@ -33,7 +33,7 @@ from app.errors import (
     StorageUnavailable,
 )
 from app.handover import Handover
-from app.identity import identity_from
+from app.identity import KEY_SET_LIFETIME, identity_from
 from app.key_set import KeySet
 from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
@@ -111,7 +111,6 @@ async def _lifespan(
         database = await _database(settings, seam, stack)
         storage = await open_storage(settings, seam, stack)
         fal = await _fal(settings, fal_transport, seam, stack)
-        key_sets = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
         if settings.development:
             log.warning("No AUTH_JWT_SECRET or AUTH_JWKS_URL: everyone is dev@localhost")
 
@@ -172,7 +171,7 @@ async def _lifespan(
                 store=store,
                 storage=storage,
                 catalogue=catalogue,
-                identity=identity_from(settings, key_sets),
+                identity=identity_from(settings, await _key_set(settings, stack)),
                 lifecycle=lifecycle,
                 background=background,
                 streams=streams,
@@ -234,6 +233,13 @@ async def _fal(
     fal = Fal(key=key, transport=transport, seam=seam)
     stack.push_async_callback(fal.aclose)
     return fal
+
+
+async def _key_set(settings: Settings, stack: AsyncExitStack) -> KeySet | None:
+    if settings.auth_jwks_url is None:
+        return None  # a client that nobody needs would read the system's roots all the same
+    client = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
+    return KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
 
 
 @asynccontextmanager

@@ -11,7 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import Unauthenticated
-from app.identity import Caller, Development, Identity, KeySetTokens, SharedSecret, identity_from
+from app.identity import (
+    KEY_SET_LIFETIME,
+    Caller,
+    Development,
+    Identity,
+    KeySetTokens,
+    SharedSecret,
+    identity_from,
+)
+from app.key_set import KeySet
 from app.key_set import KeySet
 from app.settings import Settings
 from tests.tokens import SECRET, token
@@ -214,7 +223,10 @@ def test_settings_choose() -> None:
     client = httpx.AsyncClient()
 
     def chosen(**given: Any) -> Identity:
-        return identity_from(Settings(_env_file=None, **given), client)
+        settings = Settings(_env_file=None, **given)
+        url = settings.auth_jwks_url
+        keys = KeySet(url, client, lifetime=KEY_SET_LIFETIME) if url else None
+        return identity_from(settings, keys)
 
     assert isinstance(chosen(), Development)
     assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)
