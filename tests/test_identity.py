@@ -21,7 +21,6 @@ from app.identity import (
     identity_from,
 )
 from app.key_set import KeySet
-from app.key_set import KeySet
 from app.settings import Settings
 from tests.tokens import SECRET, token
 
