@@ -177,11 +177,13 @@ class Lifecycle:
             JobFinished: it has ended, or its video is being stored.
 
         """
+        now = asyncio.get_running_loop().time
+        until = now() + PATIENCE
         job = await self._store.ask_to_cancel(job_id, user)
         self._watch.publish(job)
         if job.request_id is not None:
             asked = self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
-            await asyncio.wait({asked}, timeout=PATIENCE)
+            await asyncio.wait({asked}, timeout=max(0.0, until - now()))
         return self._watch.known(job_id) or job
 
     async def _cancel_at_fal(self, job: Job) -> None:

@@ -115,12 +115,15 @@ async def templates(request: Request[State]) -> Response:
 
 
 async def library(request: Request[State]) -> Response:
-    """``GET /api/library?limit=&cursor=``."""
+    """``GET /api/library?limit=&cursor=&templateSlug=``."""
     service = _service(request)
     caller = await _caller(request)
     limit = _limit(request.query_params.get("limit"))
     before = _parse_cursor(request.query_params.get("cursor"))
-    rows = await service.store.library(caller.user, limit=limit + 1, before=before)
+    template_slug = request.query_params.get("templateSlug")
+    rows = await service.store.library(
+        caller.user, template_slug=template_slug, limit=limit + 1, before=before
+    )
     page = rows[:limit]
     videos = [await _listed(service, row) for row in page]
     cursor = _cursor(page[-1]) if len(rows) > limit else None

@@ -105,39 +105,48 @@ async def test_media_without_a_signature_is_not_found(run: Running, path: str) -
     problem(await run.client.get(path), 404, "not_found")
 
 
+async def pages(run: Running, **query: str) -> list[str]:
+    """Read the library two videos at a time, and return their jobs."""
+    seen: list[str] = []
+    for _ in range(20):
+        page = await run.library(limit=2, **query)
+        seen += [video["jobId"] for video in page["videos"]]
+        if page["nextCursor"] is None:
+            return seen
+        query["cursor"] = page["nextCursor"]
+    raise AssertionError(f"no end after {seen}")
+
+
 async def test_library_is_read_page_by_page(run: Running, fal: FalStandIn) -> None:
     jobs = []
     for number in range(5):
         jobs.append(await run.submitted(template="poster-parallax"))
         fal.complete(list(fal.requests)[-1], small_video(seed=number))
         await run.finished(jobs[-1])
-    seen: list[str] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = await run.library(limit=2, **cursor)
-        seen += [video["jobId"] for video in page["videos"]]
-        if page["nextCursor"] is None:
-            break
-        cursor = {"cursor": page["nextCursor"]}
-    assert seen == jobs[::-1]
+    assert await pages(run) == jobs[::-1]
     assert len((await run.library())["videos"]) == 5
 
 
-async def test_videos_of_one_instant_are_all_on_some_page(run: Running) -> None:
-    for number in range(7):
+async def list_videos(run: Running, count: int, at: str) -> None:
+    """Put videos of two templates into the library, in turn."""
+    for number in range(count):
         await run.rows(
             f"CREATE library_video:job{number} SET user = 'ada', key = 'k{number}', title = 't', "
-            "template_slug = 's', bytes = 1, duration_seconds = 1.0, width = 1, height = 1, "
-            "created_at = d'2025-10-08T10:00:00.123456Z'"
+            f"template_slug = 'slug-{number % 2}', bytes = 1, duration_seconds = 1.0, "
+            f"width = 1, height = 1, created_at = {at.format(number=number)}"
         )
-    seen: list[str] = []
-    cursor: dict[str, str] = {}
-    for _ in range(4):
-        page = await run.library(limit=2, **cursor)
-        seen += [video["jobId"] for video in page["videos"]]
-        cursor = {"cursor": page["nextCursor"]}
-    assert sorted(seen) == [f"job{number}" for number in range(7)]
-    assert page["nextCursor"] is None
+
+
+async def test_videos_of_one_instant_are_all_on_some_page(run: Running) -> None:
+    await list_videos(run, 7, at="d'2025-10-08T10:00:00.123456Z'")
+    assert sorted(await pages(run)) == [f"job{number}" for number in range(7)]
+
+
+async def test_library_is_narrowed_to_a_template(run: Running) -> None:
+    await list_videos(run, 7, at="d'2025-10-08T10:00:0{number}Z'")
+    assert await pages(run, templateSlug="slug-0") == ["job6", "job4", "job2", "job0"]
+    assert await pages(run, templateSlug="slug-1") == ["job5", "job3", "job1"]
+    assert await pages(run, templateSlug="no-such") == []
 
 
 @pytest.mark.parametrize(

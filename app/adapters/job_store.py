@@ -264,11 +264,16 @@ class JobStore:
         return dict(await self._database.call("credit::statement", user, self._limits.signup_grant))
 
     async def library(
-        self, user: str, *, limit: int, before: tuple[datetime, str] | None
+        self,
+        user: str,
+        *,
+        template_slug: str | None,
+        limit: int,
+        before: tuple[datetime, str] | None,
     ) -> list[Mapping[str, Any]]:
         """Return the user's videos, newest first, from below the time and job of ``before``."""
-        time, job_id = before or (None, None)
-        return list(await self._database.call("library::page", user, limit, time, job_id))
+        page = (user, template_slug, limit, *(before or (None, None)))
+        return list(await self._database.call("library::page", *page))
 
     async def templates(self) -> list[Template]:
         """Return the catalogue in the order of its slugs."""
