@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
+from app import sweep
+from app.adapters.job_store import JobStore, Limits, Trouble
 from app.adapters.surreal_connection import Rejected, Thrown
 from tests.clock import set_ahead
 from tests.database import connected, embedded
 from tests.jobs import (
     BASE,
+    LIMITS,
     NO_WEBHOOK,
     ONCE_IN_A_WHILE,
     RUNNING,
@@ -192,3 +196,21 @@ async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs)
     assert await jobs.database.call(*take) == []
     await set_ahead(jobs.database, 24 * 3600 + 16)
     assert [row["expired"] for row in await jobs.database.call(*take)] == [True, True]
+
+
+async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: Jobs) -> None:
+    longest = 60 - sweep.INTERVAL
+    trouble = Trouble(kind="status", code="fal_unavailable", message="fal did not answer.")
+    store = JobStore(jobs.database, Limits(**LIMITS))
+    for job in "abcde":
+        await jobs.queued(job)
+    for hours in range(1, 12):
+        await set_ahead(jobs.database, hours * 3600)
+        for taken in await store.take_due(5):
+            row = await jobs("get", taken.id)
+            assert row["due_at"] - row["updated_at"] < timedelta(hours=hours, seconds=longest)
+    for number in range(12):
+        await store.postpone("a", None, trouble)
+        row = await jobs("get", "a")
+        wait = row["due_at"] - row["updated_at"]
+        assert wait < timedelta(hours=hours, seconds=longest), number

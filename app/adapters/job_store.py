@@ -77,7 +77,8 @@ class Trouble:
     """Something that may pass, how often it is borne, and what it ends in.
 
     ``count`` bounds it in times in a row, ``seconds`` since it began; the wait between two
-    tries doubles from ``wait`` to ``longest_wait`` seconds.
+    tries doubles from ``wait`` to ``longest_wait`` seconds, give or take a quarter: with the sweep's
+    interval on top nobody waits longer than the minute that fal's retention allows.
     """
 
     kind: str
@@ -86,7 +87,7 @@ class Trouble:
     count: int | None = None
     seconds: int | None = None
     wait: int = 2
-    longest_wait: int = 60
+    longest_wait: int = 45
 
 
 @dataclass(frozen=True, kw_only=True)
