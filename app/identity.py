@@ -1,6 +1,9 @@
 """Who is calling: a bearer token's word, or in development ``dev@localhost``."""
 
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import jwt
@@ -13,6 +16,9 @@ MAX_SUBJECT = 128
 """Characters of ``sub``."""
 KEY_SET_LIFETIME = 3600.0
 """Seconds for which a key set is taken as it is."""
+REMEMBERED_TOKENS = 4096
+LONGEST_REMEMBERED = 4096
+"""Characters of a token, so that those of a hostile caller cannot fill the memory."""
 KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
@@ -22,6 +28,8 @@ class Caller:
 
     user: str
     email: str
+    until: float = field(default=math.inf, compare=False)
+    """When the token that says so expires, in seconds since 1970."""
 
 
 class Identity(Protocol):
@@ -81,14 +89,38 @@ class KeySetTokens:
             raise _refusal("The token is signed with a key that cannot be used.") from error
 
 
+class Remembering:
+    """Verifies a token once and remembers who it is until it expires, an hour at most.
+
+    A key that its issuer withdraws is trusted no longer than the key set that held it.
+    """
+
+    def __init__(self, identity: Identity, *, clock: Callable[[], float] = time.time) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._known: dict[str, Caller] = {}
+
+    async def caller(self, authorization: str | None) -> Caller:
+        now, header = self._clock(), authorization or ""
+        known = self._known.pop(header, None)
+        if known is None or known.until <= now:
+            known = await self._identity.caller(authorization)
+            known = replace(known, until=min(known.until, now + KEY_SET_LIFETIME))
+        if len(header) <= LONGEST_REMEMBERED:
+            self._known[header] = known
+        if len(self._known) > REMEMBERED_TOKENS:
+            del self._known[next(iter(self._known))]  # the one that has not been used for longest
+        return known
+
+
 def identity_from(settings: Settings, keys: KeySet | None) -> Identity:
     """Choose by the ``AUTH_…`` settings; ``keys`` are those of ``AUTH_JWKS_URL``."""
     audience, issuer = settings.auth_audience, settings.auth_issuer
     if keys is not None:
-        return KeySetTokens(keys, audience=audience, issuer=issuer)
+        return Remembering(KeySetTokens(keys, audience=audience, issuer=issuer))
     if settings.auth_jwt_secret is not None:
         secret = settings.auth_jwt_secret.get_secret_value()
-        return SharedSecret(secret, audience=audience, issuer=issuer)
+        return Remembering(SharedSecret(secret, audience=audience, issuer=issuer))
     return Development()
 
 
@@ -129,7 +161,8 @@ def _caller(
     subject, email = claims["sub"], claims.get("email")
     if not 1 <= len(subject) <= MAX_SUBJECT or not _is_text(subject):
         raise _refusal(f"The token's sub must have 1 to {MAX_SUBJECT} characters.")
-    return Caller(subject, email if isinstance(email, str) and _is_text(email) else subject)
+    known_as = email if isinstance(email, str) and _is_text(email) else subject
+    return Caller(subject, known_as, until=int(claims["exp"]))
 
 
 def _is_text(claim: str) -> bool:

@@ -1,9 +1,11 @@
 """A job as everyone but the database sees it: no I/O here."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 
@@ -65,7 +67,8 @@ class Job:
     completed_at: datetime | None = None
     video_key: str | None = None
     poster_key: str | None = None
-    bytes: int | None = None
+    size: int | None = None
+    """Bytes of the video."""
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
@@ -101,7 +104,7 @@ class Job:
             else None,
             video_key=row.get("video_key"),
             poster_key=row.get("poster_key"),
-            bytes=row.get("bytes"),
+            size=row.get("bytes"),
             duration_seconds=row.get("duration_seconds"),
             width=row.get("width"),
             height=row.get("height"),
@@ -140,7 +143,7 @@ class Job:
                 "url": url,
                 "key": self.video_key,
                 "posterUrl": poster_url,
-                "bytes": self.bytes,
+                "bytes": self.size,
                 "durationSeconds": self.duration_seconds,
                 "width": self.width,
                 "height": self.height,
@@ -151,6 +154,16 @@ class Job:
                 "message": self.error or "The video could not be generated.",
             }
         return {name: value for name, value in shape.items() if value is not None}
+
+    def to_json(self, *, url: str | None = None, poster_url: str | None = None) -> bytes:
+        """Return :meth:`to_public` as it is sent."""
+        shape = self.to_public(url=url, poster_url=poster_url)
+        return json.dumps(shape, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @cached_property
+    def without_video(self) -> bytes:
+        """:meth:`to_json` of a job that has no video to point at: most polls see it again."""
+        return self.to_json()
 
 
 def rfc3339(time: datetime) -> str:

@@ -79,7 +79,7 @@ async def status(request: Request[State]) -> Response:
     """``GET /api/templates/video/status?jobId=``."""
     caller = await _caller(request)
     job = await _own_job(request, caller)
-    return JSONResponse(await _presented(_service(request), job), headers=NO_STORE)
+    return _status(await _presented(_service(request), job))
 
 
 async def events(request: Request[State]) -> Response:
@@ -96,7 +96,7 @@ async def cancel(request: Request[State]) -> Response:
     service = _service(request)
     caller = await _caller(request)
     job = await service.lifecycle.cancel(_job_id(request), caller.user)
-    return JSONResponse(await _presented(service, job), status_code=202, headers=NO_STORE)
+    return _status(await _presented(service, job), status_code=202)
 
 
 async def fal_webhook(request: Request[State]) -> Response:
@@ -219,13 +219,18 @@ def _no_such_job() -> JobNotFound:
     return JobNotFound("There is no such job.")
 
 
-async def _presented(service: Service, job: Job) -> dict[str, Any]:
+async def _presented(service: Service, job: Job) -> bytes:
+    """Return the status object, with addresses that are good for a while."""
     if job.status is not Status.COMPLETED or job.video_key is None:
-        return job.to_public()
-    return job.to_public(
+        return job.without_video
+    return job.to_json(
         url=await service.storage.url(job.video_key),
         poster_url=await service.storage.url(job.poster_key) if job.poster_key else None,
     )
+
+
+def _status(shape: bytes, status_code: int = 200) -> Response:
+    return Response(shape, status_code, NO_STORE, media_type="application/json")
 
 
 async def _listed(service: Service, row: Mapping[str, Any]) -> dict[str, Any]:

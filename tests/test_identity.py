@@ -1,6 +1,7 @@
 import base64
 import hmac
 import json
+import math
 import time
 from typing import Any
 
@@ -13,10 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from app.errors import Unauthenticated
 from app.identity import (
     KEY_SET_LIFETIME,
+    LONGEST_REMEMBERED,
+    REMEMBERED_TOKENS,
     Caller,
     Development,
     Identity,
     KeySetTokens,
+    Remembering,
     SharedSecret,
     identity_from,
 )
@@ -218,15 +222,70 @@ async def test_key_server_that_fails_refuses_and_breaks_nothing() -> None:
     await refused(server.identity, "Bearer nonsense")
 
 
-def test_settings_choose() -> None:
-    client = httpx.AsyncClient()
+class Verified:
+    """Counts the tokens that are verified."""
 
-    def chosen(**given: Any) -> Identity:
-        settings = Settings(_env_file=None, **given)
-        url = settings.auth_jwks_url
-        keys = KeySet(url, client, lifetime=KEY_SET_LIFETIME) if url else None
-        return identity_from(settings, keys)
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.count = 0
 
-    assert isinstance(chosen(), Development)
-    assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)
-    assert isinstance(chosen(auth_jwks_url="https://keys.example"), KeySetTokens)
+    async def caller(self, authorization: str | None) -> Caller:
+        self.count += 1
+        return Caller(str(authorization), "", until=self.until)
+
+
+async def test_token_is_verified_once_until_it_expires() -> None:
+    now = 1000.0
+    verified = Verified(until=1060)
+    identity = Remembering(verified, clock=lambda: now)
+    for _ in range(3):
+        assert (await identity.caller("Bearer ada")).user == "Bearer ada"
+        assert (await identity.caller("Bearer eve")).user == "Bearer eve"
+    assert verified.count == 2
+    now = 1060
+    await identity.caller("Bearer ada")
+    assert verified.count == 3
+
+
+async def test_token_without_a_near_end_is_verified_again_after_an_hour() -> None:
+    times = iter([0.0, KEY_SET_LIFETIME - 1, KEY_SET_LIFETIME])
+    verified = Verified(until=1e12)
+    identity = Remembering(verified, clock=lambda: next(times))
+    for count in (1, 1, 2):
+        await identity.caller("Bearer ada")
+        assert verified.count == count
+
+
+async def test_tokens_that_are_many_or_long_are_not_all_remembered() -> None:
+    verified = Verified(until=math.inf)
+    identity = Remembering(verified)
+    for number in range(REMEMBERED_TOKENS + 1):
+        await identity.caller(f"Bearer {number}")
+    long = "Bearer " + "x" * LONGEST_REMEMBERED
+    for header in ("Bearer 1", "Bearer 0", long, long):
+        await identity.caller(header)
+    assert verified.count == REMEMBERED_TOKENS + 1 + 3
+    assert len(identity._known) == REMEMBERED_TOKENS
+
+
+async def test_refusal_is_not_remembered() -> None:
+    identity = Remembering(shared())
+    expired = f"Bearer {token('ada', exp=1)}"
+    for _ in range(2):
+        assert "expired" in await refused(identity, expired)
+    assert identity._known == {}
+
+
+async def test_settings_choose() -> None:
+    async with httpx.AsyncClient() as client:
+
+        def chosen(**given: Any) -> Identity:
+            settings = Settings(_env_file=None, **given)
+            url = settings.auth_jwks_url
+            keys = KeySet(url, client, lifetime=KEY_SET_LIFETIME) if url else None
+            identity = identity_from(settings, keys)
+            return identity._identity if isinstance(identity, Remembering) else identity
+
+        assert isinstance(chosen(), Development)
+        assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)
+        assert isinstance(chosen(auth_jwks_url="https://keys.example"), KeySetTokens)

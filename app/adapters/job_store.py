@@ -77,8 +77,8 @@ class Trouble:
     """Something that may pass, how often it is borne, and what it ends in.
 
     ``count`` bounds it in times in a row, ``seconds`` since it began; the wait between two
-    tries doubles from ``wait`` to ``longest_wait`` seconds, give or take a quarter: with the sweep's
-    interval on top nobody waits longer than the minute that fal's retention allows.
+    tries doubles from ``wait`` to ``longest_wait`` seconds, give or take some: with the
+    sweep's interval on top nobody waits longer than the minute that fal's retention allows.
     """
 
     kind: str
