@@ -1,7 +1,9 @@
 """What a start image really is, whatever its sender called it."""
 
+import asyncio
 from dataclasses import dataclass
 from io import BytesIO
+from weakref import WeakValueDictionary
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -17,6 +19,8 @@ EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 
 # A decoded image takes up to 16 bytes a pixel (WebP): only so many at a time.
 _decoding = CapacityLimiter(2)
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""Of the users whose images are being decoded: nobody has both decoders to himself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +33,12 @@ class StartImage:
     height: int
 
 
-async def inspect(data: bytes, *, max_pixels: int) -> StartImage:
-    """Measure an image beside the event loop; see :func:`measure`."""
-    return await anyio.to_thread.run_sync(
-        lambda: measure(data, max_pixels=max_pixels), limiter=_decoding
-    )
+async def inspect(data: bytes, *, max_pixels: int, user: str) -> StartImage:
+    """Measure an image beside the event loop, one at a time of a user's; see :func:`measure`."""
+    async with _turns.setdefault(user, asyncio.Lock()):
+        return await anyio.to_thread.run_sync(
+            lambda: measure(data, max_pixels=max_pixels), limiter=_decoding
+        )
 
 
 def measure(data: bytes, *, max_pixels: int) -> StartImage:

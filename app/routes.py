@@ -57,7 +57,7 @@ async def submit(request: Request[State]) -> Response:
     submission = Submission(
         caller=caller,
         image=form.image,
-        measured=await inspect(form.image, max_pixels=settings.max_image_pixels),
+        measured=await inspect(form.image, max_pixels=settings.max_image_pixels, user=caller.user),
         template_slug=form.template_slug,
         variables=form.variables,
         idempotency_key=key,

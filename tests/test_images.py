@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import threading
 import warnings
 import zlib
 from io import BytesIO
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from app import images
 from app.errors import InvalidImage, UnsupportedImage
 from app.images import StartImage, inspect, measure
 
@@ -131,5 +133,28 @@ def test_the_limit_itself_is_allowed() -> None:
 
 async def test_many_images_are_inspected_beside_the_event_loop() -> None:
     data = encoded("PNG")
-    images = await asyncio.gather(*[inspect(data, max_pixels=MAX_PIXELS) for _ in range(20)])
-    assert {image.width for image in images} == {64}
+    measured = await asyncio.gather(
+        *[inspect(data, max_pixels=MAX_PIXELS, user=f"user-{n}") for n in range(20)]
+    )
+    assert {image.width for image in measured} == {64}
+
+
+async def test_nobody_has_both_decoders_to_himself(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def decode(data: bytes, *, max_pixels: int) -> StartImage:
+        begun.release()
+        go_on.wait()
+        return measure(data, max_pixels=max_pixels)
+
+    monkeypatch.setattr(images, "measure", decode)
+    data = encoded("PNG")
+    greedy = [
+        asyncio.create_task(inspect(data, max_pixels=MAX_PIXELS, user="eve")) for _ in range(10)
+    ]
+    await asyncio.to_thread(begun.acquire)
+    modest = asyncio.create_task(inspect(data, max_pixels=MAX_PIXELS, user="ada"))
+    await asyncio.to_thread(begun.acquire)
+    assert not begun.acquire(blocking=False)
+    go_on.set()
+    assert len(await asyncio.gather(modest, *greedy)) == 11

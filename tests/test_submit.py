@@ -1,13 +1,15 @@
 """Every answer to a submit, and what a refusal leaves behind: nothing."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
 
+from app import submission
 from app.settings import Settings
-from tests.service import Running, png, running
+from tests.service import Running, over_a_socket, png, running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import Answer
 from tests.stand_ins.videos import small_video
@@ -92,6 +94,28 @@ async def test_body_without_an_end_is_cut_off(settings: Settings, fal: FalStandI
         )
         problem(answer, 413, "image_too_large")
         await nothing_left(run, fal)
+
+
+@pytest.mark.parametrize("limit", ["SILENCE", "PATIENCE"])
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("/api/templates/video", "invalid_multipart"), ("/api/webhooks/fal?jobId=j", "invalid_json")],
+)
+async def test_sender_that_is_too_slow_is_cut_off(
+    run: Running, monkeypatch: pytest.MonkeyPatch, limit: str, path: str, code: str
+) -> None:
+    monkeypatch.setattr(submission, limit, 0.2)
+    async with over_a_socket(run) as address:
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        token = bearer()["Authorization"]
+        kind = "Content-Type: multipart/form-data; boundary=b\r\n"
+        writer.write(f"{head}{kind}Authorization: {token}\r\n\r\n4\r\n--b\r\r\n".encode())
+        answer = await reader.read()  # to the end: the line is closed
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert code.encode() in answer
+    assert b"too slowly" in answer
 
 
 async def test_unknown_keys_of_data_are_ignored(run: Running) -> None:
