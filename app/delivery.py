@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from app import tracing
 from app.adapters.fal import Fal
 from app.adapters.job_store import LEASE_SECONDS, JobStore, StoredVideo, Trouble
 from app.catalogue import Catalogue
@@ -74,6 +75,7 @@ class Delivery:
 
     async def run(self, job: Job) -> None:
         """Deliver the job unless somebody else does; what fails is settled or left to the sweep."""
+        tracing.job_id.set(job.id)
         async with self._places:
             holder = str(uuid4())
             try:

@@ -9,6 +9,7 @@ import logging
 
 import uuid_utils
 
+from app import tracing
 from app.adapters.fal import Fal, Progress
 from app.adapters.job_store import Draft, JobStore, Trouble
 from app.background import Background
@@ -80,6 +81,7 @@ class Lifecycle:
             idempotency_key=submission.idempotency_key,
             fingerprint=submission.fingerprint,
         )
+        tracing.job_id.set(draft.id)
         try:
             job, replayed = await self._store.open(draft)
         except DatabaseUnavailable:
@@ -107,6 +109,7 @@ class Lifecycle:
 
     async def refresh(self, job_id: str) -> Job:
         """Ask fal how the job stands and carry it on; raises as :meth:`latest` does."""
+        tracing.job_id.set(job_id)
         job = await self._store.get(job_id)
         self._watch.publish(job)
         if not job.is_with_fal or job.request_id is None:
@@ -136,6 +139,7 @@ class Lifecycle:
 
         A hint may be early, late, repeated, or about a job that is none of ours.
         """
+        tracing.job_id.set(job_id)
         try:
             job = await self._store.get(job_id)
         except JobNotFound:
@@ -177,6 +181,7 @@ class Lifecycle:
             JobFinished: it has ended, or its video is being stored.
 
         """
+        tracing.job_id.set(job_id)
         now = asyncio.get_running_loop().time
         until = now() + PATIENCE
         job = await self._store.ask_to_cancel(job_id, user)
@@ -208,6 +213,7 @@ class Lifecycle:
 
     async def attend(self, job: Job) -> None:
         """Do whatever a job needs that nobody has looked at in time."""
+        tracing.job_id.set(job.id)
         if job.expired:
             await self._expire(job)
         elif job.request_id is None:

@@ -7,15 +7,22 @@ from typing import Any, Literal
 import stamina.instrumentation
 from pythonjsonlogger.core import RESERVED_ATTRS
 
+from app.tracing import Context
+
 QUIET = ("httpx", "httpcore", "fal_client", "aiobotocore", "botocore", "boto3", "websockets")
 """Libraries whose INFO lines carry whole URLs with their signatures, or every request."""
 
 
 class OneLine(logging.Formatter):
-    """A record is one line, whatever a caller put into it; a traceback follows it, indented."""
+    """A record is one line, whatever a caller put into it; a traceback follows it, indented.
+
+    It begins with the request that it belongs to, where there is one.
+    """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the base's name
-        record.message = escape(record.getMessage().rstrip())
+        request = getattr(record, "request_id", None)
+        message = f"[{request}] {record.getMessage()}" if request else record.getMessage()
+        record.message = escape(message.rstrip())
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 the base's name
@@ -37,7 +44,7 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
         "text": {"()": OneLine, "format": "%(asctime)s %(levelname)-7s %(message)s"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": ["levelname", "name", "message"],
+            "fmt": ["levelname", "name", "message", "request_id", "job_id"],
             "rename_fields": {"levelname": "level", "name": "logger"},
             "timestamp": "time",
             "reserved_attrs": [*RESERVED_ATTRS, "color_message"],  # uvicorn's, for terminals
@@ -48,7 +55,14 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": formatters,
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
+            "filters": {"context": {"()": Context}},
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "formatter": form,
+                    "filters": ["context"],
+                }
+            },
             "root": {"level": level, "handlers": ["stderr"]},
             "loggers": {name: {"level": "WARNING"} for name in (*QUIET, "uvicorn.access")},
         }

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -45,6 +46,7 @@ from app.settings import Settings
 from app.storage import Storage
 from app.streams import Streams
 from app.sweep import Sweep
+from app.tracing import HEADER, RequestIds
 from app.video import MediaHosts, download
 from app.watch import Watch
 from app.webhook import KEYS_LIFETIME, KEYS_URL, Signatures
@@ -94,6 +96,7 @@ def create_app(
             ClientDisconnect: _gone,
             Exception: _fault,
         },
+        middleware=[Middleware(RequestIds)],
         lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal takes a redirect of its webhook for a failure
@@ -280,4 +283,8 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _fault(request: Request, _error: Exception) -> Response:
-    return await _problem(request, InternalError("Something went wrong here; it has been noted."))
+    # It is answered from outside of the middleware that names requests.
+    named = {HEADER: request.scope["request_id"]}
+    return await _problem(
+        request, InternalError("Something went wrong here; it has been noted.", headers=named)
+    )

@@ -24,7 +24,11 @@ from tests.stand_ins.videos import small_video
 from tests.tokens import SECRET, bearer, token
 
 HOSTILE = "eve@x\r\n2026-01-01 00:00:00,000 INFO    forged\x1b[31m\x9b31m\u2028\u202e\x00\x7f"
+REQUEST = re.compile(r"^\[[0-9a-f]{32}\] ")
 RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR) +\S.*")
+
+
+KEYS = {"time", "level", "logger", "message", "request_id", "job_id"}
 
 
 @dataclass
@@ -41,17 +45,17 @@ class Output:
     def messages(self) -> list[str]:
         """Return each record's text; every line must be a record, or a traceback's."""
         assert all(each.isprintable() or each == "\n" for each in self.text)
-        lines = self.text.splitlines()
         if self.form == "json":
-            return [self._parsed(line)["message"] for line in lines]
-        records = [line for line in lines if not line.startswith("  ")]
+            return [record["message"] for record in self.records()]
+        records = [line for line in self.text.splitlines() if not line.startswith("  ")]
         assert all(RECORD.fullmatch(line) for line in records), records
-        return [line.split(None, 3)[3] for line in records]
+        return [REQUEST.sub("", line.split(None, 3)[3]) for line in records]
 
-    def _parsed(self, line: str) -> dict[str, Any]:
-        record: dict[str, Any] = json.loads(line)
-        assert record.keys() - {"exc_info"} == {"time", "level", "logger", "message"}
-        return record
+    def records(self) -> list[dict[str, Any]]:
+        """Return the lines of the JSON form, each with all of its keys."""
+        records: list[dict[str, Any]] = [json.loads(line) for line in self.text.splitlines()]
+        assert all(record.keys() - {"exc_info"} == KEYS for record in records)
+        return records
 
 
 @pytest.fixture(params=["text", "json"])

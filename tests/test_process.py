@@ -72,7 +72,7 @@ def test_a_video_is_made_and_the_process_ends_with_everything_it_started(tmp_pat
         assert process.ended_by(signal.SIGTERM) == 0
         assert not process.companions()
         lines = [json.loads(line) for line in process.stderr.splitlines()]
-        assert all(line.keys() == {"time", "level", "logger", "message"} for line in lines)
+        assert all(line.keys() == KEYS for line in lines)
         assert "uvicorn.error" in {line["logger"] for line in lines}
         secrets = [SECRET, "Bearer", job["url"].partition("?")[2]]
         assert [secret for secret in secrets if secret in process.stderr] == []
