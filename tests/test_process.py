@@ -20,6 +20,7 @@ from tests.clock import set_ahead
 from tests.database import connected, embedded
 from tests.process import ON_LINUX, PATIENCE, Process, started
 from tests.service import png
+from tests.test_logs import KEYS
 from tests.tokens import SECRET, bearer
 
 STOPS = [signal.SIGTERM, signal.SIGINT]
