@@ -11,15 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app import main, sweep, watch
+from app.adapters.local_files import LocalFiles
+from app.adapters.surreal import Address
+from app.audit import audit
 from app.errors import DatabaseUnavailable
 from app.settings import Settings
 from tests.clock import set_ahead
 from tests.crash import CrashSeam, Fate
+from tests.database import connected
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
@@ -137,13 +140,10 @@ async def recover(world: World, fal: FalStandIn, seam: CrashSeam, *, rounds: int
 
 async def judge(world: World, scenario: Scenario, fal: FalStandIn, accepted: list[str]) -> None:
     """Assert what must be true whatever has happened."""
-    verdicts: list[Any] = []
-
-    async def look(run: Running) -> None:
-        verdicts.extend([await run.audit(), await run.rows("SELECT * FROM video_job")])
-
-    await life(world, fal, CrashSeam(), look)
-    violations, jobs = verdicts
+    storage = LocalFiles(world.settings.storage_dir)
+    async with connected(Address.from_settings(world.settings)) as database:
+        violations = await audit(database, storage, read=True)
+        jobs = await database.query("SELECT * FROM video_job")
     assert violations == []
     assert {job["status"] for job in jobs} <= {"completed", "failed", "cancelled"}
     assert set(accepted) <= {job["id"].id for job in jobs}
