@@ -27,6 +27,7 @@ from app.errors import (
     VideoUnavailable,
 )
 from app.jobs import Job
+from app.metrics import DELIVERED_BYTES, DELIVERING
 from app.storage import Storage, poster_key, video_key_base
 from app.video import Download, probe, without_query
 from app.video_probe import VideoFacts
@@ -83,7 +84,8 @@ class Delivery:
                 if claimed is None:
                     return
                 self._watch.publish(claimed)
-                self._watch.publish(await self._deliver(claimed, holder))
+                with DELIVERING.track_inprogress():
+                    self._watch.publish(await self._deliver(claimed, holder))
             except LeaseLost:
                 log.warning("[VIDEO JOB %s] Taken over by another worker", job.id)
             except DatabaseUnavailable:
@@ -136,6 +138,7 @@ class Delivery:
         done = await self._store.complete(
             job.id, holder, self._stored(job, video, facts, stored_poster)
         )
+        DELIVERED_BYTES.inc(video.size)
         log.info("Stored library video metadata for %s", done.video_key)
         return done
 

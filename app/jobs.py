@@ -76,6 +76,8 @@ class Job:
     error: str | None = None
     troubled: bool = False
     expired: bool = False
+    overdue: float = 0.0
+    """Seconds for which the first of those that the sweep took with it had been due."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -112,6 +114,7 @@ class Job:
             error=row.get("error"),
             troubled=bool(row.get("trouble")),
             expired=bool(row.get("expired")),
+            overdue=row.get("overdue") or 0.0,
         )
 
     @property

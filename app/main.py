@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import routes, schema
+from app import metrics, routes, schema
 from app.adapters.fal import Fal
 from app.adapters.job_store import JobStore, Limits
 from app.adapters.local_files import LocalFiles
@@ -40,7 +40,7 @@ from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
 from app.page import page_routes
 from app.scratch import scratch
-from app.seam import Seam, direct
+from app.seam import Seam
 from app.service import Service, State
 from app.settings import Settings
 from app.storage import Storage
@@ -64,7 +64,7 @@ def create_app(
     settings: Settings,
     *,
     fal_transport: httpx.AsyncBaseTransport | None = None,
-    seam: Seam = direct,
+    seam: Seam = metrics.timed,
 ) -> Starlette:
     """Return the service as an ASGI application; its lifespan opens and closes everything.
 
@@ -86,6 +86,7 @@ def create_app(
             Route("/api/credits", routes.credits),
             Route("/healthz", routes.healthz),
             Route("/readyz", routes.readyz),
+            Route("/metrics", routes.metrics),
             Route("/media/{key:path}", routes.media, name="media"),
             *page_routes(settings),
         ],
@@ -96,7 +97,7 @@ def create_app(
             ClientDisconnect: _gone,
             Exception: _fault,
         },
-        middleware=[Middleware(RequestIds)],
+        middleware=[Middleware(metrics.Timing), Middleware(RequestIds)],
         lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal takes a redirect of its webhook for a failure

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,6 +21,7 @@ from app.errors import (
     InvalidQuery,
     JobNotFound,
     NotFound,
+    Problem,
     ShuttingDown,
     StorageUnavailable,
 )
@@ -27,6 +29,7 @@ from app.handover import Submission
 from app.identity import Caller
 from app.images import inspect
 from app.jobs import Job, Status, rfc3339
+from app.metrics import CALLBACKS
 from app.service import Service, State
 from app.streams import EventStream
 from app.submission import read_body, read_form
@@ -102,9 +105,14 @@ async def cancel(request: Request[State]) -> Response:
 async def fal_webhook(request: Request[State]) -> Response:
     """``POST /api/webhooks/fal?jobId=``: a hint to go and look, answered at once."""
     service = _service(request)
-    body = await read_body(request, max_bytes=MAX_BODY_BYTES)
-    await service.signatures.verify(request.headers, body)
-    await service.lifecycle.heard(_job_id(request), _request_id(body))
+    try:
+        body = await read_body(request, max_bytes=MAX_BODY_BYTES)
+        await service.signatures.verify(request.headers, body)
+        await service.lifecycle.heard(_job_id(request), _request_id(body))
+    except Problem as problem:
+        CALLBACKS.labels(problem.code).inc()
+        raise
+    CALLBACKS.labels("heard").inc()
     return JSONResponse({"status": "heard"}, headers=NO_STORE)
 
 
@@ -162,6 +170,11 @@ async def readyz(request: Request[State]) -> Response:
     except TimeoutError as error:
         raise StorageUnavailable("The storage hangs.") from error
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
+
+
+async def metrics(_request: Request[State]) -> Response:
+    """``GET /metrics``: what this process has counted, for Prometheus."""
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
 
 
 async def media(request: Request[State]) -> Response:

@@ -18,6 +18,7 @@ from app.adapters.job_store import JobStore
 from app.background import Background
 from app.errors import DatabaseUnavailable, JobNotFound, ServiceError, TooManyStreams
 from app.jobs import Job
+from app.metrics import STREAMS
 from app.watch import Listener, Watch
 
 SILENCE = 15.0
@@ -80,7 +81,7 @@ class Streams:
         listener = Listener(job_id)
         self._listeners[user].add(listener)
         try:
-            with self._watch.listening(user, listener):
+            with STREAMS.track_inprogress(), self._watch.listening(user, listener):
                 self._background.start(f"look after {user}", self._look_after(user))
                 yield listener
         finally:

@@ -7,6 +7,7 @@ import random
 from app.adapters.job_store import JobStore
 from app.errors import ServiceError
 from app.lifecycle import Lifecycle
+from app.metrics import SWEEP_LAG, SWEPT
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Sweep:
         except ServiceError as error:
             log.warning("The sweep goes on once the database does: %s", error)
             return 0
+        SWEPT.inc(len(due))
+        SWEEP_LAG.set(max((job.overdue for job in due), default=0.0))
         attended = (self._lifecycle.attend(job) for job in due)
         # One job that nobody can make anything of must not hold up the others.
         outcomes = await asyncio.gather(*attended, return_exceptions=True)

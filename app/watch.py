@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.jobs import Job, Status
+from app.metrics import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ Refresh = Callable[[str], Coroutine[Any, Any, Job]]
 @dataclass
 class _Entry:
     job: Job | None = None
+    in_stage_since: float = -math.inf
     asked: float = -math.inf
     watched: float = -math.inf
     refresh: "asyncio.Task[Job] | None" = None
@@ -93,10 +95,19 @@ class Watch:
                 log.warning("[VIDEO JOB %s] Failed, %s: %s", job.id, job.error_code, job.error)
             elif job.status is Status.CANCELLED:
                 log.info("[VIDEO JOB %s] Cancelled", job.id)
+            self._time_stage(entry, job)
             entry.job = job
             entry.known.set()
             for listener in self._listeners.get(job.user, ()):
                 listener.tell(job)
+
+    def _time_stage(self, entry: _Entry, job: Job) -> None:
+        if entry.job is not None and entry.job.stage is job.stage:
+            return
+        now = self._clock()
+        if entry.job is not None:
+            STAGES.labels(entry.job.stage, job.fal_model).observe(now - entry.in_stage_since)
+        entry.in_stage_since = now
 
     @contextmanager
     def listening(self, user: str, listener: Listener) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """What goes wrong at fal: what the user sees, what is booked."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -244,7 +245,9 @@ async def test_job_that_is_not_done_by_its_deadline_fails_and_is_cancelled_at_fa
 
 
 async def test_job_of_the_replaced_stack_is_taken_up(run: Running, fal: FalStandIn) -> None:
-    _, request_id = await queued(run, fal)
+    _, theirs = await queued(run, fal)
+    request_id = "of-the-replaced-stack"
+    fal.requests[request_id] = replace(fal.requests[theirs], request_id=request_id)
     await run.rows(
         f"CREATE video_job:`{request_id}` SET user = 'eve', user_email = 'eve@example.com', "
         "template_slug = 'night-life-roller', start_key = 'users/eve/start.png', "

@@ -23,7 +23,8 @@ from app.errors import (
     RequestTaken,
     TooManyJobs,
 )
-from app.jobs import Job
+from app.jobs import Job, Status
+from app.metrics import CREDITS, ENDED, SUBMITTED
 from app.settings import Settings
 from app.templates import Template, Value
 
@@ -35,6 +36,9 @@ LOOK_AGAIN_SECONDS = 15
 """Until the sweep looks at a job that nobody watches."""
 SILENCE_SECONDS = 120
 """Without a sign of life after which a submit is taken for dead."""
+
+ENDING = {"complete", "fail", "cancelled", "postpone", "unconfirmed"}
+"""The functions that may end a job."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +121,7 @@ class JobStore:
             InsufficientCredits, TooManyJobs, RateLimited, IdempotencyMismatch: nothing is left.
 
         """
-        job = {
+        what = {
             "id": draft.id,
             "user": draft.user,
             "user_email": draft.user_email,
@@ -132,10 +136,14 @@ class JobStore:
             "fingerprint": draft.fingerprint,
         }
         try:
-            opened = await self._database.call("video_job::open", job, limits, once)
+            opened = await self._database.call("video_job::open", what, limits, once)
         except Thrown as thrown:
             raise self._refusal(thrown, draft) from thrown
-        return Job.from_row(opened["job"]), opened["replayed"]
+        job = Job.from_row(opened["job"])
+        if not opened["replayed"]:
+            SUBMITTED.labels(job.fal_model).inc()
+            CREDITS.labels("hold").inc(job.credits)
+        return job, opened["replayed"]
 
     def _refusal(self, thrown: Thrown, draft: Draft) -> Problem | Thrown:
         match thrown.code:
@@ -288,9 +296,7 @@ class JobStore:
 
     async def _change(self, function: str, job_id: str, *arguments: Any) -> Job:
         try:
-            return Job.from_row(
-                await self._database.call(f"video_job::{function}", job_id, *arguments)
-            )
+            row = await self._database.call(f"video_job::{function}", job_id, *arguments)
         except Thrown as thrown:
             match thrown.code:
                 case "job_not_found":
@@ -302,3 +308,9 @@ class JobStore:
                 case "request_taken":
                     raise RequestTaken(job_id) from thrown
             raise
+        job = Job.from_row(row)
+        if function in ENDING and job.status.is_terminal:
+            ENDED.labels(job.status, job.error_code or "", job.fal_model).inc()
+            paid = job.status is Status.COMPLETED
+            CREDITS.labels("charge" if paid else "release").inc(job.credits)
+        return job

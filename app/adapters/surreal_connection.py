@@ -11,6 +11,7 @@ from surrealdb.connections.async_ws import AsyncWsSurrealConnection as Connectio
 from surrealdb.errors import NotAllowedError, QueryError, ServerError, SurrealError, ThrownError
 
 from app.errors import ServiceError
+from app.metrics import CONFLICTS, CONNECTIONS
 
 __all__ = [
     "Conflict",
@@ -61,6 +62,7 @@ async def open_connection(
     async for attempt in until_no_race_is_lost():
         with attempt:
             await _told_of_conflicts(connection.use(namespace, database))
+    CONNECTIONS.inc()
 
 
 async def close(connection: Connection) -> None:
@@ -112,5 +114,6 @@ async def _told_of_conflicts(call: Awaitable[T]) -> T:
         return await call
     except QueryError as error:
         if error.is_transaction_conflict:
+            CONFLICTS.inc()
             raise Conflict(str(error)) from None
         raise

@@ -1,0 +1,86 @@
+"""What is counted and timed here, under names by Prometheus' conventions.
+
+Each process counts what it has done itself: sums over all processes are the service's. Nothing
+is read from the database for a scrape.
+"""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.seam import T
+
+REQUESTS = Histogram(
+    "http_request_duration_seconds",
+    "Until an answer was complete; event streams last for minutes.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+)
+CALLS = Histogram(
+    "outside_call_duration_seconds",
+    "Calls to fal, its media host, the storage and the database, by what came of them.",
+    ["call", "outcome"],
+    buckets=(0.002, 0.01, 0.05, 0.2, 1, 5, 30, 300),
+)
+SUBMITTED = Counter("video_jobs_submitted", "Jobs that were opened.", ["model"])
+ENDED = Counter("video_jobs_ended", "Jobs that came to their end.", ["status", "code", "model"])
+STAGES = Histogram(
+    "video_job_stage_duration_seconds",
+    "For which a job was seen in a stage.",
+    ["stage", "model"],
+    buckets=(0.1, 0.5, 2, 5, 15, 30, 60, 120, 300, 900, 3600),
+)
+DELIVERING = Gauge("video_deliveries_in_progress", "Videos on their way from fal to the storage.")
+DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of videos that were stored.")
+CREDITS = Counter("video_credits", "Credits held, released and charged.", ["kind"])
+CALLBACKS = Counter("fal_callbacks", "fal's webhook, by how it was answered.", ["outcome"])
+SWEPT = Counter("sweep_jobs", "Jobs that nobody had looked at in time.")
+SWEEP_LAG = Gauge("sweep_lag_seconds", "By which the oldest job was overdue at the last look.")
+CONFLICTS = Counter("database_conflicts", "Transactions that lost a race and were tried again.")
+CONNECTIONS = Counter(
+    "database_connections", "Connections opened; every one after the first was lost."
+)
+STREAMS = Gauge("event_streams_open", "Event streams that are open.")
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""By their names; a caller may make up others."""
+
+
+async def timed(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+    """Carry out a call to the outside: the :class:`~app.seam.Seam` that the service runs with."""
+    began, outcome = perf_counter(), "ok"
+    try:
+        return await call()
+    except BaseException as error:
+        outcome = type(error).__name__
+        raise
+    finally:
+        CALLS.labels(name, outcome).observe(perf_counter() - began)
+
+
+class Timing:
+    """Times every request by its route; what has none is counted under ``other``."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            route = getattr(scope.get("route"), "path", "other")
+            REQUESTS.labels(method, route, status).observe(perf_counter() - began)
