@@ -7,7 +7,7 @@ from typing import Any
 
 from app.adapters.surreal import Database
 from app.jobs import Status
-from app.storage import Storage, poster_key
+from app.storage import Storage, folder_of, poster_key
 
 CHUNK = 200
 ERROR_CODES = {
@@ -22,20 +22,27 @@ ERROR_CODES = {
 
 _JOBS = """
 SELECT *,
-  (SELECT VALUE [record::id(id)[1], credits] FROM
+  (SELECT VALUE [record::id(id)[1], credits, user] FROM
     type::record('credit_entry', [record::id($parent.id), '']..[record::id($parent.id), 'z'])
   ) AS entries,
+  (SELECT VALUE job FROM ONLY type::record('fal_request', $parent.fal_request_id ?? '-')) AS bound,
   (SELECT * FROM ONLY type::record('library_video', record::id($parent.id))) AS listed,
   (SELECT VALUE [record::id(id)[1], status] FROM
     type::record('video_job_event', [record::id($parent.id), 0]..[record::id($parent.id), 1000000])
   ) AS events
 FROM array::map($jobs, |$job| type::record('video_job', $job))
 """
+_HOLDERS = "SELECT VALUE id FROM video_job WHERE video_key = $key LIMIT 2"
 _ACCOUNTS = """
 RETURN {
   accounts: (SELECT record::id(id) AS user, balance, held, in_flight FROM credit_account),
   entries: (SELECT user, kind, math::sum(credits) AS credits FROM credit_entry
     GROUP BY user, kind),
+  strays: array::concat(
+    (SELECT VALUE [record::id(id)[0], 'has ledger entries'] FROM credit_entry
+      WHERE kind != 'grant' AND !record::exists(type::record('video_job', record::id(id)[0]))),
+    (SELECT VALUE [record::id(id), 'is listed'] FROM library_video
+      WHERE !record::exists(type::record('video_job', record::id(id))))),
   unfinished: (SELECT user, math::sum(credits) AS credits, count() AS jobs FROM video_job
     WHERE status NOT IN ['completed', 'failed', 'cancelled']
       AND record::exists(type::record('credit_entry', [record::id(id), 'hold']))
@@ -75,19 +82,23 @@ async def audit(database: Database, storage: Storage, *, read: bool) -> list[Vio
 
 
 async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
-    """Iterate over the objects under keys of jobs that have ended without a video.
+    """Iterate over the objects that a job stored before it ended without a video.
 
     They break no invariant: a service that dies after storing leaves one where fal has forgotten
-    the result by the time the job is taken up again. A key is reserved for one job for ever, so
-    nobody else can have any use for them. Objects that no job knows are left out: the bucket may
-    serve others as well.
+    the result by the time the job is taken up again. What does not name the job as its owner is
+    left out, since the bucket may serve others, and so is a key that two rows of the replaced
+    stack share.
     """
     async for job in _jobs(database):
         key = job.get("video_key")
-        if key and job["status"] in {Status.FAILED, Status.CANCELLED}:
-            for each in (key, poster_key(key)):
-                if await storage.find(each, read=False) is not None:
-                    yield each
+        if not key or job["status"] not in {Status.FAILED, Status.CANCELLED}:
+            continue
+        if len(await database.query(_HOLDERS, key=key)) > 1:
+            continue
+        for each in (key, poster_key(key)):
+            there = await storage.find(each, read=False)
+            if there is not None and there.owner == job["id"]:
+                yield each
 
 
 async def _jobs(database: Database) -> AsyncIterator[dict[str, Any]]:
@@ -114,12 +125,17 @@ async def _accounts(database: Database) -> AsyncIterator[Violation]:
                 yield Violation(user, f"{name} is {account[name]}, its jobs say {expected}")
         if not 0 <= account["held"] <= account["balance"]:
             yield Violation(user, "has promised more than it has")
-    for user in unfinished:
-        yield Violation(user, "has holds and no account")
+    accounts = {account["user"] for account in books["accounts"]}
+    # A job of the replaced stack is charged nothing, which takes no account.
+    for user in {user for (user, _), amount in sums.items() if amount} - accounts:
+        yield Violation(user, "has ledger entries and no account")
+    for job, trace in books["strays"]:
+        yield Violation(str(job), f"{trace}, and there is no such job")
 
 
 def _job(job: Mapping[str, Any]) -> Iterator[Violation]:
-    status, entries = job["status"], dict(job["entries"])
+    status, entries = job["status"], {kind: amount for kind, amount, _ in job["entries"]}
+    yield from _ownership(job)
     expected = _expected_entries(job, held="hold" in entries)
     if set(entries) != expected:
         yield Violation(job["id"], f"{status} with ledger entries {sorted(entries)}")
@@ -137,6 +153,18 @@ def _job(job: Mapping[str, Any]) -> Iterator[Violation]:
     if status == Status.FAILED and job["events"] and not _has_reason(job):
         yield Violation(job["id"], "failed without a reason")
     yield from _history(job)
+
+
+def _ownership(job: Mapping[str, Any]) -> Iterator[Violation]:
+    """All that a job has left belongs to its user, and its request to it alone."""
+    users = {user for _, _, user in job["entries"]} | {(job["listed"] or job)["user"]}
+    if users != {job["user"]}:
+        yield Violation(job["id"], f"is of {job['user']}, its traces are of {sorted(users)}")
+    folder = f"users/{folder_of(job['user'])}/library/"
+    if job.get("attempts") and not (job.get("video_key") or folder).startswith(folder):
+        yield Violation(job["id"], f"stands in another's folder: {job['video_key']}")
+    if job["bound"] not in {None, job["id"]}:
+        yield Violation(job["id"], f"its request belongs to {job['bound']}")
 
 
 def _has_reason(job: Mapping[str, Any]) -> bool:
@@ -177,7 +205,7 @@ async def _objects(
     video = await storage.find(job["video_key"], read=read)
     if video is None:
         yield Violation(job["id"], f"completed, and nothing stands under {job['video_key']}")
-    elif video.size != job["bytes"] or video.sha256 not in {job["sha256"], None}:
+    elif video.size != job["bytes"] or video.sha256 not in {job.get("sha256"), None}:
         yield Violation(job["id"], f"other bytes stand under {job['video_key']}")
     if await storage.find(job["poster_key"], read=False) is None:
         yield Violation(job["id"], f"completed, and nothing stands under {job['poster_key']}")

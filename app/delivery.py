@@ -166,6 +166,7 @@ class Delivery:
                     content_type="video/mp4",
                     sha256=video.sha256,
                     download_name=Path(job.video_key).name,
+                    owner=job.id,
                 )
             except ObjectTaken:
                 log.warning("[VIDEO JOB %s] %s is taken, numbered on", job.id, job.video_key)
@@ -187,6 +188,7 @@ class Delivery:
                 content_type="image/jpeg",
                 sha256=hashlib.sha256(poster).hexdigest(),
                 download_name=Path(key).name,
+                owner=job.id,
             )
         return key
 

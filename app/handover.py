@@ -90,8 +90,11 @@ class Handover:
                 )
         except (FalError, TimeoutError) as error:
             raise await self._refusal(job, error) from error
-        if (await self._announced(job)).stage is Stage.CANCELLING:
+        job = await self._announced(job)
+        if job.stage is Stage.CANCELLING:
             return await self._store.cancelled(job.id, None)
+        if job.stage is not Stage.SUBMITTING:
+            return job  # settled meanwhile: a clock has leapt, or this machine was asleep
         if asyncio.get_running_loop().time() >= deadline:  # so nothing has been submitted
             raise await self._refusal(job, TimeoutError())
         try:

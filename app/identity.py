@@ -29,7 +29,7 @@ class Caller:
     user: str
     email: str
     until: float = field(default=math.inf, compare=False)
-    """When the token that says so expires, in seconds since 1970."""
+    """When the token that says so expires, or its key is to be asked for again; Unix time."""
 
 
 class Identity(Protocol):
@@ -75,7 +75,8 @@ class KeySetTokens:
         except jwt.InvalidTokenError as error:
             raise _refusal("The token cannot be read.") from error
         key = await self._key(key_id)
-        return _caller(token, key, KEY_SET_ALGORITHMS, self._audience, self._issuer)
+        caller = _caller(token, key, KEY_SET_ALGORITHMS, self._audience, self._issuer)
+        return replace(caller, until=min(caller.until, time.time() + self._keys.seconds_left))
 
     async def _key(self, key_id: str | None) -> jwt.PyJWK:
         found = _find(await self._keys.keys(), key_id)
@@ -90,10 +91,7 @@ class KeySetTokens:
 
 
 class Remembering:
-    """Verifies a token once and remembers who it is until it expires, an hour at most.
-
-    A key that its issuer withdraws is trusted no longer than the key set that held it.
-    """
+    """Verifies a token once and remembers who it is for as long as that holds."""
 
     def __init__(self, identity: Identity, *, clock: Callable[[], float] = time.time) -> None:
         self._identity = identity
@@ -105,7 +103,6 @@ class Remembering:
         known = self._known.pop(header, None)
         if known is None or known.until <= now:
             known = await self._identity.caller(authorization)
-            known = replace(known, until=min(known.until, now + KEY_SET_LIFETIME))
         if len(header) <= LONGEST_REMEMBERED:
             self._known[header] = known
         if len(self._known) > REMEMBERED_TOKENS:

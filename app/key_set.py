@@ -1,6 +1,7 @@
 """Somebody else's public keys, fetched when they are needed and not more often than is polite."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -12,8 +13,12 @@ log = logging.getLogger(__name__)
 
 MIN_INTERVAL = 10.0
 """Seconds between two fetches at least, however many unknown keys callers name."""
-FETCH_DEADLINE = 1.5
-"""Seconds for a fetch: whoever is refused for want of keys is told so within 2."""
+FETCH_DEADLINE = 0.8
+"""Seconds for a fetch: whoever needs keys is answered within 2, all else included."""
+LARGEST = 1_000_000
+"""Bytes of a key set."""
+UNUSABLE = (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError, RecursionError)
+"""What is raised for a key set that cannot be had, or makes no sense."""
 
 
 class KeySet:
@@ -36,6 +41,11 @@ class KeySet:
         self._tried = -MIN_INTERVAL
         self._fetching = asyncio.Lock()
 
+    @property
+    def seconds_left(self) -> float:
+        """For which the keys are taken as they are."""
+        return self._fetched + self._lifetime - self._clock()
+
     async def keys(self, *, newest: bool = False) -> list[dict[str, Any]]:
         """Return the keys; ``newest`` asks again even though ``lifetime`` seconds are not over."""
         if newest or self._clock() - self._fetched >= self._lifetime:
@@ -48,12 +58,19 @@ class KeySet:
         self._tried = self._clock()
         try:
             async with asyncio.timeout(FETCH_DEADLINE):
-                answer = await self._client.get(self._url)
-            keys = [
-                key for key in answer.raise_for_status().json()["keys"] if isinstance(key, dict)
-            ]
-        except (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError) as error:
+                answer = json.loads(await self._read())
+            keys = [key for key in answer["keys"] if isinstance(key, dict)]
+        except UNUSABLE as error:
             log.warning("The keys of %s cannot be had: %s", self._url, type(error).__name__)
             return
         self._keys = keys
         self._fetched = self._clock()
+
+    async def _read(self) -> bytes:
+        body = bytearray()
+        async with self._client.stream("GET", self._url) as answer:
+            async for chunk in answer.raise_for_status().aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise ValueError("larger than any key set")
+        return bytes(body)

@@ -21,6 +21,7 @@ from app.errors import (
     FalNotFound,
     FalUnavailable,
     JobNotFound,
+    Problem,
     RequestTaken,
     SubmitUnavailable,
 )
@@ -38,6 +39,8 @@ UNKNOWN_TO_FAL = Trouble(
 )
 PATIENCE = 1.0
 """Seconds that a caller waits for fal's word on a cancellation; it is followed up without him."""
+STOP_PATIENCE = 3.0
+"""Seconds that a submit still waits for fal once the service stops."""
 CANCEL_PATIENCE = 5.0
 """Seconds that an expired job's cancellation at fal may take."""
 
@@ -55,6 +58,7 @@ class Lifecycle:
         delivery: Delivery,
         watch: Watch,
         background: Background,
+        stopping: asyncio.Event,
     ) -> None:
         self._store = store
         self._fal = fal
@@ -63,6 +67,7 @@ class Lifecycle:
         self._delivery = delivery
         self._watch = watch
         self._background = background
+        self._stopping = stopping
 
     async def submit(self, submission: Submission) -> tuple[Job, bool]:
         """Queue a job at fal; True tells that its idempotency key had done so before.
@@ -90,11 +95,37 @@ class Lifecycle:
         if not replayed:
             self._watch.publish(job)
             log.info("✓ Job saved to database")
-            job = await self._handover.run(job, draft, submission)
+            job = await self._handed_over(job, draft, submission)
             self._watch.publish(job)
             if job.stage is Stage.CANCELLING:
                 self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
         return job, replayed
+
+    async def _handed_over(self, job: Job, draft: Draft, submission: Submission) -> Job:
+        """Wait for fal's word on the job; where the service stops, not for long.
+
+        The job is then acknowledged as it is: what has begun goes on while the service drains,
+        and whoever starts next settles the rest.
+        """
+
+        async def outcome() -> Job | Problem:
+            try:
+                return await self._handover.run(job, draft, submission)
+            except Problem as problem:
+                return problem
+
+        handing = self._background.start(f"hand over {job.id}", outcome())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({handing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not handing.done():
+            await asyncio.wait({handing}, timeout=STOP_PATIENCE)
+        if not handing.done():
+            return self._watch.known(job.id) or job
+        word: Job | Problem = handing.result()
+        if isinstance(word, Problem):
+            raise word
+        return word
 
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all who want to know.
@@ -161,11 +192,10 @@ class Lifecycle:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._fal.status(job.fal_model, request_id)
-        except FalNotFound:
-            log.warning("[VIDEO JOB %s] fal's webhook is about a request of others", job.id)
-            return job
-        except (FalUnavailable, TimeoutError) as error:
-            raise SubmitUnavailable("fal does not answer; call back later.") from error
+        except (FalNotFound, FalUnavailable, TimeoutError) as error:
+            # Also where fal does not know it: it may not yet, and another's callback is no loss.
+            log.warning("[VIDEO JOB %s] fal does not confirm its webhook: %s", job.id, error)
+            raise SubmitUnavailable("fal does not confirm the request; call back later.") from error
         try:
             job = await self._store.heard(job.id, request_id)
         except RequestTaken:
@@ -232,6 +262,9 @@ class Lifecycle:
                     await self._fal.cancel(job.fal_model, job.request_id)
             except (FalError, TimeoutError) as error:
                 log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
+        if job.stage is Stage.CANCELLING:
+            self._watch.publish(await self._store.cancelled(job.id, None))
+            return
         message = "The video was not finished in time. Nothing was charged."
         self._watch.publish(await self._store.fail(job.id, None, "deadline_exceeded", message))
 

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app import metrics, routes, schema
 from app.adapters.fal import Fal
@@ -120,7 +121,7 @@ async def _lifespan(
 
         store = JobStore(database, Limits.from_settings(settings))
         catalogue = Catalogue(store.templates)
-        watch, background = Watch(), Background()
+        watch, background, stopping = Watch(), Background(), asyncio.Event()
         fetch = functools.partial(
             download,
             fal.media,
@@ -154,6 +155,7 @@ async def _lifespan(
             delivery=delivery,
             watch=watch,
             background=background,
+            stopping=stopping,
         )
         stack.push_async_callback(background.drain, DRAIN_SECONDS)
         streams = Streams(
@@ -164,7 +166,6 @@ async def _lifespan(
             max_per_user=settings.max_streams_per_user,
         )
         sweep = Sweep(store, lifecycle)
-        stopping = asyncio.Event()
         await stack.enter_async_context(_running(sweep.run()))
         await stack.enter_async_context(_running(streams.end_with(stopping)))
         stack.callback(stopping.set)
@@ -255,6 +256,12 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def shutting_down(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request that the end of the service has cut off, as an ASGI application."""
+    answer = await _problem(Request(scope), routes.shutting_down())
+    await answer(scope, receive, send)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

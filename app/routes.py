@@ -24,6 +24,7 @@ from app.errors import (
     Problem,
     ShuttingDown,
     StorageUnavailable,
+    SubmitUnavailable,
 )
 from app.handover import Submission
 from app.identity import Caller
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 NO_STORE = {"Cache-Control": "no-store"}
 STORAGE_PATIENCE = 1.5
 """Seconds: a disk may hang as well as a network."""
+CALLBACK_PATIENCE = 1.8
+"""Seconds for a callback of fal's, which comes again where it is not answered."""
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 MAX_ID = 200
@@ -107,8 +110,12 @@ async def fal_webhook(request: Request[State]) -> Response:
     service = _service(request)
     try:
         body = await read_body(request, max_bytes=MAX_BODY_BYTES)
-        await service.signatures.verify(request.headers, body)
-        await service.lifecycle.heard(_job_id(request), _request_id(body))
+        async with asyncio.timeout(CALLBACK_PATIENCE):
+            await service.signatures.verify(request.headers, body)
+            await service.lifecycle.heard(_job_id(request), _request_id(body))
+    except TimeoutError as error:
+        CALLBACKS.labels("overdue").inc()
+        raise SubmitUnavailable("It takes too long to look; call back later.") from error
     except Problem as problem:
         CALLBACKS.labels(problem.code).inc()
         raise
@@ -163,12 +170,7 @@ async def readyz(request: Request[State]) -> Response:
     """``GET /readyz``: database and storage answer."""
     service = _service(request)
     _require_open(service)
-    await service.database.query("RETURN true")
-    try:
-        async with asyncio.timeout(STORAGE_PATIENCE):
-            await service.storage.check()
-    except TimeoutError as error:
-        raise StorageUnavailable("The storage hangs.") from error
+    await asyncio.gather(service.database.query("RETURN true"), _storage_answers(service))
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 
@@ -185,13 +187,26 @@ async def media(request: Request[State]) -> Response:
     return await storage.serve(request)
 
 
+async def _storage_answers(service: Service) -> None:
+    try:
+        async with asyncio.timeout(STORAGE_PATIENCE):
+            await service.storage.check()
+    except TimeoutError as error:
+        raise StorageUnavailable("The storage hangs.") from error
+
+
 def _service(request: Request[State]) -> Service:
     return request.state["service"]
 
 
+def shutting_down() -> ShuttingDown:
+    """Return what callers are told once the service stops."""
+    return ShuttingDown("The service is stopping; another one takes over.", retry_after=5)
+
+
 def _require_open(service: Service) -> None:
     if service.stopping.is_set():
-        raise ShuttingDown("The service is stopping; another one takes over.", retry_after=5)
+        raise shutting_down()
 
 
 async def _caller(request: Request[State]) -> Caller:

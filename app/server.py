@@ -8,16 +8,16 @@ from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
 from app.errors import ServiceError
-from app.main import create_app
+from app.main import create_app, shutting_down
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 9
+GRACE_SECONDS = 5
 """For requests under way when the service stops."""
 
 
@@ -59,7 +59,7 @@ async def _serve(settings: Settings) -> None:
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             scope["state"] = dict(state)
-            await app(scope, receive, send)
+            await _answered(app, scope, receive, send)
 
         server = _Server(
             state["service"].stopping,
@@ -79,6 +79,23 @@ async def _serve(settings: Settings) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, server.handle_exit)
         await server.serve()
+
+
+async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer also whoever is still sending a request when the grace is over."""
+    begun = False
+
+    async def noted(message: Message) -> None:
+        nonlocal begun
+        begun = True
+        await send(message)
+
+    try:
+        await app(scope, receive, noted)
+    except asyncio.CancelledError:
+        if begun:
+            raise
+        await shutting_down(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

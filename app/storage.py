@@ -14,19 +14,29 @@ LONGEST_SLUG = 200
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What a store has under a key; ``sha256`` in hexadecimal, where it is known."""
+    """What a store has under a key; ``sha256`` in hexadecimal and ``owner`` where known."""
 
     size: int
     sha256: str | None
+    owner: str | None
 
 
 class Storage(Protocol):
     """Holds objects that never change once they are there."""
 
     async def put(
-        self, key: str, source: Path, *, content_type: str, sha256: str, download_name: str
+        self,
+        key: str,
+        source: Path,
+        *,
+        content_type: str,
+        sha256: str,
+        download_name: str,
+        owner: str,
     ) -> None:
         """Store the file's bytes under ``key``, once; the same bytes already there are fine.
+
+        What is stored remembers its ``owner``, a job.
 
         Raises:
             ObjectTaken: other bytes stand under the key, and are left alone.

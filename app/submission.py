@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from app.errors import ImageTooLarge, InvalidJSON, InvalidMultipart, Problem
+from app.errors import ImageTooLarge, InvalidJSON, InvalidMultipart, Problem, StorageUnavailable
 
 MAX_DATA_BYTES = 64 * 1024
 """Of a form field such as ``data``."""
@@ -54,6 +54,8 @@ async def read_form(request: Request[Any], *, max_image_bytes: int) -> Form:
         raise InvalidMultipart("The body came too slowly.", headers=HANG_UP) from error
     except HTTPException as error:
         raise InvalidMultipart(f"The body cannot be read: {error.detail}") from error
+    except OSError as error:  # a large part waits on the disk
+        raise StorageUnavailable(f"The disk fails: {error.strerror or error}.") from error
     except (LookupError, ValueError) as error:  # of a character set that is none
         raise InvalidMultipart("The body cannot be read.") from error
 

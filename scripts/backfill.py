@@ -26,7 +26,7 @@ LISTED = 20
 """Rows that are named in the end; of the others there is a number."""
 
 TERMINAL = "status IN ['completed', 'failed', 'cancelled']"
-UNFINISHED = f"(stage IS NONE AND !({TERMINAL}))"
+UNFINISHED = f"(due_at IS NONE AND !({TERMINAL}))"
 LACKING = f"(fal_model IS NONE OR {UNFINISHED})"
 SETTLED = "(fal_model ?? $models[template_slug] ?? $default) IS NOT NONE"
 COMMON = """
@@ -49,7 +49,7 @@ LEFT = f"SELECT id, template_slug {PAGE}"
 # What was true when the ids were listed is asked again: the service may have moved a row on.
 FILL = f"""{{
 LET $handed_over = UPDATE $ids SET {COMMON},
-    status = 'pending', stage = 'queued', attempts = 0, revision = (revision ?? 0) + 1,
+    status = 'pending', stage = stage ?? 'queued', attempts = 0, revision = (revision ?? 0) + 1,
     due_at = fn::clock::now(), deadline_at = fn::clock::now() + duration::from_secs($deadline)
   WHERE {UNFINISHED} AND {SETTLED}
   RETURN VALUE {{ slug: template_slug, lacking: $before.fal_model IS NONE, unfinished: true }};

@@ -109,6 +109,7 @@ async def put_video(storage: Storage, key: str, source: Path) -> None:
         content_type="video/mp4",
         sha256=source.name,
         download_name=key.rpartition("/")[2],
+        owner="job-1",
     )
 
 

@@ -1,9 +1,13 @@
 """The audit finds what is wrong, and nothing where nothing is."""
 
+from pathlib import Path
+
 import pytest
 
 from app.audit import audit, orphans
+from app.storage import Storage
 from scripts.audit import repair, report
+from tests.fixtures_storage import write_file
 from tests.service import Running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
@@ -52,7 +56,19 @@ async def test_nothing_is_found_where_nothing_is_wrong(
         ("UPDATE credit_account SET held += 1", "held is 11"),
         ("UPDATE credit_account SET in_flight = 0", "in_flight is 0"),
         ("UPDATE credit_account SET held = 1000", "promised more"),
-        ("DELETE credit_account", "has holds and no account"),
+        ("DELETE credit_account", "has ledger entries and no account"),
+        ("DELETE video_job WHERE status = 'completed'", "is listed, and there is no such job"),
+        (
+            "DELETE video_job WHERE status = 'failed'",
+            "has ledger entries, and there is no such job",
+        ),
+        ("UPDATE video_job SET user = 'eve' WHERE status = 'completed'", "its traces are of"),
+        ("UPDATE fal_request SET job = 'other'", "its request belongs to other"),
+        ("UPDATE video_job SET sha256 = NONE", "other bytes stand under"),
+        (
+            "UPDATE video_job SET video_key = 'users/eve/library/x.mp4' WHERE attempts > 0",
+            "stands in another's folder",
+        ),
         ("DELETE library_video", "completed and not listed"),
         (RELEASE_OF_A_PAID_JOB, "ledger entries ['charge', 'hold', 'release']"),
         (
@@ -92,16 +108,30 @@ async def test_missing_and_changed_objects_are_found(run: Running, delivered: st
     assert len([each for each in await findings(run) if "nothing stands" in each]) == 2
 
 
+async def put(storage: Storage, key: str, folder: Path, *, owner: str) -> None:
+    """Store something as a delivery does, for a job that fails afterwards."""
+    source = write_file(folder, b"stored, then the job failed")
+    await storage.put(
+        key,
+        source,
+        content_type="video/mp4",
+        sha256=source.name,
+        download_name="v.mp4",
+        owner=owner,
+    )
+
+
 @pytest.mark.usefixtures("delivered")
 async def test_orphan_is_found_and_repaired_only_where_that_is_asked_for(
     run: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database, storage = run.service.database, run.service.storage
     key = "users/ada/library/2025-01-01-left.mp4"
-    left = run.service.settings.storage_dir / key
-    left.write_bytes(b"stored, then the job failed")
-    strangers = left.with_name("not-ours.mp4")
+    folder = run.service.settings.storage_dir
+    left, strangers = folder / key, folder / "users/ada/library/not-ours.mp4"
     strangers.write_bytes(b"the bucket may serve others")
+    (failed,) = await run.rows("SELECT VALUE record::id(id) FROM video_job WHERE status = 'failed'")
+    await put(storage, key, folder.parent, owner=failed)
     await run.rows("UPDATE video_job SET video_key = $key WHERE status = 'failed'", key=key)
     await run.rows(
         "CREATE idempotency:old SET fingerprint = 'f', job = 'j', expires_at = time::now() - 1d"
@@ -120,3 +150,22 @@ async def test_orphan_is_found_and_repaired_only_where_that_is_asked_for(
     assert await findings(run) == []
     assert [key async for key in orphans(database, storage)] == []
     assert "would be deleted" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_repair_leaves_alone_what_the_job_has_not_stored(run: Running) -> None:
+    storage, folder = run.service.storage, run.service.settings.storage_dir
+    foreign = "users/ada/library/2025-01-01-foreign.mp4"
+    (folder / foreign).write_bytes(b"somebody else put it there long ago")
+    shared = "users/ada/library/2025-01-01-shared.mp4"
+    (failed,) = await run.rows("SELECT VALUE record::id(id) FROM video_job WHERE status = 'failed'")
+    await put(storage, shared, folder.parent, owner=failed)
+    await run.rows(
+        "CREATE video_job:old SET user = 'ada', user_email = 'ada', template_slug = 's', "
+        "fal_model = 'm', status = 'completed', stage = 'done', video_key = $key",
+        key=shared,
+    )
+    for key in (foreign, shared):
+        await run.rows("UPDATE video_job SET video_key = $key WHERE status = 'failed'", key=key)
+        await repair(run.service.database, storage, apply=True)
+        assert (folder / key).exists()

@@ -74,6 +74,18 @@ async def test_an_unfinished_job_is_handed_to_the_service(empty: Database, statu
     assert [each["id"].id for each in due] == ["req-1"]
 
 
+async def test_a_job_that_its_user_cancelled_meanwhile_is_handed_over_as_such(
+    empty: Database,
+) -> None:
+    await make_legacy(empty, legacy_row("req-1", "processing"))
+    await migrate(empty)
+    await empty.call("video_job::ask_to_cancel", "req-1", None)
+    assert await carry_out(plan(empty), 1000) == 0
+    row = await empty.call("video_job::get", "req-1")
+    assert (row["stage"], row["fal_request_id"]) == ("cancelling", "req-1")
+    assert [due["id"] for due in await empty.call("video_job::take_due", 10, 15)] == [row["id"]]
+
+
 async def test_rows_that_nothing_settles_are_left_and_listed(
     empty: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,7 +161,8 @@ async def test_a_row_that_the_service_moved_on_meanwhile_is_not_touched(empty: D
     fill = plan(empty).fill(chunk=1)
     await anext(fill)
     await empty.query(
-        "UPDATE video_job:b SET fal_model = 'theirs', status = 'processing', stage = 'generating'"
+        "UPDATE video_job:b SET fal_model = 'theirs', status = 'processing', stage = 'generating', "
+        "due_at = time::now()"
     )
     moved_on = await job(empty, "b")
     assert [looked_at async for looked_at, _ in fill] == [1]

@@ -177,6 +177,14 @@ async def test_keys_outlive_the_process(settings: Settings, fal: FalStandIn) -> 
         assert await run.money() == HELD
 
 
+async def test_key_lasts_as_long_as_its_job_may(settings: Settings, fal: FalStandIn) -> None:
+    long = settings.model_copy(update={"job_deadline_hours": 72})
+    async with running(long, fal) as run:
+        first = await run.submitted(headers=KEY)
+        await set_ahead(run.service.database, 70 * 3600)
+        assert await run.submitted(headers=KEY) == first
+
+
 async def test_key_is_free_again_after_a_day(run: Running, fal: FalStandIn) -> None:
     first = await run.submit(headers=KEY)
     fal.complete(fal.newest, small_video())

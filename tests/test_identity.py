@@ -247,13 +247,11 @@ async def test_token_is_verified_once_until_it_expires() -> None:
     assert verified.count == 3
 
 
-async def test_token_without_a_near_end_is_verified_again_after_an_hour() -> None:
-    times = iter([0.0, KEY_SET_LIFETIME - 1, KEY_SET_LIFETIME])
-    verified = Verified(until=1e12)
-    identity = Remembering(verified, clock=lambda: next(times))
-    for count in (1, 1, 2):
-        await identity.caller("Bearer ada")
-        assert verified.count == count
+async def test_token_is_remembered_no_longer_than_its_key_set_holds() -> None:
+    server = KeyServer()
+    given = jwt.encode(claims(exp=2**40), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    caller = await server.identity.caller(f"Bearer {given}")
+    assert time.time() < caller.until <= time.time() + KEY_SET_LIFETIME
 
 
 async def test_tokens_that_are_many_or_long_are_not_all_remembered() -> None:

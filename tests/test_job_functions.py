@@ -214,3 +214,22 @@ async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: 
         row = await jobs("get", "a")
         wait = row["due_at"] - row["updated_at"]
         assert wait < timedelta(hours=hours, seconds=longest), number
+
+
+async def test_a_delivery_that_has_its_time_is_not_begun_before(jobs: Jobs) -> None:
+    await jobs.claimed("j")
+    await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
+    claim = ("claim", "j", "other", 25, BASE)
+    assert await jobs(*claim) is None
+    await set_ahead(jobs.database, 60)
+    assert (await jobs(*claim))["trouble"]["count"] == 1
+
+
+async def test_a_delivery_is_begun_though_fal_had_not_known_the_request(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    unknown = {"kind": "unknown_to_fal", "code": "fal_unavailable", "message": "Unknown."}
+    await jobs("postpone", "j", None, unknown, ONCE_IN_A_WHILE)
+    assert (await jobs("claim", "j", "worker", 25, BASE)).get("trouble") is None
+    await set_ahead(jobs.database, 700)
+    row = await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
+    assert picked(row, "status") == ["processing"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.migrate import migrate
+from tests.clock import set_ahead
 from tests.database import (
     LEGACY_MODEL,
     backfilled,
@@ -51,6 +52,7 @@ async def test_a_life_to_the_end(jobs: Jobs) -> None:
     ]
     waiting = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     assert picked(waiting["trouble"], "kind", "count") == ["result", 1]
+    await set_ahead(jobs.database, 5)
     claimed = await jobs("claim", "j", "w", 25, BASE)
     assert picked(claimed, "stage", "video_key", "attempts") == ["storing", f"{BASE}.mp4", 1]
     extended = await jobs("extend", "j", "w", 60)

@@ -166,3 +166,18 @@ async def test_a_grant_beside_spending_is_not_lost(jobs: Jobs) -> None:
     held = len(await jobs.all("video_job"))
     assert opened.count("insufficient_credits") == RACERS - held
     assert await jobs.account() == (250, held * 10, held)
+
+
+async def test_slugs_that_end_like_numbers_share_no_key(jobs: Jobs) -> None:
+    rounds = 20
+    for number in range(rounds):
+        for job in "abc":
+            await jobs.queued(f"{job}{number}", limits=AMPLE)
+        base = f"{BASE}-{number}/zoom"
+        first = await jobs("claim", f"a{number}", "worker", 25, base)
+        second, other = await race(
+            jobs("claim", f"b{number}", "worker", 25, base),
+            jobs("claim", f"c{number}", "worker", 25, f"{base}-2"),
+        )
+        keys = {row["video_key"] for row in (first, second, other)}
+        assert len(keys) == 3, keys

@@ -187,3 +187,24 @@ async def let_time_pass(store_url: str) -> None:
 async def violations(store_url: str, storage: Path) -> list[str]:
     async with connected(embedded(store_url)) as database:
         return [str(each) for each in await audit(database, LocalFiles(storage), read=True)]
+
+
+async def test_a_submit_that_is_still_being_sent_is_told_that_the_service_stops(
+    tmp_path: Path, store_url: str
+) -> None:
+    with started(tmp_path, "app", SURREAL_URL=store_url) as process:
+        process.until_ready()
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(process.url).port)
+        writer.write(
+            b"POST /api/templates/video HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+            b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+        )
+        await writer.drain()
+        assert (await asyncio.to_thread(httpx.get, f"{process.url}/healthz")).is_success
+        process.popen.send_signal(signal.SIGTERM)
+        answer = await reader.read()
+        writer.close()
+        assert await asyncio.to_thread(process.ended) == 0
+        assert "Traceback" not in process.stderr
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"shutting_down" in answer

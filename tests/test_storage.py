@@ -90,6 +90,7 @@ async def test_a_poster_is_served_as_an_image(store: Store, key: str, tmp_path: 
         content_type="image/jpeg",
         sha256=source.name,
         download_name="poster.jpg",
+        owner="job-1",
     )
     assert (await store.fetch(poster_key(key))).headers["Content-Type"] == "image/jpeg"
 
@@ -139,7 +140,10 @@ async def test_what_was_put_is_found_until_it_is_deleted(
     source = write_file(tmp_path, os.urandom(100_000))
     await put_video(store.storage, key, source)
     found = await store.storage.find(key, read=read)
-    assert found in {StoredObject(100_000, source.name), StoredObject(100_000, None)}
+    assert found in {
+        StoredObject(100_000, source.name, "job-1"),
+        StoredObject(100_000, None, "job-1"),
+    }
     assert found.sha256 or not read
     for _ in range(2):
         await store.storage.delete(key)

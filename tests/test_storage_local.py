@@ -163,7 +163,11 @@ async def test_a_video_appears_whole_and_leaves_nothing_else(
     await put_video(files, KEY, write_file(tmp_path, b"content"))
     await put_video(files, KEY, write_file(tmp_path, b"content"))
     present = [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
-    assert present == [tmp_path / "storage" / KEY]
+    note = tmp_path / "storage" / ".owners" / KEY
+    assert set(present) == {tmp_path / "storage" / KEY, note}
+    assert note.read_text() == "job-1"
+    await files.delete(KEY)
+    assert [path for path in (tmp_path / "storage").rglob("*") if path.is_file()] == []
 
 
 def test_stores_that_start_at_once_agree_on_a_key_that_only_they_can_read(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """Every answer to a submit, and what a refusal leaves behind: nothing."""
 
 import asyncio
+import io
 import json
+import os
+import tempfile
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from app import submission
 from app.settings import Settings
@@ -94,6 +98,20 @@ async def test_body_without_an_end_is_cut_off(settings: Settings, fal: FalStandI
         )
         problem(answer, 413, "image_too_large")
         await nothing_left(run, fal)
+
+
+async def test_disk_that_is_full_is_no_fault_of_the_body(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    noise = Image.frombytes("RGB", (800, 800), os.urandom(800 * 800 * 3))
+    file = io.BytesIO()
+    noise.save(file, "PNG")
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    problem(await post(run, **parts(file.getvalue())), 503, "storage_unavailable")
+    await nothing_left(run, fal)
 
 
 @pytest.mark.parametrize("limit", ["SILENCE", "PATIENCE"])

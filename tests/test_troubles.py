@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app import lifecycle
 from app.settings import Settings
 from tests.clock import later, set_ahead
 from tests.ledger import FREE, HELD, PAID
@@ -262,3 +263,36 @@ async def test_job_of_the_replaced_stack_is_taken_up(run: Running, fal: FalStand
     assert video["jobId"] == request_id
     charges = await run.rows("SELECT kind, credits FROM credit_entry WHERE user = 'eve'")
     assert charges == [{"kind": "charge", "credits": 0}]
+
+
+async def test_job_that_was_settled_during_its_upload_is_not_submitted(
+    run: Running, fal: FalStandIn
+) -> None:
+    hang = Hang()
+    fal.faults.add("upload", hang)
+    submit = asyncio.create_task(run.submit())
+    await hang.reached.wait()
+    await later(run, 130)  # a clock that leapt, or a machine that slept
+    hang.released.set()
+    job_id = (await submit).json()["jobId"]
+    assert (await run.status(job_id))["error"]["code"] == "interrupted"
+    assert fal.count("submit") == 0
+    assert await run.money() == FREE
+
+
+async def test_submit_that_is_with_fal_when_the_service_stops_is_acknowledged(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "STOP_PATIENCE", 0.05)
+    hang = Hang(after_effect=True)
+    fal.faults.add("submit", hang)
+    async with running(settings, fal) as run:
+        submit = asyncio.create_task(run.submit())
+        await hang.reached.wait()
+        run.service.stopping.set()
+        answer = await submit
+        assert answer.status_code == 202
+        job_id = answer.json()["jobId"]
+        hang.released.set()
+        await asyncio.wait(run.service.background.tasks)
+        assert (await run.status(job_id))["stage"] == "queued"

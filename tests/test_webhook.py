@@ -14,7 +14,7 @@ from tests.clock import later
 from tests.ledger import FREE, HELD, PAID
 from tests.service import Running, running
 from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_faults import Drop, Hang
+from tests.stand_ins.fal_faults import Answer, Drop, Hang
 from tests.stand_ins.videos import small_video
 
 PUBLIC_URL = "https://videos.example.com"
@@ -225,6 +225,29 @@ async def test_callback_completes_a_job_whose_submit_went_unanswered(
     assert (await row(run, job_id))["status"] == "completed"
     assert fal.count("submit") == 1
     assert await run.money() == PAID
+
+
+async def test_callback_that_fal_does_not_confirm_yet_is_asked_for_again(
+    run: Running, fal: FalStandIn
+) -> None:
+    fal.faults.add("submit", Drop(after_effect=True))
+    job_id = await run.submitted()
+    fal.complete(fal.newest, small_video())
+    fal.faults.add("status", Answer(404, {"detail": "not found"}))
+    assert (await fal.call_back(run.client, fal.newest)).status_code == 502
+    assert (await fal.call_back(run.client, fal.newest)).status_code == 200
+    assert (await run.finished(job_id))["status"] == "completed"
+
+
+async def test_unanswered_submit_that_its_user_has_cancelled_ends_so(
+    run: Running, fal: FalStandIn
+) -> None:
+    fal.faults.add("submit", Drop())
+    job_id = await run.submitted()
+    assert (await run.cancel(job_id)).status_code == 202
+    await later(run, 25 * 3600)
+    assert (await run.status(job_id))["status"] == "cancelled"
+    assert await run.money() == FREE
 
 
 async def test_unanswered_submit_that_nobody_calls_back_about_fails_at_its_deadline(

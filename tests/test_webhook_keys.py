@@ -12,7 +12,7 @@ from app.errors import Unauthenticated
 from app.key_set import MIN_INTERVAL, KeySet
 from app.webhook import KEYS_URL, Signatures
 from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_faults import Answer, Drop, Fault
+from tests.stand_ins.fal_faults import Answer, Drop, Endless, Fault
 from tests.stand_ins.fal_webhooks import Webhooks
 
 DAY = 24 * 3600
@@ -130,6 +130,8 @@ async def test_withdrawn_key_is_believed_for_a_day_at_most(checks: Checks) -> No
     [
         Answer(500),
         Answer(302, "", {"Location": "https://evil.example/jwks.json"}),
+        pytest.param(Answer(200, "[" * 100_000), id="deep"),
+        pytest.param(Endless(), id="endless"),
         Answer(200, "not json"),
         Answer(200, []),
         Answer(200, {}),

@@ -63,7 +63,7 @@ class FalStorage(fal_client.AsyncClient):
             if httpx.codes.is_client_error(error.status):
                 raise
             raise FalUnavailable(str(error)) from error
-        except (LookupError, TypeError, ValueError, RecursionError) as error:
+        except (LookupError, TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
             raise FalUnavailable("fal's storage makes no sense") from error
         if not isinstance(url, str) or not 1 <= len(url) <= LONGEST_URL or not url.isprintable():
             raise FalUnavailable("fal's storage named no address")

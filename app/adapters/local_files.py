@@ -62,12 +62,16 @@ class LocalFiles:
         content_type: str,  # noqa: ARG002 - the key's extension tells it, see CONTENT_TYPES
         sha256: str,
         download_name: str,  # noqa: ARG002 - the key's last part is the name
+        owner: str,
     ) -> None:
-        target = self._path(key)
+        def place() -> None:
+            if self._place(source, self._path(key), sha256):
+                note = self._owner_of(key)
+                note.parent.mkdir(parents=True, exist_ok=True)
+                note.write_text(owner)
+
         try:
-            await self._seam(
-                "storage.put", lambda: asyncio.to_thread(self._place, source, target, sha256)
-            )
+            await self._seam("storage.put", lambda: asyncio.to_thread(place))
         except OSError as error:
             raise _unavailable(error) from error
 
@@ -85,13 +89,21 @@ class LocalFiles:
             path = self._path(key)
             if not path.is_file():
                 return None
-            return StoredObject(path.stat().st_size, _sha256_of(path) if read else None)
+            note = self._owner_of(key)
+            return StoredObject(
+                path.stat().st_size,
+                _sha256_of(path) if read else None,
+                note.read_text() if note.exists() else None,
+            )
 
         return await self._seam("storage.find", lambda: _in_thread(look))
 
     async def delete(self, key: str) -> None:
-        path = self._path(key)
-        await self._seam("storage.delete", lambda: _in_thread(lambda: path.unlink(missing_ok=True)))
+        def remove() -> None:
+            self._path(key).unlink(missing_ok=True)
+            self._owner_of(key).unlink(missing_ok=True)
+
+        await self._seam("storage.delete", lambda: _in_thread(remove))
 
     async def check(self) -> None:
         try:
@@ -153,13 +165,21 @@ class LocalFiles:
             raise ValueError("the key leads out of the folder")
         return path
 
-    def _place(self, source: Path, target: Path, sha256: str) -> None:
+    def _owner_of(self, key: str) -> Path:
+        """Return where the owner of ``key`` is noted, once its file is complete."""
+        return self._folder / ".owners" / key
+
+    def _place(self, source: Path, target: Path, sha256: str) -> bool:
+        """Put a copy of ``source`` there; False tells that its bytes have been there before."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=self._incoming) as copy:
             with source.open("rb") as original:
                 shutil.copyfileobj(original, copy, length=1 << 20)
-            if not _appear(copy, target) and _sha256_of(target) != sha256:
+            if _appear(copy, target):
+                return True
+            if _sha256_of(target) != sha256:
                 raise ObjectTaken(f"Another file stands under {target.name}.")
+            return False
 
     def _write_something(self) -> None:
         with NamedTemporaryFile(dir=self._incoming) as file:

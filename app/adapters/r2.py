@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aioboto3
 import certifi
@@ -43,7 +43,7 @@ PART_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
 
 REQUEST_SECONDS = 300
-ABORT_SECONDS = 5
+ABORT_SECONDS = 2
 CHECK_SECONDS = 1.5
 
 # Addresses made within one step are the same, so that a browser fetches a video once.
@@ -111,14 +111,21 @@ class R2Storage:
             )
 
     async def put(
-        self, key: str, source: Path, *, content_type: str, sha256: str, download_name: str
+        self,
+        key: str,
+        source: Path,
+        *,
+        content_type: str,
+        sha256: str,
+        download_name: str,
+        owner: str,
     ) -> None:
         size = (await asyncio.to_thread(source.stat)).st_size
         send = self._put_whole if size <= self._single_put_bytes else self._put_in_parts
         about = {
             "ContentType": content_type,
             "ContentDisposition": inline_disposition(download_name),
-            "Metadata": {"sha256": sha256},
+            "Metadata": {"sha256": sha256, "job": quote(owner)},
         }
         try:
             await send(source, {"Bucket": self._bucket, "Key": key}, about)
@@ -146,7 +153,8 @@ class R2Storage:
         try:
             if not read:
                 there = await self._head(key)
-                return StoredObject(there["ContentLength"], there["Metadata"].get("sha256"))
+                digest = there["Metadata"].get("sha256")
+                return StoredObject(there["ContentLength"], digest, _owner(there["Metadata"]))
             return await self._call("storage.get", lambda: self._read(key))
         except _Refusal as refusal:
             if refusal.status == HTTPStatus.NOT_FOUND:
@@ -234,7 +242,7 @@ class R2Storage:
             while chunk := await body.read(PART_BYTES):
                 size += len(chunk)
                 digest.update(chunk)
-        return StoredObject(size, digest.hexdigest())
+        return StoredObject(size, digest.hexdigest(), _owner(answer["Metadata"]))
 
     async def _call(
         self, name: str, call: Callable[[], Awaitable[T]], *, seconds: float = REQUEST_SECONDS
@@ -258,6 +266,10 @@ class _Refusal(StorageUnavailable):
             f"R2 answered {self.status} ({code}) to {error.operation_name}."
             f"{ADVICE.get(self.status, '')}"
         )
+
+
+def _owner(metadata: Mapping[str, str]) -> str | None:
+    return unquote(metadata["job"]) if "job" in metadata else None
 
 
 def _require(answer: Mapping[str, Any], name: str) -> str:
