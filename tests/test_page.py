@@ -2,7 +2,7 @@
 
 import re
 
-from app.page import page_routes
+from app.page import FOLDER, page_routes
 from app.settings import Settings
 from tests.service import Running
 
@@ -56,3 +56,24 @@ async def test_the_policy_names_the_host_that_serves_the_videos(settings: Settin
     answer = await page.endpoint(None)  # type: ignore[attr-defined]
     policy = answer.headers["content-security-policy"]
     assert "media-src 'self' https://cdn.example.com blob:" in policy
+
+
+async def test_code_is_served_without_its_comments_and_works_the_same(run: Running) -> None:
+    assets = await _assets(run)
+    source = (FOLDER / "video-generation.js").read_text()
+    answer = await run.client.get(f"{assets}/video-generation.js")
+    assert len(answer.content) < len(source.encode())
+    assert "/**" not in answer.text
+    for exported in ("VideoGeneration", "GenerationError"):
+        assert exported in answer.text
+
+
+async def test_scripts_and_styles_of_the_page_stay_below_150_kilobytes(run: Running) -> None:
+    assets = await _assets(run)
+    code = [
+        path.relative_to(FOLDER).as_posix()
+        for path in FOLDER.rglob("*")
+        if path.suffix in {".js", ".css"}
+    ]
+    sizes = [len((await run.client.get(f"{assets}/{path}")).content) for path in code]
+    assert sum(sizes) < 150_000

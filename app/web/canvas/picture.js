@@ -1,0 +1,55 @@
+import { coverOf } from "./shapes.js";
+
+const LONGEST = 4096; // pixels a side; phones promise no more
+const MOST_PIXELS = 80_000_000; // each takes four bytes once it is decoded
+const MOST_BYTES = 40 * 1024 * 1024;
+const REFUSALS = {
+  unsupported_image: "That is not a picture. Use a PNG, JPEG or WebP.",
+  invalid_image: "That picture cannot be read. It may be damaged.",
+  image_too_large: "That picture is too large. Use one of at most 80 megapixels and 40 MB.",
+};
+
+/** Why a file cannot be the picture; `code` is the server's for the same trouble. */
+export class PictureRefused extends Error {
+  constructor(code) {
+    super(REFUSALS[code]);
+    this.code = code;
+  }
+}
+
+/** Decode a file, upright and no larger than a canvas can use; rejects with PictureRefused. */
+export async function pictureOf(blob) {
+  if (!blob.type.startsWith("image/")) throw new PictureRefused("unsupported_image");
+  if (blob.size > MOST_BYTES) throw new PictureRefused("image_too_large");
+  const image = new Image();
+  image.src = URL.createObjectURL(blob);
+  try {
+    await new Promise((onload, onerror) => Object.assign(image, { onload, onerror }));
+    return { bitmap: await bitmapOf(image), blob, x: 0.5, y: 0.5, zoom: 100 };
+  } catch (error) {
+    throw error instanceof PictureRefused ? error : new PictureRefused("invalid_image");
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}
+
+function bitmapOf(image) {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (width * height > MOST_PIXELS) throw new PictureRefused("image_too_large");
+  const share = Math.min(1, LONGEST / Math.max(width, height));
+  return createImageBitmap(image, {
+    resizeWidth: Math.max(1, Math.round(width * share)),
+    resizeHeight: Math.max(1, Math.round(height * share)),
+    resizeQuality: "high",
+  });
+}
+
+/** The part that is seen (x and y, 0 to 1) once the picture has moved by pixels of the frame. */
+export function panned(picture, frame, by) {
+  const cover = coverOf(picture, frame);
+  const share = (at, moved, room) => (room < 1 ? at : Math.min(1, Math.max(0, at - moved / room)));
+  return {
+    x: share(picture.x, by.x, cover.width - frame.width),
+    y: share(picture.y, by.y, cover.height - frame.height),
+  };
+}

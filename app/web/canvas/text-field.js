@@ -1,0 +1,59 @@
+import { element } from "../views/element.js";
+import { styleOf } from "./lettering.js";
+
+/** A see-through field over a text: the canvas shows the letters, the field the caret. */
+export class TextField {
+  #editor;
+  #stage;
+  #field = null;
+
+  constructor(editor, stage) {
+    this.#editor = editor;
+    this.#stage = stage;
+  }
+
+  get isOpen() {
+    return this.#field !== null;
+  }
+
+  open() {
+    const oninput = () => this.#editor.change({ text: this.#field.value }, "typing");
+    const look = { class: "canvas-text", maxlength: 500, spellcheck: "false", "aria-label": "Text" };
+    const onkeydown = (event) => this.#onKey(event);
+    this.#field = element("textarea", { ...look, oninput, onkeydown, onblur: () => this.close() });
+    this.#field.value = this.#editor.selected.text;
+    this.#stage.node.append(this.#field);
+    this.#field.focus({ preventScroll: true });
+    this.#field.select();
+  }
+
+  /** Lie over the text, wherever it is now. */
+  place({ x, y, width, height, ...object }) {
+    const { scale } = this.#stage;
+    Object.assign(this.#field.style, styleOf(object, scale), {
+      left: `${(x - width / 2) * scale}px`,
+      top: `${(y - height / 2) * scale}px`,
+      width: `${width * scale}px`,
+      height: `${height * scale}px`,
+      rotate: `${object.angle}deg`,
+    });
+  }
+
+  close() {
+    const field = this.#field;
+    if (!field) return;
+    this.#field = null;
+    const focused = document.activeElement === field;
+    field.remove();
+    this.#editor.textEdited(field.value);
+    if (focused) this.#stage.node.focus({ preventScroll: true });
+  }
+
+  #onKey(event) {
+    event.stopPropagation();
+    if (event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey))) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+}

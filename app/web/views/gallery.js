@@ -1,0 +1,18 @@
+import { Router } from "../router.js";
+import { sectionOf, stamp } from "./parts.js";
+import { credits } from "./wording.js";
+
+/** Shows the templates, each with what it does to a picture. */
+export function showGallery(templates, previews) {
+  const cards = templates.map(({ slug, title, description, falModel, credits: price }) => {
+    const card = stamp("card");
+    card.title.href = Router.link("studio", { template: slug });
+    card.title.textContent = title;
+    card.text.textContent = description;
+    card.model.textContent = card.model.title = falModel;
+    card.cost.textContent = credits(price);
+    previews.show(card.preview, slug);
+    return card.root;
+  });
+  sectionOf("templates").gallery.replaceChildren(...cards);
+}

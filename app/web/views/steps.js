@@ -1,0 +1,13 @@
+import { STEPS, stageLine } from "./wording.js";
+
+/** Shows where a job stands in its row of steps; a stage beside the way leaves them as they are. */
+export function showStep(steps, status) {
+  const present = STEPS.findIndex(([stage]) => stage === status.stage);
+  if (present < 0) return;
+  [...steps.children].forEach((step, index) => {
+    step.classList.toggle("is-past", index < present);
+    step.classList.toggle("is-present", index === present);
+    step.ariaCurrent = index === present ? "step" : null;
+    step.textContent = index === present ? stageLine(status) : STEPS[index][1];
+  });
+}

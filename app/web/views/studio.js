@@ -1,0 +1,137 @@
+import { CanvasEditor } from "../canvas/editor.js";
+import { Router } from "../router.js";
+import { element } from "./element.js";
+import { passing } from "./memory.js";
+import { disable, sectionOf } from "./parts.js";
+import { pictureOf } from "./previews.js";
+import { VariablesForm } from "./variables-form.js";
+import { credits } from "./wording.js";
+
+const KEY = "template";
+const SAMPLE = new URL("../canvas/sample.webp", import.meta.url).href;
+
+/** The workspace: a canvas, a template, its variables, a price, and the button. */
+export class StudioView {
+  #context;
+  #previews;
+  #onAnimate;
+  #parts = sectionOf("studio");
+  #canvas = document.getElementById("canvas");
+  #button = document.getElementById("animate");
+  #hint = document.getElementById("order-hint");
+  #form = new VariablesForm(this.#parts.form);
+  #editor;
+  #template = null;
+
+  constructor(context, previews, onAnimate) {
+    this.#context = context;
+    this.#previews = previews;
+    this.#onAnimate = onAnimate;
+    this.#editor = new CanvasEditor(this.#canvas, { sampleUrl: SAMPLE });
+    this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
+    this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
+    this.#form.addEventListener("change", () => this.#weigh());
+    context.account.addEventListener("change", () => this.#weigh());
+    this.#button.addEventListener("click", () => this.#animate());
+    this.#parts.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#animate();
+    });
+    document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  enter(query) {
+    this.#choose(query.get("template"));
+  }
+
+  showTemplates(templates) {
+    this.#parts.strip.replaceChildren(...templates.map((template) => this.#thumbnail(template)));
+    const { router, catalogue } = this.#context;
+    const wanted = [router.place.query.get("template"), passing.get(KEY)];
+    const known = wanted.find((slug) => catalogue.find(slug));
+    this.#choose(known ?? (templates.find(isReady) ?? templates[0])?.slug);
+  }
+
+  focusForm() {
+    this.#form.focus();
+  }
+
+  focusCanvas() {
+    this.#canvas.querySelector("button").focus();
+  }
+
+  #thumbnail({ slug, title }) {
+    const onchange = () => this.#context.router.go("studio", { template: slug });
+    const input = element("input", { type: "radio", name: KEY, value: slug, "aria-label": title, onchange });
+    const picture = element("img", { src: pictureOf(slug), alt: "", width: 62, height: 46 });
+    return element("label", { class: "strip-item", title }, input, picture);
+  }
+
+  #choose(slug) {
+    const template = this.#context.catalogue.find(slug);
+    if (!template || template === this.#template) return;
+    const { preview, title, cost, text, model, strip } = this.#parts;
+    this.#template = template;
+    passing.set(KEY, slug);
+    title.textContent = template.title;
+    cost.textContent = credits(template.credits);
+    text.textContent = template.description;
+    model.textContent = template.falModel;
+    this.#previews.show(preview, slug);
+    this.#form.show(template);
+    const input = strip.querySelector(`[value="${CSS.escape(slug)}"]`);
+    input.checked = true;
+    bringIntoView(strip, input.parentElement);
+    this.#weigh();
+  }
+
+  #key({ key, ctrlKey, metaKey }) {
+    if (key !== "Enter" || !(ctrlKey || metaKey)) return;
+    const isHere = this.#context.router.place.view === "studio";
+    if (isHere && !document.querySelector("dialog[open]")) this.#animate();
+  }
+
+  #animate() {
+    const obstacle = this.#obstacle;
+    if (obstacle?.isInForm) this.#form.showTroubles();
+    if (obstacle) return;
+    const { slug: templateSlug } = this.#template;
+    this.#onAnimate({
+      order: { templateSlug, variables: this.#form.values, image: this.#editor.toBlob() },
+      pictureUrl: this.#editor.snapshotUrl(),
+      ratio: this.#editor.aspect.replace(":", " / "),
+    });
+  }
+
+  /** Why the button does nothing just now, or null. */
+  get #obstacle() {
+    if (!this.#template) return { text: "" };
+    const missing = this.#template.credits - (this.#context.account.credits?.available ?? Infinity);
+    if (missing > 0) return { text: `${credits(missing)} short. `, href: Router.link("credits") };
+    const trouble = this.#form.trouble;
+    return trouble ? { text: trouble.problem, isInForm: true } : null;
+  }
+
+  #weigh() {
+    if (!this.#template) return;
+    const obstacle = this.#obstacle;
+    const account = this.#context.account.credits;
+    disable(this.#button, obstacle !== null);
+    this.#parts.price.textContent = credits(this.#template.credits);
+    this.#parts.dot.textContent = account ? " · " : "";
+    this.#parts.balance.textContent = account ? `${account.available} available` : "";
+    this.#hint.textContent = obstacle?.text ?? "";
+    if (obstacle?.href) this.#hint.append(element("a", { href: obstacle.href }, "See credits"));
+  }
+}
+
+/** Nothing needs to be filled in before the first video. */
+function isReady({ variables }) {
+  return variables.every((variable) => !variable.required || variable.default !== undefined);
+}
+
+/** Not scrollIntoView: that would move the page as well. */
+function bringIntoView(strip, item) {
+  const middle = item.offsetLeft - strip.offsetLeft - (strip.clientWidth - item.clientWidth) / 2;
+  strip.scrollTo({ left: middle, behavior: "smooth" });
+}

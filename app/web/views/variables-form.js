@@ -1,0 +1,139 @@
+import { element, freshId } from "./element.js";
+import { passing } from "./memory.js";
+import { problemOf, valueOf } from "./variable.js";
+
+const LONG_TEXT = 120;
+
+/** A form made from a template's variables. Emits `change`. */
+export class VariablesForm extends EventTarget {
+  #form;
+  #key;
+  #fields = [];
+
+  constructor(form) {
+    super();
+    this.#form = form;
+  }
+
+  /** Each template keeps what was entered for it. */
+  show({ slug, variables }) {
+    this.#key = `variables/${slug}`;
+    const kept = JSON.parse(passing.get(this.#key) ?? "{}");
+    this.#fields = variables.map((variable) => {
+      const field = new Field(variable, kept[variable.name]);
+      field.addEventListener("change", () => this.#changed());
+      return field;
+    });
+    this.#form.replaceChildren(...this.#fields.map((field) => field.element));
+  }
+
+  /** What the service is sent: optional variables that were left empty are left out. */
+  get values() {
+    const given = this.#fields.map((field) => [field.name, field.value]);
+    return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  }
+
+  /** The first field that does not fit; undefined where all do. */
+  get trouble() {
+    return this.#fields.find((field) => field.problem);
+  }
+
+  showTroubles() {
+    for (const field of this.#fields) field.showProblem();
+    this.trouble?.focus();
+  }
+
+  focus() {
+    this.#fields[0]?.focus();
+  }
+
+  #changed() {
+    const raw = this.#fields.map((field) => [field.name, field.raw]);
+    passing.set(this.#key, JSON.stringify(Object.fromEntries(raw)));
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** One variable: its control, and what is wrong with its value beneath it. */
+class Field extends EventTarget {
+  #variable;
+  #inputs;
+  #problem = element("p", { class: "field-problem", id: freshId("problem") });
+
+  constructor(variable, kept) {
+    super();
+    this.#variable = variable;
+    this.name = variable.name;
+    this.raw = kept ?? initial(variable);
+    this.element = variable.type === "choice" ? this.#choice() : this.#entry();
+    this.element.append(this.#problem);
+    this.element.addEventListener("focusout", () => this.raw !== "" && this.showProblem());
+  }
+
+  get value() {
+    return valueOf(this.#variable, this.raw);
+  }
+
+  get problem() {
+    return problemOf(this.#variable, this.raw);
+  }
+
+  focus() {
+    (this.#inputs.find((input) => input.checked) ?? this.#inputs[0]).focus();
+  }
+
+  showProblem() {
+    this.#problem.textContent = this.problem;
+    for (const input of this.#inputs) input.ariaInvalid = this.problem !== null;
+  }
+
+  #entry() {
+    const { type, maxLength, required, label } = this.#variable;
+    const id = freshId("variable");
+    const input = element(maxLength > LONG_TEXT ? "textarea" : "input", {
+      id, class: "input", rows: 2, autocomplete: "off", "aria-required": String(required),
+      inputmode: type === "number" ? "decimal" : null, "aria-describedby": this.#problem.id,
+      oninput: () => this.#take(input.value),
+    });
+    input.value = this.raw;
+    this.#inputs = [input];
+    const hint = required ? null : element("small", {}, "Optional");
+    return element("div", { class: "field" }, element("label", { class: "field-label", for: id }, label, hint), input);
+  }
+
+  #choice() {
+    const { choices, required, label, default: value } = this.#variable;
+    const options = choices.map((choice, index) => [String(index), capitalized(choice)]);
+    if (!required && value === undefined) options.unshift(["", "Any"]);
+    const group = freshId("choice");
+    const segments = options.map(([raw, text]) => {
+      const onchange = () => this.#take(raw);
+      const input = element("input", { type: "radio", name: group, checked: raw === this.raw, onchange });
+      return element("label", { class: "segment" }, input, text);
+    });
+    this.#inputs = segments.map((segment) => segment.firstChild);
+    return element(
+      "div",
+      { class: "field", role: "radiogroup", "aria-labelledby": group },
+      element("span", { class: "field-label", id: group }, label),
+      element("div", { class: "segments" }, segments),
+    );
+  }
+
+  #take(raw) {
+    this.raw = raw;
+    if (this.#problem.textContent) this.showProblem();
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Choices are kept by their place, since 5 and "5" are two values to the service. */
+function initial({ type, choices, default: value }) {
+  if (type === "choice") return value === undefined ? "" : String(choices.indexOf(value));
+  return String(value ?? "");
+}
+
+function capitalized(choice) {
+  const text = String(choice);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,156 @@
+"""Takes the README's pictures of the page: a service of its own, Debian's chromium, WebP files."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+FOLDER = Path(__file__).parent.parent / "docs" / "images"
+CHROMIUM = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
+WINDOW = (1440, 900)
+LARGEST = 150_000  # bytes
+START_SECONDS = 60
+LIBRARY = (
+    ("night-life-roller", "16:9"),
+    ("portrait-alive", "4:5"),
+    ("poster-parallax", "16:9"),
+    ("gentle-zoom", "1:1"),
+    ("weather-change", "9:16"),
+    ("dance-floor", "16:9"),
+    ("gentle-zoom", "16:9"),
+    ("weather-change", "4:5"),
+)
+
+
+def main() -> int:
+    """Return the exit status."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    if CHROMIUM is None:
+        print("chromium is not on PATH: apt-get install chromium", file=sys.stderr)
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with _service() as url, _page(url) as page:
+        _studio(page)
+        _generating(page)
+        _library(page)
+    return 0
+
+
+def _studio(page: Page) -> None:
+    _choose(page, "night-life-roller")
+    page.wait_for_timeout(1200)  # the canvas draws itself, the preview plays
+    _save(page, "studio")
+
+
+def _generating(page: Page) -> None:
+    page.get_by_role("button", name="Animate", exact=True).click()
+    expect(page.locator("#screen .step.is-present")).to_have_text(
+        "Generating", timeout=START_SECONDS * 1000
+    )
+    page.wait_for_timeout(700)
+    _save(page, "generating")
+    _finish(page)
+
+
+def _library(page: Page) -> None:
+    """Make a handful of videos in several proportions, and show them with one playing."""
+    for slug, aspect in LIBRARY[1:]:
+        _choose(page, slug)
+        page.get_by_role("radio", name=aspect).check(force=True)
+        page.get_by_role("button", name="Animate", exact=True).click()
+        _finish(page)
+    page.goto(page.url.split("#")[0] + "#/library")
+    page.reload()
+    tiles = page.get_by_role("list", name="Videos").get_by_role("button")
+    expect(tiles).to_have_count(len(LIBRARY))
+    tiles.nth(2).hover()
+    page.wait_for_timeout(1500)  # it plays
+    _save(page, "library")
+
+
+def _choose(page: Page, slug: str) -> None:
+    page.goto(f"{page.url.split('#')[0]}#/studio?template={slug}")
+    expect(page.get_by_role("button", name="Animate", exact=True)).to_be_enabled()
+
+
+def _finish(page: Page) -> None:
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=START_SECONDS * 1000)
+    page.keyboard.press("Escape")
+
+
+def _save(page: Page, name: str) -> None:
+    """Write a WebP as fine as its limit allows."""
+    image = Image.open(BytesIO(page.screenshot()))
+    for quality in range(92, 40, -6):
+        image.save(FOLDER / f"{name}.webp", quality=quality, method=6)
+        if (FOLDER / f"{name}.webp").stat().st_size <= LARGEST:
+            return
+    raise SystemExit(f"{name} cannot be made small enough.")
+
+
+@contextlib.contextmanager
+def _page(url: str) -> Iterator[Page]:
+    width, height = WINDOW
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark")
+        page.goto(url)
+        yield page
+        browser.close()
+
+
+@contextlib.contextmanager
+def _service() -> Iterator[str]:
+    """Migrate and serve on a free port in a folder that is gone afterwards."""
+    with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        environment = _environment(Path(folder), port)
+        free.close()
+        subprocess.run([sys.executable, "-m", "scripts.migrate"], env=environment, check=True)
+        process = subprocess.Popen([sys.executable, "-m", "app"], env=environment)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(lambda: httpx.get(f"{url}/readyz", timeout=2).is_success)
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _environment(folder: Path, port: int) -> dict[str, str]:
+    paid_or_foreign = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
+    own = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SURREAL_URL": f"surrealkv://{folder}/surreal",
+        "STORAGE_DIR": f"{folder}/storage",
+        "CREDITS_SIGNUP_GRANT": "240",
+        "LOG_LEVEL": "WARNING",
+    }
+    return os.environ | dict.fromkeys(paid_or_foreign, "") | own
+
+
+def _wait(is_ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.TransportError):
+            if is_ready():
+                return
+        time.sleep(0.1)
+    raise SystemExit("The service did not start.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A browser, services to look at, and a console that must stay clean.
+
+Playwright's synchronous interface keeps an event loop of its own in the thread, so tests here are
+plain functions, and the browser is closed at the end of each module.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser.console import Console
+from tests.browser.fal import DrivenFal
+from tests.browser.server import Server
+from tests.tokens import SECRET
+
+AMPLE = dict.fromkeys(
+    ("CREDITS_SIGNUP_GRANT", "MAX_JOBS_IN_FLIGHT", "SUBMITS_PER_MINUTE"), "100000"
+)
+"""Limits that nobody reaches."""
+
+
+def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
+    """Return a service with users, and with a fal that the test drives."""
+    environment = AMPLE | fal.settings | {"AUTH_JWT_SECRET": SECRET} | settings
+    return Server(folder, "tests.soak.serve", **environment)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
+    if path is None:
+        pytest.skip("install chromium (apt-get install chromium) or set CHROMIUM_BIN")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def console() -> Iterator[Console]:
+    """Records what the pages say; in the end an error or warning fails the test."""
+    console = Console()
+    yield console
+    assert console.troubles == []
+
+
+@pytest.fixture
+def context(chromium: Browser, console: Console) -> Iterator[BrowserContext]:
+    """A browser profile of the test's own."""
+    with chromium.new_context() as context:
+        console.listen(context)
+        yield context
+
+
+@pytest.fixture(scope="module")
+def new_home(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make folders with a migrated store, each for one service."""
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("home")
+        shutil.copytree(migrated_folder, folder / "surreal")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def service(new_home: Callable[[], Path]) -> Iterator[Server]:
+    """The service of ``make run``: everyone is one developer, and local fal renders."""
+    with Server(new_home(), "app", **AMPLE) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def fal() -> Iterator[DrivenFal]:
+    """A fal whose jobs the test drives."""
+    with DrivenFal() as fal:
+        yield fal
+
+
+@pytest.fixture(scope="module")
+def driven(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
+    """A service with users, whose fal the test drives."""
+    with driven_server(new_home(), fal) as server:
+        yield server

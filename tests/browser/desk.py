@@ -1,0 +1,160 @@
+"""An editor on a page of its own, and what a test does at it."""
+
+import base64
+import io
+import time
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, Route
+
+from tests.browser.server import Server
+from tests.browser.tab import PATIENCE
+
+PAGE = """<!doctype html>
+<html lang="en">
+  <meta name="viewport" content="width=device-width">
+  <title>Editor</title>
+  <link rel="stylesheet" href="/assets/latest/styles/tokens.css">
+  <link rel="stylesheet" href="/assets/latest/styles/base.css">
+  <link rel="stylesheet" href="/assets/latest/styles/canvas.css">
+  <main><h1>Editor</h1><div id="host"></div><pre>\n\n\n\n\n\n\n\n\n\n\n\n</pre></main>
+  <script type="module" src="/editor/start.js"></script>
+</html>"""
+START = """
+import { CanvasEditor } from "/assets/latest/canvas/editor.js";
+document.querySelector("#host").style.height = "520px";
+const sampleUrl = "/assets/latest/canvas/sample.webp";
+const editor = new CanvasEditor(document.querySelector("#host"), { sampleUrl });
+globalThis.notices = [];
+editor.addEventListener("notice", ({ detail }) => notices.push(detail));
+await editor.ready;
+globalThis.editor = editor;
+"""
+SIZES = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (1280, 1280), "4:5": (1024, 1280)}
+
+
+def encoded(width: int, height: int, kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new("L" if kind == "PNG" else "RGB", (width, height)).save(file, kind, **options)
+    return file.getvalue()
+
+
+class Desk:
+    """An editor in a tab; coordinates are pixels of the model's frame."""
+
+    def __init__(self, context: BrowserContext, service: Server) -> None:
+        self.page: Page = context.new_page()
+        self.page.route("**/editor/*", self._serve)
+        self._policy = f"{service.url}/"
+        self.page.goto(f"{service.url}/editor/")
+        self.ready()
+        self.frame = self.page.locator("[role=application]")
+
+    def _serve(self, route: Route) -> None:
+        """The service's own page lends its policy, so that a breach is told on the console."""
+        if route.request.url.endswith("start.js"):
+            return route.fulfill(body=START, content_type="text/javascript")
+        policy = route.fetch(url=self._policy).headers["content-security-policy"]
+        headers = {"Content-Security-Policy": policy}
+        return route.fulfill(body=PAGE, content_type="text/html", headers=headers)
+
+    def ready(self) -> None:
+        self.until("Boolean(globalThis.editor)")
+
+    def until(self, script: str, argument: Any = None) -> None:
+        """Wait for what the page's policy does not let it wait for itself."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.page.evaluate(script, argument):
+            assert time.monotonic() < deadline, script
+            self.page.wait_for_timeout(10)
+
+    def until_kept(self) -> None:
+        """Wait until a reload would bring all objects back."""
+        self.until("""async () => {
+          const { recall } = await import("/assets/latest/canvas/keepsake.js");
+          return (await recall())?.objects.length === editor.scene.objects.length;
+        }""")
+
+    def tool(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def keys(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        box = self.frame.bounding_box()
+        assert box is not None
+        scale = box["width"] / SIZES[self.aspect][0]
+        return box["x"] + x * scale, box["y"] + y * scale
+
+    def click(self, x: float, y: float) -> None:
+        self.page.mouse.click(*self.place(x, y))
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag what lies at ``start`` to ``end``; with Alt held it rests nowhere on the way."""
+        self.page.mouse.move(*self.place(*start))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.place(*end), steps=6)
+        self.page.mouse.up()
+
+    @property
+    def aspect(self) -> str:
+        return str(self.page.evaluate("editor.aspect"))
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.page.evaluate("editor.scene.objects")
+        return found
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.objects[-1]
+
+    @property
+    def said(self) -> str:
+        return self.page.get_by_role("status").inner_text()
+
+    @property
+    def picture(self) -> list[int] | None:
+        """The size of the decoded picture."""
+        script = "(({ picture: it }) => it && [it.bitmap.width, it.bitmap.height])(editor.scene)"
+        size: list[int] | None = self.page.evaluate(script)
+        return size
+
+    def hand(self, way: str, content: bytes, kind: str) -> None:
+        """Paste or drop a file on the focused canvas."""
+        self.frame.evaluate(
+            """(node, [way, content, type]) => {
+              const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+              const data = new DataTransfer();
+              data.items.add(new File([bytes], "picture", { type }));
+              const init = { bubbles: true, cancelable: true };
+              node.dispatchEvent(way === "paste"
+                ? new ClipboardEvent(way, { ...init, clipboardData: data })
+                : new DragEvent(way, { ...init, dataTransfer: data }));
+            }""",
+            [way, base64.b64encode(content).decode(), kind],
+        )
+
+    def blob(self) -> bytes:
+        script = """async () => {
+          const reader = new FileReader();
+          reader.readAsDataURL(await editor.toBlob());
+          await new Promise((resolve) => { reader.onload = resolve; });
+          return reader.result.split(",")[1];
+        }"""
+        return base64.b64decode(self.page.evaluate(script))
+
+    def drag_by_finger(self, start: tuple[float, float], by: tuple[float, float]) -> None:
+        session = self.page.context.new_cdp_session(self.page)
+
+        def send(kind: str, *points: tuple[float, float]) -> None:
+            places = [dict(zip("xy", self.place(*point), strict=True)) for point in points]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        send("touchStart", start)
+        for step in range(1, 9):
+            send("touchMove", (start[0] + by[0] * step / 8, start[1] + by[1] * step / 8))
+        send("touchEnd")

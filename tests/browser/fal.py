@@ -1,0 +1,57 @@
+"""The scriptable fal for tests that have no event loop: it lives in a thread."""
+
+import asyncio
+import threading
+from typing import Self
+
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.videos import small_video
+
+
+class DrivenFal:
+    """A fal whose jobs are moved by hand."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
+        self._ready = threading.Event()
+        self._video = small_video()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of a service that is to use it."""
+        return {"FAL_KEY": FalStandIn.key, "FAL_PORT": str(self._stand_in.port)}
+
+    @property
+    def newest(self) -> str:
+        """The id of the latest request."""
+        return self._stand_in.newest
+
+    def submits(self) -> int:
+        return self._stand_in.count("submit")
+
+    def queue(self, position: int) -> None:
+        self._stand_in.advance(self.newest, "IN_QUEUE", queue_position=position)
+
+    def begin(self) -> None:
+        self._stand_in.advance(self.newest, "IN_PROGRESS")
+
+    def complete(self, request_id: str | None = None) -> None:
+        self._stand_in.complete(request_id or self.newest, self._video)
+
+    def fail(self, reason: str) -> None:
+        self._stand_in.fail(self.newest, detail=reason)
+
+    async def _live(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        async with FalStandIn() as self._stand_in:
+            self._ready.set()
+            await self._over.wait()
