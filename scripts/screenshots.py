@@ -15,7 +15,9 @@ from tempfile import TemporaryDirectory
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, expect, sync_playwright
+
+from scripts.scenes import SCENES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
@@ -27,9 +29,10 @@ LIBRARY = (
     ("portrait-alive", "4:5"),
     ("poster-parallax", "16:9"),
     ("gentle-zoom", "1:1"),
-    ("weather-change", "9:16"),
+    ("weather-change", "16:9"),
     ("dance-floor", "16:9"),
-    ("gentle-zoom", "16:9"),
+    ("gentle-zoom", "9:16"),
+    ("poster-parallax", "1:1"),
     ("weather-change", "4:5"),
 )
 
@@ -65,19 +68,33 @@ def _generating(page: Page) -> None:
 
 
 def _library(page: Page) -> None:
-    """Make a handful of videos in several proportions, and show them with one playing."""
+    """Make a handful of videos from several pictures, and show them with one playing."""
+    canvas = page.get_by_role("region", name="Canvas")
+    frame = canvas.locator(".canvas-frame")
+    box = frame.bounding_box()
+    assert box
+    frame.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.78})  # the headline
+    page.keyboard.press("Delete")
     for slug, aspect in LIBRARY[1:]:
         _choose(page, slug)
-        page.get_by_role("radio", name=aspect).check(force=True)
+        canvas.get_by_role("radio", name=aspect).check(force=True)
+        canvas.locator("input[type=file]").set_input_files([_picture(slug)])
+        page.wait_for_timeout(600)  # the canvas draws it
         page.get_by_role("button", name="Animate", exact=True).click()
         _finish(page)
     page.goto(page.url.split("#")[0] + "#/library")
     page.reload()
     tiles = page.get_by_role("list", name="Videos").get_by_role("button")
     expect(tiles).to_have_count(len(LIBRARY))
-    tiles.nth(2).hover()
+    tiles.nth(3).hover()
     page.wait_for_timeout(1500)  # it plays
     _save(page, "library")
+
+
+def _picture(slug: str) -> FilePayload:
+    file = BytesIO()
+    SCENES[slug]().frame(0.36).save(file, "PNG")
+    return {"name": f"{slug}.png", "mimeType": "image/png", "buffer": file.getvalue()}
 
 
 def _choose(page: Page, slug: str) -> None:
@@ -136,7 +153,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "PORT": str(port),
         "SURREAL_URL": f"surrealkv://{folder}/surreal",
         "STORAGE_DIR": f"{folder}/storage",
-        "CREDITS_SIGNUP_GRANT": "240",
+        "CREDITS_SIGNUP_GRANT": "120",
         "LOG_LEVEL": "WARNING",
     }
     return os.environ | dict.fromkeys(paid_or_foreign, "") | own

@@ -69,7 +69,8 @@ export class VideoGeneration {
     const image = await toBlob(picture);
     await this.#client.token();
     const user = this.#user;
-    const { jobId } = await this.#client.submit(image, data, { signal, idempotencyKey });
+    const answer = this.#client.submit(image, data, { signal, idempotencyKey });
+    const { jobId } = await this.#jobs.submitted(answer);
     if (user !== this.#user) throw somebodyElse(jobId);
     console.log(`[VIDEO] Job started: ${jobId}`);
     return this.follow(jobId);

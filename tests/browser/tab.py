@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Request, Route
 from tests.tokens import token
 
 FOLDER = Path(__file__).parent
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds for whatever is waited for; a slow machine needs less."""
 TEMPLATE = "night-life-roller"
 

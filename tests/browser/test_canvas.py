@@ -4,9 +4,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # has no types
-    Axe,
-)
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext
 

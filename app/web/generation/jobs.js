@@ -9,6 +9,8 @@ export class Jobs {
   #memory = null;
   #borrowed = new Map();
   #cancel;
+  #submits = 0;
+  #early = [];
 
   constructor(cancel) {
     this.#cancel = cancel;
@@ -37,8 +39,26 @@ export class Jobs {
     return job;
   }
 
+  /**
+   * Wait for the answer to a submit. Its job may be heard of before that: news of jobs that are
+   * unknown by then are told afterwards.
+   */
+  async submitted(answer) {
+    this.#submits += 1;
+    try {
+      return await answer;
+    } finally {
+      this.#submits -= 1;
+      setTimeout(() => this.#early.splice(0).forEach((news) => this.hear(...news)));
+    }
+  }
+
   /** Take note of how a job stands, and tell whether that is news. */
   hear(status, how) {
+    if (this.#submits && !this.all.has(status.jobId)) {
+      this.#early.push([status, how]);
+      return false;
+    }
     const job = this.know(status.jobId);
     const news = job.accept(status, how);
     if (job.isFinished) this.#memory?.forget(job.id);

@@ -1,0 +1,186 @@
+"""The page for everyone: by keyboard, on a phone, in the dark, without motion, and light."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.fal import DrivenFal
+from tests.browser.server import Server
+from tests.browser.studio import LAPTOP, PHONE, VIEWS, Studio
+from tests.tokens import token
+
+pytestmark = pytest.mark.timeout(240)
+
+MEASURES = """() => new Promise((resolve) => {
+  const shifts = [];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries()))
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => {
+    const resources = performance.getEntriesByType("resource");
+    const code = resources.filter(({ name }) => /[.](js|css)$/.test(new URL(name).pathname));
+    resolve({
+      paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null,
+      shift: shifts.filter((entry) => !entry.hadRecentInput).reduce((sum, e) => sum + e.value, 0),
+      code: code.reduce((sum, entry) => sum + entry.decodedBodySize, 0),
+      requests: resources.length,
+      hosts: [...new Set(resources.map(({ name }) => new URL(name, location.href).host))],
+    });
+  }, 200);
+})"""
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe finds to be serious or worse."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+        for each in found
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_serious_anywhere(
+    context: BrowserContext, driven: Server, fal: DrivenFal, scheme: Any
+) -> None:
+    studio = Studio(context, driven.url, token=token(f"axe-{scheme}"))
+    studio.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    studio.start()
+    assert serious(studio.page) == []
+    fal.complete()
+    studio.plays()
+    assert serious(studio.page) == []
+    studio.page.keyboard.press("Escape")
+    for view in VIEWS:
+        studio.go(view.capitalize())
+        assert serious(studio.page) == [], view
+
+
+def test_the_keyboard_alone_makes_a_video(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("keys")).ready()
+    keyboard = studio.page.keyboard
+    keyboard.press("Tab")
+    expect(studio.page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    keyboard.press("Enter")
+    expect(studio.page.get_by_role("main")).to_be_focused()
+
+    def tab_to(target: Any, most: int = 60) -> None:
+        for _ in range(most):
+            keyboard.press("Tab")
+            if target.evaluate("(element) => element === document.activeElement"):
+                return
+        raise AssertionError(f"the keyboard does not get to {target}")
+
+    strip = studio.page.get_by_role("radiogroup", name="Template")
+    tab_to(strip.get_by_role("radio", checked=True))
+    wanted = strip.get_by_role("radio", name="Night life roller")
+    for _ in range(9):
+        if wanted.is_checked():
+            break
+        keyboard.press("ArrowRight")
+    expect(studio.page.get_by_role("heading", name="Night life roller")).to_be_visible()
+    tab_to(studio.page.get_by_label("Headline"))
+    keyboard.type("By hand")
+    tab_to(studio.animate)
+    with studio.page.expect_response("**/api/templates/video"):
+        keyboard.press("Enter")
+    leave = studio.dialog.get_by_role("button", name="Close, keep generating")
+    expect(leave).to_be_focused()
+    fal.complete()
+    studio.plays()
+    for _ in range(12):
+        keyboard.press("Tab")
+        assert studio.page.evaluate(
+            "document.activeElement === document.body || "
+            "Boolean(document.activeElement.closest('dialog'))"
+        ), "the focus leaves the dialog"
+    keyboard.press("Escape")
+    expect(studio.animate).to_be_focused()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_phone_shows_everything_without_scrolling_sideways(
+    context: BrowserContext, service: Server, view: str
+) -> None:
+    studio = Studio(context, service.url, size=PHONE).ready()
+    studio.go(view.capitalize())
+    width = studio.page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert width == [PHONE["width"], PHONE["width"]]
+    if view == "studio":
+        expect(studio.animate).to_be_in_viewport()
+
+
+def test_on_a_phone_a_tap_makes_a_video(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("phone"), size=PHONE)
+    studio.start()
+    fal.complete()
+    studio.plays()
+    box = studio.dialog.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+
+
+def test_who_wants_no_motion_sees_none(context: BrowserContext, driven: Server) -> None:
+    studio = Studio(context, driven.url, token=token("still"))
+    studio.page.emulate_media(reduced_motion="reduce")
+    studio.page.reload()
+    studio.start()
+    moving = studio.page.evaluate(
+        "document.getAnimations().filter((each) => each.playState === 'running' && "
+        "each.effect.getComputedTiming().iterations === Infinity).length"
+    )
+    assert moving == 0
+    playing = studio.page.evaluate(
+        "[...document.querySelectorAll('video')].filter((video) => !video.paused).length"
+    )
+    assert playing == 0
+
+
+def test_dark_and_light_are_the_systems_until_the_user_chooses(
+    context: BrowserContext, service: Server
+) -> None:
+    studio = Studio(context, service.url).ready()
+
+    def brightness() -> int:
+        colour = studio.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        return sum(int(part) for part in re.findall(r"\d+", colour)[:3])
+
+    studio.page.emulate_media(color_scheme="light")
+    light = brightness()
+    studio.page.emulate_media(color_scheme="dark")
+    assert brightness() < 150
+    assert light > 600
+    toggle = studio.page.locator("#theme")
+    for _ in range(3):
+        toggle.click()
+        if studio.page.evaluate("document.documentElement.dataset.theme") == "light":
+            break
+    assert brightness() == light
+    studio.page.reload(wait_until="commit")
+    studio.page.wait_for_selector("body")
+    assert brightness() == light
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_page_is_light_and_does_not_jump(
+    context: BrowserContext, service: Server, size: Any
+) -> None:
+    studio = Studio(context, service.url, size=size).ready()
+    studio.page.wait_for_load_state("load")
+    measures = studio.page.evaluate(MEASURES)
+    print(size, measures)  # noqa: T201 figures for whoever wants to see them
+    assert measures["paint"] is not None
+    assert measures["shift"] < 0.05
+    assert measures["code"] < 150_000
+    assert measures["hosts"] == [service.url.removeprefix("http://")]
+    assert measures["requests"] < 90

@@ -1,0 +1,139 @@
+"""A video from the click to the library, whatever happens to the tab on the way."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.console import NETWORK, Console
+from tests.browser.fal import DrivenFal
+from tests.browser.server import Server
+from tests.browser.studio import Studio
+from tests.tokens import token
+
+pytestmark = pytest.mark.timeout(240)
+
+STREAM_BROKE = r"ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_|ERR_INTERNET_DISCONNECTED"
+
+
+def test_a_click_becomes_a_video_that_plays_and_stays_in_the_library(
+    context: BrowserContext, console: Console, service: Server
+) -> None:
+    studio = Studio(context, service.url)
+    studio.start()
+    studio.plays()
+    expect(studio.dialog).to_contain_text("Your video is ready")
+    name = studio.dialog.get_by_role("link", name="Download").get_attribute("download")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d-[a-z-]+(-\d+)?\.mp4", name or "")
+    assert re.fullmatch(r"\[VIDEO\] Job started: [0-9a-f-]{36}", console.lines[0])
+    assert re.fullmatch(r"\[VIDEO\] (Event|Poll) 1: status=pending", console.lines[1])
+    assert re.fullmatch(rf"\[VIDEO\] Generation complete: users/.+/{name}", console.lines[-1])
+
+    studio.dialog.get_by_role("button", name="Animate again").click()
+    expect(studio.dialog).to_be_hidden()
+    studio.go("Library")
+    newest = studio.page.get_by_role("list", name="Videos").get_by_role("button").first
+    newest.click()
+    studio.plays()
+    studio.page.keyboard.press("Escape")
+    expect(newest).to_be_focused()
+    studio.go("Credits")
+    expect(studio.page.get_by_role("table")).to_contain_text("Charged for a video")
+
+
+def test_closing_the_dialog_lets_the_job_go_on(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("closes"))
+    studio.start()
+    studio.page.keyboard.press("Escape")
+    expect(studio.dialog).to_be_hidden()
+    expect(studio.page.get_by_role("img", name="1 under way")).to_be_visible()
+    fal.complete()
+    expect(studio.page.get_by_role("img", name="new video")).to_be_visible()
+    studio.go("Activity")
+    studio.row("completed").get_by_role("button", name="Play").click()
+    studio.plays()
+
+
+def test_a_reload_in_the_middle_finds_the_job_again(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("reloads"))
+    studio.start()
+    fal.queue(3)
+    expect(studio.dialog).to_contain_text("3")
+    studio.page.reload()
+    studio.go("Activity")
+    expect(studio.row("underWay")).to_have_count(1)
+    fal.begin()
+    expect(studio.row("underWay")).to_contain_text("Generating")
+    fal.complete()
+    expect(studio.row("completed")).to_have_count(1)
+    assert fal.newest
+
+
+def test_two_tabs_show_the_same_over_one_stream(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    one, other = (Studio(context, driven.url, token=token("two-tabs")) for _ in range(2))
+    other.ready()
+    other.go("Activity")
+    one.start()
+    expect(other.row("underWay")).to_have_count(1)
+    fal.complete()
+    one.plays()
+    expect(other.row("completed")).to_have_count(1)
+    streams = [
+        request
+        for tab in (one, other)
+        for request in tab.requests
+        if "/video/events" in request.url and not request.failure
+    ]
+    assert len(streams) == 1
+
+
+def test_a_job_in_the_queue_is_cancelled_and_costs_nothing(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("cancels"))
+    studio.start()
+    fal.queue(9)
+    studio.dialog.get_by_role("button", name="Cancel").click()
+    expect(studio.dialog).to_be_hidden()
+    studio.go("Activity")
+    expect(studio.row("cancelled")).to_contain_text("Cancelled. Nothing was charged.")
+    expect(studio.toasts).to_have_count(0)
+    studio.go("Credits")
+    expect(studio.page.get_by_text("Set aside for a video")).to_be_visible()
+
+
+def test_a_network_that_is_lost_and_comes_back_loses_nothing(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    console.allow(NETWORK)
+    studio = Studio(context, driven.url, token=token("loses-the-network"))
+    studio.start()
+    fal.begin()
+    context.set_offline(True)
+    expect(studio.page.locator("#connection")).to_contain_text("Offline")
+    fal.complete()
+    context.set_offline(False)
+    studio.plays()
+    expect(studio.page.locator("#connection")).to_have_text("")
+
+
+def test_a_service_that_is_restarted_in_the_middle_is_not_noticed(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    console.allow(NETWORK)
+    console.allow(STREAM_BROKE)
+    studio = Studio(context, driven.url, token=token("restarts"))
+    studio.start()
+    fal.begin()
+    expect(studio.dialog).to_contain_text("Generating")
+    driven.kill()
+    fal.complete()
+    driven.start()
+    studio.plays()
+    expect(studio.toasts).to_have_count(0)

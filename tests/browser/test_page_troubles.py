@@ -1,0 +1,138 @@
+"""Only what goes wrong makes a toast: what happened, and the one thing to do about it."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.console import NETWORK, Console
+from tests.browser.fal import DrivenFal
+from tests.browser.server import Server
+from tests.browser.studio import Studio
+from tests.tokens import token
+
+pytestmark = pytest.mark.timeout(240)
+
+SUBMIT = "**/api/templates/video"
+
+# The submit's answer, what the toast says, and what its button does.
+REFUSALS = [
+    (502, "fal_rejected", "The model turned this down", "Change and try again"),
+    (422, "invalid_variables", "Something in the form does not fit", "Change and try again"),
+    (402, "insufficient_credits", "Not enough credits", "See credits"),
+    (413, "image_too_large", "The picture is too large", "Change the picture"),
+    (415, "unsupported_image", "This picture cannot be used", "Change the picture"),
+    (429, "too_many_jobs", "Enough videos under way", "See activity"),
+    (502, "fal_unavailable", "The model cannot be reached", "Try again"),
+    (404, "template_not_found", "This template is gone", "See templates"),
+    (401, "unauthenticated", "You are signed out", "Sign in"),
+]
+
+
+def refuse(page: Page, status: int, code: str, **headers: str) -> None:
+    """Let the service refuse the next submits."""
+    problem = {"status": status, "code": code, "detail": f"The reason of {code}."}
+
+    def answer(route: Route) -> None:
+        kind = "application/problem+json"
+        route.fulfill(status=status, body=json.dumps(problem), content_type=kind, headers=headers)
+
+    page.route(SUBMIT, answer)
+
+
+@pytest.mark.parametrize(("status", "code", "title", "action"), REFUSALS)
+def test_a_refusal_is_told_with_what_to_do(
+    context: BrowserContext,
+    console: Console,
+    service: Server,
+    *,
+    status: int,
+    code: str,
+    title: str,
+    action: str,
+) -> None:
+    console.allow(NETWORK)
+    studio = Studio(context, service.url).ready()
+    refuse(studio.page, status, code)
+    studio.animate.click()
+    expect(studio.toasts).to_contain_text(title)
+    expect(studio.dialog).to_be_hidden()
+    studio.toasts.get_by_role("button", name=action).click()
+    expect(studio.toasts).to_have_count(0 if action != "Try again" else 1)
+    if action == "See credits":
+        expect(studio.page.get_by_role("heading", name="Credits", level=1)).to_be_visible()
+    if action == "Sign in":
+        expect(studio.page.get_by_role("dialog", name="Sign in")).to_be_visible()
+
+
+def test_a_limit_is_told_with_the_time_to_wait(
+    context: BrowserContext, console: Console, service: Server
+) -> None:
+    console.allow(NETWORK)
+    studio = Studio(context, service.url).ready()
+    refuse(studio.page, 429, "rate_limited", **{"Retry-After": "30"})
+    studio.animate.click()
+    again = studio.toasts.get_by_role("button", name="Try again in")
+    expect(again).to_have_attribute("aria-disabled", "true")
+
+
+def test_the_models_reason_reaches_the_user_and_nothing_is_charged(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("is-refused"))
+    studio.start()
+    fal.fail("Blocked by the content policy")
+    expect(studio.toasts).to_contain_text("Blocked by the content policy")
+    expect(studio.dialog).to_be_hidden()
+    studio.toasts.get_by_role("button", name="Change and try again").click()
+    form = studio.page.get_by_role("form", name="Options")
+    assert form.evaluate("(form) => form.contains(document.activeElement)")
+    studio.go("Activity")
+    expect(studio.row("failed")).to_contain_text("Nothing was charged.")
+
+
+def test_a_click_without_a_network_is_repeated_once_it_is_back(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    console.allow(NETWORK)
+    studio = Studio(context, driven.url, token=token("is-offline")).ready()
+    before = fal.submits()
+    context.set_offline(True)
+    studio.animate.click()
+    expect(studio.toasts).to_contain_text("No connection")
+    context.set_offline(False)
+    studio.toasts.get_by_role("button", name="Try again").click()
+    studio.until(lambda: fal.submits() == before + 1)
+    fal.complete()
+    studio.plays()
+
+
+def test_who_is_signed_out_signs_in_and_goes_on(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(NETWORK)
+    studio = Studio(context, driven.url)
+    studio.toasts.get_by_role("button", name="Sign in").click()
+    dialog = studio.page.get_by_role("dialog", name="Sign in")
+    dialog.get_by_label("Access token").fill(token("signs-in"))
+    dialog.get_by_role("button", name="Sign in").click()
+    studio.ready()
+    expect(studio.toasts).to_have_count(0)
+    assert "token" not in studio.page.url
+
+
+def test_a_price_above_the_balance_is_told_before_the_click(
+    context: BrowserContext, service: Server
+) -> None:
+    def poor(route: Route) -> None:
+        empty: dict[str, Any] = {"balance": 3, "held": 0, "available": 3, "entries": []}
+        route.fulfill(json=empty)
+
+    context.route("**/api/credits", poor)
+    studio = Studio(context, service.url)
+    studio.page.get_by_role("radio", name="Night life roller").click()
+    expect(studio.page.locator("#price")).to_contain_text("10 credits")
+    expect(studio.page.locator("#price")).to_contain_text("3 available")
+    expect(studio.animate).to_have_attribute("aria-disabled", "true")
+    expect(studio.page.locator("#order-hint")).to_contain_text("7 credits short")
