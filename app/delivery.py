@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from app import tracing
 from app.adapters.fal import Fal
-from app.adapters.job_store import LEASE_SECONDS, JobStore, StoredVideo, Trouble
+from app.adapters.job_store import LEASE_SECONDS, JobStore
+from app.adapters.job_terms import StoredVideo, Trouble
 from app.catalogue import Catalogue
 from app.errors import (
     DatabaseUnavailable,

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import stamina
 
 from app.adapters.fal import Fal, Submitted
-from app.adapters.job_store import Draft, JobStore
+from app.adapters.job_store import JobStore
+from app.adapters.job_terms import Draft
 from app.background import Background
 from app.errors import (
     DatabaseUnavailable,

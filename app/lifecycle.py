@@ -11,7 +11,8 @@ import uuid_utils
 
 from app import tracing
 from app.adapters.fal import Fal, Progress
-from app.adapters.job_store import Draft, JobStore, Trouble
+from app.adapters.job_store import JobStore
+from app.adapters.job_terms import Draft, Trouble
 from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery

@@ -10,36 +10,26 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from app import metrics, routes, schema
+from app import metrics, operations, routes, schema
 from app.adapters.fal import Fal
-from app.adapters.job_store import JobStore, Limits
+from app.adapters.job_store import JobStore
+from app.adapters.job_terms import Limits
 from app.adapters.local_files import LocalFiles
 from app.adapters.r2 import R2Storage
 from app.adapters.surreal import Address, Database
 from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery
-from app.errors import (
-    InternalError,
-    MethodNotAllowed,
-    NotFound,
-    Problem,
-    StorageAway,
-    StorageUnavailable,
-)
 from app.handover import Handover
 from app.identity import KEY_SET_LIFETIME, identity_from
 from app.key_set import KeySet
 from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
 from app.page import page_routes
+from app.problems import HANDLERS
 from app.scratch import scratch
 from app.seam import Seam
 from app.service import Service, State
@@ -47,7 +37,7 @@ from app.settings import Settings
 from app.storage import Storage
 from app.streams import Streams
 from app.sweep import Sweep
-from app.tracing import HEADER, RequestIds
+from app.tracing import RequestIds
 from app.video import MediaHosts, download
 from app.watch import Watch
 from app.webhook import KEYS_LIFETIME, KEYS_URL, Signatures
@@ -85,19 +75,13 @@ def create_app(
             Route("/api/templates", routes.templates),
             Route("/api/library", routes.library),
             Route("/api/credits", routes.credits),
-            Route("/healthz", routes.healthz),
-            Route("/readyz", routes.readyz),
-            Route("/metrics", routes.metrics),
+            Route("/healthz", operations.healthz),
+            Route("/readyz", operations.readyz),
+            Route("/metrics", operations.metrics),
             Route("/media/{key:path}", routes.media, name="media"),
             *page_routes(settings),
         ],
-        exception_handlers={
-            Problem: _problem,
-            StorageUnavailable: _storage_away,
-            HTTPException: _http_exception,
-            ClientDisconnect: _gone,
-            Exception: _fault,
-        },
+        exception_handlers=HANDLERS,
         middleware=[Middleware(metrics.Timing), Middleware(RequestIds)],
         lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
     )
@@ -256,43 +240,3 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def shutting_down(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request that the end of the service has cut off, as an ASGI application."""
-    answer = await _problem(Request(scope), routes.shutting_down())
-    await answer(scope, receive, send)
-
-
-async def _problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem), "registered for nothing else"
-    return JSONResponse(
-        error.to_json(),
-        status_code=error.status,
-        headers={"Cache-Control": "no-store", **error.headers},
-        media_type="application/problem+json",
-    )
-
-
-async def _http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException), "registered for nothing else"
-    kind = MethodNotAllowed if error.status_code == MethodNotAllowed.status else NotFound
-    detail = f"{request.method} {request.url.path}: {error.detail}."
-    return await _problem(request, kind(detail, headers=error.headers))
-
-
-async def _storage_away(request: Request, error: Exception) -> Response:
-    log.warning("The storage does not answer: %s", error)
-    return await _problem(request, StorageAway("The storage does not answer.", retry_after=2))
-
-
-async def _gone(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=400)  # nobody is left to read it
-
-
-async def _fault(request: Request, _error: Exception) -> Response:
-    # It is answered from outside of the middleware that names requests.
-    named = {HEADER: request.scope["request_id"]}
-    return await _problem(
-        request, InternalError("Something went wrong here; it has been noted.", headers=named)
-    )

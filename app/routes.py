@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,8 +21,6 @@ from app.errors import (
     JobNotFound,
     NotFound,
     Problem,
-    ShuttingDown,
-    StorageUnavailable,
     SubmitUnavailable,
 )
 from app.handover import Submission
@@ -39,8 +36,6 @@ from app.webhook import MAX_BODY_BYTES
 log = logging.getLogger(__name__)
 
 NO_STORE = {"Cache-Control": "no-store"}
-STORAGE_PATIENCE = 1.5
-"""Seconds: a disk may hang as well as a network."""
 CALLBACK_PATIENCE = 1.8
 """Seconds for a callback of fal's, which comes again where it is not answered."""
 MAX_PAGE = 100
@@ -54,7 +49,7 @@ async def submit(request: Request[State]) -> Response:
     """``POST /api/templates/video``."""
     service = _service(request)
     caller = await _caller(request)
-    _require_open(service)
+    service.require_open()
     key = request.headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidQuery("Idempotency-Key must be 1 to 255 visible ASCII characters.")
@@ -68,7 +63,7 @@ async def submit(request: Request[State]) -> Response:
         variables=form.variables,
         idempotency_key=key,
     )
-    _require_open(service)  # a slow upload may have begun before the end did
+    service.require_open()  # a slow upload may have begun before the end did
     job, replayed = await service.lifecycle.submit(submission)
     return JSONResponse(
         {"jobId": job.id, "status": Status.PENDING, "credits": job.credits},
@@ -92,7 +87,7 @@ async def events(request: Request[State]) -> Response:
     """``GET /api/templates/video/events?jobId=``, or of all jobs under way without ``jobId``."""
     service = _service(request)
     caller = await _caller(request)
-    _require_open(service)
+    service.require_open()
     job = await _own_job(request, caller) if "jobId" in request.query_params else None
     return EventStream(service.streams, caller.user, job, functools.partial(_presented, service))
 
@@ -161,24 +156,6 @@ async def credits(request: Request[State]) -> Response:  # noqa: A001 the route'
     )
 
 
-async def healthz(_request: Request[State]) -> Response:
-    """``GET /healthz``: the process lives."""
-    return JSONResponse({"status": "ok"}, headers=NO_STORE)
-
-
-async def readyz(request: Request[State]) -> Response:
-    """``GET /readyz``: database and storage answer."""
-    service = _service(request)
-    _require_open(service)
-    await asyncio.gather(service.database.query("RETURN true"), _storage_answers(service))
-    return JSONResponse({"status": "ready"}, headers=NO_STORE)
-
-
-async def metrics(_request: Request[State]) -> Response:
-    """``GET /metrics``: what this process has counted, for Prometheus."""
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
-
-
 async def media(request: Request[State]) -> Response:
     """``GET /media/{key}``: local storage only."""
     storage = _service(request).storage
@@ -187,26 +164,8 @@ async def media(request: Request[State]) -> Response:
     return await storage.serve(request)
 
 
-async def _storage_answers(service: Service) -> None:
-    try:
-        async with asyncio.timeout(STORAGE_PATIENCE):
-            await service.storage.check()
-    except TimeoutError as error:
-        raise StorageUnavailable("The storage hangs.") from error
-
-
 def _service(request: Request[State]) -> Service:
     return request.state["service"]
-
-
-def shutting_down() -> ShuttingDown:
-    """Return what callers are told once the service stops."""
-    return ShuttingDown("The service is stopping; another one takes over.", retry_after=5)
-
-
-def _require_open(service: Service) -> None:
-    if service.stopping.is_set():
-        raise shutting_down()
 
 
 async def _caller(request: Request[State]) -> Caller:

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
 from app.errors import ServiceError
-from app.main import create_app, shutting_down
+from app.main import create_app
+from app.problems import answer_shutting_down
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
     except asyncio.CancelledError:
         if begun:
             raise
-        await shutting_down(scope, receive, send)
+        await answer_shutting_down(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

@@ -8,6 +8,7 @@ from app.adapters.job_store import JobStore
 from app.adapters.surreal import Database
 from app.background import Background
 from app.catalogue import Catalogue
+from app.errors import ShuttingDown
 from app.identity import Identity
 from app.lifecycle import Lifecycle
 from app.settings import Settings
@@ -35,8 +36,18 @@ class Service:
     stopping: asyncio.Event
     """Set once the service takes no new work."""
 
+    def require_open(self) -> None:
+        """Pass while the service takes new work, else raise ShuttingDown."""
+        if self.stopping.is_set():
+            raise shutting_down()
+
 
 class State(TypedDict):
     """The lifespan's state, found in ``request.state``."""
 
     service: Service
+
+
+def shutting_down() -> ShuttingDown:
+    """Return what callers are told once the service stops."""
+    return ShuttingDown("The service is stopping; another one takes over.", retry_after=5)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app import sweep
-from app.adapters.job_store import JobStore, Limits, Trouble
+from app.adapters.job_store import JobStore
+from app.adapters.job_terms import Limits, Trouble
 from app.adapters.surreal_connection import Rejected, Thrown
 from tests.clock import set_ahead
 from tests.database import connected, embedded

@@ -30,7 +30,7 @@ async def test_answer_to_a_fault_names_its_request(
     def broken(_service: Service) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.routes._require_open", broken)
+    monkeypatch.setattr("app.service.Service.require_open", broken)
     answer = await run.client.get("/readyz", headers={"X-Request-ID": "mine"})
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] == "mine"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ssl
 import time
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -16,12 +15,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, unquote
 
-import aioboto3
-import certifi
-from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from app.adapters.r2_client import s3_client
 from app.errors import ObjectTaken, StorageUnavailable
 from app.seam import Seam, direct
 from app.storage import StoredObject, inline_disposition
@@ -97,15 +94,7 @@ class R2Storage:
 
         Files of up to ``single_put_bytes`` go in one request, larger ones in parts.
         """
-        async with aioboto3.Session().client(
-            "s3",
-            endpoint_url=endpoint_url,
-            aws_access_key_id=access_key_id,
-            aws_secret_access_key=secret_access_key,
-            region_name=region,
-            verify=_trusted_certificates(),
-            config=_client_config(),
-        ) as client:
+        async with s3_client(endpoint_url, access_key_id, secret_access_key, region) as client:
             yield cls(
                 client, bucket, public_url=public_url, seam=seam, single_put_bytes=single_put_bytes
             )
@@ -277,23 +266,3 @@ def _require(answer: Mapping[str, Any], name: str) -> str:
     if not answer.get(name):
         raise StorageUnavailable(f"The answer is not R2's: it lacks {name}.")
     return str(answer[name])
-
-
-def _trusted_certificates() -> str:
-    """Return the bundle that ``SSL_CERT_FILE`` or the system names, else certifi's."""
-    return ssl.get_default_verify_paths().cafile or certifi.where()
-
-
-def _client_config() -> AioConfig:
-    return AioConfig(
-        signature_version="s3v4",
-        # TLS vouches for the body; to sign it would hash whole files on the event loop.
-        s3={"addressing_style": "path", "payload_signing_enabled": False},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        connect_timeout=5,
-        read_timeout=60,
-        retries={"mode": "standard", "total_max_attempts": 2},
-        # Without a bundle named here, aiobotocore checks no certificate behind a proxy (2.25).
-        proxies_config={"proxy_ca_bundle": _trusted_certificates()},
-    )
