@@ -24,6 +24,8 @@ SILENT = 0.2
 REPEATED = 0.2
 """How likely a callback comes twice."""
 CLIENT_CANCELLED = 499
+ASKED_AGAIN = {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
+"""Answers to a callback after which fal calls again: the service could not look just then."""
 
 
 def video_of(request_id: str) -> bytes:
@@ -93,7 +95,7 @@ class Provider:
             if answer is not None and answer.is_success:
                 self.heard.add(request_id)
                 return
-            if answer is not None and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            if answer is not None and answer.status_code not in ASKED_AGAIN:
                 self.troubles.append(f"callback: {answer.status_code} {answer.text}")
                 return
             await asyncio.sleep(min(2.0, 0.2 * attempt))
