@@ -3,6 +3,7 @@
 import re
 
 from app.page import FOLDER, page_routes
+from app.schema import FOLDER as SCHEMA
 from app.settings import Settings
 from tests.service import Running
 
@@ -77,3 +78,14 @@ async def test_scripts_and_styles_of_the_page_stay_below_150_kilobytes(run: Runn
     ]
     sizes = [len((await run.client.get(f"{assets}/{path}")).content) for path in code]
     assert sum(sizes) < 150_000
+
+
+async def test_every_template_has_a_moving_preview_that_can_be_read_in_parts(run: Running) -> None:
+    assets = await _assets(run)
+    slugs = [path.stem for path in (SCHEMA / "templates").glob("*.json")]
+    for slug in [*slugs, "any"]:
+        answer = await run.client.get(
+            f"{assets}/previews/{slug}.mp4", headers={"Range": "bytes=4-7"}
+        )
+        assert (answer.status_code, answer.content) == (206, b"ftyp")
+        assert (await run.client.get(f"{assets}/previews/{slug}.webp")).status_code == 200
