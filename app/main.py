@@ -102,6 +102,8 @@ async def _lifespan(
         fal = await _fal(settings, fal_transport, seam, stack)
         if settings.development:
             log.warning("No AUTH_JWT_SECRET or AUTH_JWKS_URL: everyone is dev@localhost")
+        elif settings.has_short_secret:
+            log.warning("AUTH_JWT_SECRET has fewer than 32 bytes: it can be guessed")
 
         store = JobStore(database, Limits.from_settings(settings))
         catalogue = Catalogue(store.templates)

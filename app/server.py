@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from types import FrameType
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
-from app.errors import ServiceError
+from app.errors import ConfigurationError, ServiceError
 from app.main import create_app
 from app.problems import answer_shutting_down
 from app.settings import Settings
@@ -62,6 +63,7 @@ async def _serve(settings: Settings) -> None:
             scope["state"] = dict(state)
             await _answered(app, scope, receive, send)
 
+        _require_free(settings.host, settings.port)
         server = _Server(
             state["service"].stopping,
             uvicorn.Config(
@@ -80,6 +82,17 @@ async def _serve(settings: Settings) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, server.handle_exit)
         await server.serve()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Say which settings to change where the port cannot be had; uvicorn would not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} of {host} cannot be had: {error.strerror}. Set PORT or HOST."
+        ) from error
 
 
 async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+SHORTEST_SECRET = 32
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -160,6 +161,12 @@ class Settings(BaseSettings):
     def development(self) -> bool:
         """Everyone is ``dev@localhost``."""
         return self.auth_jwt_secret is None and self.auth_jwks_url is None
+
+    @property
+    def has_short_secret(self) -> bool:
+        """HS256 asks for 32 bytes at least: RFC 7518, section 3.2."""
+        secret = self.auth_jwt_secret
+        return secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_SECRET
 
     @property
     def embedded(self) -> bool:

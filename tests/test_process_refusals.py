@@ -86,13 +86,20 @@ def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
     assert str(file) in line
 
 
+def test_a_short_secret_is_warned_of_and_taken(tmp_path: Path, store_url: str) -> None:
+    with started(tmp_path, "app", SURREAL_URL=store_url, AUTH_JWT_SECRET="guess-me") as process:
+        process.until_ready()
+        assert "AUTH_JWT_SECRET has fewer than 32 bytes" in process.stderr
+        assert "guess-me" not in process.stderr
+
+
 @pytest.mark.usefixtures("store_url")
 def test_a_port_in_use_ends_it_with_a_status_and_a_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with started(tmp_path, "app", PORT=port) as process:
-            assert process.ended() > 0
-            (line,) = [line for line in process.stderr.splitlines() if " ERROR " in line]
-            assert port in line
-            assert "address already in use" in line
+            assert process.ended() == 1
+            (line,) = [line for line in process.stderr.splitlines() if " CRITICAL " in line]
+            assert f"port {port} of 127.0.0.1 cannot be had: Address already in use" in line
+            assert "Set PORT" in line
             assert "Traceback" not in process.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -198,4 +199,9 @@ def test_a_program_that_has_probed_ends_silently(tmp_path: Path) -> None:
         capture_output=True,
         check=False,
     )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"h264\n", b"")
+    assert (ended.returncode, ended.stdout) == (0, b"h264\n")
+    # Python 3.11 may say so where the worker is gone before asyncio's watcher looks for it.
+    said = re.sub(
+        rb"Unknown child process pid \d+, will report returncode 255\n", b"", ended.stderr
+    )
+    assert said == b""

@@ -1,4 +1,5 @@
 import { Account, Catalogue, Identity } from "./account.js";
+import { subject } from "./generation/client.js";
 import { icon } from "./icons.js";
 import { Router } from "./router.js";
 import { Takes } from "./takes.js";
@@ -33,9 +34,11 @@ class Page {
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
+    owner: () => subject(this.#identity.token),
     attempt: (action) => this.#attempt(action),
     report: (error) => this.#report(error),
   };
+  #owner = this.#context.owner();
   #toasts = new Toasts();
   #previews = new Previews();
   #screen = new ScreenDialog(this.#context);
@@ -55,12 +58,15 @@ class Page {
     credits: new CreditsView(this.#context),
   };
   #present = null;
+  /** The jobs whose credits the balance shows as held, or has. */
+  #held = new Set();
   #spoken = new Map();
 
   constructor() {
     this.#router.addEventListener("change", () => this.#show());
     this.#takes.addEventListener("change", ({ detail }) => this.#changed(detail));
     this.#takes.addEventListener("end", ({ detail }) => this.#ended(detail));
+    this.#takes.addEventListener("refusal", ({ detail }) => this.#report(detail.error, detail.take));
     this.#account.addEventListener("change", () => this.#showBalance());
     this.#screen.addEventListener("again", ({ detail }) => this.#change(detail));
     this.#signIn.addEventListener("signed-in", () => this.#signedIn());
@@ -79,6 +85,12 @@ class Page {
   }
 
   #furnish() {
+    // A key that is held presses once: what it opens or closes must not be pressed in turn.
+    document.addEventListener("keydown", (event) => {
+      if (event.repeat && event.key === "Enter" && event.target.closest("button, a")) {
+        event.preventDefault();
+      }
+    });
     themeButton($("theme"));
     $("sign-in-again").hidden = !this.#identity.token;
     $("sign-in-again").addEventListener("click", () => this.#signIn.open());
@@ -108,6 +120,7 @@ class Page {
 
   #turnTo(view) {
     const before = this.#present;
+    if (before) this.#screen.close();
     const focused = document.activeElement;
     this.#views[before]?.leave?.();
     this.#present = view;
@@ -145,6 +158,10 @@ class Page {
     const running = this.#takes.underWay.length;
     badge("activity", running || "", `${running} under way`);
     this.#nameTab();
+    if (take.job && !this.#held.has(take.job.id)) {
+      this.#held.add(take.job.id);
+      this.#attempt(() => this.#account.refresh());
+    }
     const line = take.hasEnded ? "" : stageLine({ stage: take.status.stage });
     if (line && this.#spoken.get(take) !== line) this.#say(take, line);
   }
@@ -199,7 +216,11 @@ class Page {
     focus();
   }
 
+  /** What the last user has left on the page is no business of another's. */
   #signedIn() {
+    const owner = this.#context.owner();
+    if (this.#owner && owner !== this.#owner) return location.reload();
+    this.#owner = owner;
     this.#toasts.dismiss("unauthenticated");
     this.open();
   }
@@ -207,7 +228,10 @@ class Page {
   #connected(state) {
     const isOffline = state === "offline";
     $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
-    if (!isOffline) this.#toasts.dismiss("offline");
+    if (isOffline) return;
+    this.#toasts.dismiss("offline");
+    if (this.#catalogue.templates.length === 0) this.#attempt(() => this.#loadTemplates());
+    if (!this.#account.credits) this.#attempt(() => this.#account.refresh());
   }
 
   /** What the service refuses to show is told in a toast; a fault of the page is not hidden. */

@@ -22,9 +22,11 @@ export class Take {
     return this.error !== null || TERMINAL.includes(this.status.status);
   }
 
+  /** By the service's clock for what has ended, by this machine's for what is under way. */
   get seconds() {
-    const end = this.status.completedAt ? Date.parse(this.status.completedAt) : Date.now();
-    return (end - this.startedAt) / 1000;
+    const { createdAt, completedAt } = this.status;
+    if (completedAt) return (Date.parse(completedAt) - Date.parse(createdAt)) / 1000;
+    return (Date.now() - this.startedAt) / 1000;
   }
 }
 
@@ -87,12 +89,12 @@ export class Takes extends EventTarget {
     try {
       take.job = await this.#videos.submit(await image, data, { idempotencyKey: take.key });
       this.#settle(take, take.job.id);
-      if (take.wantsCancel && !take.hasEnded) await take.job.cancel();
     } catch (error) {
-      if (take.job) return;
       take.error = error;
-      this.#settle(take, error.jobId);
+      return this.#settle(take, error.jobId);
     }
+    if (!take.wantsCancel || take.hasEnded) return undefined;
+    return this.cancel(take).catch((error) => this.#emit("refusal", { take, error }));
   }
 
   #settle(take, jobId) {

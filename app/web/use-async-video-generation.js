@@ -38,6 +38,7 @@ class Generation {
   #videos;
   #state = IDLE;
   #opened = null;
+  #unwanted = false;
   #submit = new AbortController();
   #stop = null;
   #listeners = new Set();
@@ -66,12 +67,14 @@ class Generation {
   /** Resolves with the job, or null where it failed (see `error`) or a later start took over. */
   start = async (picture, data) => {
     this.reset();
+    this.#unwanted = false;
     const { signal } = this.#submit;
     this.#set({ ...IDLE, status: "pending", stage: "submitting", isRunning: true });
     try {
-      const job = await this.#videos.submit(picture, data, { signal });
+      const job = await this.#videos.submit(picture, data);
       if (signal.aborted) return null;
       this.#show(job);
+      if (this.#unwanted) await this.cancel();
       return job;
     } catch (error) {
       if (!signal.aborted) this.#set({ ...IDLE, error });
@@ -79,9 +82,11 @@ class Generation {
     }
   };
 
+  /** During a submit the wish waits for the job: to give up then might leave one behind. */
   cancel = async () => {
     const { job } = this.#state;
-    if (job === null) return this.#state.isRunning ? this.reset() : undefined;
+    this.#unwanted = true;
+    if (job === null) return;
     try {
       await job.cancel();
     } catch (error) {

@@ -103,3 +103,21 @@ def _is_for(path: str, request: Request) -> bool:
 
 def _serve(route: Route) -> None:
     route.fulfill(path=FOLDER / urlsplit(route.request.url).path.lstrip("/"))
+
+
+class Held:
+    """Requests that wait until the test lets them go."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+
+    def hold(self, route: Route) -> None:
+        self._routes.append(route)
+
+    @property
+    def count(self) -> int:
+        return len(self._routes)
+
+    def release(self) -> None:
+        for route in self._routes:
+            route.continue_()

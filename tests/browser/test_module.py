@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Route
 from tests.browser.console import NETWORK, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.tab import Tab
+from tests.browser.tab import Held, Tab
 from tests.tokens import token
 
 REFUSED = NETWORK + r"the server responded with a status of {} "
@@ -160,6 +160,22 @@ def test_a_session_that_has_ended_is_told_once_and_goes_on_after_the_next_sign_i
     tab.run("(token = fresh, videos.credits())")
     tab.until_connected("live")
     assert tab.run("errors") == ["unauthenticated"]
+
+
+def test_a_token_that_changes_while_the_last_one_is_being_refused_is_tried(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REFUSED.format(401))
+    tab = Tab(context, driven.url, "ivy")
+    held = Held()
+    tab.page.route("**/api/templates/video/events", held.hold)
+    tab.run("(stale) => { globalThis.fresh = token; token = stale; }", token("ivy", exp=1))
+    tab.run("void videos.resume()")
+    tab.until(lambda: held.count == 1)
+    tab.run("(token = fresh, videos.credits())")
+    tab.page.unroute("**/api/templates/video/events")
+    held.release()
+    tab.until_connected("live")
 
 
 def test_users_do_not_see_each_others_jobs_after_one_another(

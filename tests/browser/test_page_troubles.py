@@ -10,6 +10,7 @@ from tests.browser.console import NETWORK, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
+from tests.browser.tab import Held
 from tests.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
@@ -136,3 +137,58 @@ def test_a_price_above_the_balance_is_told_before_the_click(
     expect(studio.page.locator("#price")).to_contain_text("3 available")
     expect(studio.animate).to_have_attribute("aria-disabled", "true")
     expect(studio.page.locator("#order-hint")).to_contain_text("7 credits short")
+
+
+def test_a_held_key_and_a_double_click_are_one_video(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("holds-a-key")).ready()
+    before = fal.submits()
+    studio.animate.focus()
+    for _ in range(20):  # the system repeats a key that is held
+        studio.page.keyboard.down("Enter")
+    studio.page.keyboard.up("Enter")
+    studio.until(lambda: fal.submits() > before)
+    expect(studio.dialog).to_be_visible()
+    studio.page.keyboard.press("Escape")
+    studio.animate.dblclick()
+    studio.until(lambda: fal.submits() > before + 1)
+    expect(studio.dialog).to_be_visible()
+    studio.page.keyboard.press("Escape")
+    studio.go("Activity")
+    expect(studio.row("underWay")).to_have_count(2)
+    assert fal.submits() == before + 2
+
+
+def test_credits_that_a_job_holds_are_no_longer_offered(
+    context: BrowserContext, driven: Server
+) -> None:
+    studio = Studio(context, driven.url, token=token("counts"))
+    price = studio.page.locator("#price")
+    studio.ready()
+    before = price.inner_text()
+    studio.start()
+    studio.page.keyboard.press("Escape")
+    expect(price).not_to_have_text(before, use_inner_text=True)
+
+
+def test_a_cancel_that_is_refused_is_told(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(NETWORK)
+    studio = Studio(context, driven.url, token=token("cannot-cancel")).ready()
+    problem = {"status": 409, "code": "job_finished", "detail": "It is just being stored."}
+    context.route(
+        "**/cancel?*",
+        lambda route: route.fulfill(
+            status=409, json=problem, content_type="application/problem+json"
+        ),
+    )
+    held = Held()
+    studio.page.route(SUBMIT, held.hold)
+    studio.animate.click()
+    studio.until(lambda: held.count == 1)
+    studio.dialog.get_by_role("button", name="Cancel").click()
+    held.release()
+    expect(studio.toasts).to_have_count(1)
+    expect(studio.dialog.get_by_role("button", name="Cancel", exact=True)).to_be_enabled()

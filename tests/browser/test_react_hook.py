@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext
 from tests.browser.console import NETWORK, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.tab import Tab
+from tests.browser.tab import Held, Tab
 
 IDLE = {
     "job": None,
@@ -98,6 +98,16 @@ def test_a_cancelled_job_is_shown_as_that_until_reset(component: Component) -> N
     component.until_it_shows(job=job, status="cancelled", error="cancelled", isRunning=False)
     component.run("shown.reset()")
     component.until_it_shows(**IDLE)
+
+
+def test_a_cancel_during_the_submit_cancels_the_job_that_comes_of_it(component: Component) -> None:
+    held = Held()
+    component.page.route("**/api/templates/video", held.hold)
+    component.run("void start()")
+    component.until(lambda: held.count == 1)
+    component.run("void shown.cancel()")
+    held.release()
+    component.until_it_shows(status="cancelled", error="cancelled", isRunning=False)
 
 
 def test_a_generation_goes_on_without_its_component_and_is_found_by_its_id(

@@ -16,13 +16,16 @@ const KEEP_AFTER = 400; // milliseconds of rest
 export class CanvasEditor extends EventTarget {
   #history = new History(withNew(scenes.EMPTY, "text", HEADLINE));
   #sampleUrl;
+  #owner;
   #desk;
   #pictures = 0;
   #keeping = 0;
 
-  constructor(host, { sampleUrl }) {
+  /** @param {() => string} options.owner whose canvas is kept over a reload */
+  constructor(host, { sampleUrl, owner = () => "" }) {
     super();
     this.#sampleUrl = sampleUrl;
+    this.#owner = owner;
     /** The id of what is selected: an object's, BACKGROUND, or null. */
     this.selection = null;
     this.guides = [];
@@ -182,22 +185,24 @@ export class CanvasEditor extends EventTarget {
   }
 
   /** Put a picture behind everything; of several the last one that was chosen stays. */
-  async usePicture(blob) {
+  async usePicture(blob, { isSample = false } = {}) {
     const count = (this.#pictures += 1);
     const picture = await this.#decoded(blob);
     if (!picture || count !== this.#pictures) return;
-    this.apply({ ...this.scene, picture });
+    // The sample's own words go with it.
+    const stays = ({ text }) => isSample || text !== HEADLINE.text;
+    this.apply({ ...this.scene, picture, objects: this.scene.objects.filter(stays) });
     this.#say("Picture placed");
   }
 
   async useSample() {
     const blob = await this.#sample();
-    if (blob) await this.usePicture(blob);
+    if (blob) await this.usePicture(blob, { isSample: true });
   }
 
   /** Begin with what was kept over a reload, or with the sample. */
   async #open() {
-    const kept = await recall();
+    const kept = await recall(this.#owner());
     const blob = kept ? kept.picture?.blob : await this.#sample();
     const picture = blob ? await this.#decoded(blob) : null;
     const { x, y, zoom } = kept?.picture ?? picture ?? {};
@@ -231,7 +236,7 @@ export class CanvasEditor extends EventTarget {
     this.#desk.show();
     this.dispatchEvent(new Event("change"));
     clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => keep(this.scene), KEEP_AFTER);
+    this.#keeping = setTimeout(() => keep(this.scene, this.#owner()), KEEP_AFTER);
   }
 
   #say(text) {

@@ -38,8 +38,9 @@ export class History {
     this.present = this.#past.pop();
   }
 
-  /** Take back the step under way for good. */
+  /** Take back the step under way for good; there is none where it was undone meanwhile. */
   revert() {
+    if (!this.#key || !this.canUndo) return;
     this.undo();
     this.#future.pop();
   }

@@ -1,24 +1,32 @@
 /** The scene kept in this browser over a reload, where the browser lets us; never an error. */
 
 const NAME = "designer";
+const PATIENCE = 2000; // milliseconds: a store may never answer
 
-/** The scene that was kept, without the picture's bitmap; null where there is none. */
-export async function recall() {
+/** The owner's scene that was kept, without the picture's bitmap; null where there is none. */
+export async function recall(owner) {
+  const late = new Promise((resolve) => void setTimeout(resolve, PATIENCE));
   try {
-    return (await inStore("readonly", (store) => store.get("scene"))) ?? null;
+    const stored = inStore("readonly", (store) => store.get(keyOf(owner)));
+    return (await Promise.race([stored, late])) ?? null;
   } catch {
     return null;
   }
 }
 
-export async function keep(scene) {
+export async function keep(scene, owner) {
   const { picture } = scene;
   const kept = { ...scene, picture: picture && { ...picture, bitmap: null } };
   try {
-    await inStore("readwrite", (store) => store.put(kept, "scene"));
+    await inStore("readwrite", (store) => store.put(kept, keyOf(owner)));
   } catch {
     // A private window or a full disk: the scene lives as long as the page.
   }
+}
+
+/** Several people may use one browser: nobody is greeted by another's picture. */
+function keyOf(owner) {
+  return owner ? `scene/${owner}` : "scene";
 }
 
 async function inStore(mode, act) {

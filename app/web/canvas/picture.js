@@ -19,7 +19,8 @@ export class PictureRefused extends Error {
 
 /** Decode a file, upright and no larger than a canvas can use; rejects with PictureRefused. */
 export async function pictureOf(blob) {
-  if (!blob.type.startsWith("image/")) throw new PictureRefused("unsupported_image");
+  // An SVG may draw what a browser then keeps to itself, and the canvas with it.
+  if (!/^image\/(?!svg)/.test(blob.type)) throw new PictureRefused("unsupported_image");
   if (blob.size > MOST_BYTES) throw new PictureRefused("image_too_large");
   const image = new Image();
   image.src = URL.createObjectURL(blob);

@@ -34,6 +34,7 @@ export class Feed {
   #named = new Map();
   #failures = 0;
   #refused = false;
+  #renewed = false;
   #check;
 
   constructor(client, timing, on) {
@@ -79,12 +80,14 @@ export class Feed {
 
   /** There is another token, which may do where the last one was refused. */
   tokenChanged() {
+    this.#renewed = true;
     if (this.#state === "waiting") this.look();
   }
 
   /** Follow the stream to its end; without a failure the server has closed it. */
   async #listen(signal) {
     this.#state = "connecting";
+    this.#renewed = false;
     this.#line = new AbortController();
     const either = AbortSignal.any([signal, this.#line.signal]);
     let watchdog = this.#watch(Math.min(FIRST_WORD, this.#timing.silenceMs));
@@ -156,6 +159,7 @@ export class Feed {
 
   /** Ask for another token now and then, and the service once there is one. */
   async #waitForToken(failure, signal) {
+    if (this.#renewed) return; // meanwhile: it was the last one that was refused
     this.#state = "waiting";
     if (!this.#refused) this.#on.refused(failure);
     this.#refused = true;

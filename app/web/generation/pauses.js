@@ -1,3 +1,6 @@
+/** What a browser's timers can count; a longer wait would end at once. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Wait so many milliseconds, or until the signal fires. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
@@ -6,7 +9,7 @@ export function pause(milliseconds, signal) {
       signal?.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, signal?.aborted ? 0 : milliseconds);
+    const timer = setTimeout(end, signal?.aborted ? 0 : Math.min(milliseconds, LONGEST));
     signal?.addEventListener("abort", end);
   });
 }

@@ -28,8 +28,8 @@ export class Tabs {
   }
 
   open() {
-    if (this.#name === null || !navigator.locks || !globalThis.BroadcastChannel) return this.#lead();
-    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel = this.#name !== null && navigator.locks ? channelOf(this.#name) : null;
+    if (this.#channel === null) return this.#lead();
     this.#channel.onmessage = ({ data }) => this.#receive(data);
     void this.#stand();
     this.ask();
@@ -109,5 +109,14 @@ export class Tabs {
     this.leads = false;
     this.#on.resign();
     this.#release();
+  }
+}
+
+/** Null where the browser has none, or forbids it. */
+function channelOf(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
   }
 }

@@ -18,6 +18,8 @@ export class LibraryView {
   #cursor = null;
   #asking = null;
   #isStale = true;
+  #isPlaying = false;
+  #watch;
 
   constructor(context, screen) {
     this.#context = context;
@@ -28,7 +30,8 @@ export class LibraryView {
     more.addEventListener("click", load);
     retry.addEventListener("click", load);
     const reach = ([{ isIntersecting }]) => isIntersecting && !more.hidden && load();
-    new IntersectionObserver(reach, { rootMargin: "600px" }).observe(end);
+    this.#watch = new IntersectionObserver(reach, { rootMargin: "600px" });
+    this.#watch.observe(end);
     screen.addEventListener("close", () => this.#leavePlayer());
     this.showTemplates([]);
     this.#clear();
@@ -44,11 +47,13 @@ export class LibraryView {
   }
 
   /** A video that has just been finished: marked until the page is loaded anew. */
-  add(jobId) {
-    this.#fresh.add(jobId);
-    this.#isStale = true;
+  async add(jobId) {
     const { view, query } = this.#context.router.place;
-    return view === "library" && this.enter(query);
+    const isHere = view === "library";
+    this.#fresh.add(jobId);
+    if (isHere && !this.#isStale) return this.#prepend(await this.#context.videos.status(jobId));
+    this.#isStale = true;
+    return isHere && this.enter(query);
   }
 
   async enter(query) {
@@ -61,9 +66,11 @@ export class LibraryView {
       await this.#load();
     }
     if (jobId) await this.#open(jobId);
+    else if (this.#isPlaying) this.#screen.close();
   }
 
   #clear() {
+    this.#isStale = true;
     this.#asking?.abort();
     this.#asking = this.#cursor = null;
     this.#videos.clear();
@@ -96,13 +103,24 @@ export class LibraryView {
   }
 
   #show({ videos, nextCursor }) {
-    const { shelf, more, empty, emptyLink, trouble } = this.#parts;
-    shelf.append(...videos.map((video) => this.#tile(video)));
+    const { shelf, more, end, empty, emptyLink, trouble } = this.#parts;
+    const unknown = videos.filter(({ jobId }) => !this.#videos.has(jobId));
+    shelf.append(...unknown.map((video) => this.#tile(video)));
     this.#cursor = nextCursor;
     more.hidden = nextCursor === null;
     trouble.hidden = true;
     empty.hidden = this.#videos.size > 0;
     emptyLink.href = Router.link("studio", queryOf(this.#slug));
+    this.#watch.unobserve(end); // and observed anew: an end that stays in view says nothing more
+    this.#watch.observe(end);
+  }
+
+  /** In its place at once: whoever is deep in the library stays there. */
+  #prepend(video) {
+    const isWanted = !this.#slug || this.#slug === video.templateSlug;
+    if (!isWanted || this.#isStale || this.#videos.has(video.jobId)) return;
+    this.#parts.shelf.prepend(this.#tile(this.#titled(video)));
+    this.#parts.empty.hidden = true;
   }
 
   #tile(video) {
@@ -113,15 +131,24 @@ export class LibraryView {
   }
 
   async #open(jobId) {
-    const video = this.#videos.get(jobId) ?? (await this.#context.videos.status(jobId));
+    const { router, videos } = this.#context;
+    const video = this.#videos.get(jobId) ?? (await videos.status(jobId));
+    if (router.place.query.get("video") !== jobId) return;
     if (!video.url) return this.#leavePlayer();
+    this.#isPlaying = true;
+    this.#screen.play(this.#titled(video));
+  }
+
+  /** Only the library's own answer brings a title. */
+  #titled(video) {
     const title = video.title ?? titleOf(video.templateSlug, this.#context.catalogue);
-    return this.#screen.play({ ...video, title });
+    return { ...video, title };
   }
 
   /** A closed player leaves the address, without a step in the history. */
   #leavePlayer() {
     const { router } = this.#context;
+    this.#isPlaying = false;
     if (router.place.query.has("video")) router.restate("library", queryOf(this.#slug));
   }
 }

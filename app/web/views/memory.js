@@ -1,12 +1,14 @@
-/** What a browser keeps for the page, where it keeps anything at all. */
+/** What a browser keeps for the page; what it will not take lives as long as the page. */
 class Memory {
   #area;
+  #untaken = new Map();
 
   constructor(area) {
     this.#area = area;
   }
 
   get(key) {
+    if (this.#untaken.has(key)) return this.#untaken.get(key);
     try {
       return this.#area().getItem(key);
     } catch {
@@ -18,8 +20,9 @@ class Memory {
     try {
       if (value === null) this.#area().removeItem(key);
       else this.#area().setItem(key, value);
+      this.#untaken.delete(key);
     } catch {
-      // Private mode, or full: the page works as well without.
+      this.#untaken.set(key, value); // private mode, or full
     }
   }
 }

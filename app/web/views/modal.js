@@ -13,8 +13,13 @@ export class Modal extends EventTarget {
     this.#dialog = document.getElementById(id);
     this.parts = partsOf(this.#dialog);
     this.#dialog.addEventListener("close", () => this.#closed());
-    this.#dialog.addEventListener("click", ({ target }) => {
-      if (target === this.#dialog || target.closest("[data-close]")) this.close();
+    let pressed = null;
+    this.#dialog.addEventListener("pointerdown", ({ target }) => {
+      pressed = target;
+    });
+    this.#dialog.addEventListener("click", ({ target, detail }) => {
+      const isBeside = target === this.#dialog && pressed === target && detail < 2;
+      if (isBeside || target.closest("[data-close]")) this.close();
     });
   }
 
@@ -28,7 +33,7 @@ export class Modal extends EventTarget {
   }
 
   close() {
-    this.#dialog.close();
+    if (this.#dialog.open) this.#dialog.close();
   }
 
   #closed() {

@@ -16,6 +16,7 @@ export class Previews {
   #buttons = document.querySelectorAll("[data-previews]");
   #watch = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) this.#settle(target, isIntersecting);
+    this.#forgetGone();
   }, { threshold: 0.25 });
 
   constructor() {
@@ -44,6 +45,14 @@ export class Previews {
       if (button.children[1]) button.children[1].textContent = name;
     }
     for (const [video, isSeen] of this.#seen) this.#settle(video, isSeen);
+  }
+
+  #forgetGone() {
+    for (const video of this.#seen.keys()) {
+      if (video.isConnected) continue;
+      this.#seen.delete(video);
+      this.#watch.unobserve(video);
+    }
   }
 
   #settle(video, isSeen) {

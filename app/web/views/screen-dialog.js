@@ -51,10 +51,15 @@ export class ScreenDialog extends EventTarget {
     ]);
     this.#parts.title.textContent = WAITING;
     this.#parts.note.textContent = titleOf(take.templateSlug, this.#context.catalogue);
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(), TICK);
     this.#isDone(false);
     this.#modal.open(this.#parts.leave);
     this.#update();
+  }
+
+  close() {
+    this.#modal.close();
   }
 
   /** Plays a video of the library. */
@@ -109,6 +114,9 @@ export class ScreenDialog extends EventTarget {
     this.#video = video;
     this.#parts.download.href = video.url;
     this.#parts.download.download = video.key.split("/").at(-1);
+    // Of another host the browser shows it: not in place of this page.
+    const isOurs = new URL(video.url, location.href).origin === location.origin;
+    this.#parts.download.target = isOurs ? "" : "_blank";
   }
 
   /** Plays at once and silently. */

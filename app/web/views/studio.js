@@ -27,12 +27,12 @@ export class StudioView {
     this.#context = context;
     this.#previews = previews;
     this.#onAnimate = onAnimate;
-    this.#editor = new CanvasEditor(this.#canvas, { sampleUrl: SAMPLE });
+    this.#editor = new CanvasEditor(this.#canvas, { sampleUrl: SAMPLE, owner: context.owner });
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
     this.#form.addEventListener("change", () => this.#weigh());
     context.account.addEventListener("change", () => this.#weigh());
-    this.#button.addEventListener("click", () => this.#animate());
+    this.#button.addEventListener("click", ({ detail }) => detail > 1 || this.#animate());
     this.#parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#animate();
@@ -85,8 +85,8 @@ export class StudioView {
     this.#weigh();
   }
 
-  #key({ key, ctrlKey, metaKey }) {
-    if (key !== "Enter" || !(ctrlKey || metaKey)) return;
+  #key({ key, ctrlKey, metaKey, repeat }) {
+    if (key !== "Enter" || !(ctrlKey || metaKey) || repeat) return;
     const isHere = this.#context.router.place.view === "studio";
     if (isHere && !document.querySelector("dialog[open]")) this.#animate();
   }
@@ -96,11 +96,13 @@ export class StudioView {
     if (obstacle?.isInForm) this.#form.showTroubles();
     if (obstacle) return;
     const { slug: templateSlug } = this.#template;
-    this.#onAnimate({
-      order: { templateSlug, variables: this.#form.values, image: this.#editor.toBlob() },
-      pictureUrl: this.#editor.snapshotUrl(),
-      ratio: this.#editor.aspect.replace(":", " / "),
-    });
+    this.#context.attempt(() =>
+      this.#onAnimate({
+        order: { templateSlug, variables: this.#form.values, image: this.#editor.toBlob() },
+        pictureUrl: this.#editor.snapshotUrl(),
+        ratio: this.#editor.aspect.replace(":", " / "),
+      }),
+    );
   }
 
   /** Why the button does nothing just now, or null. */

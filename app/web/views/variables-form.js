@@ -20,7 +20,8 @@ export class VariablesForm extends EventTarget {
     this.#key = `variables/${slug}`;
     const kept = JSON.parse(passing.get(this.#key) ?? "{}");
     this.#fields = variables.map((variable) => {
-      const field = new Field(variable, kept[variable.name]);
+      const { name } = variable;
+      const field = new Field(variable, Object.hasOwn(kept, name) ? kept[name] : undefined);
       field.addEventListener("change", () => this.#changed());
       return field;
     });
