@@ -31,6 +31,11 @@ MEASURES = """() => new Promise((resolve) => {
   }, 200);
 })"""
 
+KEPT = """async (owner) => {
+  const { recall } = await import("/assets/latest/canvas/keepsake.js");
+  return (await recall(owner))?.objects.length;
+}"""
+
 
 def serious(page: Page) -> list[str]:
     """Return what axe finds to be serious or worse."""
@@ -184,3 +189,20 @@ def test_the_page_is_light_and_does_not_jump(
     assert measures["code"] < 150_000
     assert measures["hosts"] == [service.url.removeprefix("http://")]
     assert measures["requests"] < 90
+
+
+def test_a_canvas_is_kept_over_a_reload_for_its_user_alone(
+    context: BrowserContext, driven: Server
+) -> None:
+    def objects(studio: Studio) -> str | None:
+        canvas = studio.ready().page.get_by_role("application")
+        return canvas.get_attribute("aria-label")
+
+    ada = Studio(context, driven.url, token=token("draws"))
+    assert objects(ada) == "Canvas 16:9, objects: 1"
+    ada.page.get_by_role("button", name="Add star").click()
+
+    ada.until(lambda: ada.page.evaluate(KEPT, "draws") == 2)
+    ada.page.reload()
+    assert objects(ada) == "Canvas 16:9, objects: 2"
+    assert objects(Studio(context, driven.url, token=token("looks"))) == "Canvas 16:9, objects: 1"
