@@ -135,6 +135,18 @@ def test_on_a_phone_a_tap_makes_a_video(
     assert box["x"] + box["width"] <= PHONE["width"]
 
 
+def test_an_upright_picture_stands_in_the_middle_on_a_phone(
+    context: BrowserContext, driven: Server
+) -> None:
+    studio = Studio(context, driven.url, token=token("upright"), size=PHONE).ready()
+    canvas = studio.page.get_by_role("region", name="Canvas")
+    canvas.get_by_role("radio", name="9:16").check(force=True)
+    studio.start()
+    box = studio.dialog.locator(".living").bounding_box()
+    assert box
+    assert box["x"] + box["width"] / 2 == pytest.approx(PHONE["width"] / 2, abs=1)
+
+
 def test_who_wants_no_motion_sees_none(context: BrowserContext, driven: Server) -> None:
     studio = Studio(context, driven.url, token=token("still"))
     studio.page.emulate_media(reduced_motion="reduce")

@@ -103,13 +103,14 @@ export class LibraryView {
   }
 
   #show({ videos, nextCursor }) {
-    const { shelf, more, end, empty, emptyLink, trouble } = this.#parts;
+    const { shelf, more, end, empty, emptyTitle, emptyLink, trouble } = this.#parts;
     const unknown = videos.filter(({ jobId }) => !this.#videos.has(jobId));
     shelf.append(...unknown.map((video) => this.#tile(video)));
     this.#cursor = nextCursor;
     more.hidden = nextCursor === null;
     trouble.hidden = true;
     empty.hidden = this.#videos.size > 0;
+    emptyTitle.textContent = this.#slug ? "No video of this template yet" : "Nothing here yet";
     emptyLink.href = Router.link("studio", queryOf(this.#slug));
     this.#watch.unobserve(end); // and observed anew: an end that stays in view says nothing more
     this.#watch.observe(end);
