@@ -53,7 +53,7 @@ async def timed(name: str, call: Callable[[], Awaitable[T]], /) -> T:
     began, outcome = perf_counter(), "ok"
     try:
         return await call()
-    except BaseException as error:
+    except BaseException as error:  # a cancellation is an outcome as well; raised on, like all
         outcome = type(error).__name__
         raise
     finally:
