@@ -7,13 +7,10 @@ embedded database, local fal, local files.
 import argparse
 import contextlib
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +18,9 @@ import httpx
 from tqdm import tqdm
 
 from scripts.canvas import draw
+from scripts.own_service import own_service
 
 STAGES = ["submitting", "queued", "generating", "storing", "done"]
-START_SECONDS = 60
 POLL_SECONDS = 0.5
 
 
@@ -32,7 +29,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         image = arguments.image.read_bytes() if arguments.image else draw()
-        service = contextlib.nullcontext(arguments.url) if arguments.url else _own_service()
+        service = contextlib.nullcontext(arguments.url) if arguments.url else _fresh_service()
         headers = {"Authorization": f"Bearer {arguments.token}"} if arguments.token else {}
         with service as url, httpx.Client(base_url=url, headers=headers, timeout=120) as client:
             return _run(client, image, arguments.template, arguments.output)
@@ -104,41 +101,10 @@ def _credits(client: httpx.Client) -> str:
     return f"{credit['balance']} ({credit['held']} held)"
 
 
-@contextlib.contextmanager
-def _own_service() -> Iterator[str]:
-    """Migrate and serve on a free port, and stop at the end."""
+def _fresh_service() -> contextlib.AbstractContextManager[str]:
     folder = Path("data/demo/service")
     shutil.rmtree(folder, ignore_errors=True)  # each demo begins with its credits whole
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    paid_or_foreign = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
-    environment = os.environ | dict.fromkeys(paid_or_foreign, "")
-    environment |= {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "SURREAL_URL": f"surrealkv://{folder}/surreal",
-        "STORAGE_DIR": f"{folder}/storage",
-        "LOG_LEVEL": "WARNING",
-    }
-    subprocess.run([sys.executable, "-m", "scripts.migrate"], env=environment, check=True)
-    process = subprocess.Popen([sys.executable, "-m", "app"], env=environment)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=2).is_success:
-                return
-        time.sleep(0.1)
-    raise SystemExit("The service did not start.")
+    return own_service(folder)
 
 
 if __name__ == "__main__":

@@ -4,26 +4,22 @@ import argparse
 import contextlib
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
+from scripts.own_service import START_SECONDS, own_service
 from scripts.scenes import SCENES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
 WINDOW = (1440, 900)
 LARGEST = 150_000  # bytes
-START_SECONDS = 60
 LIBRARY = (
     ("night-life-roller", "16:9"),
     ("portrait-alive", "4:5"),
@@ -44,7 +40,11 @@ def main() -> int:
         print("chromium is not on PATH: apt-get install chromium", file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with _service() as url, _page(url) as page:
+    with (
+        TemporaryDirectory() as folder,
+        own_service(Path(folder), CREDITS_SIGNUP_GRANT="120") as url,
+        _page(url) as page,
+    ):
         _studio(page)
         _generating(page)
         _library(page)
@@ -126,47 +126,6 @@ def _page(url: str) -> Iterator[Page]:
         page.goto(url)
         yield page
         browser.close()
-
-
-@contextlib.contextmanager
-def _service() -> Iterator[str]:
-    """Migrate and serve on a free port in a folder that is gone afterwards."""
-    with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        environment = _environment(Path(folder), port)
-        free.close()
-        subprocess.run([sys.executable, "-m", "scripts.migrate"], env=environment, check=True)
-        process = subprocess.Popen([sys.executable, "-m", "app"], env=environment)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait(lambda: httpx.get(f"{url}/readyz", timeout=2).is_success)
-            yield url
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _environment(folder: Path, port: int) -> dict[str, str]:
-    paid_or_foreign = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
-    own = {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "SURREAL_URL": f"surrealkv://{folder}/surreal",
-        "STORAGE_DIR": f"{folder}/storage",
-        "CREDITS_SIGNUP_GRANT": "120",
-        "LOG_LEVEL": "WARNING",
-    }
-    return os.environ | dict.fromkeys(paid_or_foreign, "") | own
-
-
-def _wait(is_ready: Callable[[], bool]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx.TransportError):
-            if is_ready():
-                return
-        time.sleep(0.1)
-    raise SystemExit("The service did not start.")
 
 
 if __name__ == "__main__":
