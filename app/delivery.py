@@ -82,7 +82,8 @@ class Delivery:
             holder = str(uuid4())
             try:
                 claimed = await self._store.claim(job.id, holder, _key_base(job))
-                if claimed is None:
+                if claimed is None:  # somebody else knows more
+                    self._watch.publish(await self._store.get(job.id))
                     return
                 self._watch.publish(claimed)
                 with DELIVERING.track_inprogress():

@@ -27,7 +27,7 @@ from app.errors import (
     SubmitUnavailable,
 )
 from app.handover import Handover, Submission
-from app.jobs import Job, Stage, Status
+from app.jobs import Job, Stage
 from app.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -142,8 +142,7 @@ class Lifecycle:
     async def refresh(self, job_id: str) -> Job:
         """Ask fal how the job stands and carry it on; raises as :meth:`latest` does."""
         tracing.job_id.set(job_id)
-        job = await self._store.get(job_id)
-        self._watch.publish(job)
+        job = await self._with_fal(job_id)
         if not job.is_with_fal or job.request_id is None:
             return job
         try:
@@ -152,19 +151,31 @@ class Lifecycle:
             return await self._postpone(job, UNKNOWN_TO_FAL)
         except FalUnavailable as error:
             log.info("[VIDEO JOB %s] Status: unknown (%s)", job.id, error)
-            return job
-        return await self._carry_on(job, progress)
-
-    async def _carry_on(self, job: Job, progress: Progress) -> Job:
+            return await self._store.get(job_id)
         if progress.state == "completed":
             log.info("[VIDEO JOB %s] Status: COMPLETED", job.id)
             self.deliver(job)
             return job
+        return await self._noted(job, progress)
+
+    async def _with_fal(self, job_id: str) -> Job:
+        """Return the job as it is known where that is with fal, else as the database has it.
+
+        Others may have carried it on meanwhile; whatever fal's word leads to tells so.
+        """
+        known = self._watch.known(job_id)
+        if known is not None and known.is_with_fal:
+            return known
+        job = await self._store.get(job_id)
+        self._watch.publish(job)
+        return job
+
+    async def _noted(self, job: Job, progress: Progress) -> Job:
         running = progress.state == "running"
-        if not _says_something_new(job, progress):
-            return job
-        log.info("[VIDEO JOB %s] Status: %s", job.id, "IN_PROGRESS" if running else "IN_QUEUE")
-        return await self._store.progress(job.id, running=running, position=progress.queue_position)
+        now = await self._store.progress(job.id, running=running, position=progress.queue_position)
+        if now.revision != job.revision:
+            log.info("[VIDEO JOB %s] Status: %s", job.id, "IN_PROGRESS" if running else "IN_QUEUE")
+        return now
 
     async def heard(self, job_id: str, request_id: str) -> None:
         """Follow a hint of fal's: the job of ours that it names is looked at soon.
@@ -173,7 +184,7 @@ class Lifecycle:
         """
         tracing.job_id.set(job_id)
         try:
-            job = await self._store.get(job_id)
+            job = await self._with_fal(job_id)
         except JobNotFound:
             log.warning("[VIDEO JOB %s] fal's webhook is about no such job", job_id)
             return
@@ -245,6 +256,7 @@ class Lifecycle:
     async def attend(self, job: Job) -> None:
         """Do whatever a job needs that nobody has looked at in time."""
         tracing.job_id.set(job.id)
+        self._watch.publish(job)
         if job.expired:
             await self._expire(job)
         elif job.request_id is None:
@@ -272,12 +284,3 @@ class Lifecycle:
     async def _postpone(self, job: Job, trouble: Trouble) -> Job:
         log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, trouble.message)
         return await self._store.postpone(job.id, None, trouble)
-
-
-def _says_something_new(job: Job, progress: Progress) -> bool:
-    """Tell whether there is anything to write down: most polls only repeat the last."""
-    if job.troubled:
-        return True
-    if progress.state == "running":
-        return job.status is not Status.PROCESSING
-    return job.stage is Stage.QUEUED and job.queue_position != progress.queue_position

@@ -30,6 +30,7 @@ from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
 from app.page import page_routes
 from app.problems import HANDLERS
+from app.requests import Requests
 from app.scratch import scratch
 from app.seam import Seam
 from app.service import Service, State
@@ -37,7 +38,6 @@ from app.settings import Settings
 from app.storage import Storage
 from app.streams import Streams
 from app.sweep import Sweep
-from app.tracing import RequestIds
 from app.video import MediaHosts, download
 from app.watch import Watch
 from app.webhook import KEYS_LIFETIME, KEYS_URL, Signatures
@@ -67,8 +67,8 @@ def create_app(
     """
     app = Starlette(
         routes=[
-            Route("/api/templates/video", routes.submit, methods=["POST"]),
             Route("/api/templates/video/status", routes.status, name="status"),
+            Route("/api/templates/video", routes.submit, methods=["POST"]),
             Route("/api/templates/video/events", routes.events),
             Route("/api/templates/video/cancel", routes.cancel, methods=["POST"]),
             Route("/api/webhooks/fal", routes.fal_webhook, methods=["POST"]),
@@ -82,7 +82,7 @@ def create_app(
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,
-        middleware=[Middleware(metrics.Timing), Middleware(RequestIds)],
+        middleware=[Middleware(Requests)],
         lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal takes a redirect of its webhook for a failure

@@ -35,7 +35,6 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         "Cache-Control": ASK_AGAIN,
         "Content-Security-Policy": _content_security_policy(settings),
         "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
     }
 
     async def page(_request: Request) -> Response:
@@ -62,7 +61,6 @@ class _Assets(StaticFiles):
             response = Response(code, media_type=MEDIA_TYPES[Path(path).suffix])
         current = scope["path_params"]["digest"] == self._digest
         response.headers["Cache-Control"] = FOR_EVER if current else ASK_AGAIN
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 

@@ -57,7 +57,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 async def _fault(request: Request, _error: Exception) -> Response:
     # It is answered from outside of the middleware that names requests.
-    named = {HEADER: request.scope["request_id"]}
+    named = {HEADER: request.scope["request_id"], "X-Content-Type-Options": "nosniff"}
     return await _problem(
         request, InternalError("Something went wrong here; it has been noted.", headers=named)
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -41,6 +42,10 @@ CALLBACK_PATIENCE = 1.8
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 MAX_ID = 200
+MAX_QUERY = 4096
+"""Bytes of a query that names a job."""
+REMEMBERED = 1024
+"""Queries and answers, of which most polls see the same again."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -48,7 +53,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 async def submit(request: Request[State]) -> Response:
     """``POST /api/templates/video``."""
     service = _service(request)
-    caller = await _caller(request)
+    caller = await _caller(service, request)
     service.require_open()
     key = request.headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
@@ -78,24 +83,25 @@ async def submit(request: Request[State]) -> Response:
 
 async def status(request: Request[State]) -> Response:
     """``GET /api/templates/video/status?jobId=``."""
-    caller = await _caller(request)
-    job = await _own_job(request, caller)
-    return _status(await _presented(_service(request), job))
+    service = _service(request)
+    job = await _own_job(service, request, await _caller(service, request))
+    return _status(await _presented(service, job))
 
 
 async def events(request: Request[State]) -> Response:
     """``GET /api/templates/video/events?jobId=``, or of all jobs under way without ``jobId``."""
     service = _service(request)
-    caller = await _caller(request)
+    caller = await _caller(service, request)
     service.require_open()
-    job = await _own_job(request, caller) if "jobId" in request.query_params else None
+    named = "jobId" in request.query_params
+    job = await _own_job(service, request, caller) if named else None
     return EventStream(service.streams, caller.user, job, functools.partial(_presented, service))
 
 
 async def cancel(request: Request[State]) -> Response:
     """``POST /api/templates/video/cancel?jobId=``."""
     service = _service(request)
-    caller = await _caller(request)
+    caller = await _caller(service, request)
     job = await service.lifecycle.cancel(_job_id(request), caller.user)
     return _status(await _presented(service, job), status_code=202)
 
@@ -127,7 +133,7 @@ async def templates(request: Request[State]) -> Response:
 async def library(request: Request[State]) -> Response:
     """``GET /api/library?limit=&cursor=&templateSlug=``."""
     service = _service(request)
-    caller = await _caller(request)
+    caller = await _caller(service, request)
     limit = _limit(request.query_params.get("limit"))
     before = _parse_cursor(request.query_params.get("cursor"))
     template_slug = request.query_params.get("templateSlug")
@@ -142,8 +148,9 @@ async def library(request: Request[State]) -> Response:
 
 async def credits(request: Request[State]) -> Response:  # noqa: A001 the route's name
     """``GET /api/credits``."""
-    caller = await _caller(request)
-    statement = await _service(request).store.credits(caller.user)
+    service = _service(request)
+    caller = await _caller(service, request)
+    statement = await service.store.credits(caller.user)
     balance, held = statement["balance"], statement["held"]
     return JSONResponse(
         {
@@ -168,20 +175,25 @@ def _service(request: Request[State]) -> Service:
     return request.state["service"]
 
 
-async def _caller(request: Request[State]) -> Caller:
-    return await _service(request).identity.caller(request.headers.get("authorization"))
+async def _caller(service: Service, request: Request[State]) -> Caller:
+    return await service.identity.caller(request.headers.get("authorization"))
 
 
-async def _own_job(request: Request[State], caller: Caller) -> Job:
+async def _own_job(service: Service, request: Request[State], caller: Caller) -> Job:
     """Return the job of ``jobId``; a missing one and somebody else's are answered alike."""
-    job = await _service(request).lifecycle.latest(_job_id(request))
+    job = await service.lifecycle.latest(_job_id(request))
     if job.user != caller.user:
         raise _no_such_job()
     return job
 
 
 def _job_id(request: Request[State]) -> str:
-    job_id = request.query_params.get("jobId", "")
+    return _named_job(request.scope["query_string"])
+
+
+@functools.lru_cache(REMEMBERED)
+def _named_job(query: bytes) -> str:
+    job_id = QueryParams(query).get("jobId", "") if len(query) <= MAX_QUERY else ""
     if not _is_id(job_id):
         raise InvalidQuery("Name the job: ?jobId=…")
     return job_id
@@ -216,6 +228,7 @@ async def _presented(service: Service, job: Job) -> bytes:
     )
 
 
+@functools.lru_cache(REMEMBERED)
 def _status(shape: bytes, status_code: int = 200) -> Response:
     return Response(shape, status_code, NO_STORE, media_type="application/json")
 

@@ -9,12 +9,12 @@ from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app import logs
+from app.connection import Connection
 from app.errors import ConfigurationError, ServiceError
 from app.main import create_app
-from app.problems import answer_shutting_down
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ async def _serve(settings: Settings) -> None:
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             scope["state"] = dict(state)
-            await _answered(app, scope, receive, send)
+            await app(scope, receive, send)
 
         _require_free(settings.host, settings.port)
         server = _Server(
@@ -70,10 +70,13 @@ async def _serve(settings: Settings) -> None:
                 with_state,
                 host=settings.host,
                 port=settings.port,
+                http=Connection,
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             ),
         )
@@ -93,23 +96,6 @@ def _require_free(host: str, port: int) -> None:
         raise ConfigurationError(
             f"port {port} of {host} cannot be had: {error.strerror}. Set PORT or HOST."
         ) from error
-
-
-async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer also whoever is still sending a request when the grace is over."""
-    begun = False
-
-    async def noted(message: Message) -> None:
-        nonlocal begun
-        begun = True
-        await send(message)
-
-    try:
-        await app(scope, receive, noted)
-    except asyncio.CancelledError:
-        if begun:
-            raise
-        await answer_shutting_down(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

@@ -135,15 +135,29 @@ class Watch:
             if entry.job is not None and self._clock() - entry.asked < FRESH:
                 return entry.job
             entry.asked = self._clock()
-            entry.refresh = asyncio.create_task(refresh(job_id))
-            entry.refresh.add_done_callback(lambda task: self._settle(job_id, entry, task))
-        return await _first_word(entry, entry.refresh)
+            self._begin(job_id, entry, refresh)
+        return await _first_word(entry)
 
     async def hint(self, job_id: str, refresh: Refresh) -> Job:
-        """Refresh as :meth:`latest` does, but as soon as that may be done again."""
-        since = self._clock() - self._entry(job_id).asked
-        await asyncio.sleep(max(0.0, FRESH - since))
-        return await self.latest(job_id, refresh)
+        """Refresh for a reason: at once, at the expense of the second to come.
+
+        Polls wait that much longer, and so does a further hint: in the long run a job is
+        refreshed once a second all the same.
+        """
+        entry = self._entry(job_id)
+        if entry.refresh is not None:  # it may have asked before there was a reason
+            await asyncio.wait({entry.refresh})
+        await asyncio.sleep(max(0.0, entry.asked - self._clock()))
+        if entry.job is not None and entry.job.status.is_terminal:
+            return entry.job
+        if entry.refresh is None:
+            entry.asked = max(self._clock(), entry.asked + FRESH)
+            self._begin(job_id, entry, refresh)
+        return await _first_word(entry)
+
+    def _begin(self, job_id: str, entry: _Entry, refresh: Refresh) -> None:
+        entry.refresh = asyncio.create_task(refresh(job_id))
+        entry.refresh.add_done_callback(lambda task: self._settle(job_id, entry, task))
 
     def notice(self, job_id: str) -> None:
         """Remember that somebody outside wants to know about the job."""
@@ -168,15 +182,19 @@ class Watch:
             self.publish(task.result())
 
     def _entry(self, job_id: str) -> _Entry:
-        entry = self._entries.setdefault(job_id, _Entry())
+        entry = self._entries.get(job_id)
+        if entry is None:
+            entry = self._entries[job_id] = _Entry()
         self._entries.move_to_end(job_id)
         while len(self._entries) > CAPACITY:
             self._entries.popitem(last=False)
         return entry
 
 
-async def _first_word(entry: _Entry, refresh: asyncio.Task[Job]) -> Job:
+async def _first_word(entry: _Entry) -> Job:
     """Wait for the refresh, but for a fal that hangs only until something is known."""
+    refresh = entry.refresh
+    assert refresh is not None, "one has just begun, or is under way"
     await asyncio.wait({refresh}, timeout=PATIENCE)
     if not refresh.done() and entry.job is None:
         known = asyncio.create_task(entry.known.wait())
