@@ -87,6 +87,61 @@ async def test_within_a_second_nobody_is_asked_again(clock: Clock, refresh: Refr
     assert refresh.calls == 2
 
 
+async def test_a_hint_is_followed_at_once_and_polls_wait_that_much_longer(
+    clock: Clock, refresh: Refresher
+) -> None:
+    watched = Watch(clock=clock)
+    await watched.latest("job", refresh)
+    await watched.hint("job", refresh)
+    assert refresh.calls == 2
+    clock.now += 1.999
+    await watched.latest("job", refresh)
+    assert refresh.calls == 2
+    clock.now += 0.001
+    await watched.latest("job", refresh)
+    assert refresh.calls == 3
+
+
+async def test_a_further_hint_waits_for_the_second_that_the_first_was_lent(
+    clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    watched = Watch(clock=clock)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    began = clock.now
+    for hints in range(1, 6):
+        await watched.hint("job", refresh)
+        assert clock.now == began + max(0, hints - 2)
+    assert refresh.calls == 5
+
+
+async def test_a_hint_asks_anew_where_an_earlier_question_is_still_open(
+    clock: Clock, refresh: Refresher
+) -> None:
+    watched = Watch(clock=clock)
+    refresh.go.clear()
+    poll = asyncio.create_task(watched.latest("job", refresh))
+    await refresh.called.wait()
+    hint = asyncio.create_task(watched.hint("job", refresh))
+    refresh.answer = job(1)
+    refresh.go.set()
+    await poll
+    refresh.answer = job(2, Status.COMPLETED)
+    assert (await hint).status is Status.COMPLETED
+    assert refresh.calls == 2
+
+
+async def test_a_hint_about_a_job_that_has_ended_asks_nobody(
+    clock: Clock, refresh: Refresher
+) -> None:
+    watched = Watch(clock=clock)
+    watched.publish(job(5, Status.FAILED))
+    assert (await watched.hint("job", refresh)).status is Status.FAILED
+    assert refresh.calls == 0
+
+
 async def test_terminal_job_is_never_asked_about_again(clock: Clock, refresh: Refresher) -> None:
     watched = Watch(clock=clock)
     refresh.answer = job(5, Status.COMPLETED)
