@@ -8,13 +8,13 @@
 With ``video`` each question for a job's status moves it one of ``steps`` on; without it the
 test moves jobs by ``advance``, ``complete`` and ``fail``. As a process of its own::
 
-    python -m tests.stand_ins.fal --port 9000 --video file.mp4
+    python -m tests.stand_ins.fal --port 9000 --video file.mp4 --delay 0.05
 """
 
 import argparse
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -23,12 +23,13 @@ from typing import Any, Self
 import httpx
 from starlette.responses import JSONResponse, Response
 
-from tests.stand_ins.fal_faults import Faults
+from tests.stand_ins.fal_faults import Faults, Late
 from tests.stand_ins.fal_hosts import BUCKET, CDN, FalTransport, Lines, served
 from tests.stand_ins.fal_jobs import Job
 from tests.stand_ins.fal_webhooks import Webhooks, said_of
-from tests.stand_ins.fal_wire import UPLOAD_GRANT, Answers, Call, wire
+from tests.stand_ins.fal_wire import CALLS, UPLOAD_GRANT, Answers, Call, wire
 
+STEPS = ("IN_QUEUE", "IN_PROGRESS", "COMPLETED")
 Videos = bytes | Callable[[str], bytes]
 
 
@@ -41,7 +42,7 @@ class FalStandIn:
         self,
         *,
         video: Videos | None = None,
-        steps: tuple[str, ...] = ("IN_QUEUE", "IN_PROGRESS", "COMPLETED"),
+        steps: Sequence[str] = STEPS,
         port: int = 0,
     ) -> None:
         self.calls: list[Call] = []
@@ -237,9 +238,14 @@ def _not_found() -> Response:
 async def _main() -> None:
     parser = argparse.ArgumentParser(description="A fal of one's own, on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--video", type=Path, required=True, help="what every job yields")
+    parser.add_argument("--video", type=Path, help="what every job yields; none does without it")
+    parser.add_argument("--steps", nargs="+", default=STEPS, help="a job's states, as asked for")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds that every call takes")
     options = parser.parse_args()
-    async with FalStandIn(video=options.video.read_bytes(), port=options.port) as fal:
+    video = options.video and options.video.read_bytes()
+    async with FalStandIn(video=video, steps=options.steps, port=options.port) as fal:
+        for name in CALLS if options.delay else ():
+            fal.faults.add(name, Late(options.delay), times=None)
         print(  # noqa: T201 - tells whoever started this process that it is ready
             f"fal stands in on http://127.0.0.1:{fal.port}, its record at /record", flush=True
         )

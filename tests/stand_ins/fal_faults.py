@@ -98,6 +98,17 @@ class Hang:
         return response or effect()
 
 
+@dataclass(frozen=True)
+class Late:
+    """Carry the call out, and answer it only after so many seconds."""
+
+    seconds: float
+
+    async def __call__(self, effect: Effect, _line: asyncio.Transport) -> ASGIApp:
+        await asyncio.sleep(self.seconds)
+        return effect()
+
+
 class Alter:
     """Carry the call out and change fields of the answer; None leaves a field out."""
 

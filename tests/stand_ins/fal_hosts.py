@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from app.adapters.fal import LIMITS
+
 QUEUE = "queue.fal.run"
 REST = "rest.fal.ai"
 CDN = "v3.fal.media"
@@ -22,6 +24,17 @@ def is_fal(host: str) -> bool:
     return host in {QUEUE, REST, "fal.media", BUCKET} or host.endswith(".fal.media")
 
 
+def led_here(request: httpx.Request, port: int) -> httpx.Request:
+    """Return the request as it goes to ``port`` of 127.0.0.1; its Host header stays as it was."""
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions,
+    )
+
+
 class FalTransport(httpx.AsyncBaseTransport):
     """Reaches fal's hosts at ``port`` of 127.0.0.1 (the Host header says which) and no other."""
 
@@ -30,23 +43,14 @@ class FalTransport(httpx.AsyncBaseTransport):
         self._strangers = [] if contacted_hosts is None else contacted_hosts
         self._socket = httpx.AsyncHTTPTransport(
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # unused, and empty: quickly made
-            limits=httpx.Limits(keepalive_expiry=30),
+            limits=LIMITS,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not is_fal(request.url.host):
             self._strangers.append(request.url.host)
             raise httpx.ConnectError(f"{request.url.host} is not fal", request=request)
-        here = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
-        return await self._socket.handle_async_request(
-            httpx.Request(
-                request.method,
-                here,
-                headers=request.headers,
-                stream=request.stream,
-                extensions=request.extensions,
-            )
-        )
+        return await self._socket.handle_async_request(led_here(request, self._port))
 
     async def aclose(self) -> None:
         await self._socket.aclose()

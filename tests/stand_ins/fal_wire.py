@@ -44,6 +44,7 @@ _ROUTES = {
     BUCKET: _FILES,
     "127.0.0.1": {"record": ("GET", "/record")},
 }
+CALLS = {name for calls in _ROUTES.values() for name in calls}
 _KEYLESS = {"put", "media", "jwks", "record"}
 
 

@@ -1,5 +1,6 @@
 """Small real videos."""
 
+import struct
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,3 +27,9 @@ def small_video(seconds: float = 0.5, width: int = 64, height: int = 64, seed: i
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path.read_bytes()
+
+
+def padded(video: bytes, size: int) -> bytes:
+    """Bring an mp4 to ``size`` bytes by a free box, which players skip: ISO/IEC 14496-12, 8.1.2."""
+    room = size - len(video)
+    return video + struct.pack(">I4s", room, b"free") + bytes(room - 8)
