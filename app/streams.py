@@ -9,14 +9,15 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.adapters.job_store import JobStore
 from app.background import Background
-from app.errors import DatabaseUnavailable, JobNotFound, ServiceError, TooManyStreams
+from app.errors import DatabaseUnavailable, ServiceError, TooManyStreams
 from app.jobs import Job
 from app.metrics import STREAMS
 from app.watch import Listener, Watch
@@ -28,7 +29,9 @@ STALL = 20.0
 LIFETIME = 300.0
 """Seconds after which a stream ends with a hint to come back: dead lines are not kept for ever."""
 LOOK_INTERVAL = 1.0
-"""Seconds between two looks at what a user has under way."""
+"""Seconds between two looks at the jobs that listeners have been told of."""
+LOOKS = 2
+"""After so many the database is asked for jobs that other processes have begun."""
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
@@ -67,8 +70,8 @@ class Streams:
                 listener.end()
 
     @contextmanager
-    def open(self, user: str, job_id: str | None) -> Iterator[Listener]:
-        """Listen to one job, or to all that the user has under way.
+    def open(self, user: str, listener: Listener) -> Iterator[None]:
+        """Tell the listener of one job, or of all that the user has under way.
 
         Raises:
             TooManyStreams: the user has as many open as allowed.
@@ -78,63 +81,66 @@ class Streams:
             raise TooManyStreams(
                 f"At most {self._max_per_user} streams may be open.", retry_after=5
             )
-        listener = Listener(job_id)
         self._listeners[user].add(listener)
         try:
             with STREAMS.track_inprogress(), self._watch.listening(user, listener):
-                self._background.start(f"look after {user}", self._look_after(user))
-                yield listener
+                self._background.start(f"look for {user}", self._look_for([user]))
+                self._background.start("look after all", self._look_after_all())
+                yield
         finally:
             self._listeners[user].discard(listener)
             if not self._listeners[user]:
                 del self._listeners[user]
 
-    async def _look_after(self, user: str) -> None:
-        """Keep the user's jobs fresh for as long as anybody listens, each until it has ended."""
-        following: set[str] = set()
-        while listeners := self._listeners.get(user):
-            following |= {listener.job_id for listener in listeners if listener.job_id}
+    async def _look_after_all(self) -> None:
+        """Keep the jobs of everybody who listens fresh."""
+        while self._listeners:
+            for _ in range(LOOKS):
+                await asyncio.sleep(LOOK_INTERVAL)
+                listening = chain.from_iterable(self._listeners.values())
+                await self._look_at({job_id for each in listening for job_id in each.following})
+            await self._look_for(list(self._listeners))
+
+    async def _look_for(self, users: list[str]) -> None:
+        """Find what has begun elsewhere, with one question for all who want to know everything."""
+        listening = ((user, self._listeners.get(user, ())) for user in users)
+        curious = [
+            user for user, listeners in listening if any(each.job_id is None for each in listeners)
+        ]
+        if curious:
             # The stream stays open while the database is away, and goes on once it is back.
             with suppress(DatabaseUnavailable):
-                if any(listener.job_id is None for listener in listeners):
-                    following |= set(await self._store.under_way(user))
-            following -= {job_id for job_id in following if await self._is_over(job_id, listeners)}
-            await asyncio.sleep(LOOK_INTERVAL)
+                await self._look_at(set(await self._store.under_way(curious)))
 
-    async def _is_over(self, job_id: str, listeners: set[Listener]) -> bool:
-        """Tell how the job stands, and whether there is nothing more to come."""
-        try:
+    async def _look_at(self, jobs: set[str]) -> None:
+        await asyncio.gather(*map(self._tell, jobs))
+
+    async def _tell(self, job_id: str) -> None:
+        with suppress(ServiceError):
             job = await self._latest(job_id)
-        except JobNotFound:
-            return True
-        except ServiceError:
-            return False
-        for listener in listeners:
-            listener.tell(job)
-        return job.status.is_terminal
+            for listener in self._listeners.get(job.user, ()):
+                listener.tell(job)
 
 
-class EventStream(Response):
+class EventStream(StreamingResponse):
     """The answer to somebody who listens; it holds its place among the user's streams."""
 
     def __init__(self, streams: Streams, user: str, job: Job | None, present: Present) -> None:
-        super().__init__()
         self._streams = streams
         self._user = user
-        self._job = job
-        self._present = present
+        self._listener = Listener(job.id if job else None)
+        if job is not None:
+            self._listener.tell(job)
+        super().__init__(_body(self._listener, present), headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(STALL):
                 await send(message)
 
-        with self._streams.open(self._user, self._job.id if self._job else None) as listener:
-            if self._job is not None:
-                listener.tell(self._job)
-            stream = StreamingResponse(_body(listener, self._present), headers=HEADERS)
-            with suppress(TimeoutError):  # a peer that has vanished takes nothing any more
-                await stream(scope, receive, send_in_time)
+        # A peer that has vanished takes nothing any more.
+        with self._streams.open(self._user, self._listener), suppress(TimeoutError):
+            await super().__call__(scope, receive, send_in_time)
 
 
 async def _body(listener: Listener, present: Present) -> AsyncIterator[bytes]:

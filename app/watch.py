@@ -44,39 +44,50 @@ class _Entry:
 class Listener:
     """What one open stream has not been told yet; later news of a job replaces the earlier."""
 
+    __slots__ = ("_news", "_over", "_some", "_told", "job_id")  # there are thousands
+
     def __init__(self, job_id: str | None) -> None:
         self.job_id = job_id
         """The one job that it is about; None for all of its user's."""
         self._news: dict[str, Job] = {}
-        self._told: dict[str, int] = {}
-        self._some = asyncio.Event()
+        self._told: dict[str, float] = {}
+        self._some: asyncio.Future[None] | None = None
         self._over = False
 
     def tell(self, job: Job) -> None:
         """Pass on how a job stands now, unless that much or more has been told."""
         if self.job_id in {None, job.id} and self._told.get(job.id, -1) < job.revision:
-            self._told[job.id] = job.revision
+            self._told[job.id] = math.inf if job.status.is_terminal else job.revision
             self._news[job.id] = job
-            self._some.set()
+            self._wake()
+
+    @property
+    def following(self) -> Iterator[str]:
+        """The jobs that it has been told of and that have not ended."""
+        return (job_id for job_id, revision in self._told.items() if revision < math.inf)
 
     def end(self) -> None:
         """Let the stream end once it has told its news."""
         self._over = True
-        self._some.set()
+        self._wake()
 
     async def news(self, patience: float) -> list[Job] | None:
         """Wait for news: [] where there was none for so many seconds, None at the end."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._some.wait()
-        except TimeoutError:
-            return []
+        if not self._news and not self._over:
+            self._some = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout(patience):
+                    await self._some
+            except TimeoutError:
+                return []
         if not self._news and self._over:
             return None
         news, self._news = list(self._news.values()), {}
-        if not self._over:
-            self._some.clear()
         return news
+
+    def _wake(self) -> None:
+        if self._some is not None and not self._some.done():
+            self._some.set_result(None)
 
 
 class Watch:

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.utils import base64url_decode
 
-from app.errors import Unauthenticated
+from app.errors import SubmitUnavailable, Unauthenticated
 from app.key_set import KeySet
 
 KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"
@@ -31,6 +31,7 @@ class Signatures:
 
         Raises:
             Unauthenticated: it is not.
+            SubmitUnavailable: nobody can tell yet, since fal's keys cannot be had.
 
         """
         request_id, user_id, timestamp, signature = (
@@ -38,23 +39,29 @@ class Signatures:
             for name in ("request-id", "user-id", "timestamp", "signature")
         )
         if not timestamp.isdecimal() or abs(int(timestamp[:20]) - self._now()) > TOLERANCE:
-            raise Unauthenticated("The callback's timestamp is missing or too far off.")
+            raise _refusal("The callback's timestamp is missing or too far off.")
         digest = hashlib.sha256(body).hexdigest()
         message = f"{request_id}\n{user_id}\n{timestamp}\n{digest}".encode()
         try:
             signed = bytes.fromhex(signature)
         except ValueError as error:
-            raise Unauthenticated("The callback's signature is not hexadecimal.") from error
+            raise _refusal("The callback's signature is not hexadecimal.") from error
         if not await self._is_signed(message, signed):
-            raise Unauthenticated("The callback is not signed by fal.")
+            raise _refusal("The callback is not signed by fal.")
 
     async def _is_signed(self, message: bytes, signature: bytes) -> bool:
         """Try every key, and once more with the newest: fal may just have changed them."""
         for newest in (False, True):
             keys = await self._keys.keys(newest=newest)
+            if not keys:
+                raise SubmitUnavailable("fal's keys cannot be had; call back later.")
             if any(_fits(key.get("x"), message, signature) for key in keys):
                 return True
         return False
+
+
+def _refusal(detail: str) -> Unauthenticated:
+    return Unauthenticated(detail, headers={"WWW-Authenticate": "FalWebhook"})
 
 
 def _fits(x: object, message: bytes, signature: bytes) -> bool:

@@ -152,7 +152,7 @@ async def test_key_set_that_hangs_does_not_hold_up_the_answer(
     fal.faults.add("jwks", hang)
     began = asyncio.get_running_loop().time()
     answers = await asyncio.gather(*(fal.call_back(run.client, request_id) for _ in range(5)))
-    assert {answer.status_code for answer in answers} == {401}
+    assert {answer.status_code for answer in answers} == {502}
     assert asyncio.get_running_loop().time() - began < 5  # five waits one after the other are more
     assert not hang.released.is_set()
     hang.released.set()

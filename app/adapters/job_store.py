@@ -104,9 +104,9 @@ class JobStore:
         """
         return await self._change("get", job_id)
 
-    async def under_way(self, user: str) -> list[str]:
-        """Return the ids of the user's jobs that have not ended."""
-        return list(await self._database.call("video_job::under_way", user))
+    async def under_way(self, users: list[str]) -> list[str]:
+        """Return the ids of the users' jobs that have not ended."""
+        return list(await self._database.call("video_job::under_way", users))
 
     async def submitting(self, job_id: str) -> Job:
         """Note that fal's queue is about to be called."""

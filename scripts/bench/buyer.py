@@ -1,0 +1,56 @@
+"""Somebody with one job, and fal's side of it."""
+
+import asyncio
+import json
+
+import httpx
+
+from tests.service import TEMPLATE
+from tests.stand_ins.fal import FalStandIn
+from tests.tokens import bearer
+
+VIDEOS = "/api/templates/video"
+BUSY_SECONDS = 0.1
+"""Until somebody asks again who was answered with what was known."""
+
+
+class Buyer:
+    """Submits a job to the service that ``client`` reaches, and lets fal work on it."""
+
+    def __init__(self, client: httpx.AsyncClient, fal: FalStandIn, user: str, image: bytes) -> None:
+        self.headers = bearer(user)
+        self._client = client
+        self._fal = fal
+        self._image = image
+
+    async def submit(self) -> None:
+        """Submit the job, and find out under which name fal has it."""
+        answer = await self._client.post(
+            VIDEOS,
+            files={"startImage": ("canvas.png", self._image, "image/png")},
+            data={"data": json.dumps({"templateSlug": TEMPLATE, "variables": {}})},
+            headers=self.headers,
+        )
+        self.job_id: str = answer.raise_for_status().json()["jobId"]
+        self._request_id = next(
+            request.request_id
+            for request in reversed(self._fal.requests.values())
+            if (request.webhook_url or "").endswith(self.job_id)
+        )
+
+    async def sees_it_running(self) -> None:
+        """Ask how it stands; once is enough where the service is not busy."""
+        self._fal.advance(self._request_id, "IN_PROGRESS")
+        while await self._status() != "processing":  # noqa: ASYNC110 fal's word, not an event
+            await asyncio.sleep(BUSY_SECONDS)
+
+    async def _status(self) -> str:
+        answer = await self._client.get(
+            f"{VIDEOS}/status", params={"jobId": self.job_id}, headers=self.headers
+        )
+        return str(answer.raise_for_status().json()["status"])
+
+    async def has_it_completed(self, video: bytes) -> None:
+        """Let fal finish, and say so."""
+        self._fal.complete(self._request_id, video)
+        (await self._fal.call_back(self._client, self._request_id)).raise_for_status()

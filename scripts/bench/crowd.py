@@ -1,0 +1,172 @@
+"""A database that many people have used: jobs, their videos, the ledger, the accounts."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from typing import Any, Self
+
+from anyio.from_thread import BlockingPortal
+
+from app.adapters.surreal import Address, Database
+from scripts.migrate import check, migrate
+
+JOBS_OF_EACH = 200
+"""The jobs of one user: a larger database has more users."""
+ADA = "ada-0"
+"""A user who has as many jobs in every database, half of them under way."""
+TABLES = ("video_job", "library_video", "credit_entry", "credit_account")
+BATCH = 1_000
+AT_ONCE = 2
+DEADLINE = 60.0
+"""Seconds for a call, on a machine that does other things too."""
+ADAS = "SELECT VALUE record::id(id) FROM video_job WHERE user = $ada AND status = $status"
+REQUESTS = """SELECT VALUE [fal_request_id, fal_model] FROM video_job
+  WHERE user = $ada AND status = 'processing'"""
+MAKE_DUE = """UPDATE (SELECT VALUE id FROM video_job
+  WHERE user = $ada AND status = 'processing' LIMIT $jobs) SET due_at = $at RETURN NONE"""
+READY = "ready"
+
+# Written in the database's own words: a million rows need not travel.
+JOBS = """{
+LET $jobs = array::range($from..$to).map(|$n| {
+  LET $user = $n % $users;
+  LET $turn = math::floor($n / $users);
+  LET $at = $since + duration::from_secs(7 * $n);
+  LET $name = $prefix + '-' + <string> $user;
+  LET $running = $turn < $under_way AND $user % $apart = 0;
+  LET $failed = !$running AND $turn % 7 = 6;
+  LET $done = !$running AND !$failed;
+  LET $key = 'users/' + $name + '/library/2025-10-08-night-life-roller-' + <string> $turn;
+  RETURN {
+    id: <string> rand::uuid::v7($at), user: $name, user_email: $name + '@example.com',
+    template_slug: 'night-life-roller', variables: { headline: 'Friday', mood: 'raw' },
+    fal_model: $model, fal_request_id: <string> rand::uuid::v4(), credits: 10, attempts: 1,
+    status: IF $running { 'processing' } ELSE IF $failed { 'failed' } ELSE { 'completed' },
+    stage: IF $running { 'generating' } ELSE { 'done' },
+    revision: IF $running { 3 } ELSE { 5 },
+    error_code: IF $failed { 'fal_rejected' }, error: IF $failed { 'The model refused.' },
+    video_key: IF $done { $key + '.mp4' }, poster_key: IF $done { $key + '.jpg' },
+    sha256: IF $done { crypto::sha256($key) }, bytes: IF $done { 2217941 },
+    duration_seconds: IF $done { 5.2 }, width: IF $done { 1280 }, height: IF $done { 720 },
+    due_at: IF $running { time::now() + 30d }, deadline_at: $at + 1000d,
+    submitted_at: $at, created_at: $at, updated_at: $at + 3m,
+    completed_at: IF !$running { $at + 3m }
+  }
+});
+INSERT INTO video_job $jobs RETURN NONE;
+INSERT INTO library_video (SELECT id, user, video_key AS key, poster_key, template_slug, bytes,
+    duration_seconds, width, height, completed_at AS created_at, 'Night life roller' AS title
+  FROM $jobs WHERE status = 'completed') RETURN NONE;
+INSERT INTO credit_entry (SELECT user, credits, id AS job, created_at, $kinds[status] AS kind,
+    [id, $kinds[status]] AS id
+  FROM $jobs) RETURN NONE;
+}"""
+ACCOUNTS = """INSERT INTO credit_account (array::range(0..$users).map(|$user| {
+  LET $jobs = IF $user % $apart = 0 { $under_way } ELSE { 0 };
+  RETURN {
+    id: $prefix + '-' + <string> $user, balance: 1000000, held: 10 * $jobs, in_flight: $jobs,
+    created_at: $since
+  }
+})) RETURN NONE"""
+KINDS = {"completed": "charge", "failed": "release", "processing": "hold"}
+MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
+
+
+class Crowd:
+    """So many jobs in a database, and Ada's, whose calls are measured."""
+
+    def __init__(
+        self, jobs: int, address: Address, database: Database, portal: BlockingPortal
+    ) -> None:
+        self.jobs = jobs
+        self.address = address
+        self.seconds = 0.0
+        """That it took to fill the database."""
+        self._database = database
+        self._portal = portal
+
+    @classmethod
+    @contextmanager
+    def of(cls, jobs: int, address: Address, portal: BlockingPortal) -> Iterator[Self]:
+        """Migrate and fill a database; its schema is then as migrations make it."""
+        database = Database(address, deadline=DEADLINE)
+        with portal.wrap_async_context_manager(database):
+            crowd = cls(jobs, address, database, portal)
+            with redirect_stdout(sys.stderr):  # the figures' table is on the other
+                portal.call(migrate, database)
+                began = time.monotonic()
+                portal.call(fill, database, jobs)
+                crowd.seconds = time.monotonic() - began
+                assert portal.call(check, database) == 0, "the schema has drifted"
+            yield crowd
+
+    @cached_property
+    def finished(self) -> Iterator[str]:
+        """Ada's jobs that have a video, each once."""
+        return iter(self._query(ADAS, status="completed"))
+
+    @cached_property
+    def running(self) -> Iterator[str]:
+        """Ada's jobs that are under way, each once."""
+        return iter(self._query(ADAS, status="processing"))
+
+    def requests(self) -> list[tuple[str, str]]:
+        """Return fal's request and model of each of Ada's jobs that are under way."""
+        return [(request, model) for request, model in self._query(REQUESTS)]
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Call a function of the schema."""
+        return self._portal.call(self._database.call, function, *arguments)
+
+    def make_due(self, jobs: int, wait: timedelta) -> None:
+        """Let so many of Ada's jobs that are under way be due then."""
+        self._query(MAKE_DUE, jobs=jobs, at=datetime.now(UTC) + wait)
+
+    def _query(self, statement: str, **variables: Any) -> Any:
+        return self._portal.call(partial(self._database.query, statement, ada=ADA, **variables))
+
+
+async def fill(database: Database, jobs: int) -> None:
+    """Fill a migrated database with so many jobs, and with Ada's, one in 1,000 under way.
+
+    Fields and events are put back once the rows are there: they would be asked of every row.
+    Indexes stay, since a server that builds seven at once over a million rows takes 9 GB.
+    """
+    definitions = await _bared(database)
+    await _people(database, jobs, prefix="user", apart=5, under_way=1)
+    await _people(database, JOBS_OF_EACH, prefix="ada", apart=1, under_way=JOBS_OF_EACH // 2)
+    for definition in definitions:
+        await database.query(definition)
+
+
+async def _people(database: Database, jobs: int, **terms: Any) -> None:
+    since = await database.query("RETURN fn::clock::now() - 100d")
+    terms |= {"users": jobs // JOBS_OF_EACH, "since": since}
+    await database.query(ACCOUNTS, **terms)
+    batches = iter(range(0, jobs, BATCH))
+
+    async def work() -> None:
+        for first in batches:
+            bounds = {"from": first, "to": min(first + BATCH, jobs)}
+            await database.query(JOBS, **bounds, **terms, kinds=KINDS, model=MODEL)
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+
+
+async def _bared(database: Database) -> list[str]:
+    """Leave nothing of the tables but their indexes; return what defines the rest again."""
+    definitions = list[str]()
+    tables = (await database.query("INFO FOR DB"))["tables"]
+    for table in TABLES:
+        parts = await database.query(f"INFO FOR TABLE {table}")
+        definitions.append(tables[table].replace("TABLE", "TABLE OVERWRITE", 1))
+        definitions += [*parts["fields"].values(), *parts["events"].values()]
+        await database.query(f"REMOVE TABLE {table}")
+        await database.query(f"DEFINE TABLE {table} SCHEMALESS")
+        for index in parts["indexes"].values():
+            await database.query(index)
+    return definitions

@@ -1,0 +1,64 @@
+"""Somebody who has videos made, and watches when their delivery begins and ends."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from scripts.canvas import draw
+
+PATIENCE = 120.0
+"""Seconds; the events of a job that is being stored are minutes apart."""
+ROUTE = "/api/templates/video"
+
+
+class Customer:
+    """Talks to a service without tokens."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._canvas = draw()
+
+    def delivered(self) -> float:
+        """Have one video made and return the seconds that its delivery took."""
+        with self._client() as client:
+            begun = None
+            for job in _events(client, {"jobId": self._submit(client)}):
+                if job["stage"] == "storing":
+                    begun = begun or time.perf_counter()
+            assert job["status"] == "completed", job
+            assert begun is not None, "the delivery is seen while it goes on"
+            return time.perf_counter() - begun
+
+    def all_delivered(self, count: int) -> None:
+        """Have as many videos made at once, and wait for all."""
+        with self._client() as client:
+            waiting = {self._submit(client) for _ in range(count)}
+            for job in _events(client, {}):
+                assert job["status"] != "failed", job
+                if job["status"] == "completed":
+                    waiting.discard(job["jobId"])  # the stream begins with what was made before
+                if not waiting:
+                    return
+        raise AssertionError(f"not delivered: {waiting}")
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, timeout=PATIENCE)
+
+    def _submit(self, client: httpx.Client) -> str:
+        answer = client.post(
+            ROUTE,
+            files={"startImage": ("canvas.png", self._canvas, "image/png")},
+            data={"data": json.dumps({"templateSlug": "night-life-roller", "variables": {}})},
+        )
+        answer.raise_for_status()
+        return str(answer.json()["jobId"])
+
+
+def _events(client: httpx.Client, which: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Yield a job at each of its changes, to the last."""
+    with client.stream("GET", f"{ROUTE}/events", params=which) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data:"):
+                yield json.loads(line.removeprefix("data:"))

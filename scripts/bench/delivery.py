@@ -1,0 +1,155 @@
+"""A large video's way from fal's media host into the store, and the memory that it takes.
+
+The service as a process with its database, fal's stand-in and an S3 server beside it, against a
+bare copy of the same bytes by the same clients.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from scripts.bench.customer import Customer
+from scripts.bench.figure import Figure, Goal
+from scripts.bench.memory import Memory
+from scripts.bench.rounds import alternate
+from tests.fixtures_sockets import wait_for_port
+from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.process import Process, started
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.videos import small_video
+
+MIB = 1024 * 1024
+LARGE, MANY_BYTES, MANY = 1024 * MIB, 128 * MIB, 8
+ROUNDS = 3
+KEYS = {"R2_ACCESS_KEY_ID": ACCESS_KEY_ID, "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
+SPEED, ONE, EIGHT = Goal("≥", 0.9), Goal("≤", 64, "MiB"), Goal("≤", 256, "MiB")
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Deliver one large video a round, then eight smaller ones at once."""
+    if shutil.disk_usage(folder).free < 8 * LARGE:
+        raise SystemExit(f"The delivery needs {8 * LARGE // MIB} MiB free in {folder}.")
+    with _store(folder) as store:
+        yield from _one(folder, store)
+        yield _eight(folder, store)
+
+
+def _one(folder: Path, store: S3Server) -> Iterator[Figure]:
+    with _world(folder / "one", store, LARGE) as (host, service):
+        memory, customer = Memory(service.popen.pid), Customer(service.url)
+        growth: list[float] = []
+
+        def deliver() -> float:
+            before = memory.watch()
+            seconds = customer.delivered()
+            growth.append(memory.peak() - before)
+            _clear(store)
+            return LARGE / MIB / seconds
+
+        rounds = alternate(ROUNDS, deliver, lambda: _copied(host, store))
+        probing = memory.peak_of_children()
+    yield Figure(
+        what="delivery of a 1 GiB video: fetched, hashed, checked, stored, charged",
+        measured=f"{rounds.median:,.0f} MiB/s",
+        baseline=f"bare copy: {rounds.baseline_median:,.0f} MiB/s",
+        values=rounds.ratios,
+        goal=SPEED,
+    )
+    yield _memory("a process's first delivery of 1 GiB", growth[0], ONE, probing)
+
+
+def _eight(folder: Path, store: S3Server) -> Figure:
+    with _world(folder / "eight", store, MANY_BYTES) as (_host, service):
+        memory = Memory(service.popen.pid)
+        before = memory.watch()
+        Customer(service.url).all_delivered(MANY)
+        growth, probing = memory.peak() - before, memory.peak_of_children()
+        _clear(store)
+    return _memory("eight deliveries of 128 MiB at once", growth, EIGHT, probing)
+
+
+def _memory(what: str, growth: float, goal: Goal, probing: float) -> Figure:
+    return Figure(
+        what=f"memory that {what} takes (the processes that probe: {probing:.0f} MiB in all)",
+        measured=f"+{growth:.0f} MiB at its peak",
+        values=[growth],
+        goal=goal,
+    )
+
+
+def _copied(host: Process, store: S3Server) -> float:
+    """Return the MiB a second of a bare copy."""
+    copied = subprocess.run(  # noqa: S603 its own interpreter
+        [
+            *(sys.executable, "-m", "scripts.bench.copy"),
+            *(f"{host.url}/files/video.mp4", f"{store.endpoint_url}/{BUCKET}"),
+        ],
+        env=os.environ | KEYS,
+        check=True,
+        capture_output=True,
+    )
+    _clear(store)
+    return LARGE / MIB / float(copied.stdout)
+
+
+@contextmanager
+def _store(folder: Path) -> Iterator[S3Server]:
+    program = os.environ.get("VERSITYGW_BIN") or shutil.which("versitygw")
+    if program is None:
+        raise SystemExit("No S3 server: put versitygw on PATH, or set VERSITYGW_BIN.")
+    store = S3Server(program, folder / "store")
+    try:
+        store.start()
+        yield store
+    finally:
+        store.stop()
+
+
+@contextmanager
+def _world(folder: Path, store: S3Server, size: int) -> Iterator[tuple[Process, Process]]:
+    """Run a media host with a video of ``size`` bytes, and a service that is ready."""
+    folder.mkdir()
+    video = _video(folder / "video.mp4", size)
+    with ExitStack() as life:
+        host = life.enter_context(started(folder, "scripts.bench.media_host", str(video)))
+        port = host.url.rpartition(":")[2]
+        wait_for_port(int(port))
+        with started(folder, "scripts.migrate") as migration:
+            assert migration.ended() == 0, migration.stderr
+        service = life.enter_context(
+            started(
+                folder,
+                "tests.soak.serve",
+                R2_ENDPOINT_URL=store.endpoint_url,
+                R2_BUCKET=BUCKET,
+                FAL_KEY=FalStandIn.key,
+                FAL_PORT=port,
+                MAX_JOBS_IN_FLIGHT=str(MANY),
+                **KEYS,
+            )
+        )
+        service.until_ready()
+        yield host, service
+
+
+def _video(path: Path, size: int) -> Path:
+    """Write a video that plays, made ``size`` bytes long by a box that players skip."""
+    video = small_video(seconds=2, width=320, height=240)
+    with path.open("wb") as file:
+        file.write(video)
+        file.write((size - len(video)).to_bytes(4) + b"free")
+        file.truncate(size)
+    return path
+
+
+def _clear(store: S3Server) -> None:
+    """Remove the videos, and what the server notes about each in a folder of its name."""
+    for left in list(store.folder.rglob("*.mp4")):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()

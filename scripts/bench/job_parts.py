@@ -1,0 +1,155 @@
+"""``python -m scripts.bench.job_parts FAL_PORT IMAGE VIDEO JOBS``: what no job can do without.
+
+Each part runs alone, for all jobs, over the service's own adapters, on a migrated store under
+``SURREAL_URL`` and ``STORAGE_DIR``. Prints the seconds a job of each, as JSON.
+"""
+
+import asyncio
+import hashlib
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from uuid_utils import uuid7
+
+from app.adapters.fal import Fal
+from app.adapters.local_files import LocalFiles
+from app.adapters.surreal import Address, Database
+from app.delivery import AT_ONCE
+from app.seam import direct
+from app.settings import Settings
+from app.storage import video_key_base
+from app.video import MediaHosts, download
+from tests.jobs import AMPLE, RUNNING, VIDEO, a_job
+from tests.service import TEMPLATE
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.fal_hosts import FalTransport
+
+USERS = 10
+HOLDER = "worker"
+TODAY = date(2026, 11, 22)
+PATIENCE = 30.0
+
+
+@dataclass
+class Job:
+    """A job and what its parts have found out about it."""
+
+    id: str
+    user: str
+    model: str
+    image_url: str = ""
+    request_id: str = ""
+    video_url: str = ""
+
+
+class Parts:
+    """The parts of a job, in their order."""
+
+    def __init__(self, settings: Settings, fal: Fal, database: Database, folder: Path) -> None:
+        self._fal = fal
+        self._call = database.call
+        self._files = LocalFiles(settings.storage_dir)
+        self._hosts = MediaHosts(settings.fal_media_hosts)
+        self._folder = folder
+        self._limit = settings.max_video_bytes
+
+    async def run(self, jobs: list[Job], image: bytes, sha256: str) -> dict[str, float]:
+        """Return the seconds a job of each part."""
+
+        async def upload(job: Job) -> None:
+            job.image_url = await self._fal.upload(
+                image, content_type="image/png", file_name=f"{job.id}.png"
+            )
+
+        async def store(job: Job) -> None:
+            await self._files.put(
+                f"users/{job.user}/library/{job.id}.mp4",
+                self._folder / job.id,
+                content_type="video/mp4",
+                sha256=sha256,
+                download_name=f"{job.id}.mp4",
+                owner=job.id,
+            )
+
+        parts: dict[str, Callable[[Job], Awaitable[Any]]] = {
+            "open": lambda job: self._call(
+                "video_job::open", a_job(job.id, user=job.user), AMPLE, None
+            ),
+            "upload": upload,
+            "submitting": lambda job: self._call("video_job::submitting", job.id, 120),
+            "submit": self._submit,
+            "queued": lambda job: self._call("video_job::queued", job.id, job.request_id, 0, 15),
+            "status": lambda job: self._fal.status(job.model, job.request_id),
+            "progress": lambda job: self._call("video_job::progress", job.id, RUNNING, None),
+            "claim": lambda job: self._call("video_job::claim", job.id, HOLDER, 20, _base(job)),
+            "result": self._result,
+            "download": self._download,
+            "store": store,
+            "complete": lambda job: self._call("video_job::complete", job.id, HOLDER, VIDEO),
+        }
+        return {name: await _timed(jobs, part) for name, part in parts.items()}
+
+    async def _submit(self, job: Job) -> None:
+        submitted = await self._fal.submit(
+            job.model, {"prompt": "Night life", "image_url": job.image_url}, webhook_url=None
+        )
+        job.request_id = submitted.request_id
+
+    async def _result(self, job: Job) -> None:
+        job.video_url = await self._fal.result(job.model, job.request_id)
+
+    async def _download(self, job: Job) -> None:
+        await download(
+            self._fal.media,
+            job.video_url,
+            self._folder / job.id,
+            hosts=self._hosts,
+            max_bytes=self._limit,
+            timeout=60,
+        )
+
+
+def _base(job: Job) -> str:
+    return video_key_base(job.user, TODAY, TEMPLATE)
+
+
+async def _timed(jobs: list[Job], part: Callable[[Job], Awaitable[Any]]) -> float:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def in_its_place(job: Job) -> None:
+        async with places:
+            await part(job)
+
+    began = perf_counter()
+    await asyncio.gather(*map(in_its_place, jobs))
+    return (perf_counter() - began) / len(jobs)
+
+
+async def measured(fal_port: int, image: bytes, sha256: str, count: int) -> dict[str, float]:
+    """Open what the parts need and run them."""
+    settings = Settings(_env_file=None)
+    fal = Fal(key=FalStandIn.key, transport=FalTransport(fal_port), seam=direct)
+    model = a_job("")["fal_model"]
+    jobs = [Job(str(uuid7()), f"user-{n % USERS}", model) for n in range(count)]
+    with TemporaryDirectory() as folder:
+        async with Database(Address.from_settings(settings), deadline=PATIENCE) as database:
+            seconds = await Parts(settings, fal, database, Path(folder)).run(jobs, image, sha256)
+    await fal.aclose()
+    return seconds
+
+
+def main(fal_port: str, image: str, video: str, count: str) -> None:
+    sha256 = hashlib.sha256(Path(video).read_bytes()).hexdigest()
+    work = measured(int(fal_port), Path(image).read_bytes(), sha256, int(count))
+    print(json.dumps(asyncio.run(work)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,144 @@
+"""Whole jobs, from submit to completed, beside the sum of their parts run alone.
+
+Each job is seen running once and then announced by fal's webhook, as most jobs are. What it takes
+beyond its parts: HTTP, checks of the image and of the video, and a poster.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from scripts.bench.buyer import Buyer
+from scripts.bench.figure import Figure, Goal
+from scripts.bench.job_parts import USERS
+from scripts.bench.rounds import alternate
+from scripts.bench.served import migrate, served
+from scripts.bench.start_image import start_image
+from tests.process import started
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.videos import padded, small_video
+
+ROUNDS = 4
+JOBS = 100
+"""Of one round, all under way at once."""
+CALLERS = 16
+"""Who ask something of the service at the same time."""
+VIDEO_BYTES = 100_000
+LOOK_SECONDS = 0.1
+"""Between two looks at the service's metrics, which cost it some milliseconds."""
+PATIENCE = 60.0
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Measure rounds of a hundred jobs, and of their parts."""
+    image, video = folder / "canvas.png", folder / "video.mp4"
+    image.write_bytes(start_image())
+    video.write_bytes(padded(small_video(2, 640, 360), VIDEO_BYTES))
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(FalStandIn()) as fal,
+        served(folder, fal.port) as url,
+        parts_of(folder / "alone", image, video) as parts,
+    ):
+        whole = Whole(portal, fal, url, image.read_bytes(), video.read_bytes())
+        rounds = alternate(ROUNDS, whole.round, parts.round)
+    yield Figure(
+        what=f"whole jobs, {JOBS} under way at once (embedded engine, local files, 100 KB videos)",
+        measured=f"{1 / rounds.median:.1f} jobs/s, {rounds.median * 1000:.1f} ms each",
+        baseline=f"their parts alone: {rounds.baseline_median * 1000:.1f} ms, at best {parts}",
+        values=[1 / ratio for ratio in rounds.ratios],
+        goal=Goal("≥", 0.6),
+    )
+
+
+@contextmanager
+def parts_of(folder: Path, image: Path, video: Path) -> "Iterator[Parts]":
+    """Have a store and a fal for the parts alone."""
+    folder.mkdir()
+    migrate(folder)
+    fal_settings = ("--video", str(video), "--steps", "COMPLETED")
+    with started(folder, "tests.stand_ins.fal", *fal_settings) as fal:
+        fal.until(lambda: "stands in" in fal.stdout)
+        port = fal.stdout.partition("127.0.0.1:")[2].partition(",")[0]
+        yield Parts(folder, (port, str(image), str(video), str(JOBS)))
+
+
+class Parts:
+    """What no job can do without, in a process of its own."""
+
+    def __init__(self, folder: Path, arguments: tuple[str, ...]) -> None:
+        self._folder = folder
+        self._arguments = arguments
+        self._rounds: list[dict[str, float]] = []
+
+    def round(self) -> float:
+        """Return the seconds a job, summed over the parts."""
+        with started(self._folder, "scripts.bench.job_parts", *self._arguments) as process:
+            assert process.ended() == 0, process.stderr
+            self._rounds.append(json.loads(process.stdout))
+        return sum(self._rounds[-1].values())
+
+    def __str__(self) -> str:
+        best = {name: min(each[name] for each in self._rounds) for name in self._rounds[0]}
+        return ", ".join(f"{name} {seconds * 1000:.1f}" for name, seconds in best.items())
+
+
+class Whole:
+    """The service, its fal, and all who want something of it at once."""
+
+    def __init__(
+        self, portal: BlockingPortal, fal: FalStandIn, url: str, image: bytes, video: bytes
+    ) -> None:
+        self._portal = portal
+        self._fal = fal
+        self._url = url
+        self._image = image
+        self._video = video
+        self._ended = 0
+
+    def round(self) -> float:
+        """Return the seconds a job."""
+        self._ended += JOBS
+        return self._portal.call(self._lives) / JOBS
+
+    async def _lives(self) -> float:
+        async with httpx.AsyncClient(base_url=self._url, timeout=PATIENCE) as client:
+            buyers = [
+                Buyer(client, self._fal, f"user-{n % USERS}", self._image) for n in range(JOBS)
+            ]
+            began = time.perf_counter()
+            async with asyncio.timeout(PATIENCE):
+                await _all(Buyer.submit, buyers)
+                await _all(Buyer.sees_it_running, buyers)
+                await _all(lambda buyer: buyer.has_it_completed(self._video), buyers)
+                await self._over(client)
+            return time.perf_counter() - began
+
+    async def _over(self, client: httpx.AsyncClient) -> None:
+        """Wait until the service has brought all jobs to their end."""
+        while await self._completed(client) < self._ended:  # noqa: ASYNC110 another process
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _completed(self, client: httpx.AsyncClient) -> float:
+        if self._fal.count("media") < self._ended:
+            return 0  # not even fetched yet
+        metrics = (await client.get("/metrics")).text.splitlines()
+        ended = (line for line in metrics if line.startswith('video_jobs_ended_total{code="",'))
+        return sum(float(line.rpartition(" ")[2]) for line in ended)
+
+
+async def _all(step: Callable[[Buyer], Awaitable[None]], buyers: list[Buyer]) -> None:
+    """Let every buyer take the step, so many at a time."""
+    places = asyncio.Semaphore(CALLERS)
+
+    async def in_its_place(buyer: Buyer) -> None:
+        async with places:
+            await step(buyer)
+
+    await asyncio.gather(*map(in_its_place, buyers))

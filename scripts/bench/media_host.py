@@ -1,0 +1,38 @@
+"""A fal whose videos are one file of any size: ``python -m scripts.bench.media_host FILE``.
+
+It listens at ``PORT``.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from starlette.responses import FileResponse, Response
+
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.fal_wire import Call
+
+
+class FalWithFile(FalStandIn):
+    """Every job is finished when it is first asked about, and yields ``file``."""
+
+    def __init__(self, file: Path, port: int) -> None:
+        super().__init__(video=b"", steps=("COMPLETED",), port=port)
+        self._file = file
+
+    def _media(self, _call: Call) -> Response:
+        # Not in memory, and in larger pieces than Starlette's: the host is not to be the brake.
+        answer = FileResponse(self._file, media_type="video/mp4")
+        answer.chunk_size = 1024 * 1024
+        return answer
+
+
+async def serve(port: int, file: Path) -> None:
+    """Serve until the process is ended."""
+    async with FalWithFile(file, port):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(os.environ["PORT"]), Path(sys.argv[1])))

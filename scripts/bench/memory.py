@@ -1,0 +1,30 @@
+"""What a process holds in memory, as Linux counts it: proc(5)."""
+
+from pathlib import Path
+
+from tests.process import group
+
+
+class Memory:
+    """The resident memory of a process, in MiB."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def watch(self) -> float:
+        """Forget the peak so far, and return what is held now."""
+        Path(f"/proc/{self._pid}/clear_refs").write_text("5")
+        return _read(self._pid, "VmRSS")
+
+    def peak(self) -> float:
+        """Return the most that was held since it was last watched."""
+        return _read(self._pid, "VmHWM")
+
+    def peak_of_children(self) -> float:
+        """Return what the rest of its process group has held at most, together."""
+        return sum(_read(pid, "VmHWM") for pid in group(self._pid) - {self._pid})
+
+
+def _read(pid: int, field: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024

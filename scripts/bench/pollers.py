@@ -1,0 +1,39 @@
+"""What 1,000 clients that poll one job cost fal and the database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.bench.figure import Figure, Goal
+from scripts.bench.stage import allow_many_files, scrape, serving, standing_in, status_url, submit
+from scripts.bench.wrk import wrk
+
+POLLERS = 1000
+SECONDS = 10
+SWEEP = "db.video_job::take_due"
+"""What a service does that nobody asks."""
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Count the calls that ten seconds of polls have caused."""
+    allow_many_files()
+    with standing_in() as fal, serving(folder / "ours", fal) as service:
+        url = status_url(service.url, submit(service.url))
+        fal.advance(fal.newest, "IN_PROGRESS")
+        wrk(url, seconds=2)  # until the change is written down
+        asked, read = fal.count("status"), _database_calls(service.url)
+        load = wrk(url, connections=POLLERS, seconds=SECONDS)
+        asked, read = fal.count("status") - asked, _database_calls(service.url) - read
+    polls = f"{POLLERS:,} pollers for {SECONDS} s, {load.rate * SECONDS:,.0f} polls"
+    for whom, calls in (("fal", asked), ("the database", read)):
+        yield Figure(
+            what=f"Calls to {whom}",
+            measured=f"{calls:.0f}",
+            baseline=polls,
+            values=[calls],
+            goal=Goal("≤", SECONDS + 1, "calls"),
+        )
+
+
+def _database_calls(url: str) -> float:
+    calls = scrape(url, "outside_call_duration_seconds_count")
+    return sum(n for name, n in calls.items() if name.startswith("db.") and name != SWEEP)

@@ -1,0 +1,62 @@
+"""Status polls of one job that is running: tokens checked, 32 connections, one process."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from scripts.bench.figure import Figure, Goal
+from scripts.bench.rounds import Rounds, alternate
+from scripts.bench.stage import serving, standing_in, status_url, submit
+from scripts.bench.wrk import wrk
+from tests.process import started
+
+ROUNDS = 5
+FEWER_ROUNDS = 3
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Compare a poll with the least that a framework does, and with the replaced design."""
+    with (
+        standing_in() as fal,
+        serving(folder / "ours", fal) as service,
+        started(folder, "scripts.bench.bare", "json") as route,
+        started(folder, "scripts.bench.bare", "raw") as limit,
+    ):
+        job_id = submit(service.url)
+        request = fal.requests[fal.newest]
+        fal.advance(request.request_id, "IN_PROGRESS")
+        arguments = request.model, request.request_id
+        environment = {"FAL_PORT": str(fal.port)}
+        with started(folder, "scripts.bench.replaced", *arguments, **environment) as replaced:
+            for each in (route, limit, replaced):
+                each.until_ready()
+            ours = partial(_rate, status_url(service.url, job_id))
+            yield _figure(
+                alternate(ROUNDS, ours, partial(_rate, f"{route.url}/json")),
+                "a bare Starlette route",
+                Goal("≥", 0.9),
+            )
+            yield _figure(
+                alternate(FEWER_ROUNDS, ours, partial(_rate, limit.url)),
+                "a raw ASGI answer, the limit",
+            )
+            url = f"{replaced.url}/status?jobId={request.request_id}"
+            yield _figure(
+                alternate(FEWER_ROUNDS, ours, partial(_rate, url)),
+                "the replaced design: database and fal asked by every poll",
+                Goal("≥", 50),
+            )
+
+
+def _rate(url: str) -> float:
+    return wrk(url).rate
+
+
+def _figure(rounds: Rounds, baseline: str, goal: Goal | None = None) -> Figure:
+    return Figure(
+        what="Status polls",
+        measured=f"{rounds.median:,.0f}/s",
+        baseline=f"{baseline}: {rounds.baseline_median:,.0f}/s",
+        values=rounds.ratios,
+        goal=goal,
+    )

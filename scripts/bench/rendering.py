@@ -1,0 +1,91 @@
+"""What local fal takes from the machine, and from the service that it runs in."""
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+
+from PIL import Image
+
+from app.local_fal.camera import move_for
+from app.local_fal.renderer import render
+from scripts.bench.customer import Customer
+from scripts.bench.figure import Figure, Goal
+from tests.process import started
+
+ROUNDS = 3
+SECONDS = 5
+INTERVAL = 0.005
+"""Seconds between two questions: what blocks the event loop is noticed to this."""
+QUIET = 400
+"""Questions to a service that does nothing else."""
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Render as local fal does, alone for the cost, within a service for its patience."""
+    costs = [_cost(folder / f"{number}.mp4", f"prompt {number}") for number in range(ROUNDS)]
+    yield Figure(
+        what=f"local fal renders {SECONDS} s at 720p (noise, the hardest picture)",
+        measured=f"{statistics.median(costs):.2f} s of one core",
+        values=costs,
+        goal=Goal("≤", 2, "s"),
+    )
+    with started(folder, "scripts.migrate") as migration:
+        assert migration.ended() == 0, migration.stderr
+    with started(folder, "app", LOG_LEVEL="ERROR") as service:
+        service.until_ready()
+        pulse = _Pulse(service.url)
+        quiet = [pulse.beat() for _ in range(QUIET)]
+        blocks = [_longest(pulse, Customer(service.url)) for _ in range(ROUNDS)]
+    usual = statistics.median(quiet)
+    yield Figure(
+        what="the event loop's longest block while local fal renders: /healthz asked every 5 ms",
+        measured=f"{1000 * (statistics.median(blocks) - usual):.0f} ms",
+        baseline=f"idle: {1000 * (max(quiet) - usual):.0f} ms at most, median {1000 * usual:.1f}",
+        values=[1000 * (block - usual) for block in blocks],
+        goal=Goal("≤", 50, "ms"),
+    )
+
+
+def _cost(target: Path, prompt: str) -> float:
+    """Return the CPU seconds of one render, the resizing of its picture included."""
+    picture = Image.effect_noise((1280, 720), 64).convert("RGB")
+    begun = time.process_time()
+    render(
+        picture,
+        target,
+        move=move_for(prompt),
+        seconds=SECONDS,
+        stop=threading.Event(),
+        progress=lambda _done, _total: None,
+    )
+    return time.process_time() - begun
+
+
+def _longest(pulse: "_Pulse", customer: Customer) -> float:
+    """Return the longest answer, in seconds, while one video is made and delivered."""
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(customer.all_delivered, 1)
+        longest = 0.0
+        while not made.done():
+            longest = max(longest, pulse.beat())
+        made.result()
+    return longest
+
+
+class _Pulse:
+    """Asks over one connection that stays open."""
+
+    def __init__(self, url: str) -> None:
+        self._line = HTTPConnection(url.removeprefix("http://"))
+
+    def beat(self) -> float:
+        """Ask once, and return the seconds until the answer was there."""
+        time.sleep(INTERVAL)
+        begun = time.perf_counter()
+        self._line.request("GET", "/healthz")
+        self._line.getresponse().read()
+        return time.perf_counter() - begun

@@ -1,0 +1,99 @@
+"""A fal, a service on a migrated store, and somebody who submits to it."""
+
+import asyncio
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import httpx
+from anyio.from_thread import start_blocking_portal
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.adapters.surreal import Address, Database
+from scripts.migrate import migrate
+from tests.process import Process, started
+from tests.service import TEMPLATE, png
+from tests.stand_ins.fal import FalStandIn
+from tests.tokens import SECRET, bearer
+
+VIDEOS = "/api/templates/video"
+AMPLE = dict.fromkeys(
+    (
+        "CREDITS_SIGNUP_GRANT",
+        "MAX_JOBS_IN_FLIGHT",
+        "MAX_STREAMS_PER_USER",
+        "SUBMITS_PER_MINUTE",
+    ),
+    "1000000",
+)
+"""Limits that nobody reaches."""
+
+
+def allow_many_files() -> None:
+    """Let this process and its children open as many files as the system lets them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@contextmanager
+def standing_in() -> Iterator[FalStandIn]:
+    """Run a fal in a thread; its jobs are moved from here."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(FalStandIn()) as fal,
+    ):
+        yield fal
+
+
+@contextmanager
+def serving(folder: Path, fal: FalStandIn, **settings: str) -> Iterator[Process]:
+    """Run the service, which checks tokens, on an embedded store of its own."""
+    folder.mkdir()
+    asyncio.run(_migrated(folder / "surreal"))
+    own = {
+        "AUTH_JWT_SECRET": SECRET,
+        "FAL_KEY": FalStandIn.key,
+        "FAL_PORT": str(fal.port),
+        "LOG_LEVEL": "WARNING",
+    }
+    with started(folder, "tests.soak.serve", **own | AMPLE | settings) as process:
+        process.until_ready()
+        yield process
+
+
+async def _migrated(store: Path) -> None:
+    address = Address(url=f"surrealkv://{store}", namespace="video", database="video")
+    with redirect_stdout(sys.stderr):  # the figures' table is on the other
+        async with Database(address, deadline=30) as database:
+            await migrate(database)
+
+
+def submit(url: str, *, user: str = "ada") -> str:
+    """Submit a job to the service at ``url``, and return its id."""
+    answer = httpx.post(
+        url + VIDEOS,
+        files={"startImage": ("canvas.png", png(), "image/png")},
+        data={"data": json.dumps({"templateSlug": TEMPLATE, "variables": {}})},
+        headers=bearer(user),
+    )
+    job_id: str = answer.raise_for_status().json()["jobId"]
+    return job_id
+
+
+def status_url(url: str, job_id: str) -> str:
+    return f"{url}{VIDEOS}/status?jobId={job_id}"
+
+
+def scrape(url: str, name: str) -> dict[str, float]:
+    """Return the samples of a metric by the value of their first label, summed."""
+    text = httpx.get(f"{url}/metrics").raise_for_status().text
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name:
+                label = next(iter(sample.labels.values()), "")
+                found[label] = found.get(label, 0.0) + sample.value
+    return found

@@ -1,0 +1,94 @@
+"""From the start of the process to the first ready answer, on a store that is migrated.
+
+The baseline is a process that imports the packages which the service needs at its start, and
+nothing else: the part that no service made of them can avoid.
+"""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+
+from scripts.bench.figure import Figure, Goal
+from scripts.bench.rounds import alternate
+from tests.database import embedded, migrated
+from tests.process import Process, started
+
+ROUNDS = 7
+GOAL = Goal("≤", 1.5)
+LIST = "import sys, app.server; print(*{name.partition('.')[0] for name in sys.modules})"
+PAUSE = 0.001
+"""Seconds between two attempts to connect: what one costs the machine is little beside it."""
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Compare both; the first start of each, which fills caches, does not count."""
+    asyncio.run(_migrated(folder))
+    packages = _packages()
+
+    def ours() -> float:
+        begun = time.perf_counter()
+        with started(folder, "app", LOG_LEVEL="ERROR") as service:
+            _until_ready(service)
+            seconds = time.perf_counter() - begun
+            service.ended_by(signal.SIGTERM)
+        return seconds
+
+    def baseline() -> float:
+        begun = time.perf_counter()
+        _run(f"import {', '.join(packages)}")
+        return time.perf_counter() - begun
+
+    ours()
+    baseline()
+    rounds = alternate(ROUNDS, ours, baseline)
+    yield Figure(
+        what="start of the process to the first ready answer, embedded engine",
+        measured=f"{rounds.median:.2f} s",
+        baseline=f"import of the {len(packages)} packages: {rounds.baseline_median:.2f} s",
+        values=rounds.ratios,
+        goal=GOAL,
+    )
+
+
+async def _migrated(folder: Path) -> None:
+    async with migrated(embedded(f"surrealkv://{folder / 'surreal'}")):
+        pass
+
+
+def _packages() -> list[str]:
+    """Return the third-party packages that the service has imported when it starts."""
+    ours = {"app", "tests", "scripts", "__main__"}
+    imported = set(_run(LIST).split()) - ours - sys.stdlib_module_names
+    return sorted(name for name in imported if name.isidentifier() and not name.startswith("_"))
+
+
+def _run(code: str) -> str:
+    done = subprocess.run(  # noqa: S603 its own interpreter
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def _until_ready(service: Process) -> None:
+    """Ask on a bare socket, often: a client's own start and pauses are no part of the service's."""
+    port = int(service.url.rpartition(":")[2])
+
+    def is_ready() -> bool:
+        line = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            line.request("GET", "/readyz")
+            return line.getresponse().status == HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            line.close()
+
+    while not is_ready():
+        assert service.popen.poll() is None, service.stderr
+        time.sleep(PAUSE)

@@ -1,0 +1,85 @@
+"""A submit, from request to 202, beside fal-client's own upload and submit.
+
+Both have a fal that takes 50 ms for every call. The service checks the image, holds the credits
+and writes three transactions more than fal-client alone.
+"""
+
+import json
+import statistics
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from time import perf_counter
+
+from httpx import URL, Request
+
+from scripts.bench.figure import Figure, Goal
+from scripts.bench.rounds import alternate
+from scripts.bench.served import served
+from scripts.bench.start_image import start_image
+from tests.process import started
+from tests.service import TEMPLATE
+from tests.tokens import bearer
+
+ROUNDS = 5
+WARM_UP, SUBMITS = 3, 25
+FAL_SECONDS = "0.05"
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Measure both, one submit at a time."""
+    image = folder / "canvas.png"
+    image.write_bytes(start_image())
+    with started(folder, "tests.stand_ins.fal", "--delay", FAL_SECONDS) as fal:
+        fal.until(lambda: "stands in" in fal.stdout)
+        port = int(fal.stdout.partition("127.0.0.1:")[2].partition(",")[0])
+        with served(folder, port) as url:
+            rounds = alternate(
+                ROUNDS,
+                lambda: _median(_submits(url, image.read_bytes())),
+                lambda: _median(_alone(folder, port, image)),
+            )
+    size = image.stat().st_size // 1000
+    yield Figure(
+        what=f"a submit, p50 (canvas of {size} KB, fal takes 50 ms a call)",
+        measured=f"{rounds.median * 1000:.0f} ms",
+        baseline=f"fal-client alone: {rounds.baseline_median * 1000:.0f} ms",
+        values=rounds.ratios,
+        goal=Goal("≤", 1.0),
+    )
+
+
+def _median(seconds: list[float]) -> float:
+    return statistics.median(seconds[WARM_UP:])
+
+
+def _submits(url: str, image: bytes) -> list[float]:
+    """Submit over one connection and return the seconds of each."""
+    address = URL(url)
+    order = {"templateSlug": TEMPLATE, "variables": {}}
+    request = Request(
+        "POST",
+        f"{url}/api/templates/video",
+        files={"startImage": ("canvas.png", image, "image/png")},
+        data={"data": json.dumps(order)},
+        headers=bearer(),
+    )
+    body, headers = request.read(), dict(request.headers)
+    seconds = []
+    with closing(HTTPConnection(address.host, address.port)) as connection:
+        for _ in range(WARM_UP + SUBMITS):
+            began = perf_counter()
+            connection.request("POST", request.url.path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            seconds.append(perf_counter() - began)
+            assert answer.status == 202, content  # noqa: PLR2004 a submit is accepted
+    return seconds
+
+
+def _alone(folder: Path, port: int, image: Path) -> list[float]:
+    arguments = (str(port), str(image), str(WARM_UP + SUBMITS))
+    with started(folder, "scripts.bench.fal_client_alone", *arguments) as process:
+        assert process.ended() == 0, process.stderr
+        return list(map(float, json.loads(process.stdout)))
