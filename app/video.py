@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -20,7 +20,7 @@ from app.video_probe import VideoFacts, examine_alone
 
 MAX_REDIRECTS = 3
 STALL_SECONDS = 30
-CHUNK_BYTES = 256 * 1024
+BATCH_BYTES = 1024 * 1024
 PROBE_SECONDS = 20
 
 _probing = CapacityLimiter(2)
@@ -146,20 +146,48 @@ async def _follow(
 async def _save(response: httpx.Response, destination: Path, *, max_bytes: int) -> Download:
     if response.status_code != HTTPStatus.OK:
         raise VideoUnavailable(f"The video's host answered {response.status_code}.")
-    declared = response.headers.get("Content-Length")
-    size, digest = 0, hashlib.sha256()
+    digest = hashlib.sha256()
     with await asyncio.to_thread(destination.open, "wb") as file:
-        async for chunk in response.aiter_raw(CHUNK_BYTES):
-            if size == 0 and chunk[4:8] != b"ftyp":
+
+        def keep(batch: bytes) -> None:
+            if file.tell() == 0 and batch[4:8] != b"ftyp":
                 raise VideoUnavailable("The video's host sent something that is no mp4.")
-            size += len(chunk)
-            if size > max_bytes:
-                raise VideoUnavailable(f"The video is larger than {max_bytes} bytes.")
-            file.write(chunk)
-            digest.update(chunk)
-    if size == 0 or (declared and str(size) != declared):
+            file.write(batch)
+            digest.update(batch)
+
+        await _pour(_batches(response, max_bytes), keep)
+        size = file.tell()
+    if size == 0 or str(size) != response.headers.get("Content-Length", str(size)):
         raise VideoUnavailable("The video was cut short on its way.")
     return Download(path=destination, size=size, sha256=digest.hexdigest())
+
+
+async def _batches(response: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
+    """Gather what the line brings, as long as it may be a video of at most ``max_bytes``."""
+    size, batch = 0, bytearray()
+    async for chunk in response.aiter_raw():
+        size += len(chunk)
+        if size > max_bytes:
+            raise VideoUnavailable(f"The video is larger than {max_bytes} bytes.")
+        batch += chunk
+        if len(batch) >= BATCH_BYTES:
+            yield bytes(batch)
+            batch.clear()
+    if batch:
+        yield bytes(batch)
+
+
+async def _pour(batches: AsyncIterator[bytes], keep: Callable[[bytes], None]) -> None:
+    """Keep each batch in a thread while the next one is on its way."""
+    kept: asyncio.Future[None] | None = None
+    try:
+        async for batch in batches:
+            if kept is not None:
+                await kept
+            kept = asyncio.ensure_future(asyncio.to_thread(keep, batch))
+    finally:
+        if kept is not None:
+            await kept
 
 
 def _names(pattern: str, host: str) -> bool:

@@ -117,7 +117,7 @@ async def test_a_failed_upload_leaves_no_parts_behind(
         with pytest.raises(StorageUnavailable):
             await put_video(storage, key, source)
         assert await unfinished_uploads(storage) == 0
-    assert seam.calls["storage.abort_multipart"] == 1
+    assert seam.calls["storage.abort_multipart"] >= 1
 
 
 async def test_a_public_bucket_needs_no_signature() -> None:

@@ -9,51 +9,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from app.adapters.r2_calls import Refusal, called, require
 from app.adapters.r2_client import s3_client
-from app.errors import ObjectTaken, StorageUnavailable
+from app.adapters.r2_multipart import Multipart
+from app.errors import ObjectTaken
 from app.seam import Seam, direct
 from app.storage import StoredObject, inline_disposition
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from types_aiobotocore_s3 import S3Client
-    from types_aiobotocore_s3.type_defs import (
-        CompletedPartTypeDef,
-        HeadObjectOutputTypeDef,
-        PutObjectOutputTypeDef,
-    )
+    from types_aiobotocore_s3.type_defs import HeadObjectOutputTypeDef, PutObjectOutputTypeDef
 
-T = TypeVar("T")
-
-PART_BYTES = 8 * 1024 * 1024
+READ_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
-
-REQUEST_SECONDS = 300
-ABORT_SECONDS = 2
 CHECK_SECONDS = 1.5
 
 # Addresses made within one step are the same, so that a browser fetches a video once.
 STEP_SECONDS = 600
 LIFETIME_SECONDS = 3600
 REMEMBERED_URLS = 4096
-
-_CREDENTIALS = " Check R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and what they are allowed to do."
-ADVICE: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: _CREDENTIALS,
-    HTTPStatus.FORBIDDEN: _CREDENTIALS,
-    HTTPStatus.NOT_FOUND: " Check R2_BUCKET.",
-}
 
 
 class R2Storage:
@@ -73,6 +55,7 @@ class R2Storage:
         self._public_url = public_url.rstrip("/") if public_url else None
         self._seam = seam
         self._single_put_bytes = single_put_bytes
+        self._multipart = Multipart(client, seam)
         self._step = 0
         self._urls: dict[str, str] = {}
 
@@ -110,7 +93,7 @@ class R2Storage:
         owner: str,
     ) -> None:
         size = (await asyncio.to_thread(source.stat)).st_size
-        send = self._put_whole if size <= self._single_put_bytes else self._put_in_parts
+        send = self._put_whole if size <= self._single_put_bytes else self._multipart.send
         about = {
             "ContentType": content_type,
             "ContentDisposition": inline_disposition(download_name),
@@ -118,7 +101,7 @@ class R2Storage:
         }
         try:
             await send(source, {"Bucket": self._bucket, "Key": key}, about)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if refusal.status != HTTPStatus.PRECONDITION_FAILED:
                 raise
             await self._require_same(key, size=size, sha256=sha256)
@@ -144,21 +127,25 @@ class R2Storage:
                 there = await self._head(key)
                 digest = there["Metadata"].get("sha256")
                 return StoredObject(there["ContentLength"], digest, _owner(there["Metadata"]))
-            return await self._call("storage.get", lambda: self._read(key))
-        except _Refusal as refusal:
+            return await called(self._seam, "storage.get", lambda: self._read(key))
+        except Refusal as refusal:
             if refusal.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
     async def delete(self, key: str) -> None:
-        await self._call(
-            "storage.delete", lambda: self._client.delete_object(Bucket=self._bucket, Key=key)
+        await called(
+            self._seam,
+            "storage.delete",
+            lambda: self._client.delete_object(Bucket=self._bucket, Key=key),
         )
 
     async def check(self) -> None:
-        await self._call(
+        await called(
+            self._seam,
             "storage.check",
-            lambda: self._client.head_bucket(Bucket=self._bucket),
+            # Which a token for objects alone may do; HeadBucket is refused to it.
+            lambda: self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=1),
             seconds=CHECK_SECONDS,
         )
 
@@ -167,51 +154,7 @@ class R2Storage:
             with await asyncio.to_thread(source.open, "rb") as file:
                 return await self._client.put_object(**at, **about, Body=file, IfNoneMatch="*")
 
-        _require(await self._call("storage.put", send), "ETag")
-
-    async def _put_in_parts(self, source: Path, at: dict[str, Any], about: dict[str, Any]) -> None:
-        created = await self._call(
-            "storage.create_multipart",
-            lambda: self._client.create_multipart_upload(**at, **about),
-        )
-        upload = {**at, "UploadId": _require(created, "UploadId")}
-        try:
-            parts = await self._send_parts(source, upload)
-            completed = await self._call(
-                "storage.complete_multipart",
-                lambda: self._client.complete_multipart_upload(
-                    **upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
-                ),
-            )
-            _require(completed, "ETag")
-        except BaseException:  # a cancelled delivery must not leave its parts behind either
-            await self._abort(upload)
-            raise
-
-    async def _send_parts(self, source: Path, upload: dict[str, Any]) -> list[CompletedPartTypeDef]:
-        parts: list[CompletedPartTypeDef] = []
-        with await asyncio.to_thread(source.open, "rb") as file:
-            while data := await asyncio.to_thread(file.read, PART_BYTES):
-                parts.append(await self._send_part(upload, len(parts) + 1, data))
-        return parts
-
-    async def _send_part(
-        self, upload: dict[str, Any], number: int, data: bytes
-    ) -> CompletedPartTypeDef:
-        sent = await self._call(
-            "storage.part",
-            lambda: self._client.upload_part(**upload, PartNumber=number, Body=BytesIO(data)),
-        )
-        return {"PartNumber": number, "ETag": _require(sent, "ETag")}
-
-    async def _abort(self, upload: dict[str, Any]) -> None:
-        """Drop the parts sent so far; what this misses, R2 drops after seven days."""
-        with suppress(StorageUnavailable):
-            await self._call(
-                "storage.abort_multipart",
-                lambda: self._client.abort_multipart_upload(**upload),
-                seconds=ABORT_SECONDS,
-            )
+        require(await called(self._seam, "storage.put", send), "ETag")
 
     async def _require_same(self, key: str, *, size: int, sha256: str) -> None:
         there = await self._head(key)
@@ -219,8 +162,10 @@ class R2Storage:
             raise ObjectTaken(f"Another object stands under {key}.")
 
     async def _head(self, key: str) -> HeadObjectOutputTypeDef:
-        return await self._call(
-            "storage.head", lambda: self._client.head_object(Bucket=self._bucket, Key=key)
+        return await called(
+            self._seam,
+            "storage.head",
+            lambda: self._client.head_object(Bucket=self._bucket, Key=key),
         )
 
     async def _read(self, key: str) -> StoredObject:
@@ -228,41 +173,11 @@ class R2Storage:
         answer = await self._client.get_object(Bucket=self._bucket, Key=key)
         body = answer["Body"]
         async with body:  # which would bind the response below it, whose read() takes no size
-            while chunk := await body.read(PART_BYTES):
+            while chunk := await body.read(READ_BYTES):
                 size += len(chunk)
                 digest.update(chunk)
         return StoredObject(size, digest.hexdigest(), _owner(answer["Metadata"]))
 
-    async def _call(
-        self, name: str, call: Callable[[], Awaitable[T]], *, seconds: float = REQUEST_SECONDS
-    ) -> T:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._seam(name, call)
-        except ClientError as error:
-            raise _Refusal(error) from error
-        except (BotoCoreError, ResponseParserError, OSError) as error:
-            raise StorageUnavailable(f"R2 cannot be reached ({type(error).__name__}).") from error
-
-
-class _Refusal(StorageUnavailable):
-    """R2 answered, and not with success; ``status`` is the HTTP status."""
-
-    def __init__(self, error: ClientError) -> None:
-        self.status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        code = error.response["Error"]["Code"]
-        super().__init__(
-            f"R2 answered {self.status} ({code}) to {error.operation_name}."
-            f"{ADVICE.get(self.status, '')}"
-        )
-
 
 def _owner(metadata: Mapping[str, str]) -> str | None:
     return unquote(metadata["job"]) if "job" in metadata else None
-
-
-def _require(answer: Mapping[str, Any], name: str) -> str:
-    """Return a field of an answer; botocore takes anybody's 200, a captive proxy's too."""
-    if not answer.get(name):
-        raise StorageUnavailable(f"The answer is not R2's: it lacks {name}.")
-    return str(answer[name])

@@ -1,0 +1,113 @@
+"""A large file, sent to R2 in parts of equal size as it wants them."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections import deque
+from contextlib import suppress
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from app.adapters.r2_calls import called, require
+from app.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_aiobotocore_s3 import S3Client
+    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
+
+    from app.seam import Seam
+
+PART_BYTES = 8 * 1024 * 1024
+PARTS_AT_ONCE = 2
+"""Of one file: a single connection does not fill the line."""
+PARTS_IN_MEMORY = 8
+"""Of all files that are being stored."""
+ABORT_SECONDS = 2
+ABORTS = 3
+
+
+class Multipart:
+    """Sends files in parts; all that are being sent share the memory for them."""
+
+    def __init__(self, client: S3Client, seam: Seam) -> None:
+        self._client = client
+        self._seam = seam
+        self._room = asyncio.Semaphore(PARTS_IN_MEMORY)
+
+    async def send(self, source: Path, at: dict[str, Any], about: dict[str, Any]) -> None:
+        """Store the file, or leave nothing of it behind.
+
+        Raises:
+            StorageUnavailable: it could not be stored; a Refusal with 412 where something stands.
+
+        """
+        created = await called(
+            self._seam,
+            "storage.create_multipart",
+            lambda: self._client.create_multipart_upload(**at, **about),
+        )
+        upload = {**at, "UploadId": require(created, "UploadId")}
+        try:
+            parts = await self._send_parts(source, upload)
+            completed = await called(
+                self._seam,
+                "storage.complete_multipart",
+                lambda: self._client.complete_multipart_upload(
+                    **upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+                ),
+            )
+            require(completed, "ETag")
+        except BaseException:  # a cancelled delivery must not leave its parts behind either
+            await self._abort(upload)
+            raise
+
+    async def _send_parts(self, source: Path, upload: dict[str, Any]) -> list[CompletedPartTypeDef]:
+        parts: list[CompletedPartTypeDef] = []
+        sending: deque[asyncio.Task[CompletedPartTypeDef]] = deque()
+        with await asyncio.to_thread(source.open, "rb") as file:
+            count = math.ceil(os.fstat(file.fileno()).st_size / PART_BYTES)
+            try:
+                for number in range(1, count + 1):
+                    if len(sending) == PARTS_AT_ONCE:
+                        parts.append(await sending.popleft())
+                    sending.append(asyncio.create_task(self._send_part(upload, number, file)))
+                while sending:
+                    parts.append(await sending.popleft())
+            finally:
+                for task in sending:
+                    task.cancel()
+                await asyncio.gather(*sending, return_exceptions=True)
+        return parts
+
+    async def _send_part(
+        self, upload: dict[str, Any], number: int, file: BinaryIO
+    ) -> CompletedPartTypeDef:
+        async with self._room:
+            data = await asyncio.to_thread(
+                os.pread, file.fileno(), PART_BYTES, (number - 1) * PART_BYTES
+            )
+            sent = await called(
+                self._seam,
+                "storage.part",
+                lambda: self._client.upload_part(**upload, PartNumber=number, Body=BytesIO(data)),
+            )
+        return {"PartNumber": number, "ETag": require(sent, "ETag")}
+
+    async def _abort(self, upload: dict[str, Any]) -> None:
+        """Drop the parts sent so far; what this misses, R2 drops after seven days.
+
+        A part that is still being taken in outlives an abort, so one follows until R2 no longer
+        knows the upload.
+        """
+        with suppress(StorageUnavailable):
+            for _ in range(ABORTS):
+                await called(
+                    self._seam,
+                    "storage.abort_multipart",
+                    lambda: self._client.abort_multipart_upload(**upload),
+                    seconds=ABORT_SECONDS,
+                )
