@@ -28,6 +28,7 @@ from app.identity import KEY_SET_LIFETIME, identity_from
 from app.key_set import KeySet
 from app.lifecycle import Lifecycle
 from app.local_fal import LocalFal
+from app.openapi import openapi_route
 from app.page import page_routes
 from app.problems import HANDLERS
 from app.requests import Requests
@@ -79,6 +80,7 @@ def create_app(
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics),
             Route("/media/{key:path}", routes.media, name="media"),
+            openapi_route(),
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,

@@ -28,19 +28,27 @@ MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
-    """Return the page's routes; the folder is read once."""
+    """Return the routes of the page and of the interface's description; the folder is read once."""
     digest = _digest(FOLDER)
-    html = (FOLDER / "index.html").read_text().replace("{assets}", f"/assets/{digest}")
     headers = {
         "Cache-Control": ASK_AGAIN,
         "Content-Security-Policy": _content_security_policy(settings),
         "Referrer-Policy": "same-origin",
     }
 
-    async def page(_request: Request) -> Response:
-        return HTMLResponse(html, headers=headers)
+    def page(path: str, name: str) -> Route:
+        html = (FOLDER / name).read_text().replace("{assets}", f"/assets/{digest}")
 
-    return [Route("/", page), Mount("/assets/{digest}", _Assets(digest))]
+        async def answer(_request: Request) -> Response:
+            return HTMLResponse(html, headers=headers)
+
+        return Route(path, answer)
+
+    return [
+        page("/", "index.html"),
+        page("/docs", "docs.html"),
+        Mount("/assets/{digest}", _Assets(digest)),
+    ]
 
 
 class _Assets(StaticFiles):

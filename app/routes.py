@@ -41,13 +41,13 @@ CALLBACK_PATIENCE = 1.8
 """Seconds for a callback of fal's, which comes again where it is not answered."""
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
-MAX_ID = 200
 MAX_QUERY = 4096
 """Bytes of a query that names a job."""
 REMEMBERED = 1024
 """Queries and answers, of which most polls see the same again."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 async def submit(request: Request[State]) -> Response:
@@ -211,7 +211,7 @@ def _request_id(callback: bytes) -> str:
 
 
 def _is_id(text: str) -> bool:
-    return 1 <= len(text) <= MAX_ID and text.isprintable()
+    return _ID.fullmatch(text) is not None
 
 
 def _no_such_job() -> JobNotFound:

@@ -19,6 +19,7 @@ from app.main import create_app
 from app.seam import Seam, direct
 from app.service import Service
 from app.settings import Settings
+from tests.openapi import documented
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import SECRET, bearer
 
@@ -133,7 +134,11 @@ async def running(
             await app(scope, receive, send)
 
         transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        async with httpx.AsyncClient(
+            transport=transport,
+            base_url="http://service",
+            event_hooks={"response": [documented]},
+        ) as client:
             yield Running(state["service"], client)
 
 

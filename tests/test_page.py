@@ -53,7 +53,7 @@ async def test_the_policy_allows_no_inline_code_and_no_other_host(run: Running) 
 
 async def test_the_policy_names_the_host_that_serves_the_videos(settings: Settings) -> None:
     with_r2 = settings.model_copy(update={"r2_public_url": "https://cdn.example.com/videos"})
-    page, _assets = page_routes(with_r2)
+    page, *_ = page_routes(with_r2)
     answer = await page.endpoint(None)  # type: ignore[attr-defined]
     policy = answer.headers["content-security-policy"]
     assert "media-src 'self' https://cdn.example.com blob:" in policy

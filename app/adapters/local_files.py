@@ -145,10 +145,7 @@ class LocalFiles:
             filename=path.name,
             content_disposition_type="inline",
             stat_result=facts,
-            headers={
-                "X-Content-Type-Options": "nosniff",
-                "Cache-Control": f"private, max-age={max_age}",
-            },
+            headers={"Cache-Control": f"private, max-age={max_age}"},
         )
 
     def _path(self, key: str) -> Path:
@@ -236,7 +233,7 @@ def _sha256_of(path: Path) -> str:
 
 def _unavailable(error: OSError) -> StorageUnavailable:
     return StorageUnavailable(
-        f"The storage folder fails: {error.strerror or type(error).__name__}."
+        f"The storage folder fails: {error.strerror or type(error).__name__}. See to STORAGE_DIR."
     )
 
 
