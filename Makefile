@@ -10,7 +10,7 @@ $(INSTALLED): constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	@touch $@
 
-.PHONY: help install run test soak check format migrate backfill demo grant audit constraints
+.PHONY: help install run test soak bench check format migrate backfill demo grant audit constraints
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: install ## the whole suite on all cores (ARGS="-k name")
 
 soak: install ## everything that takes longer: kills, pairs of faults (ARGS=…, KILLS=…)
 	$(BIN)/python -m pytest -s -m soak $(ARGS)
+
+bench: install ## measure everything beside its baselines (20 minutes; ARGS="polls submits")
+	$(BIN)/python -m scripts.bench $(ARGS)
 
 check: install ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -5,9 +5,11 @@ service. Rows that neither settles are left and listed, with exit status 1.
 """
 
 import argparse
+import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tqdm import tqdm
@@ -17,11 +19,12 @@ from app.adapters.surreal import Address, Database
 from app.adapters.surreal_connection import Rejected, Thrown
 from app.settings import Settings
 from scripts.command import run
+from scripts.spans import RANGE, Chunk, Span, cut, pages
 
 DEADLINE = 25.0
-"""Seconds for one chunk, or one page."""
-PAGE_ROWS = 50_000
-"""Rows that are listed at a time: the table may have millions."""
+"""Seconds for one call: the SDK waits 30 for an answer, however many rows there are."""
+AT_ONCE = 2
+"""Chunks under way beside each other: one writes while another is read."""
 LISTED = 20
 """Rows that are named in the end; of the others there is a number."""
 
@@ -34,37 +37,43 @@ COMMON = """
     fal_request_id = fal_request_id ?? record::id(id),
     credits = credits ?? 0"""
 
-# Page by page: the SDK waits 30 s for an answer, however many rows there are.
-PAGE = f"""FROM video_job WHERE ($last IS NONE OR id > $last) AND {LACKING}
-  ORDER BY id LIMIT $limit"""
 SURVEY = f"""{{
-LET $page = SELECT id, template_slug AS slug, fal_model IS NONE AS lacking,
-    {UNFINISHED} AS unfinished {PAGE};
-LET $groups = SELECT slug, lacking, unfinished, count() AS rows FROM $page
+LET $rows = SELECT id, template_slug AS slug, fal_model IS NONE AS lacking,
+    {UNFINISHED} AS unfinished FROM {RANGE} WHERE {LACKING};
+LET $groups = SELECT slug, lacking, unfinished, count() AS rows FROM $rows
   GROUP BY slug, lacking, unfinished;
-RETURN {{ groups: $groups, last: array::last($page).id }};
+RETURN {{ groups: $groups, named: array::slice($rows, 0, $listed) }};
 }}"""  # noqa: S608 put together from constants
-IDS = f"SELECT VALUE id {PAGE}"
-LEFT = f"SELECT id, template_slug {PAGE}"
-# What was true when the ids were listed is asked again: the service may have moved a row on.
+# What was true when the chunk was found is asked again: the service may have moved a row on. The
+# few unfinished rows are selected first: an UPDATE takes three times as long to pass a row by.
 FILL = f"""{{
-LET $handed_over = UPDATE $ids SET {COMMON},
+LET $rows = {RANGE};
+LET $unfinished = SELECT VALUE id FROM $rows WHERE {UNFINISHED} AND {SETTLED};
+LET $handed_over = UPDATE $unfinished SET {COMMON},
     status = 'pending', stage = stage ?? 'queued', attempts = 0, revision = (revision ?? 0) + 1,
     due_at = fn::clock::now(), deadline_at = fn::clock::now() + duration::from_secs($deadline)
-  WHERE {UNFINISHED} AND {SETTLED}
   RETURN VALUE {{ slug: template_slug, lacking: $before.fal_model IS NONE, unfinished: true }};
-LET $filled = UPDATE $ids SET {COMMON},
+LET $filled = UPDATE $rows SET {COMMON},
     stage = stage ?? 'done',
     completed_at = completed_at ?? IF {TERMINAL} {{ updated_at }} ELSE {{ NONE }}
   WHERE fal_model IS NONE AND {SETTLED}
-  RETURN VALUE {{ slug: template_slug, lacking: true, unfinished: false }};
-RETURN array::concat($handed_over, $filled);
+  RETURN VALUE template_slug;
+RETURN {{ handed_over: $handed_over, filled: $filled }};
 }}"""  # noqa: S608 put together from constants
 
 BY_TEMPLATE = "filled with their template's model"
 BY_DEFAULT = "filled with the default model"
 HANDED_OVER = "unfinished jobs handed to the service"
 LEFT_BEHIND = "left as they are"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The rows that lack something: what is to become of them, and the first of them by name."""
+
+    fates: Counter[str]
+    rows: int
+    named: Sequence[str]
 
 
 class Backfill:
@@ -80,72 +89,90 @@ class Backfill:
         self._deadline = deadline
         self._refused: dict[str, str] = {}
 
-    async def survey(self) -> tuple[int, Counter[str]]:
+    async def survey(self) -> Survey:
         """Count the rows that lack something, and foretell what becomes of them."""
-        rows, fates, last = 0, Counter[str](), None
-        while (page := await self._database.query(SURVEY, last=last, limit=PAGE_ROWS))["groups"]:
-            last = page["last"]
-            for group in page["groups"]:
-                number = group.pop("rows")
-                rows += number
-                fates.update(dict.fromkeys(self._fates(**group), number))
-        return rows, fates
+        fates, total, named = Counter[str](), 0, list[str]()
+        for page in await pages(self._database):
+            found = await self._query(SURVEY, page, listed=LISTED - len(named))
+            named += [self._named(**row) for row in found["named"]]
+            for group in found["groups"]:
+                rows = group.pop("rows")
+                total += rows
+                fates.update(dict.fromkeys(self._fates(**group), rows))
+        return Survey(fates, total, named)
 
-    async def fill(self, chunk: int) -> AsyncIterator[tuple[int, Counter[str]]]:
-        """Fill ``chunk`` rows a transaction; yield how many were looked at, and what they got."""
-        last = None
-        while page := await self._database.query(IDS, last=last, limit=PAGE_ROWS):
-            last = page[-1]
-            while ids := page[:chunk]:
-                del page[:chunk]
-                yield len(ids), await self._fill(ids)
-
-    async def left(self) -> list[str]:
-        """Name rows that still lack something, each with the reason."""
+    async def chunks(self, rows: int) -> list[Chunk]:
+        """Find the rows that lack something, so many in each chunk."""
         return [
-            f"{row['id']}: {self._reason(str(row['id']), row['template_slug'])}"
-            for row in await self._database.query(LEFT, last=None, limit=LISTED)
+            chunk for page in await pages(self._database) for chunk in await self._cut(page, rows)
         ]
 
-    async def _fill(self, ids: Sequence[Any]) -> Counter[str]:
+    async def fill(
+        self, chunks: Iterable[Chunk], tell: Callable[[Chunk, Counter[str]], None]
+    ) -> None:
+        """Fill each chunk in a transaction of its own, and tell what became of its rows."""
+        waiting = iter(chunks)
+
+        async def work() -> None:
+            for chunk in waiting:
+                tell(chunk, await self._fill(chunk))
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+
+    async def _cut(self, span: Span, rows: int) -> list[Chunk]:
+        return await cut(self._database, span, wanted=LACKING, rows=rows)
+
+    async def _fill(self, chunk: Chunk) -> Counter[str]:
         try:
-            rows = await self._database.query(
-                FILL, ids=ids, models=self._models, default=self._default, deadline=self._deadline
-            )
+            became = await self._query(FILL, chunk, deadline=self._deadline)
         except (Rejected, Thrown) as error:
-            if len(ids) == 1:  # this very row is what the database refuses; the others go on
+            if chunk.rows == 1:  # this very row is what the database refuses; the others go on
                 if len(self._refused) < LISTED:
-                    self._refused[str(ids[0])] = str(error)
+                    self._refused[str(chunk.first)] = str(error)
                 return Counter()
-            middle = len(ids) // 2
-            return await self._fill(ids[:middle]) + await self._fill(ids[middle:])
-        return Counter(fate for row in rows for fate in self._fates(**row))
+            halves = await self._cut(chunk, (chunk.rows + 1) // 2)
+            return sum([await self._fill(half) for half in halves], Counter())
+        fates = Counter(fate for row in became["handed_over"] for fate in self._fates(**row))
+        for slug, rows in Counter(became["filled"]).items():
+            fates[self._source(slug)] += rows
+        return fates
+
+    async def _query(self, statement: str, span: Span, **variables: Any) -> Any:
+        bounds = {"first": span.first, "end": span.end}
+        models = {"models": self._models, "default": self._default}
+        return await self._database.query(statement, **bounds, **models, **variables)
 
     def _fates(self, *, slug: str, lacking: bool, unfinished: bool) -> Iterator[str]:
-        if lacking and slug not in self._models and self._default is None:
+        if lacking and self._source(slug) == LEFT_BEHIND:
             yield LEFT_BEHIND
             return
         if lacking:
-            yield BY_TEMPLATE if slug in self._models else BY_DEFAULT
+            yield self._source(slug)
         if unfinished:
             yield HANDED_OVER
 
-    def _reason(self, row: str, slug: str) -> str:
-        if row in self._refused:
-            return self._refused[row]
-        if slug in self._models or self._default is not None:
-            return "it came in while this ran: run it again"
-        return f"there is no template {slug!r}: add it, or name a --default-model"
+    def _source(self, slug: str) -> str:
+        if slug in self._models:
+            return BY_TEMPLATE
+        return LEFT_BEHIND if self._default is None else BY_DEFAULT
+
+    def _named(self, *, id: Any, slug: str, **_: bool) -> str:  # noqa: A002 the row's own name
+        if (refusal := self._refused.get(str(id.id))) is not None:
+            return f"{id}: {refusal}"
+        if self._source(slug) == LEFT_BEHIND:
+            return f"{id}: there is no template {slug!r}: add it, or name a --default-model"
+        return f"{id}: it came in while this ran: run it again"
 
 
 async def prepare(database: Database, settings: Settings, default: str | None) -> Backfill:
     """Look up the templates.
 
     Raises:
-        ConfigurationError: the schema is not far enough.
+        ConfigurationError: the schema is not far enough, or the user may not write.
 
     """
     (await schema.state(database)).require_serviceable()
+    await database.check()
     rows = await database.query("SELECT record::id(id) AS slug, fal_model FROM template")
     models = {row["slug"]: row["fal_model"] for row in rows}
     deadline = round(settings.job_deadline_hours * 3600)
@@ -154,7 +181,7 @@ async def prepare(database: Database, settings: Settings, default: str | None) -
 
 async def rehearse(backfill: Backfill) -> int:
     """Say what would become of the rows."""
-    _, fates = await backfill.survey()
+    fates = (await backfill.survey()).fates
     _report(fates)
     print("Nothing was changed.")
     return 1 if fates[LEFT_BEHIND] else 0
@@ -162,22 +189,25 @@ async def rehearse(backfill: Backfill) -> int:
 
 async def carry_out(backfill: Backfill, chunk: int) -> int:
     """Fill the table and say what became of its rows; 1 where some are left."""
-    began, seen, fates = time.monotonic(), 0, Counter[str]()
-    rows, _ = await backfill.survey()
-    with tqdm(total=rows, unit=" rows", disable=None) as bar:
-        async for looked_at, became in backfill.fill(chunk):
-            bar.update(looked_at)
-            seen += looked_at
-            fates += became
+    began, fates = time.monotonic(), Counter[str]()
+    chunks = await backfill.chunks(chunk)
+    total = sum(each.rows for each in chunks)
+    with tqdm(total=total, unit=" rows", disable=None) as bar:
+
+        def tell(done: Chunk, became: Counter[str]) -> None:
+            bar.update(done.rows)
+            fates.update(became)
+
+        await backfill.fill(chunks, tell)
     seconds = time.monotonic() - began
-    print(f"{seen:>9,} rows lacked something: {seconds:.1f} s, {seen / seconds:,.0f} a second")
+    print(f"{total:>9,} rows lacked something: {seconds:.1f} s, {total / seconds:,.0f} a second")
     _report(fates)
-    left, _ = await backfill.survey()
-    if not left:
+    left = await backfill.survey()
+    if not left.rows:
         return 0
-    print(f"{left:>9,} rows are left:", *await backfill.left(), sep="\n  ")
-    if left > LISTED:
-        print(f"  … and {left - LISTED:,} more")
+    print(f"{left.rows:>9,} rows are left:", *left.named, sep="\n  ")
+    if left.rows > LISTED:
+        print(f"  … and {left.rows - LISTED:,} more")
     return 1
 
 

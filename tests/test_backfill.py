@@ -1,5 +1,6 @@
 """What each row of the replaced stack is given, and what is left alone."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from app.adapters.surreal import Database
 from app.errors import ConfigurationError
 from app.settings import Settings
 from scripts import backfill as script
+from scripts import spans
 from scripts.backfill import Backfill, carry_out, prepare, rehearse
 from scripts.migrate import migrate
 from tests.database import (
@@ -158,14 +160,17 @@ async def test_a_dry_run_foretells_all_and_changes_nothing(
 
 async def test_a_row_that_the_service_moved_on_meanwhile_is_not_touched(empty: Database) -> None:
     await adopt(empty, *[legacy_row(request_id, "running") for request_id in "ab"])
-    fill = plan(empty).fill(chunk=1)
-    await anext(fill)
+    backfill = plan(empty)
+    chunks = await backfill.chunks(1)
+    assert [(chunk.first, chunk.rows) for chunk in chunks] == [("a", 1), ("b", 1)]
     await empty.query(
         "UPDATE video_job:b SET fal_model = 'theirs', status = 'processing', stage = 'generating', "
         "due_at = time::now()"
     )
     moved_on = await job(empty, "b")
-    assert [looked_at async for looked_at, _ in fill] == [1]
+    became = Counter[str]()
+    await backfill.fill(chunks, lambda _, fates: became.update(fates))
+    assert became == {script.BY_TEMPLATE: 1, script.HANDED_OVER: 1}
     assert await job(empty, "b") == moved_on
     assert (await job(empty, "a"))["stage"] == "queued"
 
@@ -173,7 +178,7 @@ async def test_a_row_that_the_service_moved_on_meanwhile_is_not_touched(empty: D
 async def test_a_table_larger_than_a_page_is_filled_whole(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(script, "PAGE_ROWS", 7)
+    monkeypatch.setattr(spans, "PAGE_ROWS", 7)
     slugs = [LEGACY_TEMPLATE, LEGACY_TEMPLATE, "retired"]
     rows = [legacy_row(f"r{number}", template_slug=slugs[number % 3]) for number in range(60)]
     await adopt(empty, *rows)

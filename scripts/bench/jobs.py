@@ -18,7 +18,7 @@ from scripts.bench.buyer import Buyer
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.job_parts import USERS
 from scripts.bench.rounds import alternate
-from scripts.bench.served import migrate, served
+from scripts.bench.stage import make_store, serving
 from scripts.bench.start_image import start_image
 from tests.process import started
 from tests.stand_ins.fal import FalStandIn
@@ -43,10 +43,10 @@ def measure(folder: Path) -> Iterator[Figure]:
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(FalStandIn()) as fal,
-        served(folder, fal.port) as url,
+        serving(folder / "ours", fal.port) as service,
         parts_of(folder / "alone", image, video) as parts,
     ):
-        whole = Whole(portal, fal, url, image.read_bytes(), video.read_bytes())
+        whole = Whole(portal, fal, service.url, image.read_bytes(), video.read_bytes())
         rounds = alternate(ROUNDS, whole.round, parts.round)
     yield Figure(
         what=f"whole jobs, {JOBS} under way at once (embedded engine, local files, 100 KB videos)",
@@ -61,7 +61,7 @@ def measure(folder: Path) -> Iterator[Figure]:
 def parts_of(folder: Path, image: Path, video: Path) -> "Iterator[Parts]":
     """Have a store and a fal for the parts alone."""
     folder.mkdir()
-    migrate(folder)
+    make_store(folder)
     fal_settings = ("--video", str(video), "--steps", "COMPLETED")
     with started(folder, "tests.stand_ins.fal", *fal_settings) as fal:
         fal.until(lambda: "stands in" in fal.stdout)

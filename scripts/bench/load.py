@@ -39,7 +39,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     slowly, bare, quiet, loaded = Slowly(), [], [], []
     with (
         standing_in() as fal,
-        serving(folder / "ours", fal) as service,
+        serving(folder / "ours", fal.port) as service,
         started(folder, "scripts.bench.bare", "json") as route,
     ):
         route.until_ready()

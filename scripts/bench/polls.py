@@ -18,7 +18,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     """Compare a poll with the least that a framework does, and with the replaced design."""
     with (
         standing_in() as fal,
-        serving(folder / "ours", fal) as service,
+        serving(folder / "ours", fal.port) as service,
         started(folder, "scripts.bench.bare", "json") as route,
         started(folder, "scripts.bench.bare", "raw") as limit,
     ):

@@ -1,35 +1,23 @@
 """A fal, a service on a migrated store, and somebody who submits to it."""
 
-import asyncio
 import json
 import resource
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 from anyio.from_thread import start_blocking_portal
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.adapters.surreal import Address, Database
-from scripts.migrate import migrate
+from tests.fixtures_sockets import free_port
 from tests.process import Process, started
 from tests.service import TEMPLATE, png
+from tests.soak.world import AMPLE
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import SECRET, bearer
 
 VIDEOS = "/api/templates/video"
-AMPLE = dict.fromkeys(
-    (
-        "CREDITS_SIGNUP_GRANT",
-        "MAX_JOBS_IN_FLIGHT",
-        "MAX_STREAMS_PER_USER",
-        "SUBMITS_PER_MINUTE",
-    ),
-    "1000000",
-)
-"""Limits that nobody reaches."""
 
 
 def allow_many_files() -> None:
@@ -49,26 +37,30 @@ def standing_in() -> Iterator[FalStandIn]:
 
 
 @contextmanager
-def serving(folder: Path, fal: FalStandIn, **settings: str) -> Iterator[Process]:
-    """Run the service, which checks tokens, on an embedded store of its own."""
+def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
+    """Run the service, which checks tokens, as ``make run`` does but with fal at ``fal_port``."""
     folder.mkdir()
-    asyncio.run(_migrated(folder / "surreal"))
+    make_store(folder)
+    port = str(free_port())
+    url = f"http://127.0.0.1:{port}"
     own = {
+        "PORT": port,
+        "PUBLIC_URL": url,
         "AUTH_JWT_SECRET": SECRET,
         "FAL_KEY": FalStandIn.key,
-        "FAL_PORT": str(fal.port),
+        "FAL_PORT": str(fal_port),
         "LOG_LEVEL": "WARNING",
     }
     with started(folder, "tests.soak.serve", **own | AMPLE | settings) as process:
+        process.url = url
         process.until_ready()
         yield process
 
 
-async def _migrated(store: Path) -> None:
-    address = Address(url=f"surrealkv://{store}", namespace="video", database="video")
-    with redirect_stdout(sys.stderr):  # the figures' table is on the other
-        async with Database(address, deadline=30) as database:
-            await migrate(database)
+def make_store(folder: Path) -> None:
+    """Make the embedded store of the processes that are started in ``folder``."""
+    with started(folder, "scripts.migrate") as migration:
+        assert migration.ended() == 0, migration.stderr
 
 
 def submit(url: str, *, user: str = "ada") -> str:

@@ -30,7 +30,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     rounds = count()
 
     def ours() -> float:
-        with serving(folder / f"ours-{next(rounds)}", fal) as service:
+        with serving(folder / f"ours-{next(rounds)}", fal.port) as service:
             job_id = submit(service.url, user=USER)
             fal.advance(fal.newest, "IN_PROGRESS")
             with _audience(folder, service, f"{VIDEOS}/events?jobId={job_id}") as (each, crowd):

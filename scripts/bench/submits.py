@@ -16,7 +16,7 @@ from httpx import URL, Request
 
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import alternate
-from scripts.bench.served import served
+from scripts.bench.stage import serving
 from scripts.bench.start_image import start_image
 from tests.process import started
 from tests.service import TEMPLATE
@@ -34,10 +34,10 @@ def measure(folder: Path) -> Iterator[Figure]:
     with started(folder, "tests.stand_ins.fal", "--delay", FAL_SECONDS) as fal:
         fal.until(lambda: "stands in" in fal.stdout)
         port = int(fal.stdout.partition("127.0.0.1:")[2].partition(",")[0])
-        with served(folder, port) as url:
+        with serving(folder / "ours", port) as service:
             rounds = alternate(
                 ROUNDS,
-                lambda: _median(_submits(url, image.read_bytes())),
+                lambda: _median(_submits(service.url, image.read_bytes())),
                 lambda: _median(_alone(folder, port, image)),
             )
     size = image.stat().st_size // 1000

@@ -11,7 +11,7 @@ from anyio.from_thread import start_blocking_portal
 
 from scripts.bench.buyer import VIDEOS, Buyer
 from scripts.bench.figure import Figure, Goal
-from scripts.bench.served import served
+from scripts.bench.stage import serving
 from scripts.bench.start_image import start_image
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import padded, small_video
@@ -26,9 +26,9 @@ def measure(folder: Path) -> Iterator[Figure]:
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(FalStandIn()) as fal,
-        served(folder, fal.port) as url,
+        serving(folder / "ours", fal.port) as service,
     ):
-        seconds = sorted(portal.call(_told, url, fal)[WARM_UP:])
+        seconds = sorted(portal.call(_told, service.url, fal)[WARM_UP:])
     p50, p90 = (seconds[int(JOBS * part)] for part in (0.5, 0.9))
     yield Figure(
         what="fal's webhook until the stream says completed, p50 (1 MB video)",
@@ -42,9 +42,7 @@ async def _told(url: str, fal: FalStandIn) -> list[float]:
     """Return the seconds that each job took from fal's callback to the stream's last event."""
     image, video = start_image(), padded(small_video(2, 1280, 720), VIDEO_BYTES)
     seconds = []
-    async with (
-        httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client,
-    ):
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
         for _ in range(WARM_UP + JOBS):
             buyer = Buyer(client, fal, "ada", image)
             await buyer.submit()
