@@ -30,10 +30,11 @@ soak: install ## everything that takes longer: kills, pairs of faults (ARGS=…,
 bench: install ## measure everything beside its baselines (20 minutes; ARGS="polls submits")
 	$(BIN)/python -m scripts.bench $(ARGS)
 
-check: install ## lint, formatting and types
+check: install ## lint, formatting, types, and advisories about what is pinned
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/python -m scripts.advisories
 
 format: install ## mend what ruff can mend
 	$(BIN)/ruff check --fix .

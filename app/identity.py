@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import jwt
 
-from app.errors import Unauthenticated
+from app.errors import ConfigurationError, Unauthenticated
 from app.key_set import KeySet
 from app.settings import Settings
 
@@ -35,7 +35,7 @@ class Caller:
 class Identity(Protocol):
     """Tells who sent an ``Authorization`` header."""
 
-    async def caller(self, authorization: str | None) -> Caller:
+    async def caller(self, authorization: str) -> Caller:
         """Raise :class:`Unauthenticated` unless the header proves who is calling."""
         ...
 
@@ -43,7 +43,7 @@ class Identity(Protocol):
 class Development:
     """Everyone is the same developer; the settings allow it on loopback only."""
 
-    async def caller(self, authorization: str | None) -> Caller:  # noqa: ARG002 the protocol's
+    async def caller(self, authorization: str) -> Caller:  # noqa: ARG002 the protocol's
         return Caller("dev@localhost", "dev@localhost")
 
 
@@ -51,11 +51,19 @@ class SharedSecret:
     """HS256 tokens, signed with ``AUTH_JWT_SECRET``."""
 
     def __init__(self, secret: str, *, audience: str | None, issuer: str | None) -> None:
+        """Raise ConfigurationError where the secret is a key that everybody may know."""
+        try:
+            jwt.get_algorithm_by_name("HS256").prepare_key(secret)
+        except jwt.InvalidKeyError as error:
+            raise ConfigurationError(
+                "AUTH_JWT_SECRET is a public key or a certificate, not a secret: "
+                "set AUTH_JWKS_URL to where its key set is published"
+            ) from error
         self._secret = secret
         self._audience = audience
         self._issuer = issuer
 
-    async def caller(self, authorization: str | None) -> Caller:
+    async def caller(self, authorization: str) -> Caller:
         token = _bearer(authorization)
         return _caller(token, self._secret, ["HS256"], self._audience, self._issuer)
 
@@ -68,7 +76,7 @@ class KeySetTokens:
         self._audience = audience
         self._issuer = issuer
 
-    async def caller(self, authorization: str | None) -> Caller:
+    async def caller(self, authorization: str) -> Caller:
         token = _bearer(authorization)
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
@@ -98,13 +106,13 @@ class Remembering:
         self._clock = clock
         self._known: dict[str, Caller] = {}
 
-    async def caller(self, authorization: str | None) -> Caller:
-        now, header = self._clock(), authorization or ""
-        known = self._known.pop(header, None)
+    async def caller(self, authorization: str) -> Caller:
+        now = self._clock()
+        known = self._known.pop(authorization, None)
         if known is None or known.until <= now:
             known = await self._identity.caller(authorization)
-        if len(header) <= LONGEST_REMEMBERED:
-            self._known[header] = known
+        if len(authorization) <= LONGEST_REMEMBERED:
+            self._known[authorization] = known
         if len(self._known) > REMEMBERED_TOKENS:
             del self._known[next(iter(self._known))]  # the one that has not been used for longest
         return known
@@ -127,8 +135,8 @@ def _find(keys: list[dict[str, Any]], key_id: str | None) -> dict[str, Any] | No
     return next((key for key in keys if key_id is not None and key.get("kid") == key_id), None)
 
 
-def _bearer(authorization: str | None) -> str:
-    scheme, _, token = (authorization or "").partition(" ")
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _refusal("Send Authorization: Bearer with a token.")
     return token.strip()

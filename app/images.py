@@ -16,6 +16,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 from app.errors import InvalidImage, UnsupportedImage
 
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
+MAX_SCANS = 100
+"""Of a JPEG, which has about ten: each goes over every pixel, and one fits into 60 bytes."""
+START_OF_SCAN = b"\xff\xda"
 
 # A decoded image takes up to 16 bytes a pixel (WebP): only so many at a time.
 _decoding = CapacityLimiter(2)
@@ -46,10 +49,12 @@ def measure(data: bytes, *, max_pixels: int) -> StartImage:
 
     Raises:
         UnsupportedImage: neither PNG nor JPEG nor WebP.
-        InvalidImage: broken, cut short, or of more than ``max_pixels``.
+        InvalidImage: broken, cut short, of more than ``max_pixels``, or slow to decode on purpose.
 
     """
     decoder = _decoder_of(data)
+    if decoder is JpegImageFile and data.count(START_OF_SCAN) > MAX_SCANS:
+        raise InvalidImage(f"The image is built of more than {MAX_SCANS} scans.")
     try:
         # Not Image.open: it raises or warns about sizes by a limit of its own.
         image = decoder(BytesIO(data))

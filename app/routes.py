@@ -172,11 +172,14 @@ async def media(request: Request[State]) -> Response:
 
 
 def _service(request: Request[State]) -> Service:
-    return request.state["service"]
+    service: Service = request.scope["state"]["service"]
+    return service
 
 
 async def _caller(service: Service, request: Request[State]) -> Caller:
-    return await service.identity.caller(request.headers.get("authorization"))
+    # Every poll passes here: it need not make an object of all headers.
+    given = (value for name, value in request.scope["headers"] if name == b"authorization")
+    return await service.identity.caller(next(given, b"").decode("latin-1"))
 
 
 async def _own_job(service: Service, request: Request[State], caller: Caller) -> Job:

@@ -18,6 +18,8 @@ from scripts.migrate import migrate
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 
+pytest_plugins = ["tests.leaks"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

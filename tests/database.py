@@ -23,6 +23,8 @@ from app.adapters import surreal
 from app.adapters.surreal import Address, Database
 from scripts.backfill import Backfill, carry_out
 from tests.fixtures_sockets import free_port, wait_for_port
+from tests.leaks import heard
+from tests.tokens import ROOT_PASSWORD
 
 LEGACY_TABLE = Path(__file__).parent / "data" / "legacy_video_job.surql"
 LEGACY_TEMPLATE = "night-life-roller"
@@ -71,7 +73,7 @@ class SurrealServer:
             namespace="video",
             database=database or f"test_{uuid4().hex}",
             user="root",
-            password="root",
+            password=ROOT_PASSWORD,
             level="root",
         )
 
@@ -80,7 +82,7 @@ class SurrealServer:
         self.process = subprocess.Popen(
             [
                 *(self.program, "start", f"--bind=127.0.0.1:{self.port}", "--log=none"),
-                *("--user=root", "--pass=root", f"surrealkv://{self.folder}"),
+                *("--user=root", f"--pass={ROOT_PASSWORD}", f"surrealkv://{self.folder}"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -153,6 +155,7 @@ async def run_script(name: str, *arguments: str, address: Address) -> Ended:
     process = await start_script(name, *arguments, address=address)
     out, err = await process.communicate()
     assert process.returncode is not None
+    heard((out + err).decode())
     return Ended(process.returncode, out.decode(), err.decode())
 
 

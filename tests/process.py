@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 import httpx
 
 from tests.fixtures_sockets import free_port
+from tests.leaks import heard
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 40.0
@@ -111,6 +112,7 @@ def started(folder: Path, module: str, *arguments: str, **environment: str) -> I
             with suppress(ProcessLookupError):
                 os.killpg(popen.pid, signal.SIGKILL)
             popen.wait()
+            heard(Path(out.name).read_text() + Path(err.name).read_text())
 
 
 def group(leader: int) -> set[int]:

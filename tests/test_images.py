@@ -13,7 +13,7 @@ from PIL import Image
 
 from app import images
 from app.errors import InvalidImage, UnsupportedImage
-from app.images import StartImage, inspect, measure
+from app.images import MAX_SCANS, START_OF_SCAN, StartImage, inspect, measure
 
 MAX_PIXELS = 40_000_000
 
@@ -123,6 +123,23 @@ def test_an_image_with_too_many_pixels_is_refused_by_its_header(bomb: bytes) -> 
         with pytest.raises(InvalidImage, match="more than 40000000 pixels"):
             measure(bomb, max_pixels=MAX_PIXELS)
     assert caught == []
+
+
+def test_scans_without_end_are_refused_before_the_first_is_read() -> None:
+    progressive = encoded("JPEG", progressive=True)
+    last = progressive.rindex(START_OF_SCAN)
+    bomb = progressive[:last] + progressive[last:-2] * MAX_SCANS + progressive[-2:]
+    assert measure(progressive, max_pixels=MAX_PIXELS).width == 64
+    with pytest.raises(InvalidImage, match="100 scans"):
+        measure(bomb, max_pixels=MAX_PIXELS)
+
+
+def test_a_text_that_inflates_is_refused() -> None:
+    whole = encoded("PNG")
+    chunk = b"zTXtComment\0\0" + zlib.compress(bytes(8 * 1024 * 1024))
+    bomb = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    with pytest.raises(InvalidImage):
+        measure(whole[:33] + bomb + whole[33:], max_pixels=MAX_PIXELS)
 
 
 def test_the_limit_itself_is_allowed() -> None:

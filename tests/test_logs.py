@@ -21,7 +21,7 @@ from tests.service import Running, png, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_wire import UPLOAD_TOKEN
 from tests.stand_ins.videos import small_video
-from tests.tokens import SECRET, bearer, token
+from tests.tokens import ROOT_PASSWORD, SECRET, bearer, token
 
 HOSTILE = "eve@x\r\n2026-01-01 00:00:00,000 INFO    forged\x1b[31m\x9b31m\u2028\u202e\x00\x7f"
 REQUEST = re.compile(r"^\[[0-9a-f]{32}\] ")
@@ -158,6 +158,6 @@ async def test_no_secret_is_ever_logged(output: Output, exposed: Running, fal: F
         *(forged, bearer()["Authorization"], "Bearer ", SECRET),
         *(FalStandIn.key, FalStandIn.key.partition(":")[2], UPLOAD_TOKEN),
         *(SECRET_ACCESS_KEY, signed["X-Amz-Signature"][0], "X-Amz-Signature"),
-        *("of-the-media-host", "X-Signature", '"password"'),
+        *("of-the-media-host", "X-Signature", '"password"', ROOT_PASSWORD),
     ]
     assert [secret for secret in secrets if secret in text] == []

@@ -1,4 +1,4 @@
-"""Bearer tokens for tests."""
+"""Bearer tokens for tests, and what else must never be seen; tests/leaks.py looks for it."""
 
 import time
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 
 SECRET = "a secret of the tests that is long enough"
+ROOT_PASSWORD = "password-of-the-root"
 
 
 def token(user: str = "ada", *, secret: str = SECRET, **claims: Any) -> str:

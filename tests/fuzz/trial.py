@@ -1,0 +1,184 @@
+"""A service under attack: what it answers, says, keeps and leaves behind."""
+
+import asyncio
+import itertools
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.openapi import document
+from tests.fuzz.requests import Attempt, Attempts
+from tests.process import Process, started
+from tests.service import png
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.videos import small_video
+from tests.tokens import SECRET, bearer
+
+LINES = 8
+"""Connections at a time."""
+PATIENCE = 20.0
+"""Seconds for an answer that must come."""
+WAIT = 0.2
+"""Seconds for one that need not: the service may rightly wait for the rest of a request."""
+STATUS = re.compile(rb"^HTTP/1\.1 (\d{3}) ", re.MULTILINE)
+FAULT = re.compile(r"Traceback|ERROR|CRITICAL|never retrieved|ResourceWarning: unclosed|^forged")
+"""Starlette leaves a part without an end to the garbage collector: "Unclosed file <tempfile…"."""
+MALFORMED = 400
+"""What uvicorn itself says to what is no HTTP."""
+
+Codes = dict[tuple[str, str, int], set[str]]
+
+
+def _documented() -> Codes:
+    """Read which codes the interface's description names for an operation and a status."""
+    described: dict[str, Any] = document()
+    found: Codes = {}
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            for status, answer in operation["responses"].items():
+                problem = answer.get("content", {}).get("application/problem+json", {})
+                found[method, path, int(status)] = set(problem.get("examples", {}))
+    return found
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a process holds."""
+
+    resident: int
+    """Bytes of memory."""
+    files: int
+    """Open descriptors."""
+
+
+@dataclass
+class Trial:
+    """A service process, and what is found about it."""
+
+    process: Process
+    fal: FalStandIn
+    folder: Path
+    troubles: list[str] = field(default_factory=list)
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """How often a kind of attempt was answered so; 0 where nothing came."""
+    _documented: Codes = field(default_factory=_documented)
+    _jobs: list[str] = field(default_factory=list)
+
+    async def endure(self, count: int, *, seed: int) -> None:
+        """Send ``count`` attempts over several connections at once."""
+        attempts = Attempts(seed, sign=self.fal.webhooks.sign, jobs=self._jobs)
+        series = itertools.islice(attempts, count)
+        async with asyncio.TaskGroup() as lines:
+            for _ in range(LINES):
+                lines.create_task(self._send_all(series))
+
+    def size(self) -> Size:
+        """Measure the service's process."""
+        own = Path(f"/proc/{self.process.popen.pid}")
+        pages = int((own / "statm").read_text().split()[1])
+        return Size(pages * os.sysconf("SC_PAGE_SIZE"), len(list((own / "fd").iterdir())))
+
+    def files(self) -> set[Path]:
+        """List what lies in its folder, save what it is there to keep."""
+        kept = {self.folder / "surreal", self.folder / "storage"}
+        return {path for path in self.folder.rglob("*") if not kept & {path, *path.parents}}
+
+    def faults(self) -> list[str]:
+        """Return lines of its log that should not be there."""
+        return [line for line in self.process.stderr.splitlines() if FAULT.search(line)]
+
+    async def makes_a_video(self) -> bool:
+        """Do a whole job for somebody who has nothing to do with all this."""
+        async with httpx.AsyncClient(base_url=self.process.url, timeout=PATIENCE) as client:
+            submitted = await client.post(
+                "/api/templates/video",
+                files={"startImage": png()},
+                data={"data": json.dumps({"templateSlug": "gentle-zoom", "variables": {}})},
+                headers=bearer("ada"),
+            )
+            assert submitted.status_code == 202, submitted.text
+            job = submitted.json()
+            self.fal.complete(self.fal.newest, small_video())
+            while job["status"] in {"pending", "processing"}:
+                await asyncio.sleep(0.1)
+                answer = await client.get(
+                    "/api/templates/video/status",
+                    params={"jobId": job["jobId"]},
+                    headers=bearer("ada"),
+                )
+                job = answer.raise_for_status().json()
+        return bool(job["status"] == "completed")
+
+    async def _send_all(self, series: Iterator[Attempt]) -> None:
+        for attempt in series:
+            answer = await self._send(attempt)
+            self._judge(attempt, answer)
+
+    async def _send(self, attempt: Attempt) -> bytes:
+        """Return what came until the line was closed, or until there is no need to wait."""
+        port = httpx.URL(self.process.url).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        answer = bytearray()
+        try:
+            async with asyncio.timeout(WAIT if attempt.may_stay_open else PATIENCE):
+                writer.write(attempt.sent)
+                while chunk := await reader.read(65536):
+                    answer += chunk
+                    if b"text/event-stream" in answer:
+                        break
+        except (TimeoutError, ConnectionError):
+            pass  # whether that is in order is for the judge to say
+        finally:
+            writer.close()
+        return bytes(answer)
+
+    def _judge(self, attempt: Attempt, answer: bytes) -> None:
+        statuses = [int(status) for status in STATUS.findall(answer)]
+        self.answers[attempt.kind, statuses[0] if statuses else 0] += 1
+        if any(status >= 500 for status in statuses):
+            self._note(attempt, answer)
+        elif attempt.may_stay_open:
+            return
+        elif not statuses or not self._is_documented(attempt, statuses[0], answer):
+            self._note(attempt, answer)
+        elif statuses[0] == 202:
+            self._jobs.append(json.loads(answer.partition(b"\r\n\r\n")[2])["jobId"])
+
+    def _is_documented(self, attempt: Attempt, status: int, answer: bytes) -> bool:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        codes = self._documented.get((attempt.method, attempt.path, status))
+        if b"application/problem+json" not in head:
+            return status == MALFORMED or (codes is not None and status < MALFORMED)
+        return codes is not None and json.loads(body)["code"] in codes
+
+    def _note(self, attempt: Attempt, answer: bytes) -> None:
+        self.troubles.append(f"{attempt.kind}: {attempt.sent[:600]!r}\n  -> {answer[:400]!r}")
+
+
+@asynccontextmanager
+async def attacked(folder: Path, store_url: str, fal: FalStandIn) -> AsyncIterator[Trial]:
+    """Run the service as it is, on a store of its own, but for its fal."""
+    settings = {
+        "SURREAL_URL": store_url,
+        "FAL_KEY": FalStandIn.key,
+        "FAL_PORT": str(fal.port),
+        "AUTH_JWT_SECRET": SECRET,
+        "PUBLIC_URL": "http://127.0.0.1",
+        "MAX_IMAGE_PIXELS": "1000000",
+        "MAX_JOBS_IN_FLIGHT": "30",
+        "SUBMITS_PER_MINUTE": "1000",
+        "CREDITS_SIGNUP_GRANT": "1000000",
+    }
+    with started(folder, "tests.soak.serve", **settings) as process:
+        await asyncio.to_thread(process.until_ready)
+        yield Trial(process, fal, folder)

@@ -1,0 +1,145 @@
+"""What every answer carries, whoever asks from wherever, and what a second user gets of it."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.main import create_app
+from app.service import Service
+from app.settings import Settings
+from tests.service import Running, png
+from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.videos import small_video
+from tests.tokens import bearer
+
+VIDEO = "/api/templates/video"
+ORIGIN = {"Origin": "https://elsewhere.example"}
+
+OWNED = {f"{VIDEO}/status", f"{VIDEO}/events", f"{VIDEO}/cancel"}
+LISTS = {"/api/library", "/api/credits"}
+OPEN = {
+    *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
+    *("/openapi.json", "/", "/docs", "/assets/{digest}"),
+}
+EACH_ITS_OWN = {VIDEO, "/media/{key:path}"}
+"""A submit is its sender's; an address of a file is signed, see below."""
+
+
+async def answers(run: Running) -> dict[str, httpx.Response]:
+    """Ask every kind of route, in every way that is answered differently."""
+    client, token = run.client, bearer()
+    job_id = await run.submitted()
+    return {
+        "page": await client.get("/"),
+        "docs": await client.get("/docs"),
+        "asset": await client.get("/assets/latest/video-generation.js"),
+        "no asset": await client.get("/assets/latest/none.js"),
+        "description": await client.get("/openapi.json"),
+        "templates": await client.get("/api/templates"),
+        "submit": await run.submit(),
+        "not a submit": await client.post(VIDEO, headers=token),
+        "status": await client.get(f"{VIDEO}/status?jobId={job_id}", headers=token),
+        "no job": await client.get(f"{VIDEO}/status?jobId=x", headers=token),
+        "no token": await client.get("/api/library"),
+        "library": await client.get("/api/library", headers=token),
+        "credits": await client.get("/api/credits", headers=token),
+        "cancel": await run.cancel(job_id),
+        "callback": await client.post("/api/webhooks/fal?jobId=x"),
+        "file": await client.get("/media/users/ada/library/x.mp4"),
+        "metrics": await client.get("/metrics"),
+        "nowhere": await client.get("/nowhere"),
+        "not so": await client.delete("/api/credits"),
+        "preflight": await client.options("/api/credits", headers=ORIGIN),
+        "from elsewhere": await client.get("/api/credits", headers=token | ORIGIN),
+    }
+
+
+async def test_nosniff_is_on_every_answer(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = await answers(run)
+
+    def broken(_service: Service) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.service.Service.require_open", broken)
+    given["fault"] = await run.client.get("/readyz")
+    assert given["fault"].status_code == 500
+    for name, answer in given.items():
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"], name
+
+
+async def test_cors_is_off(run: Running) -> None:
+    for name, answer in (await answers(run)).items():
+        assert not [each for each in answer.headers if each.startswith("access-control")], name
+    asked = ORIGIN | {"Access-Control-Request-Method": "POST"}
+    assert (await run.client.options(VIDEO, headers=asked)).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_csp_is_without_inline_script_and_so_is_the_page(run: Running, path: str) -> None:
+    answer = await run.client.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "data:" not in policy.partition("script-src")[2].partition(";")[0]
+    for attributes, content in re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.DOTALL):
+        assert "src=" in attributes
+        assert not content.strip()
+    assert not re.search(r"<[^>]+\son[a-z]+=|javascript:|<style|\sstyle=", answer.text)
+
+
+def test_of_every_route_it_is_known_whose_it_is(settings: Settings) -> None:
+    paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
+    assert paths == OWNED | LISTS | OPEN | EACH_ITS_OWN
+
+
+async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:
+    running = await run.submitted(user="ada")
+    done = await run.submitted(user="ada", image=png(colour="red"))
+    fal.complete(fal.newest, small_video())
+    await run.finished(done)
+    for path in sorted(OWNED):
+        method = "POST" if path.endswith("cancel") else "GET"
+        for job_id in (running, done):
+            foreign, missing = [
+                await run.client.request(method, f"{path}?jobId={each}", headers=bearer("eve"))
+                for each in (job_id, "no-such-job")
+            ]
+            assert shown(foreign) == shown(missing), path
+            assert foreign.status_code == 404
+    assert (await run.status(running))["status"] == "pending"
+
+
+async def test_a_second_user_finds_the_lists_empty_even_with_the_cursor_of_the_first(
+    run: Running, fal: FalStandIn
+) -> None:
+    for colour in ("red", "green"):
+        job_id = await run.submitted(user="ada", image=png(colour=colour))
+        fal.complete(fal.newest, small_video())
+        await run.finished(job_id)
+    cursor = (await run.library(limit=1))["nextCursor"]
+    assert (await run.library(limit=1, cursor=cursor))["videos"]
+    assert (await run.library(user="eve", cursor=cursor))["videos"] == []
+    assert await run.money(user="eve") == (100, 0, ["grant"])
+
+
+async def test_a_file_that_is_there_and_one_that_is_not_are_the_same_404_unless_it_is_signed(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await run.submitted(user="ada")
+    fal.complete(fal.newest, small_video())
+    url = (await run.finished(job_id))["url"]
+    assert (await run.client.get(url)).status_code == 200
+    path, _, query = url.partition("?")
+    for tried in ("", "?" + query.replace("signature=", "signature=0")):
+        there = await run.client.get(f"{path}{tried}", headers=bearer("eve"))
+        not_there = await run.client.get(f"{path}x{tried}", headers=bearer("eve"))
+        assert shown(there)["detail"] == shown(not_there)["detail"]
+        assert there.status_code == not_there.status_code == 404
+
+
+def shown(answer: httpx.Response) -> dict[str, Any]:
+    """Return all that an answer tells, but for the name of its request."""
+    body: dict[str, Any] = answer.json()
+    return body | {"headers": dict(answer.headers) | {"x-request-id": ""}}

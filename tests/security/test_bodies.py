@@ -1,0 +1,57 @@
+"""A body of 200 MB is cut off where it is too long, whatever Content-Length says of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.settings import Settings
+from app.submission import MAX_OVERHEAD_BYTES
+from tests.service import running
+from tests.stand_ins.fal import FalStandIn
+from tests.test_routes import SUBMIT, nothing_left, problem
+from tests.tokens import bearer
+
+MEGABYTE = 1024 * 1024
+HEAD = b'--b\r\nContent-Disposition: form-data; name="startImage"; filename="x"\r\n\r\n'
+
+
+@pytest.mark.parametrize("lie", ["100", "1048576", "999999999999", "-1", "no number", None])
+async def test_multipart_of_200_mb_with_a_lying_content_length(
+    settings: Settings, fal: FalStandIn, lie: str | None
+) -> None:
+    taken = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for chunk in [HEAD] + [bytes(65536)] * (200 * MEGABYTE // 65536):
+            yield chunk
+            taken += len(chunk)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    if lie is not None:
+        headers["Content-Length"] = lie
+    bounded = settings.model_copy(update={"max_image_bytes": MEGABYTE})
+    async with running(bounded, fal) as run:
+        answer = await run.client.post(SUBMIT, content=body(), headers=bearer() | headers)
+        problem(answer, 413, "image_too_large")
+        await nothing_left(run, fal)
+    assert taken <= MEGABYTE + MAX_OVERHEAD_BYTES
+
+
+@pytest.mark.parametrize("lie", ["10", "999999999999"])
+async def test_callback_with_a_lying_content_length(
+    settings: Settings, fal: FalStandIn, lie: str
+) -> None:
+    taken = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(200 * MEGABYTE // 65536):
+            yield bytes(65536)
+            taken += 65536
+
+    async with running(settings, fal) as run:
+        headers = {"Content-Length": lie}
+        answer = await run.client.post("/api/webhooks/fal?jobId=x", content=body(), headers=headers)
+        problem(answer, 400, "invalid_json")
+    assert taken <= 10 * MEGABYTE

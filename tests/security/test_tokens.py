@@ -1,0 +1,60 @@
+"""Whose keys are believed: nobody looks where a token says that its own is to be found."""
+
+import time
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from app.errors import ConfigurationError, Unauthenticated
+from app.identity import KeySetTokens, SharedSecret
+from app.key_set import KeySet
+
+OURS = generate_private_key(public_exponent=65537, key_size=2048)
+THEIRS = generate_private_key(public_exponent=65537, key_size=2048)
+JWKS_URL = "https://keys.example/jwks"
+
+
+def published(key: RSAPrivateKey, key_id: str) -> dict[str, Any]:
+    exported: dict[str, Any] = jwt.get_algorithm_by_name("RS256").to_jwk(
+        key.public_key(), as_dict=True
+    )
+    return exported | {"kid": key_id}
+
+
+@pytest.mark.parametrize("key_id", ["ours", "theirs", None])
+async def test_jku_x5u_and_keys_in_a_token_are_ignored(key_id: str | None) -> None:
+    asked = set()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.add(str(request.url))
+        key = published(OURS, "ours") if str(request.url) == JWKS_URL else published(THEIRS, "ours")
+        return httpx.Response(200, json={"keys": [key]})
+
+    headers: dict[str, Any] = {
+        "jku": "https://evil.example/jwks",
+        "x5u": "https://evil.example/certificate",
+        "x5c": ["MII="],
+        "jwk": published(THEIRS, "ours"),
+    }
+    if key_id is not None:
+        headers["kid"] = key_id
+    claims = {"sub": "ada", "exp": int(time.time()) + 60}
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        identity = KeySetTokens(KeySet(JWKS_URL, client, lifetime=60), audience=None, issuer=None)
+        forged = jwt.encode(claims, THEIRS, algorithm="RS256", headers=headers)
+        with pytest.raises(Unauthenticated):
+            await identity.caller(f"Bearer {forged}")
+        good = jwt.encode(claims, OURS, algorithm="RS256", headers=headers | {"kid": "ours"})
+        assert (await identity.caller(f"Bearer {good}")).user == "ada"
+    assert asked == {JWKS_URL}
+
+
+def test_a_public_key_is_refused_as_a_shared_secret() -> None:
+    pem = OURS.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(ConfigurationError, match="AUTH_JWT_SECRET is a public key") as refused:
+        SharedSecret(pem.decode(), audience=None, issuer=None)
+    assert "BEGIN" not in str(refused.value)
