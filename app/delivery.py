@@ -28,7 +28,7 @@ from app.errors import (
     VideoUnavailable,
 )
 from app.jobs import Job
-from app.metrics import DELIVERED_BYTES, DELIVERING
+from app.metrics import DELIVERED_BYTES, DELIVERIES, DELIVERING
 from app.storage import Storage, poster_key, video_key_base
 from app.video import Download, probe, without_query
 from app.video_probe import VideoFacts
@@ -87,7 +87,9 @@ class Delivery:
                     return
                 self._watch.publish(claimed)
                 with DELIVERING.track_inprogress():
-                    self._watch.publish(await self._deliver(claimed, holder))
+                    job = await self._deliver(claimed, holder)
+                DELIVERIES.labels(job.status).inc()
+                self._watch.publish(job)
             except LeaseLost:
                 log.warning("[VIDEO JOB %s] Taken over by another worker", job.id)
             except DatabaseUnavailable:

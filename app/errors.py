@@ -22,6 +22,7 @@
     │   ├── FalCancelled        ended because it was asked to
     │   ├── FalNotFound         fal does not know the request
     │   ├── FalUnavailable      may pass
+    │   │   └── FalUnreachable  nothing could be sent
     │   └── FalAnswerLost       the submit left, its answer never came
     ├── VideoError              what fal's media host served
     │   ├── VideoRejected       can never be stored
@@ -223,6 +224,10 @@ class FalNotFound(FalError):
 
 class FalUnavailable(FalError):
     """5xx, 429, a dropped line, a timeout or an answer that makes no sense: ask again later."""
+
+
+class FalUnreachable(FalUnavailable):
+    """Nothing could be sent; its cause says why."""
 
 
 class FalAnswerLost(FalError):

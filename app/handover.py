@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from app.errors import (
     FalAnswerLost,
     FalError,
     FalRefused,
+    FalUnreachable,
     JobNotFound,
     Problem,
     RequestTaken,
@@ -29,6 +31,7 @@ from app.errors import (
 from app.identity import Caller
 from app.images import StartImage
 from app.jobs import Job, Stage
+from app.metrics import CALLBACKS_ASKED
 from app.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -111,6 +114,8 @@ class Handover:
         except FalError as error:
             raise await self._refusal(job, error) from error
         log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)
+        if self._public_url is not None:
+            CALLBACKS_ASKED.inc()
         return await self._written(job, lambda: self._queued(job, submitted))
 
     def disown(self, draft: Draft) -> None:
@@ -157,7 +162,7 @@ class Handover:
         message = str(error) or "fal did not answer in time."
         rejected = isinstance(error, FalRefused) and error.is_about_the_job
         kind = SubmitRefused if rejected else SubmitUnavailable
-        log.warning("[VIDEO JOB %s] Not queued: %s", job.id, message)
+        log.warning("[VIDEO JOB %s] Not queued: %s%s", job.id, message, _advice(error))
         await self._written(job, lambda: self._store.fail(job.id, None, kind.code, message))
         retry_after = error.retry_after if isinstance(error, FalRefused) else None
         return kind(message, job_id=job.id, retry_after=retry_after)
@@ -182,3 +187,13 @@ class Handover:
                         self._watch.publish(job)
 
         self._background.start(f"write down {job_id}", write())
+
+
+def _advice(error: FalError | TimeoutError) -> str:
+    """Return what an operator can do about it; to its user the reason has to do."""
+    match error:
+        case FalRefused(status=HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN):
+            return " (check FAL_KEY, and whether its account is locked or out of money)"
+        case FalUnreachable():
+            return f" ({error.__cause__}; check the line to fal, HTTPS_PROXY and SSL_CERT_FILE)"
+    return ""

@@ -1,7 +1,8 @@
 """What is counted and timed here, under names by Prometheus' conventions.
 
-Each process counts what it has done itself: sums over all processes are the service's. Nothing
-is read from the database for a scrape.
+Each process counts what it has done itself: sums over all processes are the service's, also of
+credits, which one may hold and another charge. Nothing is read from the database for a scrape.
+``docs/alerts.yml`` and ``docs/dashboard.json`` are made of these.
 """
 
 import functools
@@ -32,15 +33,22 @@ STAGES = Histogram(
     ["stage", "model"],
     buckets=(0.1, 0.5, 2, 5, 15, 30, 60, 120, 300, 900, 3600),
 )
+RETRIES = Counter("video_job_retries", "Jobs put off by a trouble that may pass.", ["trouble"])
 DELIVERING = Gauge("video_deliveries_in_progress", "Videos on their way from fal to the storage.")
+DELIVERIES = Counter(
+    "video_deliveries", "By the job's status; one still processing is tried again.", ["status"]
+)
 DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of videos that were stored.")
 CREDITS = Counter("video_credits", "Credits held, released and charged.", ["kind"])
+CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that told fal where to call back.")
 CALLBACKS = Counter("fal_callbacks", "fal's webhook, by how it was answered.", ["outcome"])
+CALLBACKS.labels("heard")  # none at all shall be 0 and not unknown: an alert compares it
 SWEPT = Counter("sweep_jobs", "Jobs that nobody had looked at in time.")
 SWEEP_LAG = Gauge("sweep_lag_seconds", "By which the oldest job was overdue at the last look.")
+SWEPT_AT = Gauge("sweep_last_look_timestamp_seconds", "When what is due was last known, Unix time.")
 CONFLICTS = Counter("database_conflicts", "Transactions that lost a race and were tried again.")
 CONNECTIONS = Counter(
-    "database_connections", "Connections opened; every one after the first was lost."
+    "database_connections_opened", "Every one after a process's first replaced a lost one."
 )
 STREAMS = Gauge("event_streams_open", "Event streams that are open.")
 

@@ -23,7 +23,7 @@ async def readyz(request: Request[State]) -> Response:
     """``GET /readyz``: database and storage answer."""
     service = request.state["service"]
     service.require_open()
-    await asyncio.gather(service.database.query("RETURN true"), _storage_answers(service))
+    await asyncio.gather(service.database.query("RETURN true"), storage_answers(service))
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 
@@ -32,7 +32,8 @@ async def metrics(_request: Request[State]) -> Response:
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
 
 
-async def _storage_answers(service: Service) -> None:
+async def storage_answers(service: Service) -> None:
+    """Pass where the storage takes objects, else raise StorageUnavailable before long."""
     try:
         async with asyncio.timeout(STORAGE_PATIENCE):
             await service.storage.check()

@@ -12,9 +12,12 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app import logs
+from app.complaints import unusable_file, wrong_settings
 from app.connection import Connection
-from app.errors import ConfigurationError, ServiceError
+from app.errors import ConfigurationError, ServiceError, StorageUnavailable
 from app.main import create_app
+from app.operations import storage_answers
+from app.service import Service
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,10 +31,7 @@ def run() -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        for trouble in error.errors():
-            name = ".".join(str(part) for part in trouble["loc"]).upper() or "Settings"
-            message = trouble["msg"].removeprefix("Value error, ")
-            print(f"{name}: {message}", file=sys.stderr)  # noqa: T201 there is no log yet
+        print(*wrong_settings(error), sep="\n", file=sys.stderr)  # noqa: T201 there is no log yet
         return 1
     logs.configure(settings.log_level, settings.log_format)
     try:
@@ -40,7 +40,8 @@ def run() -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         asyncio.run(_serve(settings))
     except (ServiceError, OSError) as error:
-        log.critical("Cannot start: %s", error)
+        reason = unusable_file(error) if isinstance(error, OSError) else error
+        log.critical("Cannot start: %s", reason)
         return 1
     except KeyboardInterrupt:
         log.info("Stopped before the port was open")
@@ -63,6 +64,7 @@ async def _serve(settings: Settings) -> None:
             scope["state"] = dict(state)
             await app(scope, receive, send)
 
+        await _warn_of_storage(state["service"])
         _require_free(settings.host, settings.port)
         server = _Server(
             state["service"].stopping,
@@ -85,6 +87,14 @@ async def _serve(settings: Settings) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, server.handle_exit)
         await server.serve()
+
+
+async def _warn_of_storage(service: Service) -> None:
+    """Say at once what would keep videos waiting; it may pass, so the service starts."""
+    try:
+        await storage_answers(service)
+    except StorageUnavailable as error:
+        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
 
 
 def _require_free(host: str, port: int) -> None:

@@ -1,11 +1,12 @@
 """Every environment variable, read here and nowhere else."""
 
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
@@ -22,6 +23,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _host_of(address: str) -> str:
+    """Return the host that an address names, empty where it is no address."""
+    with suppress(ValueError):
+        parts = urlsplit(address)
+        if parts.port != 0:
+            return parts.hostname or ""
+    return ""
+
+
+def _unset(info: ValidationInfo, *names: str) -> list[str]:
+    """Return which of these settings are missing; one that is wrong is complained of already."""
+    return [name.upper() for name in names if name in info.data and info.data[name] is None]
+
+
 class Settings(BaseSettings):
     """The service's settings; ``.env.example`` explains each one in a line.
 
@@ -34,16 +49,13 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    public_url: str | None = None
-
-    surreal_url: str = "surrealkv://data/surreal"
+    # A setting stands after those that it is checked with.
     surreal_namespace: str = "video"
     surreal_database: str = "video"
     surreal_user: str | None = None
     surreal_password: SecretStr | None = None
-    surreal_user_level: Literal["root", "namespace", "database"] = "database"
+    surreal_user_level: Literal["root", "namespace", "database", "record"] = "database"
+    surreal_url: str = "surrealkv://data/surreal"
 
     fal_key: SecretStr | None = None
     fal_media_hosts: Annotated[tuple[str, ...], NoDecode] = (
@@ -53,9 +65,9 @@ class Settings(BaseSettings):
     )
 
     r2_endpoint_url: str | None = None
-    r2_bucket: str | None = None
     r2_access_key_id: str | None = None
     r2_secret_access_key: SecretStr | None = None
+    r2_bucket: str | None = None
     r2_region: str = "auto"
     r2_public_url: str | None = None
     storage_dir: Path = Path("data/storage")
@@ -65,6 +77,10 @@ class Settings(BaseSettings):
     auth_audience: str | None = None
     auth_issuer: str | None = None
 
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    public_url: str | None = None
+
     credits_signup_grant: Annotated[int, Field(ge=0)] = 100
     max_image_bytes: Positive = 10 * 1024 * 1024
     max_image_pixels: Positive = 40_000_000
@@ -72,8 +88,8 @@ class Settings(BaseSettings):
     max_jobs_in_flight: Positive = 5
     max_streams_per_user: Positive = 10
     submits_per_minute: Positive = 20
-    submit_timeout: Annotated[float, Field(gt=0)] = 60
-    job_deadline_hours: Annotated[float, Field(gt=0)] = 24
+    submit_timeout: Annotated[float, Field(gt=0, le=3600)] = 60
+    job_deadline_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 24
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -97,7 +113,7 @@ class Settings(BaseSettings):
     @field_validator("fal_media_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
-        if isinstance(value, str):
+        if isinstance(value, str) and value.strip():
             return tuple(host.strip() for host in value.split(",") if host.strip())
         return value
 
@@ -113,9 +129,9 @@ class Settings(BaseSettings):
     def _public_url_is_reachable(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        plain_is_fine = parts.scheme == "http" and is_loopback(parts.hostname or "")
-        if not parts.hostname or not (parts.scheme == "https" or plain_is_fine):
+        scheme, host = value.partition("://")[0].lower(), _host_of(value)
+        plain_is_fine = scheme == "http" and is_loopback(host)
+        if not host or not (scheme == "https" or plain_is_fine):
             raise ValueError("must be an https:// address (http:// on loopback only)")
         return value.rstrip("/")
 
@@ -123,39 +139,47 @@ class Settings(BaseSettings):
     @classmethod
     def _address_is_whole(cls, value: str | None) -> str | None:
         if value is not None and not (
-            value.startswith(("https://", "http://")) and urlsplit(value).hostname
+            value.startswith(("https://", "http://")) and _host_of(value)
         ):
             raise ValueError("must be an https:// or http:// address")
         return value
 
     @field_validator("surreal_url")
     @classmethod
-    def _database_is_known(cls, value: str) -> str:
-        if not value.startswith(("surrealkv://", "ws://", "wss://")):
-            raise ValueError("must start with surrealkv://, ws:// or wss://")
+    def _database_is_known(cls, value: str, info: ValidationInfo) -> str:
+        folder = value.removeprefix("surrealkv://")
+        server = value.startswith(("ws://", "wss://")) and _host_of(value)
+        if not server and folder in {"", value}:
+            raise ValueError("must be surrealkv://FOLDER, ws://HOST:PORT or wss://HOST:PORT")
+        if server and (missing := _unset(info, "surreal_user", "surreal_password")):
+            raise ValueError(f"a SurrealDB server needs {' and '.join(missing)} as well")
         return value
 
-    @model_validator(mode="after")
-    def _work_together(self) -> Self:
-        troubles = []
-        if self.r2_bucket and not (
-            self.r2_endpoint_url and self.r2_access_key_id and self.r2_secret_access_key
-        ):
-            troubles.append(
-                "R2_BUCKET needs R2_ENDPOINT_URL, R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY"
+    @field_validator("r2_bucket")
+    @classmethod
+    def _bucket_can_be_reached(cls, value: str | None, info: ValidationInfo) -> str | None:
+        keys = ("r2_endpoint_url", "r2_access_key_id", "r2_secret_access_key")
+        if value and (missing := _unset(info, *keys)):
+            raise ValueError(f"needs {' and '.join(missing)} as well")
+        return value
+
+    @field_validator("auth_jwks_url")
+    @classmethod
+    def _one_way_to_sign_in(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("auth_jwt_secret"):
+            raise ValueError("set it or AUTH_JWT_SECRET, not both")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _strangers_sign_in(cls, value: str, info: ValidationInfo) -> str:
+        ways = ("auth_jwt_secret", "auth_jwks_url")
+        if not is_loopback(value) and len(_unset(info, *ways)) == len(ways):
+            raise ValueError(
+                f"{value} is reachable from outside while nobody has to sign in: set "
+                "AUTH_JWT_SECRET or AUTH_JWKS_URL, or HOST=127.0.0.1"
             )
-        if self.auth_jwt_secret and self.auth_jwks_url:
-            troubles.append("set AUTH_JWT_SECRET or AUTH_JWKS_URL, not both")
-        if self.development and not is_loopback(self.host):
-            troubles.append(
-                f"HOST {self.host} is reachable from outside while nobody has to sign in: "
-                "set AUTH_JWT_SECRET or AUTH_JWKS_URL, or HOST=127.0.0.1"
-            )
-        if not self.embedded and not (self.surreal_user and self.surreal_password):
-            troubles.append("a SurrealDB server needs SURREAL_USER and SURREAL_PASSWORD")
-        if troubles:
-            raise ValueError("; ".join(troubles))
-        return self
+        return value
 
     @property
     def development(self) -> bool:

@@ -7,7 +7,7 @@ import random
 from app.adapters.job_store import JobStore
 from app.errors import ServiceError
 from app.lifecycle import Lifecycle
-from app.metrics import SWEEP_LAG, SWEPT
+from app.metrics import SWEEP_LAG, SWEPT, SWEPT_AT
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,9 @@ class Sweep:
         try:
             due = await self._store.take_due(AT_ONCE)
         except ServiceError as error:
-            log.warning("The sweep goes on once the database does: %s", error)
+            log.warning("The sweep goes on once the database does: %s (%r)", error, error.__cause__)
             return 0
+        SWEPT_AT.set_to_current_time()
         SWEPT.inc(len(due))
         SWEEP_LAG.set(max((job.overdue for job in due), default=0.0))
         attended = (self._lifecycle.attend(job) for job in due)

@@ -7,6 +7,7 @@ idempotency keys that have expired), and settles it with --apply.
 import argparse
 from contextlib import AsyncExitStack
 
+from app import schema
 from app.adapters.surreal import Address, Database
 from app.audit import audit, orphans
 from app.main import open_storage
@@ -55,6 +56,7 @@ async def main() -> int:
         database = await stack.enter_async_context(
             Database(Address.from_settings(settings), deadline=DEADLINE)
         )
+        (await schema.state(database)).require_serviceable()
         storage = await open_storage(settings, direct, stack)
         if arguments.repair:
             return await repair(database, storage, apply=arguments.apply)

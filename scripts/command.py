@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from app.complaints import unusable_file, wrong_settings
 from app.errors import DatabaseUnavailable, ServiceError
 
 
@@ -17,10 +18,11 @@ def run(script: Coroutine[None, None, int]) -> NoReturn:
     try:
         sys.exit(asyncio.run(script))
     except ValidationError as error:
-        troubles = [f"{'.'.join(map(str, e['loc'])).upper()} {e['msg']}" for e in error.errors()]
-        sys.exit("Settings: " + "; ".join(trouble.strip() for trouble in troubles))
+        sys.exit("\n".join(wrong_settings(error)))
     except DatabaseUnavailable as error:
-        sys.exit(f"{error} Is SURREAL_URL right and the server up? Then run this again.")
+        sys.exit(f"{error} Run this again once it answers.")
+    except OSError as error:
+        sys.exit(unusable_file(error))
     except ServiceError as error:
         sys.exit(" ".join(str(error).split()))
     except KeyboardInterrupt:

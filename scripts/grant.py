@@ -57,6 +57,7 @@ async def main() -> int:
     settings = Settings()
     async with Database(Address.from_settings(settings)) as database:
         (await schema.state(database)).require_serviceable()
+        await database.check()
         balance = await grant(
             database,
             arguments.user,

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
+from app import schema
 from app.adapters.surreal import Address, Database
 from app.errors import ServiceError
 from app.main import open_storage
@@ -105,6 +106,7 @@ async def main() -> int:
     settings = Settings()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(Address.from_settings(settings)))
+        (await schema.state(database)).require_serviceable()
         storage = await open_storage(settings, direct, stack)
         print("\n".join(await story(database, storage, arguments.job)))
     return 0

@@ -37,7 +37,7 @@ def test_wrong_settings_are_named_each_on_its_own_line(tmp_path: Path) -> None:
 
 def test_an_open_host_needs_somebody_to_sign_in(tmp_path: Path) -> None:
     (line,) = refused(tmp_path, HOST="0.0.0.0")  # noqa: S104 it is refused
-    assert line.startswith("Settings: HOST 0.0.0.0 is reachable from outside")
+    assert line.startswith("HOST: 0.0.0.0 is reachable from outside")
     assert "AUTH_JWT_SECRET" in line
 
 

@@ -5,13 +5,23 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app.complaints import wrong_settings
 from app.settings import Settings
 
 EXAMPLE = Path(".env.example")
+NUMBERS = [
+    name for name, field in Settings.model_fields.items() if field.annotation in {int, float}
+]
 
 
 def settings(**given: Any) -> Settings:
     return Settings(_env_file=None, **given)
+
+
+def complaints(**given: Any) -> list[str]:
+    with pytest.raises(ValidationError) as refused:
+        settings(**given)
+    return wrong_settings(refused.value)
 
 
 def test_example_file_lists_every_setting_with_its_default() -> None:
@@ -32,18 +42,23 @@ def test_every_line_of_the_example_is_explained() -> None:
     [
         ({"surreal_url": "http://localhost"}, "surrealkv://"),
         ({"surreal_url": "mem://"}, "surrealkv://"),
-        ({"surreal_url": "ws://db:8000"}, "SURREAL_USER"),
+        ({"surreal_url": "surrealkv://"}, "FOLDER"),
+        ({"surreal_url": "ws://db:eighty"}, "ws://HOST"),
+        ({"surreal_url": "ws://db:8000"}, "SURREAL_USER and SURREAL_PASSWORD"),
         ({"r2_bucket": "videos"}, "R2_ENDPOINT_URL"),
         ({"host": "0.0.0.0"}, "nobody has to sign in"),  # noqa: S104 the point of the case
         ({"host": "videos.example.com"}, "nobody has to sign in"),
         ({"public_url": "http://videos.example.com"}, "https"),
         ({"public_url": "videos.example.com"}, "https"),
+        ({"public_url": "https://["}, "https"),
         ({"auth_jwt_secret": "a" * 32, "auth_jwks_url": "https://keys"}, "not both"),
         ({"auth_jwks_url": "keys"}, "https://"),
         ({"r2_endpoint_url": "127.0.0.1:9000"}, "https://"),
         ({"r2_public_url": "https://"}, "https://"),
         ({"port": 70000}, "65535"),
         ({"max_image_bytes": 0}, "greater than 0"),
+        ({"submit_timeout": "inf"}, "3600"),
+        ({"job_deadline_hours": "nan"}, "8760"),
         ({"log_format": "xml"}, "text"),
     ],
 )
@@ -53,13 +68,51 @@ def test_what_cannot_work_is_refused_with_the_reason(given: dict[str, object], s
 
 
 def test_all_troubles_are_named_at_once() -> None:
-    with pytest.raises(ValidationError) as refused:
-        settings(port=-1, max_video_bytes=0, submits_per_minute=0)
-    assert {trouble["loc"][0] for trouble in refused.value.errors()} == {
-        "port",
-        "max_video_bytes",
-        "submits_per_minute",
-    }
+    assert complaints(
+        port="eighty",
+        max_video_bytes=0,
+        log_level="loud",
+        submit_timeout="soon",
+        r2_bucket="videos",
+        host="0.0.0.0",  # noqa: S104 it is refused
+        surreal_url="ws://db",
+    ) == [
+        "SURREAL_URL: a SurrealDB server needs SURREAL_USER and SURREAL_PASSWORD as well",
+        "R2_BUCKET: needs R2_ENDPOINT_URL and R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY as well",
+        (
+            "HOST: 0.0.0.0 is reachable from outside while nobody has to sign in: "
+            "set AUTH_JWT_SECRET or AUTH_JWKS_URL, or HOST=127.0.0.1"
+        ),
+        "PORT: must be a whole number, not 'eighty'",
+        "MAX_VIDEO_BYTES: must be greater than 0, not '0'",
+        "SUBMIT_TIMEOUT: must be a number, not 'soon'",
+        "LOG_LEVEL: must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR', not 'LOUD'",
+    ]
+
+
+def test_a_setting_that_needs_a_wrong_one_is_not_complained_of() -> None:
+    (line,) = complaints(host="0.0.0.0", auth_jwks_url="keys")  # noqa: S104 it is refused
+    assert line == "AUTH_JWKS_URL: must be an https:// or http:// address, not 'keys'"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"fal_key": "schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel"},
+        {"r2_endpoint_url": "ftp://schl:schl@r2.example"},
+        {"public_url": f"schl{'x' * 100}"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_may_be_secret_or_endless_is_not_shown(given: dict[str, str]) -> None:
+    (line,) = complaints(**given)
+    assert "schl" not in line
+
+
+def test_what_is_no_number_at_all_is_spoken_of_in_plain_words() -> None:
+    said = "\n".join(complaints(**dict.fromkeys(NUMBERS, "many")))
+    assert len(said.splitlines()) == len(NUMBERS)
+    assert not re.search("Input|valid|pars", said)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
@@ -85,6 +138,10 @@ def test_a_refused_secret_does_not_show_either() -> None:
     with pytest.raises(ValidationError) as refused:
         settings(auth_jwt_secret="jwt-secret" * 4, auth_jwks_url="https://keys")
     assert "jwt-secret" not in str(refused.value)
+
+
+def test_no_media_hosts_are_the_usual_ones() -> None:
+    assert settings(fal_media_hosts=" ").fal_media_hosts == settings().fal_media_hosts
 
 
 def test_media_hosts_are_separated_by_commas() -> None:

@@ -43,7 +43,7 @@ class FalStorage(fal_client.AsyncClient):
             try:
                 return await self._keep_in("fal", data, content_type, file_name)
             except FalError:
-                raise failure from None
+                raise failure from failure.__cause__
 
     async def _keep_in(
         self, repository: UploadRepositoryId, data: bytes, content_type: str, file_name: str

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from app.errors import FalAnswerLost, FalRefused, FalUnavailable
+from app.errors import FalAnswerLost, FalRefused, FalUnreachable
 
 TIMEOUT = httpx.Timeout(120, connect=5, pool=5)
 LARGEST_ANSWER = 5 * 1024 * 1024
@@ -33,7 +33,7 @@ class SingleAttempt(httpx.AsyncBaseTransport):
     """Sends each request once over ``pool`` and reads its answer whole.
 
     Raises:
-        FalUnavailable: nothing can have been sent.
+        FalUnreachable: nothing can have been sent.
         FalRefused: fal answered with anything but 2xx.
         FalAnswerLost: the request left, and no whole answer came back.
 
@@ -49,7 +49,7 @@ class SingleAttempt(httpx.AsyncBaseTransport):
         try:
             response = await self._pool.send(request, stream=True)
         except _NOTHING_WAS_SENT as error:
-            raise FalUnavailable("fal cannot be reached") from error
+            raise FalUnreachable("fal cannot be reached") from error
         except httpx.RequestError as error:
             raise FalAnswerLost("fal's answer was lost") from error
         body = await _read(response)

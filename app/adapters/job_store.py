@@ -24,7 +24,7 @@ from app.errors import (
     TooManyJobs,
 )
 from app.jobs import Job, Status
-from app.metrics import CREDITS, ENDED, SUBMITTED
+from app.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
 from app.templates import Template
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,10 @@ class JobStore:
             "longest_wait": trouble.longest_wait,
         }
         what = {"kind": trouble.kind, "code": trouble.code, "message": trouble.message}
-        return await self._change("postpone", job_id, holder, what, limits)
+        job = await self._change("postpone", job_id, holder, what, limits)
+        if not job.status.is_terminal:
+            RETRIES.labels(trouble.kind).inc()
+        return job
 
     async def take_due(self, limit: int) -> list[Job]:
         """Return jobs that nobody has looked at in time; each goes to one caller."""

@@ -56,7 +56,9 @@ async def called(
     except ClientError as error:
         raise Refusal(error) from error
     except (BotoCoreError, ResponseParserError, OSError) as error:
-        raise StorageUnavailable(f"R2 cannot be reached ({type(error).__name__}).") from error
+        raise StorageUnavailable(
+            f"R2 cannot be reached ({type(error).__name__}). Check R2_ENDPOINT_URL."
+        ) from error
 
 
 def require(answer: Mapping[str, Any], name: str) -> str:

@@ -20,6 +20,7 @@ from surrealdb.errors import (
 
 from app.adapters.surreal_connection import (
     Connection,
+    SignInRefused,
     answer,
     close,
     is_dropped,
@@ -35,6 +36,8 @@ CALL_DEADLINE = 1.8
 """Seconds for a call with all its retries: a caller is answered within 2."""
 OPEN_DEADLINE = 30.0
 """Seconds for the first connection: an embedded engine may tidy its files for 14."""
+ACCESS = "service"
+"""The record access that a user of the level ``record`` signs in by; see ``schema/access``."""
 EXIT_PAUSE = 0.25
 """Seconds after closing the embedded engine: a process that ends at once dies of SIGABRT."""
 
@@ -75,6 +78,13 @@ class Address:
     @property
     def credentials(self) -> dict[str, Any]:
         """What ``signin`` expects at this level; a key too many is refused by the server."""
+        if self.level == "record":
+            return {
+                "namespace": self.namespace,
+                "database": self.database,
+                "access": ACCESS,
+                "variables": {"user": self.user, "password": self.password},
+            }
         credentials = {"username": self.user, "password": self.password}
         if self.level in {"namespace", "database"}:
             credentials["namespace"] = self.namespace
@@ -111,7 +121,7 @@ class Database:
         try:
             async with asyncio.timeout(OPEN_DEADLINE):
                 await self._connected()
-        except NotAllowedError as error:
+        except (SignInRefused, NotAllowedError) as error:
             raise ConfigurationError(
                 f"SurrealDB at {self.address.url} refused the sign-in of {self.address.user!r} "
                 f"as a {self.address.level} user: check SURREAL_USER, SURREAL_PASSWORD and "
@@ -123,8 +133,14 @@ class Database:
                     f"{self.address.url} is in use by another process: stop it first, or run a "
                     "SurrealDB server and set SURREAL_URL=ws://…"
                 ) from error
+            if self.address.embedded:
+                raise ConfigurationError(
+                    f"{self.address.url} cannot be opened: {error}. SURREAL_URL must name a folder "
+                    "that this user may write, on a disk with room"
+                ) from error
             raise DatabaseUnavailable(
-                f"SurrealDB at {self.address.url} does not answer: {error}"
+                f"SurrealDB at {self.address.url} does not answer: {str(error) or 'it hangs'}. "
+                "Is SURREAL_URL right and the server up?"
             ) from error
         return self
 
@@ -174,7 +190,7 @@ class Database:
             results = await connection.query_raw(script, variables)
         except TransportTimeoutError as error:
             raise AnswerOverdue from error
-        except (TransportError, NotAllowedError, OSError) as error:
+        except (TransportError, SignInRefused, NotAllowedError, OSError) as error:
             self._discard(connection)
             raise DatabaseUnavailable from error
         if "result" not in results:
@@ -195,7 +211,8 @@ class Database:
         if not written:
             raise ConfigurationError(
                 f"SurrealDB user {self.address.user!r} may not write to "
-                f"{self.address.namespace}/{self.address.database}: give it the role EDITOR"
+                f"{self.address.namespace}/{self.address.database}: give it the role EDITOR, "
+                "or a record access as docs/deploy.md has it"
             )
 
     async def _run(self, statement: str, variables: Mapping[str, Any]) -> Any:
@@ -206,7 +223,7 @@ class Database:
                 async for attempt in until_no_race_is_lost():
                     with attempt:
                         return await answer(connection, statement, variables)
-        except (TransportError, NotAllowedError, TimeoutError, OSError) as error:
+        except (TransportError, SignInRefused, NotAllowedError, TimeoutError, OSError) as error:
             self._discard(connection)
             raise DatabaseUnavailable from error
         raise AssertionError("stamina repeats until an answer or the deadline")

@@ -8,7 +8,14 @@ from typing import Any, TypeVar, cast
 import stamina
 from surrealdb import AsyncSurreal
 from surrealdb.connections.async_ws import AsyncWsSurrealConnection as Connection
-from surrealdb.errors import NotAllowedError, QueryError, ServerError, SurrealError, ThrownError
+from surrealdb.errors import (
+    NotAllowedError,
+    NotFoundError,
+    QueryError,
+    ServerError,
+    SurrealError,
+    ThrownError,
+)
 
 from app.errors import ServiceError
 from app.metrics import CONFLICTS, CONNECTIONS
@@ -16,7 +23,9 @@ from app.metrics import CONFLICTS, CONNECTIONS
 __all__ = [
     "Conflict",
     "Connection",
+    "Missing",
     "Rejected",
+    "SignInRefused",
     "Thrown",
     "answer",
     "close",
@@ -45,6 +54,14 @@ class Rejected(ServiceError):
     """The database cannot carry a statement out: a type, an ASSERT, an unknown function."""
 
 
+class Missing(Rejected):
+    """A table that a statement names is not there."""
+
+
+class SignInRefused(ServiceError):
+    """The database does not know this user, this password, or this way to sign in."""
+
+
 def new_connection(url: str) -> Connection:
     """Make a connection that is not open yet; an embedded engine's takes the same calls."""
     # streaming needs server 3.3; before that every connection's first query is sent twice.
@@ -54,10 +71,18 @@ def new_connection(url: str) -> Connection:
 async def open_connection(
     connection: Connection, *, credentials: dict[str, Any] | None, namespace: str, database: str
 ) -> None:
-    """Connect, sign in where there are credentials, and choose the database."""
+    """Connect, sign in where there are credentials, and choose the database.
+
+    Raises:
+        SignInRefused: as it says.
+
+    """
     await connection.connect()
     if credentials is not None:
-        await connection.signin(credentials)
+        try:
+            await connection.signin(credentials)
+        except ServerError as error:  # which one depends on the level
+            raise SignInRefused(str(error)) from error
     # The first to use a database creates it: those who come together race for that.
     async for attempt in until_no_race_is_lost():
         with attempt:
@@ -95,6 +120,7 @@ async def answer(connection: Connection, statement: str, variables: Mapping[str,
     Raises:
         Thrown: a function refused.
         Conflict: the transaction lost a race.
+        Missing: there is no such table.
         Rejected: the database cannot carry it out.
 
     """
@@ -102,8 +128,12 @@ async def answer(connection: Connection, statement: str, variables: Mapping[str,
         results = await _told_of_conflicts(connection.query(statement, dict(variables)))
     except ThrownError as error:
         raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
-    except NotAllowedError:
-        raise
+    except NotAllowedError as error:
+        if "IAM error" not in str(error):  # nobody is signed in any more
+            raise
+        raise Rejected(f"SURREAL_USER may not do this: {error}") from error
+    except NotFoundError as error:
+        raise Missing(str(error)) from error
     except ServerError as error:
         raise Rejected(str(error)) from error
     return results[0]

@@ -1,0 +1,67 @@
+"""Every row of docs/errors.md comes about, and reads as it is written there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.database import SurrealServer, surreal_server
+from tests.fixtures_storage import S3Server, s3_server
+from tests.forked import Forkery, forkery
+from tests.troubled import Place, Trouble
+from tests.troubled_runs import RUNS
+from tests.troubled_starts import STARTS
+
+TROUBLES = STARTS | RUNS
+TABLES = Path("docs/errors.md").read_text()
+ROW = r"^\| ([a-z0-9-]+) \| (`[^|]+`) \| [^|]+\. \| [^|]+\. \|$"
+ROWS = dict(re.findall(ROW, TABLES, re.MULTILINE))
+"""What is seen, by the row's name."""
+
+
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Forkery]:
+    with forkery() as parent:
+        yield parent
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
+    with surreal_server(tmp_path_factory.mktemp("surreal")) as running_server:
+        yield running_server
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as running_server:
+        yield running_server
+
+
+def test_every_line_of_the_tables_is_a_row_that_is_brought_about() -> None:
+    lines = [line for line in TABLES.splitlines() if line.startswith("| ")]
+    assert len(lines) - TABLES.count("| row |") == len(ROWS)
+    assert ROWS.keys() == TROUBLES.keys()
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[Trouble, str]:
+    """What was said before: some rows come about together."""
+    return {}
+
+
+@pytest.mark.usefixtures("migrated_folder")
+@pytest.mark.parametrize("name", ROWS)
+async def test_a_row_reads_as_it_is_written(
+    name: str,
+    tmp_path: Path,
+    forked: Forkery,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+    told: dict[Trouble, str],
+) -> None:
+    trouble = TROUBLES[name]
+    if trouble not in told:
+        told[trouble] = await trouble(Place(tmp_path, forked, request, caplog))
+    parts = [re.escape(part) for part in ROWS[name].strip("` ").split("…")]
+    assert re.search(".+?".join(parts), told[trouble]), told[trouble]
