@@ -21,6 +21,7 @@ NAMES = (
     "delivery",
     "webhook",
     "streams",
+    "scaling",
     "growth",
     "backfill",
     "rendering",

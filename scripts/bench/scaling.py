@@ -1,0 +1,66 @@
+"""Whole jobs on one SurrealDB server, written by one process and by several beside each other."""
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+
+from app.adapters.surreal import Address, Database
+from scripts.bench.figure import Figure
+from scripts.migrate import migrate
+from tests.database import surreal_server
+from tests.process import started
+
+CROWDS = ((1, 1), (1, 25), (2, 25), (4, 25))
+"""Processes, and tasks in each."""
+FUNCTIONS = 6
+"""Of a whole job: a transaction each."""
+ROUNDS, SECONDS = 3, 5.0
+LEAD_SECONDS = 4.0
+"""For every process to start and connect in."""
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """Measure each crowd in turn, several times over."""
+    with surreal_server(folder / "store") as server:
+        address = server.address("video")
+        asyncio.run(_migrated(address))
+        rounds = [[_jobs(folder, address, *crowd) for crowd in CROWDS] for _ in range(ROUNDS)]
+    alone = [each[0] for each in rounds]
+    for (processes, tasks), rates in zip(CROWDS, zip(*rounds, strict=True), strict=True):
+        rate = statistics.median(rates)
+        yield Figure(
+            what=f"whole jobs in the database: {processes} processes by {tasks} tasks, ÷ the first",
+            measured=f"{rate:.0f} jobs/s, {rate * FUNCTIONS:.0f} transactions/s",
+            values=[each / first for each, first in zip(rates, alone, strict=True)],
+        )
+
+
+def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
+    """Return the jobs a second of all processes together."""
+    settings = {
+        "SURREAL_URL": address.url,
+        "SURREAL_USER": address.user,
+        "SURREAL_PASSWORD": address.password,
+        "SURREAL_USER_LEVEL": address.level,
+        "SURREAL_DATABASE": address.database,
+        "SURREAL_NAMESPACE": address.namespace,
+    }
+    arguments = (str(time.time() + LEAD_SECONDS), str(SECONDS), str(tasks))
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(started(folder, "scripts.bench.job_writer", *arguments, **settings))
+            for _ in range(processes)
+        ]
+        for writer in writers:
+            assert writer.ended() == 0, writer.stderr
+        return sum(int(writer.stdout) for writer in writers) / SECONDS
+
+
+async def _migrated(address: Address) -> None:
+    with redirect_stdout(sys.stderr):  # the figures' table is on the other
+        async with Database(address, deadline=30) as database:
+            await migrate(database)
