@@ -33,8 +33,9 @@ def unusable_file(error: OSError) -> str:
 
 def _complaint(trouble: ErrorDetails) -> str:
     name = str(trouble["loc"][0])
-    words = WORDS.get(trouble["type"], trouble["msg"].removeprefix("Value error, "))
-    words = words.format_map(trouble.get("ctx", {}))
+    known = WORDS.get(trouble["type"])
+    own = trouble["msg"].removeprefix("Value error, ")  # which may quote what was given
+    words = known.format_map(trouble.get("ctx", {})) if known else own
     given = _shown(name, trouble["input"]) if words.startswith("must") else ""
     return f"{name.upper()}: {words}{given}"
 

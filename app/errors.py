@@ -183,7 +183,7 @@ class DatabaseUnavailable(Problem):
 
 
 class StorageAway(Problem):
-    """The readiness check's word on the object store; no other answer waits for it."""
+    """The object store cannot be asked, for an address of a video say."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "storage_unavailable"
 

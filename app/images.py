@@ -1,6 +1,7 @@
 """What a start image really is, whatever its sender called it."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from io import BytesIO
 from weakref import WeakValueDictionary
@@ -18,7 +19,11 @@ from app.errors import InvalidImage, UnsupportedImage
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 MAX_SCANS = 100
 """Of a JPEG, which has about ten: each goes over every pixel, and one fits into 60 bytes."""
-START_OF_SCAN = b"\xff\xda"
+MAX_SEGMENTS = 1000
+"""Of a JPEG, which has some dozens, and one for each 64 KiB of its profiles and notes."""
+
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 # A decoded image takes up to 16 bytes a pixel (WebP): only so many at a time.
 _decoding = CapacityLimiter(2)
@@ -53,8 +58,8 @@ def measure(data: bytes, *, max_pixels: int) -> StartImage:
 
     """
     decoder = _decoder_of(data)
-    if decoder is JpegImageFile and data.count(START_OF_SCAN) > MAX_SCANS:
-        raise InvalidImage(f"The image is built of more than {MAX_SCANS} scans.")
+    if decoder is JpegImageFile:
+        _require_modest(data)
     try:
         # Not Image.open: it raises or warns about sizes by a limit of its own.
         image = decoder(BytesIO(data))
@@ -85,6 +90,20 @@ def _decoder_of(data: bytes) -> type[ImageFile]:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return WebPImageFile
     raise UnsupportedImage("The start image must be a PNG, JPEG or WebP.")
+
+
+def _require_modest(jpeg: bytes) -> None:
+    """Count what a JPEG is built of up to its end: ITU-T T.81, annex B."""
+    at = scans = 0
+    for _ in range(MAX_SEGMENTS):
+        marker = _MARKER.search(jpeg, at)
+        if marker is None or marker[0] == _END_OF_IMAGE:
+            return
+        scans += marker[0] == _START_OF_SCAN
+        if scans > MAX_SCANS:
+            raise InvalidImage(f"The image is built of more than {MAX_SCANS} scans.")
+        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
+    raise InvalidImage(f"The image is built of more than {MAX_SEGMENTS:,} segments.")
 
 
 def _too_large(max_pixels: int) -> InvalidImage:

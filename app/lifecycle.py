@@ -38,8 +38,8 @@ UNKNOWN_TO_FAL = Trouble(
     message="fal no longer knows this job. Nothing was charged.",
     seconds=600,
 )
-PATIENCE = 1.0
-"""Seconds that a caller waits for fal's word on a cancellation; it is followed up without him."""
+FAL_PATIENCE = 1.0
+"""Seconds that whoever cancels, or calls back, waits for fal's word."""
 STOP_PATIENCE = 3.0
 """Seconds that a submit still waits for fal once the service stops."""
 CANCEL_PATIENCE = 5.0
@@ -202,7 +202,7 @@ class Lifecycle:
         asked whether the request is one of ours.
         """
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(FAL_PATIENCE):
                 await self._fal.status(job.fal_model, request_id)
         except (FalNotFound, FalUnavailable, TimeoutError) as error:
             # Also where fal does not know it: it may not yet, and another's callback is no loss.
@@ -225,7 +225,7 @@ class Lifecycle:
         """
         tracing.job_id.set(job_id)
         now = asyncio.get_running_loop().time
-        until = now() + PATIENCE
+        until = now() + FAL_PATIENCE
         job = await self._store.ask_to_cancel(job_id, user)
         self._watch.publish(job)
         if job.request_id is not None:

@@ -3,8 +3,8 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.adapters.surreal import Address, Database
 from app.background import Background
 from app.catalogue import Catalogue
 from app.delivery import Delivery
+from app.errors import ConfigurationError
 from app.handover import Handover
 from app.identity import KEY_SET_LIFETIME, identity_from
 from app.key_set import KeySet
@@ -223,7 +224,8 @@ async def _fal(
         log.warning("No FAL_KEY: videos are made by local fal, on this machine")
         local = await stack.enter_async_context(LocalFal(settings.storage_dir / ".local-fal"))
         transport = local.transport
-    fal = Fal(key=key, transport=transport, seam=seam)
+    with _trusted_certificates():
+        fal = Fal(key=key, transport=transport, seam=seam)
     stack.push_async_callback(fal.aclose)
     return fal
 
@@ -231,8 +233,20 @@ async def _fal(
 async def _key_set(settings: Settings, stack: AsyncExitStack) -> KeySet | None:
     if settings.auth_jwks_url is None:
         return None  # a client that nobody needs would read the system's roots all the same
-    client = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
+    with _trusted_certificates():
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
     return KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
+
+
+@contextmanager
+def _trusted_certificates() -> Iterator[None]:
+    """Name what to change where those that the environment names cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error}"
+        ) from error
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ CONNECTIONS = Counter(
 )
 STREAMS = Gauge("event_streams_open", "Event streams that are open.")
 
-requests = functools.cache(REQUESTS.labels)
+request_timer = functools.cache(REQUESTS.labels)
 """Finds its timer without a lock and a list of texts: every poll asks for the same one."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """By their names; a caller may make up others."""

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from starlette.routing import Route
 from app.errors import Problem
 
 FOLDER = Path(__file__).parent / "interface"
+# In the order in which people read them.
 PARTS = ("videos", "account", "callback", "files", "operations")
 KINDS = {kind.code: kind for kind in Problem.__subclasses__()}
 
@@ -79,7 +80,7 @@ def _told(codes: Node, problems: Node) -> Node:
     return {code: problems[code] | (own or {}) | {"code": code} for code, own in codes.items()}
 
 
-def _refusal(problems: Iterable[Node]) -> Node:
+def _refusal(problems: Sequence[Node]) -> Node:
     """Describe the answer of one status, whichever of these problems it tells."""
     headers: Node = {"Cache-Control": "NoStore"}
     examples: Node = {}
@@ -88,7 +89,7 @@ def _refusal(problems: Iterable[Node]) -> Node:
         where = {"job_id": problem["jobId"]} if "jobId" in problem else {}
         body = KINDS[problem["code"]](problem["detail"], **where).to_json()
         examples[problem["code"]] = {"summary": problem["means"], "value": body}
-        status = body["status"]
+    status = KINDS[problems[0]["code"]].status.value
     shape = {"status": {"const": status}, "code": {"enum": list(examples)}}
     schema = {"$ref": "#/components/schemas/Problem", "properties": shape}
     return _named(
@@ -116,5 +117,5 @@ def _serialized() -> bytes:
 
 
 def _read(name: str) -> Node:
-    content: Node = yaml.load((FOLDER / f"{name}.yaml").read_text(), yaml.CSafeLoader)
+    content: Node = yaml.load((FOLDER / f"{name}.yaml").read_text("utf-8"), yaml.CSafeLoader)
     return content

@@ -33,7 +33,7 @@ async def metrics(_request: Request[State]) -> Response:
 
 
 async def storage_answers(service: Service) -> None:
-    """Pass where the storage takes objects, else raise StorageUnavailable before long."""
+    """Pass where the storage can be read, else raise StorageUnavailable before long."""
     try:
         async with asyncio.timeout(STORAGE_PATIENCE):
             await service.storage.check()

@@ -37,7 +37,7 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     }
 
     def page(path: str, name: str) -> Route:
-        html = (FOLDER / name).read_text().replace("{assets}", f"/assets/{digest}")
+        html = (FOLDER / name).read_text("utf-8").replace("{assets}", f"/assets/{digest}")
 
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)
@@ -56,7 +56,9 @@ class _Assets(StaticFiles):
         super().__init__(directory=FOLDER)
         self._digest = digest
         self._code = {
-            path.relative_to(FOLDER).as_posix(): str(MINIFIERS[path.suffix](path.read_text()))
+            path.relative_to(FOLDER).as_posix(): str(
+                MINIFIERS[path.suffix](path.read_text("utf-8"))
+            )
             for path in FOLDER.rglob("*")
             if path.suffix in MINIFIERS
         }

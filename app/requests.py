@@ -10,7 +10,7 @@ from time import perf_counter
 import uuid_utils
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.metrics import METHODS, requests
+from app.metrics import METHODS, request_timer
 from app.problems import answer_shutting_down
 from app.tracing import HEADER, request_id
 
@@ -56,7 +56,7 @@ class Requests:
             request_id.reset(token)
             method = scope["method"] if scope["method"] in METHODS else "other"
             route = getattr(scope.get("route"), "path", "other")
-            requests(method, route, status or 500).observe(perf_counter() - began)
+            request_timer(method, route, status or 500).observe(perf_counter() - began)
 
 
 def _given(scope: Scope) -> bytes | None:

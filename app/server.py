@@ -5,11 +5,14 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from pydantic import ValidationError
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs
 from app.complaints import unusable_file, wrong_settings
@@ -39,9 +42,8 @@ def run() -> int:
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         signal.signal(signal.SIGINT, signal.default_int_handler)
         asyncio.run(_serve(settings))
-    except (ServiceError, OSError) as error:
-        reason = unusable_file(error) if isinstance(error, OSError) else error
-        log.critical("Cannot start: %s", reason)
+    except ServiceError as error:
+        log.critical("Cannot start: %s", error)
         return 1
     except KeyboardInterrupt:
         log.info("Stopped before the port was open")
@@ -53,40 +55,43 @@ async def _serve(settings: Settings) -> None:
 
     Raises:
         ServiceError: something that the settings name cannot be used.
-        OSError: a folder or a file cannot.
 
     """
     app = create_app(settings)
-    async with app.router.lifespan_context(app) as state:
+    async with AsyncExitStack() as stack:
+        try:
+            state = await stack.enter_async_context(app.router.lifespan_context(app))
+        except OSError as error:
+            raise ConfigurationError(unusable_file(error)) from error
         assert state is not None, "the service's lifespan has a state"
-
-        async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"] = dict(state)
-            await app(scope, receive, send)
-
         await _warn_of_storage(state["service"])
         _require_free(settings.host, settings.port)
-        server = _Server(
-            state["service"].stopping,
-            uvicorn.Config(
-                with_state,
-                host=settings.host,
-                port=settings.port,
-                http=Connection,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            ),
-        )
+        server = _Server(state["service"].stopping, _config(settings, app, state))
         # uvicorn takes the signals while it serves and raises them once more when it is done;
         # its own handler then finds nothing left to stop, and nothing interrupts the closing.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, server.handle_exit)
         await server.serve()
+
+
+def _config(settings: Settings, app: ASGIApp, state: Mapping[str, Any]) -> uvicorn.Config:
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = dict(state)
+        await app(scope, receive, send)
+
+    return uvicorn.Config(
+        with_state,
+        host=settings.host,
+        port=settings.port,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
 
 
 async def _warn_of_storage(service: Service) -> None:

@@ -32,6 +32,15 @@ def _host_of(address: str) -> str:
     return ""
 
 
+def _private(address: str) -> str:
+    """Return an address that nobody on the way to it can answer for."""
+    scheme, host = address.partition("://")[0].lower(), _host_of(address)
+    plain_is_fine = scheme == "http" and is_loopback(host)
+    if not host or not (scheme == "https" or plain_is_fine):
+        raise ValueError("must be an https:// address (http:// on loopback only)")
+    return address
+
+
 def _unset(info: ValidationInfo, *names: str) -> list[str]:
     """Return which of these settings are missing; one that is wrong is complained of already."""
     return [name.upper() for name in names if name in info.data and info.data[name] is None]
@@ -96,8 +105,9 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _empty_is_unset(cls, value: object, info: object) -> object:
-        field = cls.model_fields[info.field_name]  # type: ignore[attr-defined]
+    def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
+        assert info.field_name, "each validator is a field's"
+        field = cls.model_fields[info.field_name]
         return field.default if isinstance(value, str) and not value.strip() else value
 
     @field_validator("fal_key")
@@ -119,23 +129,17 @@ class Settings(BaseSettings):
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
-    def _any_case(cls, value: object, info: object) -> object:
+    def _any_case(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
-        return value.upper() if info.field_name == "log_level" else value.lower()  # type: ignore[attr-defined]
+        return value.upper() if info.field_name == "log_level" else value.lower()
 
     @field_validator("public_url")
     @classmethod
     def _public_url_is_reachable(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        scheme, host = value.partition("://")[0].lower(), _host_of(value)
-        plain_is_fine = scheme == "http" and is_loopback(host)
-        if not host or not (scheme == "https" or plain_is_fine):
-            raise ValueError("must be an https:// address (http:// on loopback only)")
-        return value.rstrip("/")
+        return None if value is None else _private(value).rstrip("/")
 
-    @field_validator("r2_endpoint_url", "r2_public_url", "auth_jwks_url")
+    @field_validator("r2_endpoint_url", "r2_public_url")
     @classmethod
     def _address_is_whole(cls, value: str | None) -> str | None:
         if value is not None and not (
@@ -168,7 +172,8 @@ class Settings(BaseSettings):
     def _one_way_to_sign_in(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value and info.data.get("auth_jwt_secret"):
             raise ValueError("set it or AUTH_JWT_SECRET, not both")
-        return value
+        # Whoever is on the line to it could sign in as anybody.
+        return _private(value) if value else None
 
     @field_validator("host")
     @classmethod

@@ -5,6 +5,7 @@ replaces uvicorn's signal handler when it is imported, and keeps four tasks a st
 """
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -21,6 +22,8 @@ from app.errors import DatabaseUnavailable, ServiceError, TooManyStreams
 from app.jobs import Job
 from app.metrics import STREAMS
 from app.watch import Listener, Watch
+
+log = logging.getLogger(__name__)
 
 SILENCE = 15.0
 """Seconds after which a comment shows both sides that the line is alive."""
@@ -107,10 +110,16 @@ class Streams:
         curious = [
             user for user, listeners in listening if any(each.job_id is None for each in listeners)
         ]
-        if curious:
-            # The stream stays open while the database is away, and goes on once it is back.
-            with suppress(DatabaseUnavailable):
-                await self._look_at(set(await self._store.under_way(curious)))
+        if not curious:
+            return
+        try:
+            found = set(await self._store.under_way(curious))
+        except DatabaseUnavailable:
+            return  # the streams stay open, and go on once it is back
+        except ServiceError as error:
+            log.error("Nobody's new jobs are found: %s", error)  # noqa: TRY400 the line says it all
+            return
+        await self._look_at(found)
 
     async def _look_at(self, jobs: set[str]) -> None:
         await asyncio.gather(*map(self._tell, jobs))

@@ -183,11 +183,14 @@ async def _pour(batches: AsyncIterator[bytes], keep: Callable[[bytes], None]) ->
     try:
         async for batch in batches:
             if kept is not None:
-                await kept
+                await asyncio.shield(kept)
             kept = asyncio.ensure_future(asyncio.to_thread(keep, batch))
-    finally:
         if kept is not None:
-            await kept
+            await asyncio.shield(kept)
+    finally:
+        if kept is not None:  # a thread cannot be cancelled, and the file is about to be closed
+            await asyncio.wait({kept})
+            kept.exception()  # raised above, unless something else came first
 
 
 def _names(pattern: str, host: str) -> bool:

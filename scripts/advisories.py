@@ -35,7 +35,7 @@ def look(command: Sequence[str]) -> int:
     for each in vulnerable:
         for found in each["vulns"]:
             mended = ", ".join(found["fix_versions"]) or "no version yet"
-            print(f"{each['name']} {each['version']}: {found['id']}, mended in {mended}")
+            print(f"{each['name']} {each['version']}: {found['id']}, fixed in {mended}")
     if skipped:
         print(f"Advisories: the index does not know {', '.join(skipped)}")
     print(f"Advisories: {len(known) - len(skipped)} packages, {len(vulnerable)} vulnerable")

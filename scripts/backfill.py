@@ -161,6 +161,8 @@ class Backfill:
             return f"{id}: {refusal}"
         if self._source(slug) == LEFT_BEHIND:
             return f"{id}: there is no template {slug!r}: add it, or name a --default-model"
+        if len(self._refused) == LISTED:
+            return f"{id}: it was refused, or came in while this ran: run it again"
         return f"{id}: it came in while this ran: run it again"
 
 

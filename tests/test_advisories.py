@@ -27,8 +27,8 @@ def answering(status: int, *dependencies: dict[str, Any]) -> list[str]:
     ("command", "status", "said"),
     [
         (answering(0, SOUND), 0, "1 packages, 0 vulnerable"),
-        (answering(1, SOUND, VULNERABLE), 1, "starlette 1.0.0: PYSEC-1, mended in 1.3.1"),
-        (answering(1, SOUND, VULNERABLE), 1, "PYSEC-2, mended in no version yet"),
+        (answering(1, SOUND, VULNERABLE), 1, "starlette 1.0.0: PYSEC-1, fixed in 1.3.1"),
+        (answering(1, SOUND, VULNERABLE), 1, "PYSEC-2, fixed in no version yet"),
         (answering(0, SOUND, UNKNOWN), 0, "does not know private"),
         (answering(0, UNKNOWN, UNKNOWN), 0, "could not look: the index knows none"),
         ([sys.executable, "-c", "raise OSError('no route')"], 0, "could not look: OSError: no"),

@@ -13,9 +13,10 @@ from PIL import Image
 
 from app import images
 from app.errors import InvalidImage, UnsupportedImage
-from app.images import MAX_SCANS, START_OF_SCAN, StartImage, inspect, measure
+from app.images import MAX_SCANS, MAX_SEGMENTS, StartImage, inspect, measure
 
 MAX_PIXELS = 40_000_000
+START_OF_SCAN = b"\xff\xda"
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
@@ -132,6 +133,30 @@ def test_scans_without_end_are_refused_before_the_first_is_read() -> None:
     assert measure(progressive, max_pixels=MAX_PIXELS).width == 64
     with pytest.raises(InvalidImage, match="100 scans"):
         measure(bomb, max_pixels=MAX_PIXELS)
+
+
+def test_segments_without_end_are_refused_before_the_first_is_read() -> None:
+    jpeg = encoded("JPEG")
+    empty = b"\xff\xfe\x00\x02"  # a comment
+    assert measure(jpeg[:2] + empty * 900 + jpeg[2:], max_pixels=MAX_PIXELS).width == 64
+    with pytest.raises(InvalidImage, match="1,000 segments"):
+        measure(jpeg[:2] + empty * MAX_SEGMENTS + jpeg[2:], max_pixels=MAX_PIXELS)
+
+
+def test_what_follows_a_picture_is_not_taken_for_scans() -> None:
+    film = START_OF_SCAN * 2 * MAX_SCANS  # phones put one behind a picture that moves
+    assert measure(encoded("JPEG") + film, max_pixels=MAX_PIXELS).width == 64
+
+
+def test_a_thumbnail_in_a_picture_is_not_taken_for_its_end() -> None:
+    progressive = encoded("JPEG", progressive=True)
+    last = progressive.rindex(START_OF_SCAN)
+    bomb = progressive[:last] + progressive[last:-2] * MAX_SCANS + progressive[-2:]
+    thumbnail = encoded("JPEG")
+    note = b"\xff\xe1" + (2 + len(thumbnail)).to_bytes(2) + thumbnail
+    assert measure(progressive[:2] + note + progressive[2:], max_pixels=MAX_PIXELS).width == 64
+    with pytest.raises(InvalidImage, match="100 scans"):
+        measure(bomb[:2] + note + bomb[2:], max_pixels=MAX_PIXELS)
 
 
 def test_a_text_that_inflates_is_refused() -> None:

@@ -94,6 +94,15 @@ def test_a_short_secret_is_warned_of_and_taken(tmp_path: Path, store_url: str) -
 
 
 @pytest.mark.usefixtures("store_url")
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere.pem")
+    with started(tmp_path, "app", FAL_KEY="a:b", SSL_CERT_FILE=nowhere) as process:
+        assert process.ended() == 1
+        (line,) = [line for line in process.stderr.splitlines() if " CRITICAL " in line]
+        assert "Cannot start: SSL_CERT_FILE or SSL_CERT_DIR cannot be used" in line
+
+
+@pytest.mark.usefixtures("store_url")
 def test_a_port_in_use_ends_it_with_a_status_and_a_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

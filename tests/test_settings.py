@@ -92,7 +92,20 @@ def test_all_troubles_are_named_at_once() -> None:
 
 def test_a_setting_that_needs_a_wrong_one_is_not_complained_of() -> None:
     (line,) = complaints(host="0.0.0.0", auth_jwks_url="keys")  # noqa: S104 it is refused
-    assert line == "AUTH_JWKS_URL: must be an https:// or http:// address, not 'keys'"
+    assert line == (
+        "AUTH_JWKS_URL: must be an https:// address (http:// on loopback only), not 'keys'"
+    )
+
+
+def test_what_was_given_is_quoted_as_it_stands() -> None:
+    (line,) = complaints(host="${HOST}")
+    assert line.startswith("HOST: ${HOST} is reachable from outside")
+
+
+def test_keys_are_fetched_over_a_line_that_nobody_else_can_speak_on() -> None:
+    (line,) = complaints(auth_jwks_url="http://id.example/keys")
+    assert line.startswith("AUTH_JWKS_URL: must be an https:// address")
+    assert settings(auth_jwks_url="http://127.0.0.1:9/keys").auth_jwks_url
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Two processes over one database, one bucket and one fal: neither may undo the other's work."""
 
 import asyncio
+import os
 import json
 import signal
 from collections import Counter
@@ -189,6 +190,7 @@ def killed(server: SurrealServer) -> Iterator[None]:
 def hung(server: SurrealServer) -> Iterator[None]:
     assert server.process is not None
     server.process.send_signal(signal.SIGSTOP)
+    os.waitpid(server.process.pid, os.WUNTRACED)  # until it has stopped, with all its threads
     yield
     server.process.send_signal(signal.SIGCONT)
 

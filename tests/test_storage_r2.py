@@ -18,22 +18,15 @@ from tests.fixtures_storage import (
     SECRET_ACCESS_KEY,
     S3Server,
     put_video,
-    s3_server,
     write_file,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 T = TypeVar("T")
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -118,6 +111,21 @@ async def test_a_failed_upload_leaves_no_parts_behind(
             await put_video(storage, key, source)
         assert await unfinished_uploads(storage) == 0
     assert seam.calls["storage.abort_multipart"] >= 1
+
+
+async def test_an_abort_that_fails_is_repeated(s3: S3Server, key: str, tmp_path: Path) -> None:
+    class AbortFails(StopAtSecondPart):
+        async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+            if name == "storage.abort_multipart" and not self.calls[name]:
+                self.calls[name] += 1
+                raise ConnectionResetError
+            return await super().__call__(name, call)
+
+    seam = AbortFails(ConnectionResetError())
+    async with s3.open(single_put_bytes=MIB, seam=seam) as storage:
+        with pytest.raises(StorageUnavailable):
+            await put_video(storage, key, write_file(tmp_path, bytes(9 * MIB)))
+        assert await unfinished_uploads(storage) == 0
 
 
 async def test_a_public_bucket_needs_no_signature() -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import threading
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import pytest
 
+from app import video
 from app.errors import StorageUnavailable, VideoRejected, VideoUnavailable
 from app.video import MediaHosts, download, without_query
 from tests.fixtures_sockets import listening, raw_server
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
@@ -145,6 +147,32 @@ async def test_a_host_that_is_down_is_unavailable(tmp_path: Path) -> None:
 
     with pytest.raises(VideoUnavailable, match="ConnectError"):
         await fetch(httpx.MockTransport(refuse), tmp_path)
+
+
+async def test_a_download_that_is_given_up_lets_go_of_its_file_once_it_is_written() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    written: list[bytes] = []
+
+    async def batches() -> AsyncIterator[bytes]:
+        yield b"first"
+        await asyncio.to_thread(begun.wait)
+        pouring.cancel()
+        yield b"second"
+
+    def keep(batch: bytes) -> None:
+        begun.set()
+        may_end.wait()
+        written.append(batch)
+
+    pouring = asyncio.create_task(video._pour(batches(), keep))
+    await asyncio.to_thread(begun.wait)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not pouring.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await pouring
+    assert written == [b"first"]
 
 
 async def test_a_disk_that_fails_is_not_the_hosts_fault(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import asyncio
 import math
 import os
 from collections import deque
-from contextlib import suppress
+from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from app.adapters.r2_calls import called, require
+from app.adapters.r2_calls import Refusal, called, require
 from app.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ PARTS_AT_ONCE = 2
 """Of one file: a single connection does not fill the line."""
 PARTS_IN_MEMORY = 8
 """Of all files that are being stored."""
+LET_GO_SECONDS = 2
+"""For parts on their way to arrive before an abort, which they would outlive."""
 ABORT_SECONDS = 2
 ABORTS = 3
 
@@ -73,14 +75,12 @@ class Multipart:
             try:
                 for number in range(1, count + 1):
                     if len(sending) == PARTS_AT_ONCE:
-                        parts.append(await sending.popleft())
+                        parts.append(await _oldest(sending))
                     sending.append(asyncio.create_task(self._send_part(upload, number, file)))
                 while sending:
-                    parts.append(await sending.popleft())
+                    parts.append(await _oldest(sending))
             finally:
-                for task in sending:
-                    task.cancel()
-                await asyncio.gather(*sending, return_exceptions=True)
+                await _let_go(sending)
         return parts
 
     async def _send_part(
@@ -98,16 +98,34 @@ class Multipart:
         return {"PartNumber": number, "ETag": require(sent, "ETag")}
 
     async def _abort(self, upload: dict[str, Any]) -> None:
-        """Drop the parts sent so far; what this misses, R2 drops after seven days.
+        """Drop the parts sent so far, until R2 no longer knows the upload.
 
-        A part that is still being taken in outlives an abort, so one follows until R2 no longer
-        knows the upload.
+        What this misses, R2 drops after seven days.
         """
-        with suppress(StorageUnavailable):
-            for _ in range(ABORTS):
+        for _ in range(ABORTS):
+            try:
                 await called(
                     self._seam,
                     "storage.abort_multipart",
                     lambda: self._client.abort_multipart_upload(**upload),
                     seconds=ABORT_SECONDS,
                 )
+            except Refusal as refusal:
+                if refusal.status == HTTPStatus.NOT_FOUND:
+                    return
+            except StorageUnavailable:
+                continue
+
+
+async def _oldest(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> CompletedPartTypeDef:
+    """Wait for the part that was begun first; whoever is cancelled meanwhile leaves it be."""
+    await asyncio.wait({sending[0]})
+    return sending.popleft().result()
+
+
+async def _let_go(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> None:
+    if sending:
+        await asyncio.wait(sending, timeout=LET_GO_SECONDS)
+    for task in sending:
+        task.cancel()
+    await asyncio.gather(*sending, return_exceptions=True)
