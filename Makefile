@@ -6,8 +6,9 @@ INSTALLED := .venv/.installed
 
 $(INSTALLED): constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	@echo "Installing into .venv, which takes a minute or two, once"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	@touch $@
 
 .PHONY: help install run test soak bench check format migrate backfill demo grant audit constraints

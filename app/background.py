@@ -26,6 +26,10 @@ class Background:
         task.add_done_callback(self._settle)
         return task
 
+    def is_under_way(self, name: str) -> bool:
+        """Tell whether something of that name has begun and not ended."""
+        return name in self._tasks
+
     @property
     def tasks(self) -> list[asyncio.Task[Any]]:
         """What is under way."""

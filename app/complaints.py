@@ -6,8 +6,10 @@ from pydantic_core import ErrorDetails
 from app.settings import Settings
 
 LONGEST_SHOWN = 60
+NOT_UTF8 = ".env: must be UTF-8"
 WORDS = {
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
     "float_parsing": "must be a number",
     "finite_number": "must be a number",
     "greater_than": "must be greater than {gt:g}",
@@ -43,7 +45,7 @@ def _complaint(trouble: ErrorDetails) -> str:
 def _shown(name: str, given: object) -> str:
     """Show what was given, unless it is a secret, or an address that may hold one."""
     text = str(given)
-    if SecretStr in _types(name) or "@" in text or len(text) > LONGEST_SHOWN:
+    if SecretStr in _types(name) or set("@?") & set(text) or len(text) > LONGEST_SHOWN:
         return ""
     return f", not {text!r}"
 

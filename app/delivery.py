@@ -28,9 +28,10 @@ from app.errors import (
     VideoUnavailable,
 )
 from app.jobs import Job
+from app.logs import without_query
 from app.metrics import DELIVERED_BYTES, DELIVERIES, DELIVERING
 from app.storage import Storage, poster_key, video_key_base
-from app.video import Download, probe, without_query
+from app.video import Download, probe
 from app.video_probe import VideoFacts
 from app.watch import Watch
 

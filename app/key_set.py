@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from app.logs import without_query
+
 log = logging.getLogger(__name__)
 
 MIN_INTERVAL = 10.0
@@ -61,7 +63,8 @@ class KeySet:
                 answer = json.loads(await self._read())
             keys = [key for key in answer["keys"] if isinstance(key, dict)]
         except UNUSABLE as error:
-            log.warning("The keys of %s cannot be had: %s", self._url, type(error).__name__)
+            address = without_query(self._url)
+            log.warning("The keys of %s cannot be had: %s", address, type(error).__name__)
             return
         self._keys = keys
         self._fetched = self._clock()

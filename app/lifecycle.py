@@ -142,6 +142,8 @@ class Lifecycle:
     async def refresh(self, job_id: str) -> Job:
         """Ask fal how the job stands and carry it on; raises as :meth:`latest` does."""
         tracing.job_id.set(job_id)
+        if self._background.is_under_way(_delivery_of(job_id)):
+            return await self._store.get(job_id)  # fal is done; somebody else may be faster
         job = await self._with_fal(job_id)
         if not job.is_with_fal or job.request_id is None:
             return job
@@ -251,7 +253,7 @@ class Lifecycle:
 
     def deliver(self, job: Job) -> None:
         """Fetch, store, charge and file the job's video in the background."""
-        self._background.start(f"deliver {job.id}", self._delivery.run(job))
+        self._background.start(_delivery_of(job.id), self._delivery.run(job))
 
     async def attend(self, job: Job) -> None:
         """Do whatever a job needs that nobody has looked at in time."""
@@ -284,3 +286,8 @@ class Lifecycle:
     async def _postpone(self, job: Job, trouble: Trouble) -> Job:
         log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, trouble.message)
         return await self._store.postpone(job.id, None, trouble)
+
+
+def _delivery_of(job_id: str) -> str:
+    """Name the delivery as it is known in the background."""
+    return f"deliver {job_id}"

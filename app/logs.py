@@ -69,3 +69,8 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     )
     # Conflicts are the normal way of a race, not worth a line each.
     stamina.instrumentation.set_on_retry_hooks([])
+
+
+def without_query(url: str) -> str:
+    """Return the address as it may be logged: what signs it is in its query."""
+    return url.partition("?")[0]

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs
-from app.complaints import unusable_file, wrong_settings
+from app.complaints import NOT_UTF8, unusable_file, wrong_settings
 from app.connection import Connection
 from app.errors import ConfigurationError, ServiceError, StorageUnavailable
 from app.main import create_app
@@ -35,6 +35,9 @@ def run() -> int:
         settings = Settings()
     except ValidationError as error:
         print(*wrong_settings(error), sep="\n", file=sys.stderr)  # noqa: T201 there is no log yet
+        return 1
+    except UnicodeDecodeError:
+        print(NOT_UTF8, file=sys.stderr)  # noqa: T201 see above
         return 1
     logs.configure(settings.log_level, settings.log_format)
     try:

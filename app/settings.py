@@ -1,5 +1,6 @@
 """Every environment variable, read here and nowhere else."""
 
+import re
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
+_QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -25,6 +27,8 @@ def is_loopback(host: str) -> bool:
 
 def _host_of(address: str) -> str:
     """Return the host that an address names, empty where it is no address."""
+    if "@" in address:
+        raise ValueError("must hold no user and no password: addresses are logged")
     with suppress(ValueError):
         parts = urlsplit(address)
         if parts.port != 0:
@@ -107,6 +111,8 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
         assert info.field_name, "each validator is a field's"
+        if isinstance(value, str) and _QUOTED.fullmatch(value.strip()):
+            raise ValueError("is in quotes: leave them out, since nothing here takes them off")
         field = cls.model_fields[info.field_name]
         return field.default if isinstance(value, str) and not value.strip() else value
 
@@ -146,6 +152,13 @@ class Settings(BaseSettings):
             value.startswith(("https://", "http://")) and _host_of(value)
         ):
             raise ValueError("must be an https:// or http:// address")
+        return value
+
+    @field_validator("r2_endpoint_url")
+    @classmethod
+    def _endpoint_is_no_bucket(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).path.strip("/"):
+            raise ValueError("must end with the host or port (a bucket is named by R2_BUCKET)")
         return value
 
     @field_validator("surreal_url")

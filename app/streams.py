@@ -9,12 +9,12 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app.adapters.job_store import JobStore
 from app.background import Background
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 SILENCE = 15.0
 """Seconds after which a comment shows both sides that the line is alive."""
-STALL = 20.0
-"""Seconds that a peer may take nothing before it is given up."""
 LIFETIME = 300.0
 """Seconds after which a stream ends with a hint to come back: dead lines are not kept for ever."""
 LOOK_INTERVAL = 1.0
@@ -64,10 +62,12 @@ class Streams:
         self._latest = latest
         self._max_per_user = max_per_user
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._over = False
 
     async def end_with(self, stopping: asyncio.Event) -> None:
         """End every stream once the service stops; its client comes back to whoever serves then."""
         await stopping.wait()
+        self._over = True
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.end()
@@ -84,6 +84,8 @@ class Streams:
             raise TooManyStreams(
                 f"At most {self._max_per_user} streams may be open.", retry_after=5
             )
+        if self._over:  # it was asked for before the end began
+            listener.end()
         self._listeners[user].add(listener)
         try:
             with STREAMS.track_inprogress(), self._watch.listening(user, listener):
@@ -122,13 +124,16 @@ class Streams:
         await self._look_at(found)
 
     async def _look_at(self, jobs: set[str]) -> None:
-        await asyncio.gather(*map(self._tell, jobs))
+        # One job that nobody can make anything of must not hold up the others.
+        outcomes = await asyncio.gather(*map(self._tell, jobs), return_exceptions=True)
+        for job_id, outcome in zip(jobs, outcomes, strict=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, ServiceError):
+                log.error("[VIDEO JOB %s] Cannot be told", job_id, exc_info=outcome)
 
     async def _tell(self, job_id: str) -> None:
-        with suppress(ServiceError):
-            job = await self._latest(job_id)
-            for listener in self._listeners.get(job.user, ()):
-                listener.tell(job)
+        job = await self._latest(job_id)
+        for listener in self._listeners.get(job.user, ()):
+            listener.tell(job)
 
 
 class EventStream(StreamingResponse):
@@ -143,13 +148,8 @@ class EventStream(StreamingResponse):
         super().__init__(_body(self._listener, present), headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(STALL):
-                await send(message)
-
-        # A peer that has vanished takes nothing any more.
-        with self._streams.open(self._user, self._listener), suppress(TimeoutError):
-            await super().__call__(scope, receive, send_in_time)
+        with self._streams.open(self._user, self._listener):
+            await super().__call__(scope, receive, send)
 
 
 async def _body(listener: Listener, present: Present) -> AsyncIterator[bytes]:

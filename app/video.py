@@ -119,11 +119,6 @@ async def probe(path: Path) -> VideoFacts:
             raise VideoUnavailable("The video made its decoder crash.") from error
 
 
-def without_query(url: str) -> str:
-    """Return the address as it may be logged: what signs it is in its query."""
-    return url.partition("?")[0]
-
-
 async def _follow(
     client: httpx.AsyncClient, url: str, destination: Path, *, hosts: MediaHosts, max_bytes: int
 ) -> Download:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from app.complaints import unusable_file, wrong_settings
+from app.complaints import NOT_UTF8, unusable_file, wrong_settings
 from app.errors import DatabaseUnavailable, ServiceError
 
 
@@ -19,6 +19,8 @@ def run(script: Coroutine[None, None, int]) -> NoReturn:
         sys.exit(asyncio.run(script))
     except ValidationError as error:
         sys.exit("\n".join(wrong_settings(error)))
+    except UnicodeDecodeError:
+        sys.exit(NOT_UTF8)
     except DatabaseUnavailable as error:
         sys.exit(f"{error} Run this again once it answers.")
     except OSError as error:

@@ -1,6 +1,7 @@
 """What a peer sends beside a body is bounded, in bytes and in time."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -29,9 +30,13 @@ async def echo(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def much(_request: Request) -> Response:
+    return PlainTextResponse(b"a" * ENDLESS)
+
+
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
-    app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"])])
+async def running() -> AsyncIterator[uvicorn.Server]:
+    app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"]), Route("/much", much)])
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, http=Connection, lifespan="off", log_config=None)
     )
@@ -39,9 +44,20 @@ async def served() -> AsyncIterator[int]:
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 uvicorn tells nobody when it has
             await asyncio.sleep(0.01)
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield server
         server.should_exit = True
         await serving
+
+
+def port_of(server: uvicorn.Server) -> int:
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[int]:
+    async with running() as server:
+        yield port_of(server)
 
 
 @pytest.fixture
@@ -141,6 +157,40 @@ async def test_a_head_that_does_not_come_to_its_end_is_hung_up_on(
         answers = (await reader.read()).count(b"HTTP/1.1 200")  # returns once the line is cut
         assert answers == said.count(b"\r\n\r\n")
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "rest"),
+    [
+        (GET + b"\r\n", b"\r\n"),
+        (GET + b"Content-Length: 9\r\n\r\n", b"x"),
+        (POST.replace(b"/ ", b"/none "), b"0\r\nx:"),
+    ],
+    ids=["empty line", "late body", "half a trailer"],
+)
+async def test_what_leads_to_no_request_after_an_answer_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, request_: bytes, rest: bytes
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request_.replace(b"GET / ", b"GET /none "))
+        await reader.readuntil(b"Not Found")
+        writer.write(rest)
+        await reader.read()  # returns once the line is cut
+        writer.close()
+
+
+async def test_a_peer_that_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "STALL_SECONDS", 0.05)
+    async with running() as server:
+        with socket.create_connection(("127.0.0.1", port_of(server))) as peer:
+            peer.sendall(GET.replace(b"/", b"/much", 1) + b"\r\n")
+            for wanted in (1, 0):
+                while len(server.server_state.connections) != wanted:  # noqa: ASYNC110 see above
+                    await asyncio.sleep(0.01)
+            with peer.makefile("rb") as answer:
+                assert len(answer.read()) < ENDLESS
 
 
 async def test_a_request_that_takes_its_time_is_not_hung_up_on(

@@ -12,6 +12,7 @@ import pytest
 from app import watch
 from app.settings import Settings
 from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, s3_server
+from tests.jobs import BASE, VIDEO
 from tests.service import Running, png, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
@@ -151,6 +152,12 @@ async def test_second_video_of_the_day_gets_the_next_key(stored: Running, fal: F
     assert [key.rpartition("roller")[2] for key in newest_first] == keys[::-1]
 
 
+@pytest.mark.parametrize("stored", ["r2"], indirect=True)
+async def test_with_r2_there_are_no_files_of_the_services_own(stored: Running) -> None:
+    answer = await stored.client.get("/media/users/ada/library/video.mp4")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 async def test_local_fal_and_local_files_move_the_users_own_canvas(
     store_url: str, tmp_path: Path
 ) -> None:
@@ -165,3 +172,21 @@ async def test_local_fal_and_local_files_move_the_users_own_canvas(
         assert video.status_code == 206
         assert video.content[4:8] == b"ftyp"
         assert await run.money() == (96, 0, ["grant", "hold", "charge"])
+
+
+@pytest.mark.unaudited  # nobody stores the video
+async def test_a_process_whose_places_are_taken_tells_what_another_has_done(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await run.submitted()
+    run.service.lifecycle._delivery._places = asyncio.Semaphore(0)
+    fal.complete(fal.newest, small_video())
+    assert (await run.status(job_id))["status"] == "pending"
+    asked = fal.count("status")
+    call = run.service.database.call
+    await call("video_job::claim", job_id, "another", 20, BASE)
+    await call("video_job::complete", job_id, "another", VIDEO)
+    assert (await run.status(job_id))["status"] == "completed"
+    assert fal.count("status") == asked
+    for waiting in run.service.background.tasks:
+        waiting.cancel()

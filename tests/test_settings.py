@@ -109,8 +109,18 @@ def test_keys_are_fetched_over_a_line_that_nobody_else_can_speak_on() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["surreal_url", "r2_endpoint_url", "r2_public_url", "auth_jwks_url", "public_url"]
+)
+def test_an_address_holds_no_password(name: str) -> None:
+    scheme = "wss" if name == "surreal_url" else "https"
+    (line,) = complaints(**{name: f"{scheme}://ann:schl@host.example"})
+    assert line == f"{name.upper()}: must hold no user and no password: addresses are logged"
+
+
+@pytest.mark.parametrize(
     "given",
     [
+        {"public_url": "http://host.example/?key=schl"},
         {"fal_key": "schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel"},
         {"r2_endpoint_url": "ftp://schl:schl@r2.example"},
         {"public_url": f"schl{'x' * 100}"},

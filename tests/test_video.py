@@ -13,7 +13,8 @@ import pytest
 
 from app import video
 from app.errors import StorageUnavailable, VideoRejected, VideoUnavailable
-from app.video import MediaHosts, download, without_query
+from app.logs import without_query
+from app.video import MediaHosts, download
 from tests.fixtures_sockets import listening, raw_server
 
 if TYPE_CHECKING:

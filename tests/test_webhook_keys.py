@@ -159,3 +159,13 @@ async def test_keys_that_can_no_longer_be_had_stay_in_force(checks: Checks) -> N
     checks.fal.faults.add("jwks", Answer(500), times=None)
     checks.now += DAY
     assert await checks.believes()
+
+
+async def test_an_address_of_keys_is_logged_without_what_may_be_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with httpx.AsyncClient() as client:
+        keys = KeySet("https://127.0.0.1:1/jwks?token=of-somebody", client, lifetime=DAY)
+        assert await keys.keys() == []
+    assert "https://127.0.0.1:1/jwks" in caplog.text
+    assert "of-somebody" not in caplog.text
