@@ -1,7 +1,17 @@
-"""The database's clock, in the hands of a test."""
+"""Clocks in the hands of a test: a process's own, and the database's."""
 
 from app.adapters.surreal import Database
 from tests.service import Running
+
+
+class Clock:
+    """A process's clock, which stands still until ``now`` is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 async def set_ahead(database: Database, seconds: float) -> None:

@@ -18,7 +18,7 @@ from scripts.migrate import migrate
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 
-pytest_plugins = ["tests.leaks"]
+pytest_plugins = ["tests.leaks", "tests.servers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

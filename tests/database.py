@@ -40,6 +40,23 @@ def embedded(url: str) -> Address:
     return Address(url=url, namespace="video", database="video")
 
 
+def settings_of(address: Address) -> dict[str, str]:
+    """Return the settings that lead a service to this database."""
+    return {
+        "surreal_url": address.url,
+        "surreal_namespace": address.namespace,
+        "surreal_database": address.database,
+        "surreal_user": address.user,
+        "surreal_password": address.password,
+        "surreal_user_level": address.level,
+    }
+
+
+def environment_of(address: Address) -> dict[str, str]:
+    """Return the environment that leads a program to this database."""
+    return {name.upper(): value for name, value in settings_of(address).items()}
+
+
 @asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[Database]:
     """Connect, with time for slow calls."""
@@ -161,18 +178,10 @@ async def run_script(name: str, *arguments: str, address: Address) -> Ended:
 
 async def start_script(name: str, *arguments: str, address: Address) -> asyncio.subprocess.Process:
     """Start ``scripts/name.py``; nothing but the address differs from the default settings."""
-    settings = {
-        "SURREAL_URL": address.url,
-        "SURREAL_NAMESPACE": address.namespace,
-        "SURREAL_DATABASE": address.database,
-        "SURREAL_USER": address.user,
-        "SURREAL_PASSWORD": address.password,
-        "SURREAL_USER_LEVEL": address.level,
-    }
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"scripts.{name}", *arguments),
         cwd=schema.FOLDER.parent,
-        env={**os.environ, **settings},
+        env=os.environ | environment_of(address),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

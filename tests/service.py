@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -23,7 +24,9 @@ from tests.openapi import documented
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import SECRET, bearer
 
+SUBMIT = "/api/templates/video"
 TEMPLATE = "night-life-roller"
+ORDER = {"templateSlug": TEMPLATE, "variables": {}}
 TERMINAL = {"completed", "failed", "cancelled"}
 
 
@@ -32,6 +35,14 @@ def png(width: int = 64, height: int = 64, colour: str = "navy") -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(file, "PNG")
     return file.getvalue()
+
+
+def submission(image: bytes, order: object = ORDER) -> dict[str, Any]:
+    """Return what a click on *Animate* sends, as keywords for httpx."""
+    return {
+        "files": {"startImage": ("canvas.png", image, "image/png")},
+        "data": {"data": json.dumps(order)},
+    }
 
 
 @dataclass
@@ -51,10 +62,10 @@ class Running:
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         """Click *Animate*."""
+        order = {"templateSlug": template, "variables": variables or {}}
         return await self.client.post(
-            "/api/templates/video",
-            files={"startImage": ("canvas.png", image or png(), "image/png")},
-            data={"data": json.dumps({"templateSlug": template, "variables": variables or {}})},
+            SUBMIT,
+            **submission(image or png(), order),
             headers=bearer(user) | (headers or {}),
         )
 
@@ -68,7 +79,7 @@ class Running:
     async def cancel(self, job_id: str, *, user: str = "ada") -> httpx.Response:
         """Click *Cancel*."""
         return await self.client.post(
-            "/api/templates/video/cancel", params={"jobId": job_id}, headers=bearer(user)
+            f"{SUBMIT}/cancel", params={"jobId": job_id}, headers=bearer(user)
         )
 
     async def get(self, path: str, *, user: str = "ada", **query: Any) -> httpx.Response:
@@ -76,7 +87,7 @@ class Running:
 
     async def status(self, job_id: str, *, user: str = "ada") -> dict[str, Any]:
         """Poll once."""
-        answer = await self.get("/api/templates/video/status", user=user, jobId=job_id)
+        answer = await self.get(f"{SUBMIT}/status", user=user, jobId=job_id)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
@@ -97,6 +108,14 @@ class Running:
             if not task.get_name().startswith("hand over")
         ]:
             await asyncio.wait(tasks)
+
+    def lose_storage(self) -> Path:
+        """Take the folder of the videos away, as a disk that is no longer mounted; return it."""
+        folder = self.service.settings.storage_dir
+        vars(self.service.storage).pop("_signing_key", None)  # as after a restart
+        away = folder.rename(folder.with_name("away"))
+        folder.write_text("a disk that is not mounted")
+        return away
 
     async def credits(self, *, user: str = "ada") -> dict[str, Any]:
         return dict((await self.get("/api/credits", user=user)).json())

@@ -21,6 +21,12 @@ CREATE credit_entry SET
   user = 'ada', kind = 'release', credits = 10
 """
 
+EVENT_AFTER_THE_END = """
+CREATE video_job_event SET
+  id = [(SELECT VALUE record::id(id) FROM ONLY video_job WHERE status = 'completed' LIMIT 1), 99],
+  status = 'completed'
+"""
+
 
 async def findings(run: Running) -> list[str]:
     return [str(each) for each in await audit(run.service.database, run.service.storage, read=True)]
@@ -88,6 +94,8 @@ async def test_nothing_is_found_where_nothing_is_wrong(
             "UPDATE video_job SET status = 'cancelled' WHERE status = 'pending'",
             "its last event says pending",
         ),
+        (EVENT_AFTER_THE_END, ", 99]"),
+        (EVENT_AFTER_THE_END, "ended more than once: ['completed', 'completed']"),
     ],
 )
 async def test_harm_is_found(run: Running, harm: str, found: str) -> None:

@@ -2,10 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from app.adapters.surreal import Address, Database
 from scripts.migrate import migrate
@@ -18,17 +15,10 @@ from tests.database import (
     make_legacy,
     run_script,
     start_script,
-    surreal_server,
 )
 from tests.jobs import AMPLE, BASE, a_job
 
 STATUSES = ("completed", "failed", "running")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
-    with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
-        yield running
 
 
 async def adopted(address: Address, rows: int) -> None:

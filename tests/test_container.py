@@ -1,34 +1,39 @@
 """What the Dockerfile makes: it runs as nobody in particular and holds nothing superfluous."""
 
 import ast
-import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions, requires
+from pathlib import Path
 
 import httpx
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from app.openapi import document
 from tests.fixtures_sockets import free_port
 from tests.image import Image, stages
+from tests.leaks import heard
 from tests.process import PATIENCE, ROOT, Process
-from tests.service import png
+from tests.service import SUBMIT, png, submission
 from tests.tokens import SECRET, bearer
 
 GIVEN = {"HOST": "127.0.0.1", "AUTH_JWT_SECRET": SECRET}
+HASH = re.compile(r"sha256:(\w{64})")
 COMMANDS = {"__init__", "command", "migrate", "backfill", "grant", "audit", "job"}
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     image = Image(tmp_path_factory.mktemp("image"))
     image.build()
-    return image
+    yield image
+    if image.stderr.exists():
+        heard(image.stderr.read_text())
 
 
 @contextmanager
@@ -68,6 +73,11 @@ def installed() -> set[str]:
     return packages
 
 
+def uv_in(path: Path) -> list[tuple[str, str]]:
+    """Return each version of uv that a file pins, with the lines of its hashes."""
+    return re.findall(r"\buv==(\S+)((?: \\\n +--hash=sha256:\w{64})+)", path.read_text())
+
+
 def imports(source: str) -> Iterator[str]:
     """Name the packages that are imported where the code runs."""
     tree = ast.parse(source)
@@ -90,9 +100,7 @@ def test_an_unknown_user_migrates_serves_makes_a_video_and_stops(image: Image) -
         assert is_healthy(image, service)
         with httpx.Client(base_url=service.url, headers=bearer("ada"), timeout=PATIENCE) as ada:
             submitted = ada.post(
-                "/api/templates/video",
-                files={"startImage": ("canvas.png", png(320, 64), "image/png")},
-                data={"data": json.dumps({"templateSlug": "gentle-zoom"})},
+                SUBMIT, **submission(png(320, 64), {"templateSlug": "gentle-zoom"})
             ).raise_for_status()
             status = submitted.headers["location"]
             service.until(lambda: ada.get(status).json()["status"] == "completed")
@@ -132,6 +140,19 @@ def test_every_package_comes_with_its_hash_from_the_one_lock() -> None:
     installer, packages = (rest for rest in told if re.search(r"\bpip install\b", rest))
     assert "--require-hashes --requirement uv.txt" in installer
     assert "--require-hashes --constraint constraints.txt --requirement pyproject.toml" in packages
+
+
+def test_the_installer_is_the_one_of_the_lock() -> None:
+    """Of its hashes there, one for each platform, the Dockerfile has two."""
+    (ours,), (locked,) = (uv_in(ROOT / name) for name in ("Dockerfile", "constraints.txt"))
+    assert ours[0] == locked[0]
+    assert len(hashes := set(HASH.findall(ours[1]))) == 2
+    assert hashes <= set(HASH.findall(locked[1]))
+
+
+def test_its_interface_has_the_projects_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert document()["info"]["version"] == project["version"]
 
 
 def test_code_that_changes_takes_no_packages_anew() -> None:

@@ -6,7 +6,7 @@ the service, and on the server half of them come by a second one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from itertools import cycle, islice
 from pathlib import Path
@@ -15,16 +15,10 @@ import pytest
 
 from app.adapters.surreal import Database
 from app.adapters.surreal_connection import Rejected
-from tests.database import SurrealServer, connected, embedded, surreal_server
+from tests.database import connected, embedded
 
 RACERS = 50
 ROUNDS = 20
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
-    with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
-        yield running
 
 
 @pytest.fixture(params=["embedded", "server"])

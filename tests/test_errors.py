@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.database import SurrealServer, surreal_server
-from tests.fixtures_storage import S3Server, s3_server
-from tests.forked import Forkery, forkery
-from tests.troubled import Place, Trouble
-from tests.troubled_runs import RUNS
-from tests.troubled_starts import STARTS
+from tests.errors.forked import Forkery, forkery
+from tests.errors.place import Place, Trouble
+from tests.errors.runs import RUNS
+from tests.errors.starts import STARTS
 
 TROUBLES = STARTS | RUNS
 TABLES = Path("docs/errors.md").read_text()
@@ -24,18 +22,6 @@ ROWS = dict(re.findall(ROW, TABLES, re.MULTILINE))
 def forked() -> Iterator[Forkery]:
     with forkery() as parent:
         yield parent
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
-    with surreal_server(tmp_path_factory.mktemp("surreal")) as running_server:
-        yield running_server
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as running_server:
-        yield running_server
 
 
 def test_every_line_of_the_tables_is_a_row_that_is_brought_about() -> None:

@@ -1,24 +1,21 @@
 """Event streams over a real socket: every change, once, until the end."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from app import streams
+from app.adapters.surreal_connection import Rejected
+from app.seam import T
 from app.settings import Settings
+from tests.listening import EVENTS, listening
+from tests.refusals import problem
 from tests.service import Running, over_a_socket, running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import Hang
 from tests.stand_ins.videos import small_video
-from tests.test_routes import problem
-from tests.tokens import bearer
-
-PATH = "/api/templates/video/events"
 
 
 @pytest.fixture(autouse=True)
@@ -30,45 +27,6 @@ def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 async def address(run: Running) -> AsyncIterator[str]:
     async with over_a_socket(run) as url:
         yield url
-
-
-class Stream:
-    """A browser that listens."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self.answer = answer
-        self.lines = answer.aiter_lines()
-        self.ids: list[str] = []
-
-    async def event(self) -> dict[str, Any]:
-        """Wait for the next event, and return its data."""
-        async for line in self.lines:
-            if line.startswith("id: "):
-                self.ids.append(line.removeprefix("id: "))
-            if line.startswith("data: "):
-                return dict(json.loads(line.removeprefix("data: ")))
-        raise EOFError
-
-    async def until(self, **expected: Any) -> dict[str, Any]:
-        while True:
-            job = await self.event()
-            if expected.items() <= job.items():
-                return job
-
-    async def rest(self) -> list[str]:
-        return [line async for line in self.lines if line]
-
-
-@asynccontextmanager
-async def listening(
-    address: str, *, user: str = "ada", headers: dict[str, str] | None = None, **query: str
-) -> AsyncIterator[Stream]:
-    async with (
-        httpx.AsyncClient(base_url=address, headers=bearer(user) | (headers or {})) as browser,
-        browser.stream("GET", PATH, params=query) as answer,
-    ):
-        assert answer.status_code == 200
-        yield Stream(answer)
 
 
 async def test_stream_of_a_job_tells_each_change_and_ends_with_it(
@@ -114,7 +72,7 @@ async def test_stream_tells_nothing_of_other_users(
         fal.advance(next(iter(fal.requests)), "IN_PROGRESS")
         await run.status(foreign, user="bob")
         assert (await stream.event())["jobId"] == own
-    refused = await run.get(PATH, jobId=foreign)
+    refused = await run.get(EVENTS, jobId=foreign)
     problem(refused, 404, "job_not_found")
 
 
@@ -150,7 +108,7 @@ async def test_stopping_ends_the_streams_with_a_hint(run: Running, address: str)
         assert (await stream.rest())[-1] == "retry: 1000"
     problem(await run.submit(), 503, "shutting_down")
     problem(await run.client.get("/readyz"), 503, "shutting_down")
-    problem(await run.get(PATH), 503, "shutting_down")
+    problem(await run.get(EVENTS), 503, "shutting_down")
     assert (await run.client.get("/healthz")).status_code == 200
 
 
@@ -175,7 +133,7 @@ async def test_streams_of_a_user_are_bounded(
     few = settings.model_copy(update={"max_streams_per_user": 2})
     async with running(few, fal) as run, over_a_socket(run) as address:
         async with listening(address), listening(address):
-            refused = await run.get(PATH)
+            refused = await run.get(EVENTS)
             problem(refused, 429, "too_many_streams")
             assert refused.headers["retry-after"]
             async with listening(address, user="bob"):
@@ -202,10 +160,34 @@ async def test_fifty_streams_cost_fal_no_more_than_one(settings: Settings, fal: 
         assert fal.count("status") <= 3
 
 
+async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    asked = asyncio.Event()
+
+    async def refused(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == "db.video_job::under_way":
+            asked.set()
+            raise Rejected("no such function")
+        return await call()
+
+    async with (
+        running(settings, fal, seam=refused) as run,
+        over_a_socket(run) as address,
+        listening(address) as stream,
+    ):
+        await run.submitted()
+        await asked.wait()
+        asked.clear()
+        await asked.wait()
+        fal.advance(fal.newest, "IN_PROGRESS")
+        assert (await stream.until(status="processing"))["stage"] == "generating"
+
+
 @pytest.mark.parametrize("query", [{"jobId": ""}, {"jobId": "x" * 201}])
 async def test_stream_of_no_job_is_refused(run: Running, query: dict[str, str]) -> None:
-    problem(await run.get(PATH, **query), 400, "invalid_query")
+    problem(await run.get(EVENTS, **query), 400, "invalid_query")
 
 
 async def test_stream_needs_a_token(run: Running) -> None:
-    problem(await run.client.get(PATH), 401, "unauthenticated")
+    problem(await run.client.get(EVENTS), 401, "unauthenticated")

@@ -144,6 +144,14 @@ async def test_a_hang_ends_with_the_deadline(
     assert stand_in.count(name) == 1
 
 
+@pytest.mark.parametrize("answer", [[], {}, {"status": None}, {"status": "PERHAPS"}], ids=repr)
+async def test_a_cancel_whose_answer_makes_no_sense_is_a_wish_that_fal_has_heard(
+    stand_in: FalStandIn, fal: Fal, job: str, answer: Any
+) -> None:
+    stand_in.faults.add("cancel", Answer(202, answer))
+    assert await fal.cancel(MODEL, job) == "requested"
+
+
 @pytest.mark.parametrize("name", ASKS)
 async def test_what_fal_does_not_know_is_not_found(fal: Fal, name: str) -> None:
     with pytest.raises(FalNotFound):

@@ -26,7 +26,7 @@ from app.identity import (
 )
 from app.key_set import KeySet
 from app.settings import Settings
-from tests.tokens import SECRET, token
+from tests.tokens import SECRET, published, token
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -147,10 +147,7 @@ class KeyServer:
 
 
 def jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
-    exported: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(
-        key.public_key(), as_dict=True
-    )
-    return exported | {"kid": key_id, "alg": algorithm, "use": "sig"}
+    return published(key_id, key, algorithm) | {"alg": algorithm, "use": "sig"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Fifty at once for the same thing: one gets it, the others are told, nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,17 +15,10 @@ from tests.database import (
     embedded,
     legacy_row,
     migrated,
-    surreal_server,
 )
 from tests.jobs import AMPLE, BASE, LIMITS, VIDEO, Jobs
 
 RACERS = 50
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
-    with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
-        yield running
 
 
 @pytest.fixture(params=["embedded", "server"])

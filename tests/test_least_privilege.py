@@ -1,6 +1,6 @@
 """A service that signs in by record access does all its work, and can do nothing else."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tests.database import (
     legacy_row,
     make_legacy,
     run_script,
-    surreal_server,
+    settings_of,
 )
 from tests.deployment import as_migrator, deployed, made
 from tests.service import Running, running, settings_for
@@ -44,12 +44,6 @@ DEFINITIONS = (
     "REMOVE EVENT credit_entry_append_only ON credit_entry",
     "REMOVE DATABASE video",
 )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
-    with surreal_server(tmp_path_factory.mktemp("surreal")) as running_server:
-        yield running_server
 
 
 @pytest.fixture
@@ -81,13 +75,9 @@ def settings_at(address: Address, folder: Path) -> Settings:
     return settings_for(
         address.url,
         folder,
-        surreal_namespace=address.namespace,
-        surreal_database=address.database,
-        surreal_user=address.user,
-        surreal_password=address.password,
-        surreal_user_level=address.level,
         fal_key=FalStandIn.key,
         public_url=PUBLIC_URL,
+        **settings_of(address),
     )
 
 
@@ -160,8 +150,9 @@ async def test_definitions_are_refused(signed_in: Database) -> None:
 
 async def test_who_may_not_migrate_is_told_so(service: Address) -> None:
     ended = await run_script("migrate", "--check", address=service)
-    assert (ended.status, len(ended.err.splitlines())) == (1, 1)
-    assert "SURREAL_USER may not do this" in ended.err
+    where, line = ended.err.splitlines()
+    assert (ended.status, where) == (1, f"At {service.url}, {service.place}:")
+    assert "SURREAL_USER may not do this" in line
 
 
 async def test_what_is_not_its_own_to_write_stays_as_it_is(

@@ -10,11 +10,11 @@ from app.seam import direct
 from app.settings import Settings
 from tests.clock import later, set_ahead
 from tests.ledger import FREE, PAID
-from tests.service import Running, running
+from tests.refusals import problem
+from tests.service import SUBMIT, Running, running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import Alter, Answer
 from tests.stand_ins.videos import small_video
-from tests.test_routes import SUBMIT, problem
 from tests.test_troubles import queued
 from tests.tokens import bearer
 
@@ -171,9 +171,7 @@ async def test_storage_that_is_gone_is_said_to_be_away(run: Running, fal: FalSta
     fal.complete(request_id, small_video())
     await run.finished(job_id)
     folder = run.service.settings.storage_dir
-    run.service.storage.__dict__.pop("_signing_key", None)  # as after a restart
-    away = folder.rename(folder.with_name("away"))
-    folder.write_text("a disk that is not mounted")
+    away = run.lose_storage()
     for path in ("/api/templates/video/status", "/api/library", "/readyz", "/media/users/x.mp4"):
         problem(await run.get(path, jobId=job_id), 503, "storage_unavailable")
     folder.unlink()

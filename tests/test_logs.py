@@ -15,9 +15,9 @@ import pytest
 import stamina.instrumentation
 
 from app import logs, watch
-from tests.database import migrated, surreal_server
+from tests.database import migrated, settings_of, surreal_server
 from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, s3_server
-from tests.service import Running, png, running, settings_for
+from tests.service import SUBMIT, Running, png, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_wire import UPLOAD_TOKEN
 from tests.stand_ins.videos import small_video
@@ -94,7 +94,7 @@ async def test_a_callers_claims_and_names_cannot_forge_a_line(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
     answer = await run.client.post(
-        "/api/templates/video",
+        SUBMIT,
         files={"startImage": (HOSTILE, png(), "image/png")},
         data={"data": json.dumps({"templateSlug": "gentle-zoom", "note": HOSTILE})},
         headers=bearer("eve", email=HOSTILE),
@@ -126,14 +126,11 @@ async def exposed(
             tmp_path / "storage",
             fal_key=FalStandIn.key,
             public_url="https://videos.example",
-            surreal_database=address.database,
-            surreal_user=address.user,
-            surreal_password=address.password,
-            surreal_user_level=address.level,
             r2_endpoint_url=s3.endpoint_url,
             r2_bucket=BUCKET,
             r2_access_key_id=ACCESS_KEY_ID,
             r2_secret_access_key=SECRET_ACCESS_KEY,
+            **settings_of(address),
         )
         async with running(settings, fal) as service:
             yield service

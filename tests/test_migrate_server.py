@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,16 +23,9 @@ from tests.database import (
     make_legacy,
     migrated,
     run_script,
-    surreal_server,
 )
 
 RUNNERS = 8
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
-    with surreal_server(tmp_path_factory.mktemp("surreal")) as running:
-        yield running
 
 
 async def test_eight_connections_apply_each_file_once(server: SurrealServer) -> None:

@@ -1,16 +1,24 @@
 """The examples of the document are answers that the running service gives."""
 
+import asyncio
+import json
+import os
 import re
+import shutil
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.listening import listening
 from tests.openapi import INTERFACE
-from tests.service import Running, over_a_socket
+from tests.service import SUBMIT, Running, over_a_socket, png
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
-from tests.test_events import listening
+from tests.tokens import token
 
 VIDEO = small_video(seconds=1, width=128, height=72)
 CHANGING = {
@@ -84,6 +92,30 @@ async def test_examples_are_what_the_service_answers(answers: Answers) -> None:
     for (_, name), answer in answers.items():
         example = INTERFACE.check(answer)[name]
         assert steady(str(answer.json())) == steady(str(example)), name
+
+
+async def test_request_in_the_description_is_accepted_and_may_be_repeated(
+    run: Running, tmp_path: Path
+) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("install curl")
+    described = INTERFACE.operations["POST", SUBMIT]["description"]
+    (command,) = re.findall(r"^```sh\n(.*?)^```$", described, re.DOTALL | re.MULTILINE)
+    (tmp_path / "canvas.png").write_bytes(png())
+    async with over_a_socket(run) as address:
+        given = {"SERVICE": address, "TOKEN": token(), "KEY": "one-click"}
+        given["PATH"] = os.environ["PATH"]  # and no proxy
+        first, again = [await _carried_out(command, tmp_path, given) for _ in range(2)]
+    INTERFACE.validate(first, {"$ref": "#/components/schemas/Accepted"})
+    assert again["jobId"] == first["jobId"]
+
+
+async def _carried_out(command: str, folder: Path, environment: dict[str, str]) -> Any:
+    process = await asyncio.create_subprocess_shell(
+        command, stdout=PIPE, stderr=PIPE, cwd=folder, env=environment
+    )
+    said, _ = await process.communicate()
+    return json.loads(said)
 
 
 async def test_catalogue_begins_as_in_its_example(run: Running) -> None:

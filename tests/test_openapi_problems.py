@@ -5,8 +5,8 @@ import pytest
 from app import watch
 from app.settings import Settings
 from tests.openapi import INTERFACE
-from tests.provocations import ALIKE, OWN
-from tests.scene import FaultySeam, Scene
+from tests.problems.provocations import ALIKE, OWN
+from tests.problems.scene import FaultySeam, Scene
 from tests.service import running
 from tests.stand_ins.fal import FalStandIn
 

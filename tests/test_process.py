@@ -19,7 +19,7 @@ from app.audit import audit
 from tests.clock import set_ahead
 from tests.database import connected, embedded
 from tests.process import ON_LINUX, PATIENCE, Process, started
-from tests.service import png
+from tests.service import SUBMIT, png, submission
 from tests.test_logs import KEYS
 from tests.tokens import SECRET, bearer
 
@@ -40,11 +40,7 @@ def browser(process: Process, user: str = "ada") -> Iterator[httpx.Client]:
 
 
 def submit(client: httpx.Client, image: bytes) -> str:
-    answer = client.post(
-        "/api/templates/video",
-        files={"startImage": ("canvas.png", image, "image/png")},
-        data={"data": json.dumps({"templateSlug": "gentle-zoom"})},
-    )
+    answer = client.post(SUBMIT, **submission(image, {"templateSlug": "gentle-zoom"}))
     assert answer.status_code == 202, answer.text
     return str(answer.json()["jobId"])
 

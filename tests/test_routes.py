@@ -3,34 +3,13 @@
 import asyncio
 import base64
 from datetime import datetime, timedelta
-from typing import Any
 
-import httpx
 import pytest
 
-from tests.service import Running
+from tests.refusals import nothing_left, problem
+from tests.service import SUBMIT, Running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
-
-SUBMIT = "/api/templates/video"
-
-
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Assert the shape of an error and return it."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "code"} <= body.keys()
-    assert (body["status"], body["code"]) == (status, code)
-    assert body["detail"]
-    return body
-
-
-async def nothing_left(run: Running, fal: FalStandIn) -> None:
-    """Assert that a refusal held nothing, wrote nothing and asked fal for nothing."""
-    assert fal.calls == []
-    assert await run.rows("SELECT * FROM video_job") == []
-    assert await run.rows("SELECT * FROM credit_entry WHERE kind = 'hold'") == []
 
 
 @pytest.mark.parametrize(

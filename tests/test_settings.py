@@ -55,6 +55,7 @@ def test_every_line_of_the_example_is_explained() -> None:
         ({"auth_jwks_url": "keys"}, "https://"),
         ({"r2_endpoint_url": "127.0.0.1:9000"}, "https://"),
         ({"r2_public_url": "https://"}, "https://"),
+        ({"r2_endpoint_url": "https://r2.example/videos"}, "host or port"),
         ({"port": 70000}, "65535"),
         ({"max_image_bytes": 0}, "greater than 0"),
         ({"submit_timeout": "inf"}, "3600"),
@@ -122,6 +123,7 @@ def test_an_address_holds_no_password(name: str) -> None:
     [
         {"public_url": "http://host.example/?key=schl"},
         {"fal_key": "schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel"},
+        {"surreal_password": '"schl"'},
         {"r2_endpoint_url": "ftp://schl:schl@r2.example"},
         {"public_url": f"schl{'x' * 100}"},
     ],

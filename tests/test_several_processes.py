@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import json
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from app.audit import audit
 from tests.database import SurrealServer, connected, migrated, surreal_server
 from tests.fixtures_storage import s3_server
 from tests.process import PATIENCE
-from tests.service import TEMPLATE, png
+from tests.service import SUBMIT, TEMPLATE, png, submission
 from tests.soak.browsers import is_unavailable
 from tests.soak.instance import Instance
 from tests.soak.ordeal import ordeal
@@ -60,10 +59,9 @@ class Pair:
             answer = await self.ask(
                 one,
                 "POST",
-                "/api/templates/video",
+                SUBMIT,
                 user=user,
-                files={"startImage": ("canvas.png", png(), "image/png")},
-                data={"data": json.dumps({"templateSlug": template})},
+                **submission(png(), {"templateSlug": template}),
                 headers={"Idempotency-Key": key},
             )
             if not is_unavailable(answer):

@@ -16,10 +16,10 @@ import pytest
 from app.adapters.local_files import LocalFiles
 from app.errors import ObjectTaken
 from app.storage import StoredObject, poster_key, video_key_base
-from tests.fixtures_storage import S3Server, browser_of, put_video, s3_server, write_file
+from tests.fixtures_storage import S3Server, browser_of, put_video, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from app.storage import Storage
@@ -34,12 +34,6 @@ class Store:
 
     async def fetch(self, key: str, **headers: str) -> httpx.Response:
         return await self.browser.get(await self.storage.url(key), headers=headers)
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
 
 
 @pytest.fixture(params=["local", "r2"])

@@ -47,6 +47,13 @@ def test_a_key_tells_user_day_and_template() -> None:
     assert video_key_base("u", day, "a/../b") == "users/u/library/2026-02-03-a%2F..%2Fb"
 
 
+def test_a_slug_too_long_for_a_file_system_becomes_a_digest() -> None:
+    day = date(2026, 2, 3)
+    base = video_key_base("u", day, "x" * 300)
+    assert re.fullmatch("users/u/library/2026-02-03-[0-9a-f]{64}", base)
+    assert base != video_key_base("u", day, "x" * 301)
+
+
 def test_a_poster_lies_beside_its_video() -> None:
     assert poster_key("users/u/library/2026-02-03-pan-2.mp4") == (
         "users/u/library/2026-02-03-pan-2.jpg"

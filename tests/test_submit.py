@@ -13,11 +13,11 @@ from PIL import Image
 
 from app import submission
 from app.settings import Settings
-from tests.service import Running, over_a_socket, png, running
+from tests.refusals import nothing_left, problem
+from tests.service import SUBMIT, Running, over_a_socket, png, running
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import Answer
 from tests.stand_ins.videos import small_video
-from tests.test_routes import SUBMIT, nothing_left, problem
 from tests.tokens import bearer
 
 DATA = json.dumps({"templateSlug": "night-life-roller", "variables": {}})

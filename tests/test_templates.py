@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.errors import ConfigurationError, InvalidVariables
-from app.templates import MAX_NUMBER, Template
+from app.templates import Template
 
 SHIPPED = sorted(Path("schema/templates").glob("*.json"))
 MODELS: dict[str, tuple[str, type, set[object]]] = {
@@ -110,6 +110,14 @@ def test_argument_that_is_only_a_variable_keeps_its_type() -> None:
     assert type(arguments["duration"]) is int
 
 
+def test_variable_is_put_into_the_text_of_an_argument() -> None:
+    given = template(
+        choice("seconds", 6), arguments={"duration": "{seconds}s", "negative_prompt": "blur"}
+    )
+    arguments = given.to_fal(given.check({"seconds": 6}), image_url="u")
+    assert (arguments["duration"], arguments["negative_prompt"]) == ("6s", "blur")
+
+
 def test_argument_of_an_optional_variable_is_left_out_where_nothing_is_given() -> None:
     given = template(number(), arguments={"seed": "{seed}", "fps": 24})
     assert given.to_fal(given.check({}), image_url="u") == {
@@ -126,6 +134,25 @@ def test_text_without_its_optional_variable_has_no_gap() -> None:
 
 def test_default_is_filled_in() -> None:
     assert template(text(default="hello")).check({}) == {"line": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        (text(maxLength=4), "four"),
+        (text(), "x" * 500),
+        (number(minimum=1, maximum=9), 1),
+        (number(minimum=1, maximum=9), 9),
+        (number(minimum=0.5), 0.5),
+        (number(), -(2**53)),
+        (number(), 2**53),
+        (number(default=7, minimum=7, maximum=7), 7),
+    ],
+)
+def test_what_just_fits_is_taken_as_it_is(variable: dict[str, Any], value: object) -> None:
+    taken = template(variable).check({variable["name"]: value})
+    assert taken == {variable["name"]: value}
+    assert type(taken[variable["name"]]) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +176,8 @@ def test_default_is_filled_in() -> None:
         ((number(),), {"seed": float("nan")}, "must be from"),
         ((number(),), {"seed": float("inf")}, "must be from"),
         ((number(),), {"seed": 10**400}, "must be from"),
-        ((number(),), {"seed": MAX_NUMBER + 1}, "must be from"),
+        ((number(),), {"seed": 2**53 + 1}, "must be from"),
+        ((number(),), {"seed": -(2**53) - 1}, "must be from"),
         ((choice("d", "5", "10"),), {"d": 5}, "must be one of '5', '10'"),
         ((choice("d", 5, 10),), {"d": "5"}, "must be one of 5, 10"),
         ((choice("d", 0, 1),), {"d": False}, "must be one of"),
@@ -169,28 +197,44 @@ def test_emoji_and_line_breaks_are_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "changes"),
+    ("variables", "changes", "said"),
     [
-        ((), {"prompt": "{nobody}"}),
-        ((), {"arguments": {"seed": "{nobody}"}}),
-        ((text(), text()), {}),
-        ((text(type="date"),), {}),
-        ((choice("d"),), {}),
-        ((choice("d", 5, default="5"),), {}),
-        ((number(default="many"),), {}),
-        (({"name": "x"},), {}),
+        ((), {"prompt": "{nobody}"}, "undefined nobody"),
+        ((), {"arguments": {"seed": "{nobody}"}}, "undefined nobody"),
+        ((text(), text()), {}, "a variable is defined twice"),
+        ((text(type="date"),), {}, "line: no such type: date"),
+        ((choice("d"),), {}, "d: a choice needs choices"),
+        ((choice("d", 5, default="5"),), {}, "d must be one of 5"),
+        ((number(default="many"),), {}, "seed must be a number"),
+        (({"name": "x"},), {}, "label"),
+        (("x",), {}, ""),
     ],
 )
-def test_template_that_contradicts_itself_is_refused(
-    variables: tuple[dict[str, Any], ...], changes: dict[str, Any]
+def test_template_that_contradicts_itself_is_refused_with_the_reason(
+    variables: tuple[dict[str, Any], ...], changes: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match="template test"):
+    with pytest.raises(ConfigurationError, match=f"template test: .*{said}"):
         template(*variables, **changes)
+
+
+def test_template_needs_neither_arguments_nor_variables() -> None:
+    row = {
+        "title": "Test",
+        "description": "",
+        "credits": 1,
+        "fal_model": "fal-ai/test",
+        "image_field": "image_url",
+        "prompt": "A prompt",
+    }
+    plain = Template.from_row(row, slug="plain")
+    assert plain.to_fal(plain.check({}), image_url="u") == {"prompt": "A prompt", "image_url": "u"}
 
 
 def test_catalogue_shows_what_a_form_needs() -> None:
     shown = template(
-        text(maxLength=9, default=""), choice("d", 5, required=True, default=5)
+        text(maxLength=9, default=""),
+        choice("d", 5, required=True, default=5),
+        number(minimum=0, maximum=9),
     ).to_public()
     assert shown == {
         "slug": "test",
@@ -214,6 +258,14 @@ def test_catalogue_shows_what_a_form_needs() -> None:
                 "required": True,
                 "default": 5,
                 "choices": [5],
+            },
+            {
+                "name": "seed",
+                "label": "seed",
+                "type": "number",
+                "required": False,
+                "minimum": 0,
+                "maximum": 9,
             },
         ],
     }

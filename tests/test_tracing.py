@@ -8,8 +8,10 @@ import pytest
 
 from app.service import Service
 from app.tracing import Context
+from tests.clock import later
 from tests.service import Running
 from tests.stand_ins.fal import FalStandIn
+from tests.stand_ins.fal_faults import Answer
 from tests.stand_ins.videos import small_video
 from tests.test_logs import Output, output
 from tests.tokens import bearer
@@ -85,6 +87,24 @@ async def test_what_the_sweep_does_names_its_jobs(
     for record in swept:
         assert f"[VIDEO JOB {record['job_id']}]" in record["message"]
         assert record["request_id"] is None
+
+
+async def test_lines_about_a_cancellation_and_an_expiry_name_their_jobs(
+    output: Output, run: Running, fal: FalStandIn
+) -> None:
+    if output.form == "text":
+        return
+    cancelled = await run.submitted()
+    assert (await run.cancel(cancelled)).status_code == 202
+    expired = await run.submitted()
+    fal.faults.add("cancel", Answer(500))
+    await later(run, 25 * 3600)
+    told = {record["message"]: record["job_id"] for record in output.records()}
+    assert told[f"[VIDEO JOB {cancelled}] Cancel: cancelled"] == cancelled
+    assert told[f"[VIDEO JOB {cancelled}] Cancelled"] == cancelled
+    for about in ("Not cancelled at fal", "Failed, deadline_exceeded"):
+        (line,) = (each for each in told if each.startswith(f"[VIDEO JOB {expired}] {about}"))
+        assert told[line] == expired
 
 
 def test_a_line_outside_of_any_request_is_about_none() -> None:

@@ -18,13 +18,13 @@ import av
 import pytest
 from PIL import Image
 
-from app import video
+from app import video, video_probe
 from app.errors import VideoUnavailable
 from app.video import probe
 from app.video_probe import examine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     Colour = tuple[int, int, int]
@@ -117,6 +117,47 @@ def test_a_video_cut_short_is_unavailable(tmp_path: Path, share: float) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(VideoUnavailable):
+        examine(path)
+
+
+def with_large_box(video: bytes) -> bytes:
+    """Give the media data a size of 64 bits, as files beyond 4 GiB have it.
+
+    ffmpeg leaves an empty box before the data, for this very purpose.
+    """
+    empty = video.index(b"\0\0\0\x08free")
+    (size,) = struct.unpack_from(">I", video, empty + 8)
+    return video[:empty] + struct.pack(">I4sQ", 1, b"mdat", size + 8) + video[empty + 16 :]
+
+
+def with_open_end(video: bytes) -> bytes:
+    """Let the media data reach to the end of the file, as a recorder writes it."""
+    box = video.index(b"mdat") - 4
+    return video[:box] + bytes(4) + video[box + 4 :]
+
+
+@pytest.mark.parametrize("form", [with_large_box, with_open_end])
+def test_a_box_may_tell_its_size_in_any_way(tmp_path: Path, form: Callable[[bytes], bytes]) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    path.write_bytes(form(path.read_bytes()))
+    assert examine(path).duration_seconds == pytest.approx(0.5)
+
+
+def test_a_large_box_cut_short_is_unavailable(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    path.write_bytes(with_large_box(path.read_bytes())[:-1])
+    with pytest.raises(VideoUnavailable, match="cut short"):
+        examine(path)
+
+
+def test_a_picture_too_large_to_be_decoded_safely_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "v.mp4", size=(64, 48))
+    monkeypatch.setattr(video_probe, "MAX_PIXELS", 64 * 48)
+    assert examine(path).width == 64
+    monkeypatch.setattr(video_probe, "MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(VideoUnavailable, match="no picture"):
         examine(path)
 
 

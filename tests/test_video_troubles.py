@@ -127,10 +127,11 @@ class Outage:
         return await call()
 
 
-async def test_storage_that_is_away_for_an_hour_loses_nothing(
-    settings: Settings, fal: FalStandIn
+@pytest.mark.parametrize("call", ["storage.put", "media.download"])
+async def test_disk_that_is_full_for_an_hour_loses_nothing(
+    settings: Settings, fal: FalStandIn, call: str
 ) -> None:
-    outage = Outage("storage.put", OSError(28, "No space left on device"))
+    outage = Outage(call, OSError(28, "No space left on device"))
     async with running(settings, fal, seam=outage) as run:
         job_id, request_id = await queued(run, fal)
         fal.complete(request_id, small_video())

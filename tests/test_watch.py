@@ -1,13 +1,13 @@
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from app import watch
-from app.errors import JobNotFound
+from app.errors import DatabaseUnavailable, JobNotFound
 from app.jobs import Job, Stage, Status
 from app.watch import Listener, Watch
+from tests.clock import Clock
 
 NOW = datetime(2025, 10, 8, tzinfo=UTC)
 
@@ -46,14 +46,6 @@ class Refresher:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -192,14 +184,46 @@ async def test_while_fal_hangs_what_is_known_is_answered(
 async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
     clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "PATIENCE", 0.01)
+    monkeypatch.setattr(watch, "PATIENCE", 0.0)
     watched = Watch(clock=clock)
     refresh.go.clear()
     poll = asyncio.create_task(watched.latest("job", refresh))
-    await refresh.called.wait()
+    for _ in range(10):  # its patience is over by then
+        await asyncio.sleep(0)
+    assert not poll.done()
     watched.publish(job(2))
     assert (await poll).revision == 2
     refresh.go.set()
+
+
+async def test_first_poll_is_told_of_an_error_that_comes_late(
+    clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "PATIENCE", 0.0)
+    watched = Watch(clock=clock)
+    refresh.go.clear()
+    refresh.answer = JobNotFound("There is no such job.")
+    poll = asyncio.create_task(watched.latest("job", refresh))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    refresh.go.set()
+    with pytest.raises(JobNotFound):
+        await poll
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing waits any longer"
+
+
+async def test_each_job_is_asked_about_by_its_own_name(clock: Clock) -> None:
+    asked = []
+
+    async def refresh(job_id: str) -> Job:
+        asked.append(job_id)
+        return job(job_id=job_id)
+
+    watched = Watch(clock=clock)
+    assert (await watched.latest("polled", refresh)).id == "polled"
+    assert (await watched.hint("hinted", refresh)).id == "hinted"
+    assert asked == ["polled", "hinted"]
 
 
 async def test_missing_job_is_an_error_each_time_and_is_not_remembered(
@@ -241,9 +265,10 @@ async def test_poller_that_leaves_does_not_stop_the_others(
     assert await staying == job()
 
 
-async def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "CAPACITY", 10)
+async def test_refresh_that_fails_leaves_what_is_known(clock: Clock, refresh: Refresher) -> None:
     watched = Watch(clock=clock)
-    for number in range(100):
-        watched.publish(replace(job(), id=f"job{number}"))
-    assert len(watched._entries) == 10
+    watched.publish(job(2))
+    refresh.answer = DatabaseUnavailable("away")
+    with pytest.raises(DatabaseUnavailable):
+        await watched.latest("job", refresh)
+    assert watched.known("job") == job(2)

@@ -9,13 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from app import lifecycle, routes
 from app.settings import Settings
 from tests.clock import later
 from tests.ledger import FREE, HELD, PAID
 from tests.service import Running, running
 from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_faults import Answer, Drop, Hang
+from tests.stand_ins.fal_faults import Answer, Drop, Fault, Hang
 from tests.stand_ins.videos import small_video
+from tests.test_troubles import kind
 
 PUBLIC_URL = "https://videos.example.com"
 
@@ -227,16 +229,35 @@ async def test_callback_completes_a_job_whose_submit_went_unanswered(
     assert await run.money() == PAID
 
 
+@pytest.mark.parametrize(
+    "fault", [Answer(404, {"detail": "not found"}), Answer(503), Drop(), Hang()], ids=kind
+)
 async def test_callback_that_fal_does_not_confirm_yet_is_asked_for_again(
-    run: Running, fal: FalStandIn
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
+    monkeypatch.setattr(lifecycle, "FAL_PATIENCE", 0.5)
     fal.faults.add("submit", Drop(after_effect=True))
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
-    fal.faults.add("status", Answer(404, {"detail": "not found"}))
-    assert (await fal.call_back(run.client, fal.newest)).status_code == 502
+    fal.faults.add("status", fault)
+    refused = await fal.call_back(run.client, fal.newest)
+    assert (refused.status_code, refused.json()["code"]) == (502, "fal_unavailable")
     assert (await fal.call_back(run.client, fal.newest)).status_code == 200
     assert (await run.finished(job_id))["status"] == "completed"
+
+
+async def test_callback_that_takes_too_long_to_look_at_is_asked_for_again(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "CALLBACK_PATIENCE", 0.05)
+    job_id, request_id = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    hang = Hang()
+    fal.faults.add("jwks", hang)
+    assert (await fal.call_back(run.client, request_id)).status_code == 502
+    hang.released.set()
+    assert (await row(run, job_id))["stage"] == "queued"
+    assert await run.money() == HELD
 
 
 async def test_unanswered_submit_that_its_user_has_cancelled_ends_so(

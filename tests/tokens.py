@@ -16,6 +16,14 @@ def token(user: str = "ada", *, secret: str = SECRET, **claims: Any) -> str:
     )
 
 
+def published(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
+    """Return what a key set tells of a private key: its public half, and its name."""
+    told: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(
+        key.public_key(), as_dict=True
+    )
+    return told | {"kid": key_id}
+
+
 def bearer(user: str = "ada", **claims: Any) -> dict[str, str]:
     """Return the header of a request by ``user``."""
     return {"Authorization": f"Bearer {token(user, **claims)}"}

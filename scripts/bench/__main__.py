@@ -34,6 +34,7 @@ Measure = Callable[[Path], Iterator[Figure]]
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
+    # Where none is named, argparse holds the empty list itself against the choices.
     parser.add_argument("names", nargs="*", choices=[[], *NAMES], help="all, where none is named")
     names = parser.parse_args().names or NAMES
     machine = describe()

@@ -16,7 +16,7 @@ from app.adapters.surreal import Address, Database
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.migrate import check, migrate
-from tests.database import LEGACY_TABLE, surreal_server
+from tests.database import LEGACY_TABLE, environment_of, surreal_server
 from tests.process import Process, started
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1_000_000"))
@@ -47,13 +47,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     with surreal_server(folder / "surreal") as server:
         address = server.address()
         asyncio.run(_fill(address))
-        settings = {
-            "SURREAL_URL": address.url,
-            "SURREAL_DATABASE": address.database,
-            "SURREAL_USER": address.user,
-            "SURREAL_PASSWORD": address.password,
-            "SURREAL_USER_LEVEL": address.level,
-        }
+        settings = environment_of(address)
         with started(folder, "scripts.bench.legacy_writer", **settings) as writer:
             writer.until(lambda: bool(writer.stdout))
             began = time.monotonic()
@@ -68,7 +62,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what=f"backfill of {ROWS:,} rows beside a writer, rows a second",
         measured=f"{ROWS / seconds:,.0f}/s in {seconds:.0f} s",
-        baseline=f"meanwhile {len(waits):,} writes, p50 {statistics.median(waits):.0f} ms, "
+        beside=f"meanwhile {len(waits):,} writes, p50 {statistics.median(waits):.0f} ms, "
         f"p99 {slowest:.0f} ms",
         values=[ROWS / seconds],
         goal=Goal("≥", 10_000, "/s"),
@@ -83,7 +77,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what="backfill, memory at its end over that after a quarter",
         measured=f"{late:.0f} MiB",
-        baseline=f"{early:.0f} MiB",
+        beside=f"{early:.0f} MiB",
         values=[late / early],
         goal=Goal("≤", 1.1),
     )

@@ -1,15 +1,13 @@
 """Somebody with one job, and fal's side of it."""
 
 import asyncio
-import json
 
 import httpx
 
-from tests.service import TEMPLATE
+from tests.service import SUBMIT, submission
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import bearer
 
-VIDEOS = "/api/templates/video"
 BUSY_SECONDS = 0.1
 """Until somebody asks again who was answered with what was known."""
 
@@ -25,12 +23,7 @@ class Buyer:
 
     async def submit(self) -> None:
         """Submit the job, and find out under which name fal has it."""
-        answer = await self._client.post(
-            VIDEOS,
-            files={"startImage": ("canvas.png", self._image, "image/png")},
-            data={"data": json.dumps({"templateSlug": TEMPLATE, "variables": {}})},
-            headers=self.headers,
-        )
+        answer = await self._client.post(SUBMIT, **submission(self._image), headers=self.headers)
         self.job_id: str = answer.raise_for_status().json()["jobId"]
         self._request_id = next(
             request.request_id
@@ -46,7 +39,7 @@ class Buyer:
 
     async def _status(self) -> str:
         answer = await self._client.get(
-            f"{VIDEOS}/status", params={"jobId": self.job_id}, headers=self.headers
+            f"{SUBMIT}/status", params={"jobId": self.job_id}, headers=self.headers
         )
         return str(answer.raise_for_status().json()["status"])
 

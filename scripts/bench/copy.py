@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 8 * 1024 * 1024
-"""As the service has them."""
+IN_FLIGHT = 2
+"""Parts on their way while more is read; both as the service has them."""
 
 
 async def copy(url: str, bucket_url: str) -> float:
@@ -42,12 +43,22 @@ async def copy(url: str, bucket_url: str) -> float:
         at: dict[str, Any] = {"Bucket": store.path.strip("/"), "Key": f"{uuid4()}.mp4"}
         created = await s3.create_multipart_upload(**at)
         upload = at | {"UploadId": created["UploadId"]}
-        parts: list[CompletedPartTypeDef] = []
-        async with media.stream("GET", url, headers={"Host": CDN}) as response:
+        places = asyncio.Semaphore(IN_FLIGHT)
+
+        async def send(number: int, part: bytes) -> CompletedPartTypeDef:
+            sent = await s3.upload_part(**upload, PartNumber=number, Body=BytesIO(part))
+            places.release()
+            return {"PartNumber": number, "ETag": sent["ETag"]}
+
+        sends: list[asyncio.Task[CompletedPartTypeDef]] = []
+        async with (
+            asyncio.TaskGroup() as uploads,
+            media.stream("GET", url, headers={"Host": CDN}) as response,
+        ):
             async for part in _parts(response):
-                number = len(parts) + 1
-                sent = await s3.upload_part(**upload, PartNumber=number, Body=BytesIO(part))
-                parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+                await places.acquire()
+                sends.append(uploads.create_task(send(len(sends) + 1, part)))
+        parts = [sent.result() for sent in sends]
         await s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
         return time.perf_counter() - begun
 

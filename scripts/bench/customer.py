@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import httpx
 
 from scripts.canvas import draw
+from tests.service import SUBMIT, submission
 
 PATIENCE = 120.0
 """Seconds; the events of a job that is being stored are minutes apart."""
-ROUTE = "/api/templates/video"
 
 
 class Customer:
@@ -47,18 +47,14 @@ class Customer:
         return httpx.Client(base_url=self._url, timeout=PATIENCE)
 
     def _submit(self, client: httpx.Client) -> str:
-        answer = client.post(
-            ROUTE,
-            files={"startImage": ("canvas.png", self._canvas, "image/png")},
-            data={"data": json.dumps({"templateSlug": "night-life-roller", "variables": {}})},
-        )
+        answer = client.post(SUBMIT, **submission(self._canvas))
         answer.raise_for_status()
         return str(answer.json()["jobId"])
 
 
 def _events(client: httpx.Client, which: dict[str, str]) -> Iterator[dict[str, str]]:
     """Yield a job at each of its changes, to the last."""
-    with client.stream("GET", f"{ROUTE}/events", params=which) as stream:
+    with client.stream("GET", f"{SUBMIT}/events", params=which) as stream:
         for line in stream.iter_lines():
             if line.startswith("data:"):
                 yield json.loads(line.removeprefix("data:"))

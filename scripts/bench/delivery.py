@@ -16,6 +16,7 @@ from scripts.bench.customer import Customer
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import alternate
+from scripts.bench.stage import make_store
 from tests.fixtures_sockets import wait_for_port
 from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
 from tests.process import Process, started
@@ -55,7 +56,7 @@ def _one(folder: Path, store: S3Server) -> Iterator[Figure]:
     yield Figure(
         what="delivery of a 1 GiB video: fetched, hashed, checked, stored, charged",
         measured=f"{rounds.median:,.0f} MiB/s",
-        baseline=f"bare copy: {rounds.baseline_median:,.0f} MiB/s",
+        beside=f"bare copy: {rounds.baseline_median:,.0f} MiB/s",
         values=rounds.ratios,
         goal=SPEED,
     )
@@ -118,8 +119,7 @@ def _world(folder: Path, store: S3Server, size: int) -> Iterator[tuple[Process, 
         host = life.enter_context(started(folder, "scripts.bench.media_host", str(video)))
         port = host.url.rpartition(":")[2]
         wait_for_port(int(port))
-        with started(folder, "scripts.migrate") as migration:
-            assert migration.ended() == 0, migration.stderr
+        make_store(folder)
         service = life.enter_context(
             started(
                 folder,

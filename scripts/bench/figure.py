@@ -1,4 +1,4 @@
-"""One measured figure: what, against which baseline, and whether it meets its goal."""
+"""One measured figure: what, beside what, and whether it meets its goal."""
 
 import statistics
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ class Figure:
     what: str
     measured: str
     """With its unit: ``7,400/s``."""
-    baseline: str = ""
-    """What it is compared with, and that one's own figure."""
+    beside: str = ""
+    """What it is to be seen beside: a baseline's own figure, or what went on meanwhile."""
     values: Sequence[float]
     """What the goal is about, one a round: ratios, or values where there is no baseline."""
     goal: Goal | None = None
@@ -53,7 +53,7 @@ class Figure:
         cells = (
             self.what,
             self.measured,
-            self.baseline,
+            self.beside,
             f"{self.value:.3g}{spread}",
             str(self.goal or ""),
             self.verdict,
@@ -62,7 +62,7 @@ class Figure:
 
 
 HEAD = """\
-| what | measured | baseline | ratio or value, median (rounds) | goal | |
+| what | measured | beside | ratio or value, median (rounds) | goal | |
 |---|---|---|---|---|---|"""
 
 

@@ -3,7 +3,6 @@
 ``BENCH_JOBS`` fills the larger database with fewer.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,16 +14,15 @@ from pathlib import Path
 from time import perf_counter
 
 import httpx
-from anyio.from_thread import start_blocking_portal
 
 from scripts.bench.crowd import ADA, JOBS_OF_EACH, Crowd
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import Rounds, alternate
-from scripts.bench.stage import VIDEOS, standing_in, status_url
-from tests.database import SurrealServer, surreal_server
+from scripts.bench.stage import standing_in, status_url
+from tests.database import SurrealServer, environment_of, surreal_server
 from tests.process import started
-from tests.service import TEMPLATE, png
+from tests.service import SUBMIT, png, submission
 from tests.soak.world import AMPLE
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_jobs import Job
@@ -71,13 +69,7 @@ class Place:
         return self._get("/api/credits")
 
     def submit(self) -> float:
-        order = {"templateSlug": TEMPLATE, "variables": {}}
-        request = self.client.build_request(
-            "POST",
-            VIDEOS,
-            files={"startImage": ("canvas.png", png(), "image/png")},
-            data={"data": json.dumps(order)},
-        )
+        request = self.client.build_request("POST", SUBMIT, **submission(png()))
         return _seconds(lambda: self.client.send(request).raise_for_status())
 
     def _get(self, path: str) -> float:
@@ -102,8 +94,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     """Compare the same user's calls in both, then say what the larger one takes."""
     with (
         surreal_server(folder / "surreal") as server,
-        standing_in() as fal,
-        start_blocking_portal() as portal,
+        standing_in() as (portal, fal),
         Crowd.of(FEW, server.address(), portal) as few,
         Crowd.of(MANY, server.address(), portal) as many,
     ):
@@ -123,17 +114,12 @@ def _served(folder: Path, place: Place, fal: FalStandIn) -> Iterator[None]:
     """Run the service, and let fal know of Ada's jobs."""
     for request_id, model in place.crowd.requests():
         fal.requests[request_id] = Job(request_id, model, {}, None, iter(()), "IN_PROGRESS")
-    address = place.crowd.address
-    settings = AMPLE | {
+    settings = AMPLE | environment_of(place.crowd.address)
+    settings |= {
         "AUTH_JWT_SECRET": SECRET,
         "FAL_KEY": FalStandIn.key,
         "FAL_PORT": str(fal.port),
         "LOG_LEVEL": "WARNING",
-        "SURREAL_URL": address.url,
-        "SURREAL_DATABASE": address.database,
-        "SURREAL_USER": address.user,
-        "SURREAL_PASSWORD": address.password,
-        "SURREAL_USER_LEVEL": address.level,
     }
     with started(folder, "tests.soak.serve", **settings) as process, place.client:
         process.until_ready()
@@ -150,7 +136,7 @@ def _compared(what: str, call: Callable[[Place], float], large: Place, small: Pl
     return Figure(
         what=f"{what}, p50",
         measured=f"{rounds.median * 1000:.1f} ms at {large.crowd.jobs:,} jobs",
-        baseline=f"{rounds.baseline_median * 1000:.1f} ms at {small.crowd.jobs:,}",
+        beside=f"{rounds.baseline_median * 1000:.1f} ms at {small.crowd.jobs:,}",
         values=rounds.ratios,
         goal=GOAL,
     )

@@ -19,6 +19,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from app.adapters.fal import Fal
+from app.adapters.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
 from app.adapters.local_files import LocalFiles
 from app.adapters.surreal import Address, Database
 from app.delivery import AT_ONCE
@@ -26,7 +27,7 @@ from app.seam import direct
 from app.settings import Settings
 from app.storage import video_key_base
 from app.video import MediaHosts, download
-from tests.jobs import AMPLE, RUNNING, VIDEO, a_job
+from tests.jobs import AMPLE, LIMITS, RUNNING, VIDEO, Jobs, a_job
 from tests.service import TEMPLATE
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_hosts import FalTransport
@@ -54,7 +55,7 @@ class Parts:
 
     def __init__(self, settings: Settings, fal: Fal, database: Database, folder: Path) -> None:
         self._fal = fal
-        self._call = database.call
+        self._jobs = Jobs(database)
         self._files = LocalFiles(settings.storage_dir)
         self._hosts = MediaHosts(settings.fal_media_hosts)
         self._folder = folder
@@ -79,20 +80,20 @@ class Parts:
             )
 
         parts: dict[str, Callable[[Job], Awaitable[Any]]] = {
-            "open": lambda job: self._call(
-                "video_job::open", a_job(job.id, user=job.user), AMPLE, None
-            ),
+            "open": lambda job: self._jobs.open(job.id, limits=AMPLE, user=job.user),
             "upload": upload,
-            "submitting": lambda job: self._call("video_job::submitting", job.id, 120),
+            "submitting": lambda job: self._jobs("submitting", job.id, LIMITS["silence"]),
             "submit": self._submit,
-            "queued": lambda job: self._call("video_job::queued", job.id, job.request_id, 0, 15),
+            "queued": lambda job: self._jobs(
+                "queued", job.id, job.request_id, 0, LOOK_AGAIN_SECONDS
+            ),
             "status": lambda job: self._fal.status(job.model, job.request_id),
-            "progress": lambda job: self._call("video_job::progress", job.id, RUNNING, None),
-            "claim": lambda job: self._call("video_job::claim", job.id, HOLDER, 20, _base(job)),
+            "progress": lambda job: self._jobs("progress", job.id, RUNNING, None),
+            "claim": lambda job: self._jobs("claim", job.id, HOLDER, LEASE_SECONDS, _base(job)),
             "result": self._result,
             "download": self._download,
             "store": store,
-            "complete": lambda job: self._call("video_job::complete", job.id, HOLDER, VIDEO),
+            "complete": lambda job: self._jobs("complete", job.id, HOLDER, VIDEO),
         }
         return {name: await _timed(jobs, part) for name, part in parts.items()}
 

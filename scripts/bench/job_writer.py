@@ -11,32 +11,34 @@ import time
 
 from uuid_utils import uuid7
 
+from app.adapters.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
 from app.adapters.surreal import Address, Database
 from app.settings import Settings
-from tests.jobs import AMPLE, RUNNING, VIDEO, a_job
+from tests.jobs import AMPLE, LIMITS, RUNNING, VIDEO, Jobs
 
 HOLDER = "worker"
 
 
-async def carry(database: Database, user: str) -> None:
+async def carry(jobs: Jobs, user: str) -> None:
     """Carry one job through its life."""
     job = str(uuid7())
-    await database.call("video_job::open", a_job(job, user=user, credits=0), AMPLE, None)
-    await database.call("video_job::submitting", job, 120)
-    await database.call("video_job::queued", job, f"request-{job}", 0, 15)
-    await database.call("video_job::progress", job, RUNNING, None)
-    await database.call("video_job::claim", job, HOLDER, 20, f"users/{user}/library/{job}")
-    await database.call("video_job::complete", job, HOLDER, VIDEO)
+    await jobs.open(job, limits=AMPLE, user=user, credits=0)
+    await jobs("submitting", job, LIMITS["silence"])
+    await jobs("queued", job, f"request-{job}", 0, LOOK_AGAIN_SECONDS)
+    await jobs("progress", job, RUNNING, None)
+    await jobs("claim", job, HOLDER, LEASE_SECONDS, f"users/{user}/library/{job}")
+    await jobs("complete", job, HOLDER, VIDEO)
 
 
 async def main(begin: float, seconds: float, tasks: int) -> None:
     done = itertools.count()
     async with Database(Address.from_settings(Settings()), deadline=30) as database:
+        jobs = Jobs(database)
 
         async def work() -> None:
             user = f"user-{uuid7()}"
             while time.time() < begin + seconds:
-                await carry(database, user)
+                await carry(jobs, user)
                 next(done)
 
         await asyncio.sleep(max(0.0, begin - time.time()))

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import BlockingPortal
 
 from scripts.bench.buyer import Buyer
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.job_parts import USERS
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import make_store, serving
+from scripts.bench.stage import make_store, serving, standing_aside, standing_in
 from scripts.bench.start_image import start_image
 from tests.process import started
 from tests.stand_ins.fal import FalStandIn
@@ -41,8 +41,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     image.write_bytes(start_image())
     video.write_bytes(padded(small_video(2, 640, 360), VIDEO_BYTES))
     with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(FalStandIn()) as fal,
+        standing_in() as (portal, fal),
         serving(folder / "ours", fal.port) as service,
         parts_of(folder / "alone", image, video) as parts,
     ):
@@ -51,7 +50,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what=f"whole jobs, {JOBS} under way at once (embedded engine, local files, 100 KB videos)",
         measured=f"{1 / rounds.median:.1f} jobs/s, {rounds.median * 1000:.1f} ms each",
-        baseline=f"their parts alone: {rounds.baseline_median * 1000:.1f} ms, at best {parts}",
+        beside=f"their parts alone: {rounds.baseline_median * 1000:.1f} ms, at best {parts}",
         values=[1 / ratio for ratio in rounds.ratios],
         goal=Goal("≥", 0.6),
     )
@@ -63,10 +62,8 @@ def parts_of(folder: Path, image: Path, video: Path) -> "Iterator[Parts]":
     folder.mkdir()
     make_store(folder)
     fal_settings = ("--video", str(video), "--steps", "COMPLETED")
-    with started(folder, "tests.stand_ins.fal", *fal_settings) as fal:
-        fal.until(lambda: "stands in" in fal.stdout)
-        port = fal.stdout.partition("127.0.0.1:")[2].partition(",")[0]
-        yield Parts(folder, (port, str(image), str(video), str(JOBS)))
+    with standing_aside(folder, *fal_settings) as port:
+        yield Parts(folder, (str(port), str(image), str(video), str(JOBS)))
 
 
 class Parts:

@@ -6,7 +6,6 @@ shares the machine with what the service does meanwhile.
 
 import asyncio
 import statistics
-import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,13 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scripts.bench.figure import Figure, Goal
-from scripts.bench.stage import VIDEOS, scrape, serving, standing_in, status_url, submit
+from scripts.bench.stage import scrape, serving, standing_in, status_url, submit
 from scripts.bench.wrk import wrk
 from tests.process import PATIENCE, started
+from tests.service import SUBMIT
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.fal_faults import Effect
-from tests.stand_ins.videos import small_video
+from tests.stand_ins.videos import padded, small_video
 from tests.tokens import bearer
 
 ROUNDS = 4
@@ -38,7 +38,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     """Compare polls under load with a bare route, and with themselves when all is quiet."""
     slowly, bare, quiet, loaded = Slowly(), [], [], []
     with (
-        standing_in() as fal,
+        standing_in() as (_, fal),
         serving(folder / "ours", fal.port) as service,
         started(folder, "scripts.bench.bare", "json") as route,
     ):
@@ -57,7 +57,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what=f"Status polls beside {DELIVERIES} deliveries and {STREAMS} event streams",
         measured=f"{rate:,.0f}/s",
-        baseline=f"a bare Starlette route, nothing beside it: {base:,.0f}/s",
+        beside=f"a bare Starlette route, nothing beside it: {base:,.0f}/s",
         values=[ours.rate / its.rate for ours, its in zip(loaded, bare, strict=True)],
         goal=Goal("≥", 0.5),
     )
@@ -65,7 +65,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what="Their 99th percentile",
         measured=f"{late * 1000:.1f} ms",
-        baseline=f"the same without the load: {usual * 1000:.1f} ms",
+        beside=f"the same without the load: {usual * 1000:.1f} ms",
         values=[ours.p99 / its.p99 for ours, its in zip(loaded, quiet, strict=True)],
         goal=Goal("≤", 5),
     )
@@ -100,7 +100,7 @@ def _deliveries(url: str, fal: FalStandIn, slowly: Slowly) -> Iterator[None]:
     for number in range(DELIVERIES):
         user = f"user-{number}"
         jobs[submit(url, user=user)] = user
-        fal.complete(fal.newest, _large_video())
+        fal.complete(fal.newest, padded(small_video(), VIDEO_BYTES))
     for job_id, user in jobs.items():
         _status(url, job_id, user)
     _until(lambda: _under_way(url) == DELIVERIES)
@@ -111,17 +111,10 @@ def _deliveries(url: str, fal: FalStandIn, slowly: Slowly) -> Iterator[None]:
 
 @contextmanager
 def _streams(folder: Path, url: str) -> Iterator[None]:
-    arguments = f"{url}{VIDEOS}/events", str(STREAMS), str(STREAMS), "never said"
+    arguments = f"{url}{SUBMIT}/events", str(STREAMS), str(STREAMS), "never said"
     with started(folder, "scripts.bench.listeners", *arguments) as crowd:
         crowd.until(lambda: "open" in crowd.stdout)
         yield
-
-
-def _large_video() -> bytes:
-    """Return a small video with a free box at its end, which makes it large."""
-    video = small_video()
-    size = VIDEO_BYTES - len(video)
-    return video + struct.pack(">I4s", size, b"free") + bytes(size - 8)
 
 
 def _status(url: str, job_id: str, user: str) -> str:

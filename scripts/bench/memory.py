@@ -14,6 +14,9 @@ class Memory:
     def watch(self) -> float:
         """Forget the peak so far, and return what is held now."""
         Path(f"/proc/{self._pid}/clear_refs").write_text("5")
+        return self.held()
+
+    def held(self) -> float:
         return _read(self._pid, "VmRSS")
 
     def peak(self) -> float:

@@ -16,7 +16,7 @@ SWEEP = "db.video_job::take_due"
 def measure(folder: Path) -> Iterator[Figure]:
     """Count the calls that ten seconds of polls have caused."""
     allow_many_files()
-    with standing_in() as fal, serving(folder / "ours", fal.port) as service:
+    with standing_in() as (_, fal), serving(folder / "ours", fal.port) as service:
         url = status_url(service.url, submit(service.url))
         fal.advance(fal.newest, "IN_PROGRESS")
         wrk(url, seconds=2)  # until the change is written down
@@ -28,7 +28,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         yield Figure(
             what=f"Calls to {whom}",
             measured=f"{calls:.0f}",
-            baseline=polls,
+            beside=polls,
             values=[calls],
             goal=Goal("≤", SECONDS + 1, "calls"),
         )

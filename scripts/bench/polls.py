@@ -17,7 +17,7 @@ FEWER_ROUNDS = 3
 def measure(folder: Path) -> Iterator[Figure]:
     """Compare a poll with the least that a framework does, and with the replaced design."""
     with (
-        standing_in() as fal,
+        standing_in() as (_, fal),
         serving(folder / "ours", fal.port) as service,
         started(folder, "scripts.bench.bare", "json") as route,
         started(folder, "scripts.bench.bare", "raw") as limit,
@@ -56,7 +56,7 @@ def _figure(rounds: Rounds, baseline: str, goal: Goal | None = None) -> Figure:
     return Figure(
         what="Status polls",
         measured=f"{rounds.median:,.0f}/s",
-        baseline=f"{baseline}: {rounds.baseline_median:,.0f}/s",
+        beside=f"{baseline}: {rounds.baseline_median:,.0f}/s",
         values=rounds.ratios,
         goal=goal,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.adapters.surreal import Address, Database
 from scripts.bench.figure import Figure
 from scripts.migrate import migrate
-from tests.database import surreal_server
+from tests.database import environment_of, surreal_server
 from tests.process import started
 
 CROWDS = ((1, 1), (1, 25), (2, 25), (4, 25))
@@ -41,14 +41,7 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
     """Return the jobs a second of all processes together."""
-    settings = {
-        "SURREAL_URL": address.url,
-        "SURREAL_USER": address.user,
-        "SURREAL_PASSWORD": address.password,
-        "SURREAL_USER_LEVEL": address.level,
-        "SURREAL_DATABASE": address.database,
-        "SURREAL_NAMESPACE": address.namespace,
-    }
+    settings = environment_of(address)
     arguments = (str(time.time() + LEAD_SECONDS), str(SECONDS), str(tasks))
     with ExitStack() as stack:
         writers = [

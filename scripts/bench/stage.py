@@ -1,23 +1,20 @@
 """A fal, a service on a migrated store, and somebody who submits to it."""
 
-import json
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fixtures_sockets import free_port
 from tests.process import Process, started
-from tests.service import TEMPLATE, png
+from tests.service import SUBMIT, png, submission
 from tests.soak.world import AMPLE
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import SECRET, bearer
-
-VIDEOS = "/api/templates/video"
 
 
 def allow_many_files() -> None:
@@ -27,13 +24,21 @@ def allow_many_files() -> None:
 
 
 @contextmanager
-def standing_in() -> Iterator[FalStandIn]:
-    """Run a fal in a thread; its jobs are moved from here."""
+def standing_in() -> Iterator[tuple[BlockingPortal, FalStandIn]]:
+    """Run a fal in a portal's thread; its jobs are moved from here."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(FalStandIn()) as fal,
     ):
-        yield fal
+        yield portal, fal
+
+
+@contextmanager
+def standing_aside(folder: Path, *arguments: str) -> Iterator[int]:
+    """Run a fal in a process of its own, and yield its port."""
+    with started(folder, "tests.stand_ins.fal", *arguments) as fal:
+        fal.until(lambda: "stands in" in fal.stdout)
+        yield int(fal.stdout.partition("127.0.0.1:")[2].partition(",")[0])
 
 
 @contextmanager
@@ -65,18 +70,13 @@ def make_store(folder: Path) -> None:
 
 def submit(url: str, *, user: str = "ada") -> str:
     """Submit a job to the service at ``url``, and return its id."""
-    answer = httpx.post(
-        url + VIDEOS,
-        files={"startImage": ("canvas.png", png(), "image/png")},
-        data={"data": json.dumps({"templateSlug": TEMPLATE, "variables": {}})},
-        headers=bearer(user),
-    )
+    answer = httpx.post(url + SUBMIT, **submission(png()), headers=bearer(user))
     job_id: str = answer.raise_for_status().json()["jobId"]
     return job_id
 
 
 def status_url(url: str, job_id: str) -> str:
-    return f"{url}{VIDEOS}/status?jobId={job_id}"
+    return f"{url}{SUBMIT}/status?jobId={job_id}"
 
 
 def scrape(url: str, name: str) -> dict[str, float]:

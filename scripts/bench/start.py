@@ -50,7 +50,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what="start of the process to the first ready answer, embedded engine",
         measured=f"{rounds.median:.2f} s",
-        baseline=f"import of the {len(packages)} packages: {rounds.baseline_median:.2f} s",
+        beside=f"import of the {len(packages)} packages: {rounds.baseline_median:.2f} s",
         values=rounds.ratios,
         goal=GOAL,
     )

@@ -10,16 +10,20 @@ from pathlib import Path
 import httpx
 
 from scripts.bench.figure import Figure, Goal
+from scripts.bench.memory import Memory
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import VIDEOS, allow_many_files, serving, standing_in, submit
+from scripts.bench.stage import allow_many_files, serving, standing_in, submit
 from tests.process import Process, started
+from tests.service import SUBMIT
 from tests.tokens import bearer
 
 STREAMS = 5000
 WARM_UP = 100
 """Streams that are open before the memory is read for the first time."""
+KIB_IN_MIB = 1024
 ROUNDS = 3
 USER = "user-0"
+ALLOWED = {"MAX_STREAMS_PER_USER": str(WARM_UP + STREAMS)}
 NEWS = '"stage":"cancelling"'
 
 
@@ -30,10 +34,10 @@ def measure(folder: Path) -> Iterator[Figure]:
     rounds = count()
 
     def ours() -> float:
-        with serving(folder / f"ours-{next(rounds)}", fal.port) as service:
+        with serving(folder / f"ours-{next(rounds)}", fal.port, **ALLOWED) as service:
             job_id = submit(service.url, user=USER)
             fal.advance(fal.newest, "IN_PROGRESS")
-            with _audience(folder, service, f"{VIDEOS}/events?jobId={job_id}") as (each, crowd):
+            with _audience(folder, service, f"{SUBMIT}/events?jobId={job_id}") as (each, crowd):
                 seconds.append(_until_all_know(service.url, job_id, crowd))
         return each
 
@@ -43,12 +47,12 @@ def measure(folder: Path) -> Iterator[Figure]:
             with _audience(folder, server, "/waiting") as (each, _):
                 return each
 
-    with standing_in() as fal:
+    with standing_in() as (_, fal):
         memory = alternate(ROUNDS, ours, bare)
     yield Figure(
         what=f"Memory of each of {STREAMS:,} event streams",
         measured=f"{memory.median:.1f} KiB",
-        baseline=f"a bare streamed response that waits: {memory.baseline_median:.1f} KiB",
+        beside=f"a bare streamed response that waits: {memory.baseline_median:.1f} KiB",
         values=memory.ratios,
         goal=Goal("≤", 1.3),
     )
@@ -64,9 +68,10 @@ def measure(folder: Path) -> Iterator[Figure]:
 def _audience(folder: Path, server: Process, path: str) -> Iterator[tuple[float, Process]]:
     """Let everybody listen; yield the KiB that each takes there, and the crowd."""
     with _listening(folder, server.url + path, WARM_UP):
-        before = _resident(server)
+        memory = Memory(server.popen.pid)
+        before = memory.held()
         with _listening(folder, server.url + path, STREAMS) as crowd:
-            yield (_resident(server) - before) / STREAMS, crowd
+            yield (memory.held() - before) * KIB_IN_MIB / STREAMS, crowd
 
 
 @contextmanager
@@ -77,16 +82,10 @@ def _listening(folder: Path, url: str, streams: int) -> Iterator[Process]:
         yield crowd
 
 
-def _resident(process: Process) -> int:
-    """Return the KiB of memory that a process has, see proc(5)."""
-    status = Path(f"/proc/{process.popen.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
-
-
 def _until_all_know(url: str, job_id: str, crowd: Process) -> float:
     """Ask for the job's end, and return the seconds until every stream has said so."""
     began = time.monotonic()
-    cancel = f"{url}{VIDEOS}/cancel?jobId={job_id}"
+    cancel = f"{url}{SUBMIT}/cancel?jobId={job_id}"
     httpx.post(cancel, headers=bearer(USER)).raise_for_status()
     crowd.until(lambda: crowd.stdout.count("\n") > 1)
     return float(crowd.stdout.split()[1]) - began

@@ -16,10 +16,10 @@ from httpx import URL, Request
 
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import serving
+from scripts.bench.stage import serving, standing_aside
 from scripts.bench.start_image import start_image
 from tests.process import started
-from tests.service import TEMPLATE
+from tests.service import SUBMIT, submission
 from tests.tokens import bearer
 
 ROUNDS = 5
@@ -31,20 +31,20 @@ def measure(folder: Path) -> Iterator[Figure]:
     """Measure both, one submit at a time."""
     image = folder / "canvas.png"
     image.write_bytes(start_image())
-    with started(folder, "tests.stand_ins.fal", "--delay", FAL_SECONDS) as fal:
-        fal.until(lambda: "stands in" in fal.stdout)
-        port = int(fal.stdout.partition("127.0.0.1:")[2].partition(",")[0])
-        with serving(folder / "ours", port) as service:
-            rounds = alternate(
-                ROUNDS,
-                lambda: _median(_submits(service.url, image.read_bytes())),
-                lambda: _median(_alone(folder, port, image)),
-            )
+    with (
+        standing_aside(folder, "--delay", FAL_SECONDS) as port,
+        serving(folder / "ours", port) as service,
+    ):
+        rounds = alternate(
+            ROUNDS,
+            lambda: _median(_submits(service.url, image.read_bytes())),
+            lambda: _median(_alone(folder, port, image)),
+        )
     size = image.stat().st_size // 1000
     yield Figure(
         what=f"a submit, p50 (canvas of {size} KB, fal takes 50 ms a call)",
         measured=f"{rounds.median * 1000:.0f} ms",
-        baseline=f"fal-client alone: {rounds.baseline_median * 1000:.0f} ms",
+        beside=f"fal-client alone: {rounds.baseline_median * 1000:.0f} ms",
         values=rounds.ratios,
         goal=Goal("≤", 1.0),
     )
@@ -57,14 +57,7 @@ def _median(seconds: list[float]) -> float:
 def _submits(url: str, image: bytes) -> list[float]:
     """Submit over one connection and return the seconds of each."""
     address = URL(url)
-    order = {"templateSlug": TEMPLATE, "variables": {}}
-    request = Request(
-        "POST",
-        f"{url}/api/templates/video",
-        files={"startImage": ("canvas.png", image, "image/png")},
-        data={"data": json.dumps(order)},
-        headers=bearer(),
-    )
+    request = Request("POST", url + SUBMIT, **submission(image), headers=bearer())
     body, headers = request.read(), dict(request.headers)
     seconds = []
     with closing(HTTPConnection(address.host, address.port)) as connection:

@@ -7,12 +7,12 @@ from pathlib import Path
 from time import perf_counter
 
 import httpx
-from anyio.from_thread import start_blocking_portal
 
-from scripts.bench.buyer import VIDEOS, Buyer
+from scripts.bench.buyer import Buyer
 from scripts.bench.figure import Figure, Goal
-from scripts.bench.stage import serving
+from scripts.bench.stage import serving, standing_in
 from scripts.bench.start_image import start_image
+from tests.service import SUBMIT
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import padded, small_video
 
@@ -24,8 +24,7 @@ PATIENCE = 60.0
 def measure(folder: Path) -> Iterator[Figure]:
     """Measure jobs one after the other, each with a stream of its own that is open before."""
     with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(FalStandIn()) as fal,
+        standing_in() as (portal, fal),
         serving(folder / "ours", fal.port) as service,
     ):
         seconds = sorted(portal.call(_told, service.url, fal)[WARM_UP:])
@@ -64,7 +63,7 @@ async def _statuses(client: httpx.AsyncClient, buyer: Buyer) -> AsyncGenerator[s
     """Listen to a job's own stream."""
     query = {"jobId": buyer.job_id}
     async with client.stream(
-        "GET", f"{VIDEOS}/events", params=query, headers=buyer.headers
+        "GET", f"{SUBMIT}/events", params=query, headers=buyer.headers
     ) as stream:
         async for line in stream.aiter_lines():
             if line.startswith("data: "):

@@ -25,9 +25,12 @@ def wrk(url: str, *, connections: int = 32, seconds: int = 4) -> Load:
 
     Raises:
         RuntimeError: an answer was not 2xx or 3xx, or did not come.
+        SystemExit: it is not installed.
 
     """
-    program = shutil.which("wrk") or "wrk"
+    program = shutil.which("wrk")
+    if program is None:
+        raise SystemExit("No wrk: put it on PATH, from Debian's package of that name.")
     header = f"Authorization: {bearer()['Authorization']}"
     command = [
         program,

@@ -15,12 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests.browser.console import Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
+from tests.soak.world import AMPLE
 from tests.tokens import SECRET
-
-AMPLE = dict.fromkeys(
-    ("CREDITS_SIGNUP_GRANT", "MAX_JOBS_IN_FLIGHT", "SUBMITS_PER_MINUTE"), "100000"
-)
-"""Limits that nobody reaches."""
 
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.axe import serious
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, PHONE, VIEWS, Studio
@@ -35,16 +35,6 @@ KEPT = """async (owner) => {
   const { recall } = await import("/assets/latest/canvas/keepsake.js");
   return (await recall(owner))?.objects.length;
 }"""
-
-
-def serious(page: Page) -> list[str]:
-    """Return what axe finds to be serious or worse."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {each['nodes'][0]['html'][:200]}"
-        for each in found
-        if each["impact"] in {"serious", "critical"}
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

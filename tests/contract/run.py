@@ -10,6 +10,7 @@ import pytest
 
 from app import streams
 from app.settings import Settings
+from tests.leaks import heard
 from tests.process import ROOT
 from tests.service import over_a_socket, running
 from tests.stand_ins.fal import FalStandIn
@@ -63,5 +64,7 @@ async def _schemathesis(folder: Path, *arguments: str) -> str:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert process.returncode == 0, said.decode()
-    return said.decode()
+    told = said.decode()
+    heard(told)
+    assert process.returncode == 0, told
+    return told

@@ -14,9 +14,9 @@ from urllib.parse import quote, quote_from_bytes
 from PIL import Image
 
 from tests.fuzz.damage import damaged, text, value, written
+from tests.service import SUBMIT
 from tests.tokens import SECRET, token
 
-SUBMIT = "/api/templates/video"
 LISTENING = b"Host: service\r\nConnection: close\r\n"
 LAST_WORDS = b"\r\n\r\nGET /healthz HTTP/1.1\r\n" + LISTENING + b"\r\n"
 """After raw bytes: whoever still reads a head answers this and hangs up."""
@@ -24,6 +24,25 @@ USERS = ["ann", "bob", "eve"]
 """Few, so that they come upon their own jobs, and upon each other's."""
 
 Sign = Callable[[str, bytes], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs whatever it is; a library would refuse to."""
+
+    head: dict[str, Any]
+    """What a token of theirs begins with."""
+    seal: Callable[[bytes], bytes]
+
+    def token(self, head: bytes, claims: bytes) -> bytes:
+        message = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (head, claims))
+        return message + b"." + base64.urlsafe_b64encode(self.seal(message)).rstrip(b"=")
+
+
+OURS = Signer(
+    {"alg": "HS256", "typ": "JWT"},
+    lambda message: hmac.new(SECRET.encode(), message, "sha256").digest(),
+)
 
 
 @dataclass(frozen=True)
@@ -46,9 +65,10 @@ def picture(kind: str) -> bytes:
 class Attempts:
     """An endless series of attempts; the same seed and callbacks give the same."""
 
-    def __init__(self, seed: int, *, sign: Sign, jobs: list[str]) -> None:
+    def __init__(self, seed: int, *, sign: Sign, jobs: list[str], signer: Signer = OURS) -> None:
         self._chance = Random(seed)  # noqa: S311 what is wanted is the same series again
         self._sign = sign
+        self._signer = signer
         self._jobs = jobs
         self._tokens = {user: token(user).encode() for user in USERS}
         self._pictures = [picture(kind) for kind in ("PNG", "JPEG", "WEBP")]
@@ -97,11 +117,11 @@ class Attempts:
         for _ in range(chance.randrange(3)):
             name = chance.choice(["sub", "exp", "email", "nbf", "iat", "aud", "iss", "jti"])
             claims |= {name: value(chance)}
-        head: dict[str, Any] = {"alg": "HS256", "typ": "JWT"}
+        head = self._signer.head
         if chance.random() < 0.4:
             head |= {chance.choice(["alg", "kid", "jku", "x5u", "jwk", "crit", "b64", "zip"]): ""}
             head = {name: given or value(chance) for name, given in head.items()}
-        sent = _signed(written(chance, head), written(chance, claims))
+        sent = self._signer.token(written(chance, head), written(chance, claims))
         if chance.random() < 0.3:
             sent = damaged(chance, sent)
         scheme = chance.choice([b"Bearer ", b"Bearer ", b"Bearer ", b"bearer", b"Basic ", b""])
@@ -237,10 +257,3 @@ class Attempts:
 def _head(line: bytes, headers: dict[bytes, bytes]) -> bytes:
     fields = b"".join(b"%b: %b\r\n" % field for field in headers.items())
     return line + b" HTTP/1.1\r\n" + LISTENING + fields
-
-
-def _signed(head: bytes, claims: bytes) -> bytes:
-    """Sign whatever it is; a library would refuse to."""
-    message = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (head, claims))
-    digest = hmac.new(SECRET.encode(), message, "sha256").digest()
-    return message + b"." + base64.urlsafe_b64encode(digest).rstrip(b"=")

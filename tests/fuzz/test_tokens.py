@@ -1,6 +1,8 @@
 """Whatever a token says, a key set knows its bearer or refuses it."""
 
 import re
+from functools import partial
+from typing import Any
 
 import httpx
 import jwt
@@ -10,19 +12,42 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from app.errors import Unauthenticated
 from app.identity import KeySetTokens
 from app.key_set import KeySet
-from tests.fuzz.requests import Attempts
+from tests.fuzz.requests import OURS, Attempts, Signer
+from tests.tokens import published
 
 TOKENS = 500
+"""Of each signer."""
 AUTHORIZATION = re.compile(rb"Authorization: ([^\r\n]*)")
+RSA_KEY = generate_private_key(public_exponent=65537, key_size=2048)
+ED_KEY = Ed25519PrivateKey.generate()
+KEYS = [
+    published("null", RSA_KEY, "RS256"),
+    published("-1", ED_KEY, "EdDSA"),
+    published("", ED_KEY, "EdDSA"),
+]
+"""Two that a token may name, and one that it need not."""
 
 
-def key_set() -> dict[str, object]:
-    """Return two keys that a token may name, and one that it need not."""
-    rsa = generate_private_key(public_exponent=65537, key_size=2048).public_key()
-    ed = Ed25519PrivateKey.generate().public_key()
-    by_rsa = jwt.get_algorithm_by_name("RS256").to_jwk(rsa, as_dict=True)
-    by_ed = jwt.get_algorithm_by_name("EdDSA").to_jwk(ed, as_dict=True)
-    return {"keys": [by_rsa | {"kid": "null"}, by_ed | {"kid": "-1"}, by_ed | {"kid": ""}]}
+def signer(key_id: str, key: Any, algorithm: str) -> Signer:
+    seal = partial(jwt.get_algorithm_by_name(algorithm).sign, key=key)
+    return Signer({"alg": algorithm, "kid": key_id}, seal)
+
+
+async def outcomes(identity: KeySetTokens, signed_by: Signer) -> tuple[int, int]:
+    """Return how many bearers are known, and how many are refused."""
+    attempts = Attempts(1, sign=lambda *_: {}, jobs=[], signer=signed_by)
+    known = refused = 0
+    for _ in range(TOKENS):
+        sent = AUTHORIZATION.search(attempts.bearer_token().sent)
+        assert sent is not None
+        try:
+            caller = await identity.caller(sent[1].decode("latin-1"))
+        except Unauthenticated:
+            refused += 1
+        else:
+            known += 1
+            assert 1 <= len(caller.user) <= 128
+    return known, refused
 
 
 async def test_no_token_does_more_than_to_be_refused_and_the_keys_are_fetched_once() -> None:
@@ -30,21 +55,13 @@ async def test_no_token_does_more_than_to_be_refused_and_the_keys_are_fetched_on
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(200, json=published)
+        return httpx.Response(200, json={"keys": KEYS})
 
-    published = key_set()
-    attempts = Attempts(1, sign=lambda *_: {}, jobs=[])
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         keys = KeySet("https://keys.example/jwks", client, lifetime=3600)
         identity = KeySetTokens(keys, audience=None, issuer=None)
-        refused = 0
-        for _ in range(TOKENS):
-            sent = AUTHORIZATION.search(attempts.bearer_token().sent)
-            assert sent is not None
-            try:
-                await identity.caller(sent[1].decode("latin-1"))
-            except Unauthenticated:
-                refused += 1
-    assert refused == TOKENS
-    assert {str(request.url) for request in asked} == {"https://keys.example/jwks"}
-    assert len(asked) == 1
+        assert await outcomes(identity, OURS) == (0, TOKENS)
+        for theirs in (signer("null", RSA_KEY, "RS256"), signer("-1", ED_KEY, "EdDSA")):
+            known, refused = await outcomes(identity, theirs)
+            assert 0 < known < refused
+    assert [str(request.url) for request in asked] == ["https://keys.example/jwks"]

@@ -17,7 +17,7 @@ import httpx
 from app.openapi import document
 from tests.fuzz.requests import Attempt, Attempts
 from tests.process import Process, started
-from tests.service import png
+from tests.service import SUBMIT, png, submission
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
 from tests.tokens import SECRET, bearer
@@ -101,9 +101,8 @@ class Trial:
         """Do a whole job for somebody who has nothing to do with all this."""
         async with httpx.AsyncClient(base_url=self.process.url, timeout=PATIENCE) as client:
             submitted = await client.post(
-                "/api/templates/video",
-                files={"startImage": png()},
-                data={"data": json.dumps({"templateSlug": "gentle-zoom", "variables": {}})},
+                SUBMIT,
+                **submission(png(), {"templateSlug": "gentle-zoom", "variables": {}}),
                 headers=bearer("ada"),
             )
             assert submitted.status_code == 202, submitted.text
@@ -112,7 +111,7 @@ class Trial:
             while job["status"] in {"pending", "processing"}:
                 await asyncio.sleep(0.1)
                 answer = await client.get(
-                    "/api/templates/video/status",
+                    f"{SUBMIT}/status",
                     params={"jobId": job["jobId"]},
                     headers=bearer("ada"),
                 )

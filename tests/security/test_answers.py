@@ -9,21 +9,20 @@ import pytest
 from app.main import create_app
 from app.service import Service
 from app.settings import Settings
-from tests.service import Running, png
+from tests.service import SUBMIT, Running, png
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
 from tests.tokens import bearer
 
-VIDEO = "/api/templates/video"
 ORIGIN = {"Origin": "https://elsewhere.example"}
 
-OWNED = {f"{VIDEO}/status", f"{VIDEO}/events", f"{VIDEO}/cancel"}
+OWNED = {f"{SUBMIT}/status", f"{SUBMIT}/events", f"{SUBMIT}/cancel"}
 LISTS = {"/api/library", "/api/credits"}
 OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
     *("/openapi.json", "/", "/docs", "/assets/{digest}"),
 }
-EACH_ITS_OWN = {VIDEO, "/media/{key:path}"}
+EACH_ITS_OWN = {SUBMIT, "/media/{key:path}"}
 """A submit is its sender's; an address of a file is signed, see below."""
 
 
@@ -39,9 +38,9 @@ async def answers(run: Running) -> dict[str, httpx.Response]:
         "description": await client.get("/openapi.json"),
         "templates": await client.get("/api/templates"),
         "submit": await run.submit(),
-        "not a submit": await client.post(VIDEO, headers=token),
-        "status": await client.get(f"{VIDEO}/status?jobId={job_id}", headers=token),
-        "no job": await client.get(f"{VIDEO}/status?jobId=x", headers=token),
+        "not a submit": await client.post(SUBMIT, headers=token),
+        "status": await client.get(f"{SUBMIT}/status?jobId={job_id}", headers=token),
+        "no job": await client.get(f"{SUBMIT}/status?jobId=x", headers=token),
         "no token": await client.get("/api/library"),
         "library": await client.get("/api/library", headers=token),
         "credits": await client.get("/api/credits", headers=token),
@@ -73,7 +72,7 @@ async def test_cors_is_off(run: Running) -> None:
     for name, answer in (await answers(run)).items():
         assert not [each for each in answer.headers if each.startswith("access-control")], name
     asked = ORIGIN | {"Access-Control-Request-Method": "POST"}
-    assert (await run.client.options(VIDEO, headers=asked)).status_code == 405
+    assert (await run.client.options(SUBMIT, headers=asked)).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

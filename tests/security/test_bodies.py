@@ -6,9 +6,9 @@ import pytest
 
 from app.settings import Settings
 from app.submission import MAX_OVERHEAD_BYTES
-from tests.service import running
+from tests.refusals import nothing_left, problem
+from tests.service import SUBMIT, running
 from tests.stand_ins.fal import FalStandIn
-from tests.test_routes import SUBMIT, nothing_left, problem
 from tests.tokens import bearer
 
 MEGABYTE = 1024 * 1024

@@ -1,9 +1,8 @@
 """Neither a part of the service nor a traceback through it shows a secret."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
@@ -12,12 +11,11 @@ from app.identity import SharedSecret
 from app.settings import Settings
 from tests.fixtures_storage import BUCKET, SECRET_ACCESS_KEY
 from tests.leaks import found_in
+from tests.seams import Failing
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
 from tests.tokens import ROOT_PASSWORD, bearer
-
-T = TypeVar("T")
 
 
 @pytest.fixture
@@ -71,18 +69,6 @@ def test_settings_show_no_secret_in_any_shape(settings: Settings) -> None:
     assert [found_in(shape) for shape in shapes] == [[]] * 4
 
 
-class Broken:
-    """A seam through which one call fails as only a mistake would make it fail."""
-
-    def __init__(self) -> None:
-        self.name = ""
-
-    async def __call__(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
-        if name == self.name:
-            raise ZeroDivisionError(f"in {name}")
-        return await call()
-
-
 @pytest.mark.unaudited
 @pytest.mark.parametrize(
     "name",
@@ -95,11 +81,10 @@ async def test_tracebacks_of_faults_show_no_secret(
     caplog: pytest.LogCaptureFixture,
     name: str,
 ) -> None:
-    seam: Any = Broken()
+    seam = Failing(ZeroDivisionError(f"in {name}"), name)
     given = settings_for(store_url, tmp_path / "storage", fal_key=FalStandIn.key)
     caplog.set_level(logging.DEBUG)
     async with running(given, fal, seam=seam) as run:
-        seam.name = name
         await _go_through_a_job(run, fal)
     assert f"ZeroDivisionError: in {name}" in caplog.text
     assert "Traceback" in caplog.text

@@ -6,23 +6,17 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import ConfigurationError, Unauthenticated
 from app.identity import KeySetTokens, SharedSecret
 from app.key_set import KeySet
+from tests.tokens import published
 
 OURS = generate_private_key(public_exponent=65537, key_size=2048)
 THEIRS = generate_private_key(public_exponent=65537, key_size=2048)
 JWKS_URL = "https://keys.example/jwks"
-
-
-def published(key: RSAPrivateKey, key_id: str) -> dict[str, Any]:
-    exported: dict[str, Any] = jwt.get_algorithm_by_name("RS256").to_jwk(
-        key.public_key(), as_dict=True
-    )
-    return exported | {"kid": key_id}
 
 
 @pytest.mark.parametrize("key_id", ["ours", "theirs", None])
@@ -31,14 +25,14 @@ async def test_jku_x5u_and_keys_in_a_token_are_ignored(key_id: str | None) -> No
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.add(str(request.url))
-        key = published(OURS, "ours") if str(request.url) == JWKS_URL else published(THEIRS, "ours")
-        return httpx.Response(200, json={"keys": [key]})
+        key = OURS if str(request.url) == JWKS_URL else THEIRS
+        return httpx.Response(200, json={"keys": [published("ours", key, "RS256")]})
 
     headers: dict[str, Any] = {
         "jku": "https://evil.example/jwks",
         "x5u": "https://evil.example/certificate",
         "x5c": ["MII="],
-        "jwk": published(THEIRS, "ours"),
+        "jwk": published("ours", THEIRS, "RS256"),
     }
     if key_id is not None:
         headers["kid"] = key_id

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.adapters.surreal import Address
 from app.storage import Storage
 from tests.clock import set_ahead
-from tests.database import connected
+from tests.database import connected, environment_of
 from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
 from tests.stand_ins.fal import FalStandIn
 from tests.tokens import SECRET
@@ -35,12 +35,6 @@ class World:
     def settings(self, **changes: str) -> dict[str, str]:
         """Return the environment of a service that lives here."""
         own = {
-            "SURREAL_URL": self.address.url,
-            "SURREAL_NAMESPACE": self.address.namespace,
-            "SURREAL_DATABASE": self.address.database,
-            "SURREAL_USER": self.address.user,
-            "SURREAL_PASSWORD": self.address.password,
-            "SURREAL_USER_LEVEL": self.address.level,
             "R2_ENDPOINT_URL": self.bucket.endpoint_url,
             "R2_BUCKET": BUCKET,
             "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -50,7 +44,7 @@ class World:
             "AUTH_JWT_SECRET": SECRET,
             "PUBLIC_URL": "http://127.0.0.1",
         }
-        return own | changes
+        return own | environment_of(self.address) | changes
 
     @asynccontextmanager
     async def storage(self) -> AsyncIterator[Storage]:

@@ -1,6 +1,7 @@
 """Programs that end at once, started by dozens: forked from a process that has imported it all.
 
-``python -m tests.forked`` reads one program a line, runs it to its end, and answers its status.
+``python -m tests.errors.forked`` reads one program a line, runs it to its end, and answers its
+status.
 """
 
 import importlib
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from tests.leaks import heard
 from tests.process import ROOT
 
 PATIENCE = 60
@@ -38,14 +40,16 @@ class Forkery:
             program = [str(folder), said.name, module, arguments, environment]
             print(json.dumps(program), file=self._parent.stdin, flush=True)
             status = int(self._parent.stdout.readline())
-            return status, Path(said.name).read_text()
+            told = Path(said.name).read_text()
+            heard(told)
+            return status, told
 
 
 @contextmanager
 def forkery() -> Iterator[Forkery]:
     """Import once, and end in the end."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.forked"],
+        [sys.executable, "-m", "tests.errors.forked"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

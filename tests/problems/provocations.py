@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from app import lifecycle
 from app.errors import DatabaseUnavailable
 from app.watch import Listener
-from tests.scene import ORDER, SUBMIT, Scene
-from tests.service import TEMPLATE, TERMINAL, png
+from tests.problems.scene import Scene
+from tests.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
 from tests.stand_ins.fal_faults import Answer, Hang
 from tests.stand_ins.videos import small_video
 from tests.tokens import bearer
@@ -47,7 +47,7 @@ async def database_unavailable(scene: Scene) -> httpx.Response:
 
 async def storage_unavailable(scene: Scene) -> httpx.Response:
     await scene.completed()
-    scene.lose_storage()
+    scene.run.lose_storage()
     return await scene.ask()
 
 
@@ -61,7 +61,7 @@ async def storage_unavailable_to_submit(scene: Scene) -> httpx.Response:
 
 async def storage_unavailable_to_cancel(scene: Scene) -> httpx.Response:
     """The video is delivered while fal thinks about the cancellation, then the disk goes."""
-    scene.monkeypatch.setattr(lifecycle, "PATIENCE", 60.0)
+    scene.monkeypatch.setattr(lifecycle, "FAL_PATIENCE", 60.0)
     scene.job = await scene.run.submitted()
     scene.fal.advance(scene.fal.newest, "IN_PROGRESS")
     hang = Hang()
@@ -71,7 +71,7 @@ async def storage_unavailable_to_cancel(scene: Scene) -> httpx.Response:
     scene.fal.complete(scene.fal.newest, small_video())
     while (await scene.run.status(scene.job))["status"] not in TERMINAL:  # noqa: ASYNC110 polled
         await asyncio.sleep(0.01)
-    scene.lose_storage()
+    scene.run.lose_storage()
     hang.released.set()
     return await cancelling
 

@@ -13,13 +13,13 @@ import pytest
 
 from app.seam import Seam, direct
 from tests.database import SurrealServer
+from tests.errors.forked import Forkery
 from tests.fixtures_sockets import free_port
 from tests.fixtures_storage import S3Server
-from tests.forked import Forkery
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
 
-NOTICES = (" WARNING ", " INFO ")
+NOTICES = (" WARNING ", " INFO ", "At surrealkv://", "At ws://")
 
 
 @dataclass

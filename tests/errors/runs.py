@@ -2,19 +2,17 @@
 
 import errno
 import os
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from scripts.migrate import migrate
-from tests.database import connected, surreal_server
+from tests.database import connected, settings_of, surreal_server
+from tests.errors.place import Place, Troubles
 from tests.fixtures_sockets import free_port
+from tests.seams import Failing
 from tests.service import Running, running, settings_for
 from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_faults import Answer, Late
+from tests.stand_ins.fal_faults import Answer, Hang
 from tests.stand_ins.videos import small_video
-from tests.troubled import Place, Troubles
 
-T = TypeVar("T")
 RUNS = Troubles()
 
 
@@ -38,7 +36,7 @@ async def nobody_at_fal(place: Place) -> str:
 @RUNS.row("fal-hangs")
 async def upload_hangs(place: Place) -> str:
     async def do(run: Running, fal: FalStandIn) -> None:
-        fal.faults.add("upload", Late(1.0))
+        fal.faults.add("upload", Hang())
         assert (await run.submit()).json()["code"] == "fal_unavailable"
 
     return await place.logged(do, submit_timeout=0.3)
@@ -50,14 +48,7 @@ async def database_killed(place: Place) -> str:
         address = server.address()
         async with connected(address) as database:
             await migrate(database)
-        settings = settings_for(
-            address.url,
-            place.folder / "storage",
-            surreal_database=address.database,
-            surreal_user=address.user,
-            surreal_password=address.password,
-            surreal_user_level=address.level,
-        )
+        settings = settings_for(address.url, place.folder / "storage", **settings_of(address))
         async with FalStandIn() as fal, running(settings, fal) as run:
             server.kill()
             await run.service.sweep.once()
@@ -77,11 +68,7 @@ async def bucket_away(place: Place) -> str:
 
 @RUNS.row("disk-full")
 async def full_disk(place: Place) -> str:
-    async def full(name: str, call: Callable[[], Awaitable[T]], /) -> T:
-        if name == "storage.put":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return await call()
-
+    full = Failing(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "storage.put")
     return await place.logged(a_delivery, seam=full)
 
 

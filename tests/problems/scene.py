@@ -1,7 +1,6 @@
 """A service in which one thing is about to go wrong."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +9,11 @@ import httpx
 import pytest
 
 from app.seam import T
-from tests.service import TEMPLATE, Running, png
+from tests.service import ORDER, SUBMIT, Running, png, submission
 from tests.stand_ins.fal import FalStandIn
 from tests.stand_ins.videos import small_video
 from tests.tokens import bearer
 
-SUBMIT = "/api/templates/video"
 PATHS = {
     "submit": SUBMIT,
     "status": f"{SUBMIT}/status",
@@ -30,7 +28,6 @@ PATHS = {
     "asset": "/assets/latest/none.js",
 }
 POSTED = {"submit", "cancel", "hear"}
-ORDER = {"templateSlug": TEMPLATE, "variables": {}}
 
 
 @dataclass
@@ -82,10 +79,9 @@ class Scene:
         data: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        order = ORDER if data is None else data
         return await self.run.client.post(
             SUBMIT,
-            files={"startImage": image or png(), "data": (None, json.dumps(order))},
+            **submission(image or png(), ORDER if data is None else data),
             headers=bearer() | (headers or {}) if headers != {} else {},
         )
 
@@ -104,10 +100,3 @@ class Scene:
         self.job = await self.run.submitted()
         self.fal.complete(self.fal.newest, small_video())
         await self.run.finished(self.job)
-
-    def lose_storage(self) -> None:
-        """Take away the folder of the videos, as a disk that is no longer mounted."""
-        folder = self.run.service.settings.storage_dir
-        self.run.service.storage.__dict__.pop("_signing_key", None)  # as after a restart
-        folder.rename(folder.with_name("away"))
-        folder.write_text("")

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from app.adapters.surreal import Address
 from scripts.migrate import migrate
-from tests.database import connected, embedded, legacy_row, make_legacy
+from tests.database import connected, embedded, environment_of, legacy_row, make_legacy
+from tests.errors.place import Place, Troubles, taken_port
 from tests.fixtures_sockets import free_port
 from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY
-from tests.troubled import Place, Troubles, taken_port
 
 STARTS = Troubles()
 SCRIPTS = (
@@ -26,19 +25,20 @@ SEVERAL_WRONG = {
     "PUBLIC_URL": "shop",
     "HOST": "0.0.0.0",  # noqa: S104 it is refused
     "R2_BUCKET": "videos",
-    "R2_ENDPOINT_URL": "https://r2.example",
+    "R2_ENDPOINT_URL": "https://r2.example/videos",
+    "AUTH_AUDIENCE": '"videos"',
     "SURREAL_URL": "localhost:8000",
 }
 
 
-@STARTS.row("setting-number", "setting-choice", "setting-secret", "public-url")
-@STARTS.row("host-open", "r2-half", "database-address")
-async def wrong_settings(place: Place) -> str:
+@STARTS.row("setting-number", "setting-choice", "setting-secret", "setting-quotes", "public-url")
+@STARTS.row("host-open", "r2-half", "r2-path", "database-address")
+async def several_wrong(place: Place) -> str:
     """All of them at once, for the service and for a script."""
     status, lines = await place.run("app", **SEVERAL_WRONG)
     assert (status, lines) == await place.run("scripts.migrate", **SEVERAL_WRONG)
     assert status == 1
-    assert len(lines) == len(SEVERAL_WRONG) - 1, "each wrong one once, and R2_ENDPOINT_URL is fine"
+    assert len(lines) == len(SEVERAL_WRONG), "each once"
     return "\n".join(lines)
 
 
@@ -62,7 +62,9 @@ async def store_is_a_file(place: Place) -> str:
 @STARTS.row("folder")
 async def storage_is_a_file(place: Place) -> str:
     (place.folder / "storage").touch()
-    return f"Cannot start: {await place.refused(SURREAL_URL=place.migrated())}"
+    status, lines = await place.run("app", SURREAL_URL=place.migrated())
+    assert status == 1
+    return lines[-1]
 
 
 @STARTS.row("database-unreachable")
@@ -76,7 +78,8 @@ async def nobody_listens(place: Place) -> str:
 
 @STARTS.row("database-sign-in")
 async def wrong_level(place: Place) -> str:
-    return await place.refused(*TWO, **signing_in(place.server().address(), level="database"))
+    address = replace(place.server().address(), level="database")
+    return await place.refused(*TWO, **environment_of(address))
 
 
 @STARTS.row("database-read-only")
@@ -85,7 +88,7 @@ async def viewer(place: Place) -> str:
     async with connected(address) as database:
         await migrate(database)
         await database.query("DEFINE USER viewer ON DATABASE PASSWORD 'v' ROLES VIEWER")
-    user = signing_in(replace(address, user="viewer", password="v", level="database"))
+    user = environment_of(replace(address, user="viewer", password="v", level="database"))
     return await place.refused("app", "scripts.backfill", "scripts.grant ada 5", **user)
 
 
@@ -94,7 +97,7 @@ async def viewer_migrates(place: Place) -> str:
     address = place.server().address()
     async with connected(address) as database:
         await database.query("DEFINE USER viewer ON DATABASE PASSWORD 'v' ROLES VIEWER")
-    user = signing_in(replace(address, user="viewer", password="v", level="database"))
+    user = environment_of(replace(address, user="viewer", password="v", level="database"))
     return await place.refused("scripts.migrate", **user)
 
 
@@ -156,7 +159,10 @@ async def storage_fails(place: Place) -> str:
 
 @STARTS.row("bucket-missing")
 async def no_such_bucket(place: Place) -> str:
-    return await place.warned(**bucket(place.s3().endpoint_url, R2_BUCKET="elsewhere"))
+    elsewhere = bucket(place.s3().endpoint_url, R2_BUCKET="elsewhere")
+    told = await place.warned(**elsewhere)
+    assert "Check R2_BUCKET" in await place.refused("scripts.audit", **elsewhere)
+    return told
 
 
 @STARTS.row("bucket-keys")
@@ -178,16 +184,6 @@ def bucket(endpoint_url: str, **changes: str) -> dict[str, str]:
         "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
     }
     return plain | changes
-
-
-def signing_in(address: Address, *, level: str = "") -> dict[str, str]:
-    return {
-        "SURREAL_URL": address.url,
-        "SURREAL_DATABASE": address.database,
-        "SURREAL_USER": address.user,
-        "SURREAL_PASSWORD": address.password,
-        "SURREAL_USER_LEVEL": level or address.level,
-    }
 
 
 async def after(place: Place, statement: str) -> str:
