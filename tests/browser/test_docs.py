@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.axe import serious
 from tests.browser.server import Server
-from tests.browser.test_page_access import serious
 from tests.openapi import INTERFACE
+from tests.service import SUBMIT
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -30,6 +31,60 @@ def test_every_route_and_code_can_be_read_with_no_other_host(
     assert "[object" not in text
     assert serious(page) == []
     assert hosts == {urlsplit(service.url).netloc}
+
+
+def test_a_stranger_learns_how_to_sign_in_and_where(
+    context: BrowserContext, service: Server
+) -> None:
+    page = context.new_page()
+    page.goto(f"{service.url}/docs")
+    for scheme in INTERFACE.document["components"]["securitySchemes"]:
+        expect(page.locator(f"#signing-in article#{scheme} pre")).to_be_visible()
+    expect(page.locator("article#token")).to_contain_text("Authorization: Bearer <JWT>")
+    usual: list[dict[str, Any]] = INTERFACE.document["security"]
+    for operation in INTERFACE.operations.values():
+        marks = page.locator(f"article#{operation['operationId']} h3 a").all()
+        asked = [scheme for each in operation.get("security", usual) for scheme in each]
+        assert [mark.inner_text() for mark in marks] == asked
+        assert [mark.get_attribute("href") for mark in marks] == [f"#{name}" for name in asked]
+
+
+def test_code_in_a_description_is_drawn_as_it_is_written(
+    context: BrowserContext, service: Server
+) -> None:
+    page = context.new_page()
+    page.goto(f"{service.url}/docs")
+    description = INTERFACE.operations["POST", SUBMIT]["description"]
+    example = page.locator("article#submit > pre").inner_text()
+    assert f"```sh\n{example}\n```" in description
+    assert "```" not in page.locator("main").inner_text()
+
+
+def test_what_every_answer_has_is_told_once(context: BrowserContext, service: Server) -> None:
+    page = context.new_page()
+    page.goto(f"{service.url}/docs")
+    rows = page.locator("dt")
+    for name, where in ("X-Content-Type-Options", 1), ("X-Request-ID", 2):
+        expect(rows.filter(has_text=name)).to_have_count(where)
+        expect(page.locator("#everywhere dt").filter(has_text=name)).to_have_count(where)
+    expect(page.locator("article#submit details dt").filter(has_text="required")).to_have_count(0)
+
+
+def test_index_is_folded_where_it_would_hide_the_title(
+    context: BrowserContext, service: Server
+) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{service.url}/docs")
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    link = page.locator("#index a[href='#cancel']")
+    expect(link).to_be_hidden()
+    page.locator("#index summary").click()
+    assert serious(page) == []
+    link.click()
+    expect(page.locator("article#cancel")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(link).to_be_visible()
 
 
 def test_link_to_a_route_leads_there(context: BrowserContext, service: Server) -> None:

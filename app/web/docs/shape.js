@@ -4,7 +4,13 @@ import { line } from "./prose.js";
 const BOUNDS = ["pattern", "format", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "minLength", "default"];
 
 /** The name of the component that a reference leads to. */
-export const nameOf = ({ $ref }) => $ref.slice($ref.lastIndexOf("/") + 1);
+const nameOf = ({ $ref }) => $ref.slice($ref.lastIndexOf("/") + 1);
+
+/** Follows references into the document. */
+export function followed(node, components) {
+  if (!node.$ref) return node;
+  return components[node.$ref.split("/").at(-2)][nameOf(node)];
+}
 
 /** What a value is, in a few words; a reference leads to its shape. */
 export function kind(schema) {
@@ -18,15 +24,27 @@ export function kind(schema) {
 
 /** The properties of an object, each with what it is and what it means. */
 export function properties(schema) {
-  const entries = Object.entries(schema.properties ?? {});
-  return entries.length === 0 ? null : element("dl", { class: "docs-fields" },
-    entries.map(([name, field]) => row(name, field, schema.required?.includes(name))));
+  return fields(Object.entries(schema.properties ?? {}).map(([name, field]) =>
+    row(name, field, schema.required?.includes(name) && "required", field.description)));
 }
 
-/** One named thing: a property, a parameter or a header. */
-export function row(name, schema, required, note = schema.description) {
+export function parameter({ name, in: place, required, schema, description = "" }) {
+  return row(name, schema, required && "required", `${description} (${place})`.trim());
+}
+
+/** A header of an answer, which is there unless it says otherwise. */
+export function header(name, { required, schema, description }) {
+  return row(name, schema, !required && "sometimes", description);
+}
+
+/** Rows beneath each other, where there are any. */
+export function fields(rows) {
+  return rows.length > 0 && element("dl", { class: "docs-fields" }, rows);
+}
+
+function row(name, schema, mark, note) {
   return element("div", {},
-    element("dt", {}, element("code", {}, name), required ? element("em", {}, " required") : null),
+    element("dt", {}, element("code", {}, name), mark ? element("em", {}, ` ${mark}`) : null),
     element("dd", {}, element("span", {}, kind(schema)), note ? element("p", {}, line(note)) : null));
 }
 
