@@ -62,6 +62,7 @@ class Streams:
         self._latest = latest
         self._max_per_user = max_per_user
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._newcomers: set[str] = set()
         self._over = False
 
     async def end_with(self, stopping: asyncio.Event) -> None:
@@ -89,13 +90,20 @@ class Streams:
         self._listeners[user].add(listener)
         try:
             with STREAMS.track_inprogress(), self._watch.listening(user, listener):
-                self._background.start(f"look for {user}", self._look_for([user]))
+                self._newcomers.add(user)
+                self._background.start("look for newcomers", self._look_for_newcomers())
                 self._background.start("look after all", self._look_after_all())
                 yield
         finally:
             self._listeners[user].discard(listener)
             if not self._listeners[user]:
                 del self._listeners[user]
+
+    async def _look_for_newcomers(self) -> None:
+        """Ask at once, and once for all who come while a question is open."""
+        while self._newcomers:
+            users, self._newcomers = list(self._newcomers), set()
+            await self._look_for(users)
 
     async def _look_after_all(self) -> None:
         """Keep the jobs of everybody who listens fresh."""

@@ -1,5 +1,6 @@
-"""The story's edges: callbacks about another's request, and jobs that somebody watches already."""
+"""The story's edges: lost answers, another's request, rows that make no sense, who is told when."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,8 +14,9 @@ from tests.clock import later
 from tests.ledger import FREE
 from tests.service import Running, running
 from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_faults import Answer, Drop, Fault
+from tests.stand_ins.fal_faults import Answer, Drop, Fault, Hang
 from tests.stand_ins.videos import small_video
+from tests.test_cancel_races import only_job
 from tests.test_webhook import PUBLIC_URL, post, row
 
 
@@ -84,6 +86,21 @@ async def test_what_a_request_has_brought_about_is_known_without_asking_anybody(
         assert known is not None
         assert known.status == expected
         assert known.stage is not Stage.SUBMITTING
+
+
+async def test_job_is_known_while_its_submit_is_still_under_way(
+    run: Running, fal: FalStandIn
+) -> None:
+    hang = Hang()
+    fal.faults.add("upload", hang)
+    submit = asyncio.create_task(run.submit())
+    await hang.reached.wait()
+    job_id = await only_job(run)
+    known = run.service.lifecycle._watch.known(job_id)
+    assert known is not None
+    assert known.stage is Stage.SUBMITTING
+    hang.released.set()
+    assert (await submit).json()["jobId"] == job_id
 
 
 @pytest.mark.unaudited

@@ -94,9 +94,8 @@ async def test_lines_about_a_cancellation_and_an_expiry_name_their_jobs(
 ) -> None:
     if output.form == "text":
         return
-    cancelled = await run.submitted()
+    cancelled, expired = await run.submitted(), await run.submitted()
     assert (await run.cancel(cancelled)).status_code == 202
-    expired = await run.submitted()
     fal.faults.add("cancel", Answer(500))
     await later(run, 25 * 3600)
     told = {record["message"]: record["job_id"] for record in output.records()}

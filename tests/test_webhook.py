@@ -106,6 +106,17 @@ async def test_twenty_callbacks_at_once_are_one_delivery(run: Running, fal: FalS
     assert await run.money() == PAID
 
 
+async def test_callbacks_about_several_jobs_at_once_are_each_followed(
+    run: Running, fal: FalStandIn
+) -> None:
+    jobs = [(await run.submitted(), fal.newest) for _ in range(3)]
+    for _, request_id in jobs:
+        fal.complete(request_id, small_video())
+    await asyncio.gather(*(fal.call_back(run.client, request_id) for _, request_id in jobs))
+    await run.settled()
+    assert {(await row(run, job_id))["status"] for job_id, _ in jobs} == {"completed"}
+
+
 @pytest.mark.parametrize("done", [True, False], ids=["done", "still running"])
 async def test_callback_before_the_answer_to_the_submit_is_one_job(
     run: Running, fal: FalStandIn, *, done: bool
