@@ -22,6 +22,8 @@ from app.templates import Template
 FOLDER = Path(__file__).parent.parent / "schema"
 GUARD = "backfill_incomplete"
 """What a migration throws while rows still lack what it is going to require."""
+MOST_NAMED = 3
+"""Files of which a message gives the names; of more, it gives the number."""
 ALREADY_APPLIED = "already_applied"
 """What the transaction of a file throws where the ledger has it."""
 
@@ -124,8 +126,11 @@ class State:
         if self.faults:
             raise ConfigurationError("; ".join(self.faults))
         if missing := [file.name for file in self.pending if not file.is_guarded]:
+            files = len(self.applied) + len(self.pending)
+            few = len(missing) <= MOST_NAMED
+            lacking = ", ".join(missing) if few else f"{len(self.pending)} of {files} files"
             raise ConfigurationError(
-                f"the database lacks {', '.join(missing)} of the schema: run `make migrate`"
+                f"the database lacks {lacking} of the schema: run `make migrate`"
             )
 
 

@@ -5,6 +5,7 @@ idempotency keys that have expired), and settles it with --apply.
 """
 
 import argparse
+import sys
 from contextlib import AsyncExitStack
 
 from app import schema
@@ -27,6 +28,12 @@ async def report(database: Database, storage: Storage, *, read: bool) -> int:
     async for key in orphans(database, storage):
         print(f"{key}: not needed any more, see --repair")
     return 1 if violations else 0
+
+
+def tell_where(address: Address, settings: Settings) -> None:
+    """Name the database and the storage, which may be others than whoever looks believes."""
+    storage = f"bucket {settings.r2_bucket}" if settings.r2_bucket else settings.storage_dir
+    print(f"At {address.url}, {address.place}, and {storage}:", file=sys.stderr)
 
 
 async def repair(database: Database, storage: Storage, *, apply: bool) -> int:
@@ -56,8 +63,10 @@ async def main() -> int:
         database = await stack.enter_async_context(
             Database(Address.from_settings(settings), deadline=DEADLINE)
         )
+        tell_where(database.address, settings)
         (await schema.state(database)).require_serviceable()
         storage = await open_storage(settings, direct, stack)
+        await storage.check()  # or each object would be told as lost
         if arguments.repair:
             return await repair(database, storage, apply=arguments.apply)
         return await report(database, storage, read=arguments.deep)

@@ -1,6 +1,7 @@
 """Bring the database's schema up to date: migrations, functions and templates."""
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -95,7 +96,10 @@ async def main() -> int:
     )
     arguments = parser.parse_args()
     do = check if arguments.check else rehearse if arguments.dry_run else migrate
-    async with Database(Address.from_settings(Settings()), deadline=LOOK_DEADLINE) as database:
+    address = Address.from_settings(Settings())
+    async with Database(address, deadline=LOOK_DEADLINE) as database:
+        # It may be another one than whoever migrates believes.
+        print(f"At {address.url}, {address.place}:", file=sys.stderr)
         return await do(database)
 
 

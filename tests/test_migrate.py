@@ -51,9 +51,21 @@ async def test_a_database_caught_after_its_first_file_is_read_as_such(empty: Dat
     assert state.faults == ()
 
 
-async def test_the_service_refuses_to_start_and_names_what_is_pending(empty: Database) -> None:
-    with pytest.raises(ConfigurationError, match=r"001_video_job.*functions/credit.*make migrate"):
+async def test_the_service_refuses_to_start_and_counts_what_is_pending(empty: Database) -> None:
+    files = len(schema.load())
+    with pytest.raises(ConfigurationError, match=rf"lacks {files} of {files} files.*make migrate"):
         (await schema.state(empty)).require_serviceable()
+
+
+async def test_a_few_that_are_pending_are_named(current: Database, folder: Path) -> None:
+    for name in ("clock", "credit", "library"):
+        with (folder / f"functions/{name}.surql").open("a") as file:
+            file.write("-- changed")
+    with pytest.raises(
+        ConfigurationError,
+        match=r"lacks functions/clock\.surql, functions/credit\.surql, functions/library\.surql of",
+    ):
+        (await schema.state(current, folder)).require_serviceable()
 
 
 async def test_an_edited_migration_is_refused_by_name_and_checksums(

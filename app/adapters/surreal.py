@@ -76,6 +76,11 @@ class Address:
         return not self.url.startswith(("ws://", "wss://"))
 
     @property
+    def place(self) -> str:
+        """Which of the server's databases it is."""
+        return f"{self.namespace}/{self.database}"
+
+    @property
     def credentials(self) -> dict[str, Any]:
         """What ``signin`` expects at this level; a key too many is refused by the server."""
         if self.level == "record":
@@ -124,8 +129,9 @@ class Database:
         except (SignInRefused, NotAllowedError) as error:
             raise ConfigurationError(
                 f"SurrealDB at {self.address.url} refused the sign-in of {self.address.user!r} "
-                f"as a {self.address.level} user: check SURREAL_USER, SURREAL_PASSWORD and "
-                "SURREAL_USER_LEVEL"
+                f"as a {self.address.level} user of {self.address.place}: check SURREAL_USER, "
+                "SURREAL_PASSWORD and SURREAL_USER_LEVEL, SURREAL_NAMESPACE and SURREAL_DATABASE, "
+                "and whether it was migrated"
             ) from error
         except (SurrealError, OSError, TimeoutError) as error:
             if "locked" in str(error):
@@ -211,7 +217,7 @@ class Database:
         if not written:
             raise ConfigurationError(
                 f"SurrealDB user {self.address.user!r} may not write to "
-                f"{self.address.namespace}/{self.address.database}: give it the role EDITOR, "
+                f"{self.address.place}: give it the role EDITOR, "
                 "or a record access as docs/deploy.md has it"
             )
 
