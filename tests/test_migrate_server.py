@@ -51,7 +51,8 @@ async def test_eight_processes_all_end_well_and_apply_each_file_once(
     async with connected(address) as database:
         await make_legacy(database, legacy_row("one"))
     runs = await asyncio.gather(*(run_script("migrate", address=address) for _ in range(RUNNERS)))
-    assert [(run.status, run.err) for run in runs] == [(0, "")] * RUNNERS
+    said = f"At {address.url}, {address.place}:\n"
+    assert [(run.status, run.err) for run in runs] == [(0, said)] * RUNNERS
     lines = [line.split() for run in runs for line in run.out.splitlines()]
     applied = Counter(line[0] for line in lines if line[1:3] == ["applied", "in"])
     assert set(applied.values()) == {1}
