@@ -30,6 +30,12 @@ def test_every_line_of_the_tables_is_a_row_that_is_brought_about() -> None:
     assert ROWS.keys() == TROUBLES.keys()
 
 
+def test_the_readme_has_rows_of_the_tables_as_they_stand_there() -> None:
+    shown = re.findall(ROW, Path("README.md").read_text(), re.MULTILINE)
+    assert len(shown) > 10
+    assert dict(shown).items() <= ROWS.items()
+
+
 @pytest.fixture(scope="module")
 def told() -> dict[Trouble, str]:
     """What was said before: some rows come about together."""
