@@ -47,6 +47,26 @@ async def nobody_signs_in(place: Place) -> str:
     return await place.refused(*TWO, SURREAL_URL="ws://127.0.0.1:8000")
 
 
+@STARTS.row("two-ways-to-sign-in")
+async def both_ways(place: Place) -> str:
+    keys = "https://id.example/keys"
+    return await place.refused(*TWO, AUTH_JWT_SECRET="s" * 32, AUTH_JWKS_URL=keys)
+
+
+@STARTS.row("public-secret")
+async def secret_is_published(place: Place) -> str:
+    certificate = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+    return await place.refused("app", SURREAL_URL=place.migrated(), AUTH_JWT_SECRET=certificate)
+
+
+@STARTS.row("certificates")
+async def no_certificates(place: Place) -> str:
+    nowhere = str(place.folder / "nowhere.pem")
+    return await place.refused(
+        "app", SURREAL_URL=place.migrated(), FAL_KEY="id:key", SSL_CERT_FILE=nowhere
+    )
+
+
 @STARTS.row("store-locked")
 async def store_in_use(place: Place) -> str:
     async with connected(embedded(place.migrated())):
