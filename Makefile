@@ -35,7 +35,7 @@ check: install ## lint, formatting, types, and advisories about what is pinned
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@$(BIN)/python -m scripts.advisories
+	@$(BIN)/python -m scripts.support.advisories
 
 format: install ## mend what ruff can mend
 	$(BIN)/ruff check --fix .

@@ -14,9 +14,9 @@ def main() -> int:
     """Return the exit status."""
     for each in SIGNALS:
         signal.signal(each, lambda *_: os._exit(0))  # nothing is open yet
-    from app import server  # noqa: PLC0415 see above
+    from app.server import process  # noqa: PLC0415 see above
 
-    return server.run()
+    return process.run()
 
 
 if __name__ == "__mp_main__":  # so it is called in a process that probes videos

@@ -13,36 +13,38 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app import metrics, operations, routes, schema
-from app.adapters.fal import Fal
-from app.adapters.job_store import JobStore
-from app.adapters.job_terms import Limits
-from app.adapters.local_files import LocalFiles
-from app.adapters.r2 import R2Storage
-from app.adapters.surreal import Address, Database
-from app.background import Background
-from app.catalogue import Catalogue
-from app.delivery import Delivery
+from app.api import operations, routes
+from app.api.identity import KEY_SET_LIFETIME, identity_from
+from app.api.middleware import Requests
+from app.api.openapi import openapi_route
+from app.api.page import page_routes
+from app.api.problems import HANDLERS
+from app.api.service import Service, State
+from app.api.streams import Streams
+from app.caching.key_set import KeySet
+from app.database import schema
+from app.database.client import Address, Database
+from app.database.job_store import JobStore
+from app.domain.terms import Limits
 from app.errors import ConfigurationError
-from app.handover import Handover
-from app.identity import KEY_SET_LIFETIME, identity_from
-from app.key_set import KeySet
-from app.lifecycle import Lifecycle
+from app.fal.queue import Fal
+from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
+from app.jobs.delivery import Delivery
+from app.jobs.handover import Handover
+from app.jobs.lifecycle import Lifecycle
+from app.jobs.snapshots import Watch
+from app.jobs.sweep import Sweep
 from app.local_fal import LocalFal
-from app.openapi import openapi_route
-from app.page import page_routes
-from app.problems import HANDLERS
-from app.requests import Requests
-from app.scratch import scratch
-from app.seam import Seam
-from app.service import Service, State
+from app.media.downloads import MediaHosts, download
+from app.server.scratch import scratch
+from app.server.tasks import Background
 from app.settings import Settings
-from app.storage import Storage
-from app.streams import Streams
-from app.sweep import Sweep
-from app.video import MediaHosts, download
-from app.watch import Watch
-from app.webhook import KEYS_LIFETIME, KEYS_URL, Signatures
+from app.storage.local_files import LocalFiles
+from app.storage.protocol import Storage
+from app.storage.r2 import R2Storage
+from app.telemetry import metrics
+from app.telemetry.seam import Seam
+from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 

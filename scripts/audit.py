@@ -8,14 +8,14 @@ import argparse
 import sys
 from contextlib import AsyncExitStack
 
-from app import schema
-from app.adapters.surreal import Address, Database
-from app.audit import audit, orphans
+from app.database import schema
+from app.database.audit import audit, orphans
+from app.database.client import Address, Database
 from app.main import open_storage
-from app.seam import direct
 from app.settings import Settings
-from app.storage import Storage
-from scripts.command import run
+from app.storage.protocol import Storage
+from app.telemetry.seam import direct
+from scripts.support.command import run
 
 DEADLINE = 300.0
 """Seconds for one look; a large database takes its time."""

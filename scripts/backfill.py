@@ -14,12 +14,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app import schema
-from app.adapters.surreal import Address, Database
-from app.adapters.surreal_connection import Rejected, Thrown
+from app.database import schema
+from app.database.client import Address, Database
+from app.database.connection import Rejected, Thrown
+from app.database.spans import RANGE, Chunk, Span, cut, pages
 from app.settings import Settings
-from scripts.command import run
-from scripts.spans import RANGE, Chunk, Span, cut, pages
+from scripts.support.command import run
 
 DEADLINE = 25.0
 """Seconds for one call: the SDK waits 30 for an answer, however many rows there are."""

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 from tqdm import tqdm
 
-from scripts.canvas import draw
-from scripts.own_service import own_service
+from scripts.artwork.canvas import draw
+from scripts.support.own_service import own_service
 
 STAGES = ["submitting", "queued", "generating", "storing", "done"]
 POLL_SECONDS = 0.5

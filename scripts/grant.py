@@ -5,11 +5,11 @@ import uuid
 
 import stamina
 
-from app import schema
-from app.adapters.surreal import Address, Database
+from app.database import schema
+from app.database.client import Address, Database
 from app.errors import DatabaseUnavailable, ServiceError
 from app.settings import Settings
-from scripts.command import run
+from scripts.support.command import run
 
 MOST_CREDITS = 1_000_000_000
 LONGEST_USER = 128

@@ -6,14 +6,14 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
-from app import schema
-from app.adapters.surreal import Address, Database
+from app.database import schema
+from app.database.client import Address, Database
 from app.errors import ServiceError
 from app.main import open_storage
-from app.seam import direct
 from app.settings import Settings
-from app.storage import Storage, StoredObject, poster_key
-from scripts.command import run
+from app.storage.protocol import Storage, StoredObject, poster_key
+from app.telemetry.seam import direct
+from scripts.support.command import run
 
 _STORY = """
 SELECT *,

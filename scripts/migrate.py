@@ -5,14 +5,14 @@ import sys
 import time
 from pathlib import Path
 
-from app import migrations, schema
-from app.adapters.surreal import Address, Database
-from app.drift import drift
+from app.database import migrations, schema
+from app.database.client import Address, Database
+from app.database.drift import drift
+from app.database.migrations import MigrationFailed, Outcome
+from app.database.schema import SchemaFile, State
 from app.errors import ConfigurationError
-from app.migrations import MigrationFailed, Outcome
-from app.schema import SchemaFile, State
 from app.settings import Settings
-from scripts.command import run
+from scripts.support.command import run
 
 LOOK_DEADLINE = 30.0
 """Seconds for a look at the database; a file takes as long as it takes."""

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app import watch
-from app.adapters import surreal
-from app.adapters.surreal import Address, Database
+from app.database import client
+from app.database.client import Address, Database
+from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import migrate
-from tests.service import Running, running, settings_for
-from tests.stand_ins.fal import FalStandIn
+from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
 
-pytest_plugins = ["tests.leaks", "tests.servers"]
+pytest_plugins = ["tests.support.leaks", "tests.support.servers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +40,8 @@ def pytest_runtest_makereport(
 
 
 # The engine needs a pause between its end and the process's: once, not for every test.
-atexit.register(time.sleep, surreal.EXIT_PAUSE)
-surreal.EXIT_PAUSE = 0.0
+atexit.register(time.sleep, client.EXIT_PAUSE)
+client.EXIT_PAUSE = 0.0
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +92,8 @@ async def run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Running]:
     """The service, in which every poll asks fal again; in the end it is audited."""
-    monkeypatch.setattr(watch, "FRESH", 0.0)
-    monkeypatch.setattr(watch, "WATCHED", 0.0)
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    monkeypatch.setattr(snapshots, "WATCHED", 0.0)
     async with running(settings, fal) as service:
         yield service
         if "unaudited" not in request.keywords:

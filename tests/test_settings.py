@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.complaints import wrong_settings
+from app.server.startup_errors import wrong_settings
 from app.settings import Settings
 
 EXAMPLE = Path(".env.example")

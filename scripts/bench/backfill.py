@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
-from app.adapters.surreal import Address, Database
+from app.database.client import Address, Database
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.migrate import check, migrate
-from tests.database import LEGACY_TABLE, environment_of, surreal_server
-from tests.process import Process, started
+from tests.support.database import LEGACY_TABLE, environment_of, surreal_server
+from tests.support.process import Process, started
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1_000_000"))
 BATCH = 1_000

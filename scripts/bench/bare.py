@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def serve(app: ASGIApp) -> None:
-    """Serve on ``PORT`` of 127.0.0.1 with the settings of :mod:`app.server`."""
+    """Serve on ``PORT`` of 127.0.0.1 with the settings of :mod:`app.server.process`."""
     uvicorn.run(
         app,
         port=int(os.environ["PORT"]),

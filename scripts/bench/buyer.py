@@ -4,9 +4,9 @@ import asyncio
 
 import httpx
 
-from tests.service import SUBMIT, submission
-from tests.stand_ins.fal import FalStandIn
-from tests.tokens import bearer
+from tests.support.service import SUBMIT, submission
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import bearer
 
 BUSY_SECONDS = 0.1
 """Until somebody asks again who was answered with what was known."""

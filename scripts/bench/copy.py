@@ -18,8 +18,8 @@ from uuid import uuid4
 
 import httpx
 
-from app.adapters.r2_client import s3_client
-from tests.stand_ins.fal_hosts import CDN
+from app.storage.r2_client import s3_client
+from tests.support.stand_ins.fal_hosts import CDN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from anyio.from_thread import BlockingPortal
 
-from app.adapters.surreal import Address, Database
+from app.database.client import Address, Database
 from scripts.migrate import check, migrate
 
 JOBS_OF_EACH = 200

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import httpx
 
-from scripts.canvas import draw
-from tests.service import SUBMIT, submission
+from scripts.artwork.canvas import draw
+from tests.support.service import SUBMIT, submission
 
 PATIENCE = 120.0
 """Seconds; the events of a job that is being stored are minutes apart."""

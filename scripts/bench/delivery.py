@@ -17,11 +17,11 @@ from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import alternate
 from scripts.bench.stage import make_store
-from tests.fixtures_sockets import wait_for_port
-from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
-from tests.process import Process, started
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import small_video
+from tests.support.process import Process, started
+from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.support.sockets import wait_for_port
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
 
 MIB = 1024 * 1024
 LARGE, MANY_BYTES, MANY = 1024 * MIB, 128 * MIB, 8

@@ -15,8 +15,8 @@ from unittest import mock
 import fal_client
 import httpx
 
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_hosts import led_here
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_hosts import led_here
 
 MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
 ARGUMENTS = {"prompt": "Night life, neon lights, slow dolly in", "duration": "5"}

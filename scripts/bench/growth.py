@@ -20,13 +20,13 @@ from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import Rounds, alternate
 from scripts.bench.stage import standing_in, status_url
-from tests.database import SurrealServer, environment_of, surreal_server
-from tests.process import started
-from tests.service import SUBMIT, png, submission
 from tests.soak.world import AMPLE
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_jobs import Job
-from tests.tokens import SECRET, bearer
+from tests.support.database import SurrealServer, environment_of, surreal_server
+from tests.support.process import started
+from tests.support.service import SUBMIT, png, submission
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_jobs import Job
+from tests.support.tokens import SECRET, bearer
 
 FEW = 1_000
 MANY = int(os.environ.get("BENCH_JOBS", "1_000_000"))

@@ -18,19 +18,19 @@ from typing import Any
 
 from uuid_utils import uuid7
 
-from app.adapters.fal import Fal
-from app.adapters.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
-from app.adapters.local_files import LocalFiles
-from app.adapters.surreal import Address, Database
-from app.delivery import AT_ONCE
-from app.seam import direct
+from app.database.client import Address, Database
+from app.database.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
+from app.fal.queue import Fal
+from app.jobs.delivery import AT_ONCE
+from app.media.downloads import MediaHosts, download
 from app.settings import Settings
-from app.storage import video_key_base
-from app.video import MediaHosts, download
-from tests.jobs import AMPLE, LIMITS, RUNNING, VIDEO, Jobs, a_job
-from tests.service import TEMPLATE
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_hosts import FalTransport
+from app.storage.local_files import LocalFiles
+from app.storage.protocol import video_key_base
+from app.telemetry.seam import direct
+from tests.support.job_functions import AMPLE, LIMITS, RUNNING, VIDEO, Jobs, a_job
+from tests.support.service import TEMPLATE
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_hosts import FalTransport
 
 USERS = 10
 HOLDER = "worker"

@@ -11,10 +11,10 @@ import time
 
 from uuid_utils import uuid7
 
-from app.adapters.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
-from app.adapters.surreal import Address, Database
+from app.database.client import Address, Database
+from app.database.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
 from app.settings import Settings
-from tests.jobs import AMPLE, LIMITS, RUNNING, VIDEO, Jobs
+from tests.support.job_functions import AMPLE, LIMITS, RUNNING, VIDEO, Jobs
 
 HOLDER = "worker"
 

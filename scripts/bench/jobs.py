@@ -20,9 +20,9 @@ from scripts.bench.job_parts import USERS
 from scripts.bench.rounds import alternate
 from scripts.bench.stage import make_store, serving, standing_aside, standing_in
 from scripts.bench.start_image import start_image
-from tests.process import started
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import padded, small_video
+from tests.support.process import started
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import padded, small_video
 
 ROUNDS = 4
 JOBS = 100

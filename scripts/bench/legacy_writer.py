@@ -9,7 +9,7 @@ import itertools
 import time
 from typing import Any
 
-from app.adapters.surreal import Address, Database
+from app.database.client import Address, Database
 from app.settings import Settings
 
 PAUSE = 0.005

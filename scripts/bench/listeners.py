@@ -11,7 +11,7 @@ import time
 
 import httpx
 
-from tests.tokens import bearer
+from tests.support.tokens import bearer
 
 AT_ONCE = 100
 """Streams that are being opened beside each other."""

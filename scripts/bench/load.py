@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.stage import scrape, serving, standing_in, status_url, submit
 from scripts.bench.wrk import wrk
-from tests.process import PATIENCE, started
-from tests.service import SUBMIT
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_faults import Effect
-from tests.stand_ins.videos import padded, small_video
-from tests.tokens import bearer
+from tests.support.process import PATIENCE, started
+from tests.support.service import SUBMIT
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Effect
+from tests.support.stand_ins.videos import padded, small_video
+from tests.support.tokens import bearer
 
 ROUNDS = 4
 DELIVERIES = 8

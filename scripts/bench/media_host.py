@@ -10,8 +10,8 @@ from pathlib import Path
 
 from starlette.responses import FileResponse, Response
 
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_wire import Call
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_wire import Call
 
 
 class FalWithFile(FalStandIn):

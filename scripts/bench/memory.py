@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.process import group
+from tests.support.process import group
 
 
 class Memory:

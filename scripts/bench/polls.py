@@ -8,7 +8,7 @@ from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import Rounds, alternate
 from scripts.bench.stage import serving, standing_in, status_url, submit
 from scripts.bench.wrk import wrk
-from tests.process import started
+from tests.support.process import started
 
 ROUNDS = 5
 FEWER_ROUNDS = 3

@@ -15,7 +15,7 @@ from app.local_fal.renderer import render
 from scripts.bench.customer import Customer
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.stage import make_store
-from tests.process import started
+from tests.support.process import started
 
 ROUNDS = 3
 SECONDS = 5

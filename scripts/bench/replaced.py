@@ -23,10 +23,10 @@ from starlette.routing import Route
 from surrealdb import AsyncSurreal, RecordID
 
 from scripts.bench.bare import serve
-from tests.process import ROOT
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_hosts import FalTransport
-from tests.tokens import SECRET
+from tests.support.process import ROOT
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_hosts import FalTransport
+from tests.support.tokens import SECRET
 
 MODEL, REQUEST_ID = sys.argv[1:]
 STATUSES = {
@@ -34,7 +34,7 @@ STATUSES = {
     fal_client.InProgress: "processing",
     fal_client.Completed: "completed",
 }
-TABLE = ROOT / "tests/data/legacy_video_job.surql"
+TABLE = ROOT / "tests/support/legacy_video_job.surql"
 
 database = AsyncSurreal(f"surrealkv://{Path('surreal').absolute()}")
 fal = fal_client.AsyncClient(key=FalStandIn.key)

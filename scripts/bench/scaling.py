@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
-from app.adapters.surreal import Address, Database
+from app.database.client import Address, Database
 from scripts.bench.figure import Figure
 from scripts.migrate import migrate
-from tests.database import environment_of, surreal_server
-from tests.process import started
+from tests.support.database import environment_of, surreal_server
+from tests.support.process import started
 
 CROWDS = ((1, 1), (1, 25), (2, 25), (4, 25))
 """Processes, and tasks in each."""

@@ -9,12 +9,12 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fixtures_sockets import free_port
-from tests.process import Process, started
-from tests.service import SUBMIT, png, submission
 from tests.soak.world import AMPLE
-from tests.stand_ins.fal import FalStandIn
-from tests.tokens import SECRET, bearer
+from tests.support.process import Process, started
+from tests.support.service import SUBMIT, png, submission
+from tests.support.sockets import free_port
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import SECRET, bearer
 
 
 def allow_many_files() -> None:
@@ -36,7 +36,7 @@ def standing_in() -> Iterator[tuple[BlockingPortal, FalStandIn]]:
 @contextmanager
 def standing_aside(folder: Path, *arguments: str) -> Iterator[int]:
     """Run a fal in a process of its own, and yield its port."""
-    with started(folder, "tests.stand_ins.fal", *arguments) as fal:
+    with started(folder, "tests.support.stand_ins.fal", *arguments) as fal:
         fal.until(lambda: "stands in" in fal.stdout)
         yield int(fal.stdout.partition("127.0.0.1:")[2].partition(",")[0])
 

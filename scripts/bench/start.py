@@ -16,8 +16,8 @@ from pathlib import Path
 
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import alternate
-from tests.database import embedded, migrated
-from tests.process import Process, started
+from tests.support.database import embedded, migrated
+from tests.support.process import Process, started
 
 ROUNDS = 7
 GOAL = Goal("≤", 1.5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from scripts.canvas import HEIGHT, WIDTH, draw
+from scripts.artwork.canvas import HEIGHT, WIDTH, draw
 
 PICTURE = Path(__file__).parent.parent.parent / "app" / "web" / "canvas" / "sample.webp"
 SIDE, CORNER = 360, (72, 320)

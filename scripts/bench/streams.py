@@ -13,9 +13,9 @@ from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import alternate
 from scripts.bench.stage import allow_many_files, serving, standing_in, submit
-from tests.process import Process, started
-from tests.service import SUBMIT
-from tests.tokens import bearer
+from tests.support.process import Process, started
+from tests.support.service import SUBMIT
+from tests.support.tokens import bearer
 
 STREAMS = 5000
 WARM_UP = 100

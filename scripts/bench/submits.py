@@ -18,9 +18,9 @@ from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import alternate
 from scripts.bench.stage import serving, standing_aside
 from scripts.bench.start_image import start_image
-from tests.process import started
-from tests.service import SUBMIT, submission
-from tests.tokens import bearer
+from tests.support.process import started
+from tests.support.service import SUBMIT, submission
+from tests.support.tokens import bearer
 
 ROUNDS = 5
 WARM_UP, SUBMITS = 3, 25

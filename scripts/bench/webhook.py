@@ -12,9 +12,9 @@ from scripts.bench.buyer import Buyer
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.stage import serving, standing_in
 from scripts.bench.start_image import start_image
-from tests.service import SUBMIT
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import padded, small_video
+from tests.support.service import SUBMIT
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import padded, small_video
 
 WARM_UP, JOBS = 3, 30
 VIDEO_BYTES = 1_000_000

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from tests.tokens import bearer
+from tests.support.tokens import bearer
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 

@@ -16,7 +16,7 @@ from tests.browser.console import Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.soak.world import AMPLE
-from tests.tokens import SECRET
+from tests.support.tokens import SECRET
 
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:

@@ -4,8 +4,8 @@ import asyncio
 import threading
 from typing import Self
 
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import small_video
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
 
 
 class DrivenFal:

@@ -4,8 +4,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from tests.fixtures_sockets import free_port
-from tests.process import Process, started
+from tests.support.process import Process, started
+from tests.support.sockets import free_port
 
 
 class Server:

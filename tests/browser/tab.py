@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import BrowserContext, Request, Route
 
-from tests.tokens import token
+from tests.support.tokens import token
 
 FOLDER = Path(__file__).parent
 PATIENCE = 60.0

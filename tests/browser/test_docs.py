@@ -8,8 +8,8 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.axe import serious
 from tests.browser.server import Server
-from tests.openapi import INTERFACE
-from tests.service import SUBMIT
+from tests.support.openapi import INTERFACE
+from tests.support.service import SUBMIT
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -8,7 +8,7 @@ from tests.browser.console import NETWORK, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Held, Tab
-from tests.tokens import token
+from tests.support.tokens import token
 
 REFUSED = NETWORK + r"the server responded with a status of {} "
 

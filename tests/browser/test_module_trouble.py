@@ -13,7 +13,7 @@ from tests.browser.console import NETWORK, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Tab
-from tests.tokens import bearer
+from tests.support.tokens import bearer
 
 QUICK = '{"pollMs": 300}'
 

@@ -10,7 +10,7 @@ from tests.browser.axe import serious
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, PHONE, VIEWS, Studio
-from tests.tokens import token
+from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 

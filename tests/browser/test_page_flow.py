@@ -9,7 +9,7 @@ from tests.browser.console import NETWORK, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
-from tests.tokens import token
+from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -11,7 +11,7 @@ from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
 from tests.browser.tab import Held
-from tests.tokens import token
+from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -14,8 +14,8 @@ from urllib.parse import quote, quote_from_bytes
 from PIL import Image
 
 from tests.fuzz.damage import damaged, text, value, written
-from tests.service import SUBMIT
-from tests.tokens import SECRET, token
+from tests.support.service import SUBMIT
+from tests.support.tokens import SECRET, token
 
 LISTENING = b"Host: service\r\nConnection: close\r\n"
 LAST_WORDS = b"\r\n\r\nGET /healthz HTTP/1.1\r\n" + LISTENING + b"\r\n"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.local_files import LocalFiles
-from app.audit import audit
-from tests.database import connected, embedded
+from app.database.audit import audit
+from app.storage.local_files import LocalFiles
 from tests.fuzz.trial import attacked
-from tests.process import ON_LINUX
-from tests.stand_ins.fal import FalStandIn
+from tests.support.database import connected, embedded
+from tests.support.process import ON_LINUX
+from tests.support.stand_ins.fal import FalStandIn
 
 ATTEMPTS = int(os.environ.get("ATTEMPTS", "20000"))
 SEED = int(os.environ.get("SEED", "1"))

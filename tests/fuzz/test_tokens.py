@@ -9,11 +9,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from app.api.identity import KeySetTokens
+from app.caching.key_set import KeySet
 from app.errors import Unauthenticated
-from app.identity import KeySetTokens
-from app.key_set import KeySet
 from tests.fuzz.requests import OURS, Attempts, Signer
-from tests.tokens import published
+from tests.support.tokens import published
 
 TOKENS = 500
 """Of each signer."""

@@ -14,13 +14,13 @@ from typing import Any
 
 import httpx
 
-from app.openapi import document
+from app.api.openapi import document
 from tests.fuzz.requests import Attempt, Attempts
-from tests.process import Process, started
-from tests.service import SUBMIT, png, submission
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import small_video
-from tests.tokens import SECRET, bearer
+from tests.support.process import Process, started
+from tests.support.service import SUBMIT, png, submission
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import SECRET, bearer
 
 LINES = 8
 """Connections at a time."""

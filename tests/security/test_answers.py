@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api.service import Service
 from app.main import create_app
-from app.service import Service
 from app.settings import Settings
-from tests.service import SUBMIT, Running, png
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import small_video
-from tests.tokens import bearer
+from tests.support.service import SUBMIT, Running, png
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
 
 ORIGIN = {"Origin": "https://elsewhere.example"}
 
@@ -61,7 +61,7 @@ async def test_nosniff_is_on_every_answer(run: Running, monkeypatch: pytest.Monk
     def broken(_service: Service) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.service.Service.require_open", broken)
+    monkeypatch.setattr("app.api.service.Service.require_open", broken)
     given["fault"] = await run.client.get("/readyz")
     assert given["fault"].status_code == 500
     for name, answer in given.items():

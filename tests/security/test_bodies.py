@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.api.form import MAX_OVERHEAD_BYTES
 from app.settings import Settings
-from app.submission import MAX_OVERHEAD_BYTES
-from tests.refusals import nothing_left, problem
-from tests.service import SUBMIT, running
-from tests.stand_ins.fal import FalStandIn
-from tests.tokens import bearer
+from tests.support.refusals import nothing_left, problem
+from tests.support.service import SUBMIT, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import bearer
 
 MEGABYTE = 1024 * 1024
 HEAD = b'--b\r\nContent-Disposition: form-data; name="startImage"; filename="x"\r\n\r\n'

@@ -4,15 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.process import ROOT
+from tests.support.process import ROOT
 
 LEAKY = """
 import logging, os, sys
 import pytest
-from tests.fixtures_storage import SECRET_ACCESS_KEY
-from tests.leaks import heard
-from tests.stand_ins.fal import FalStandIn
-from tests.tokens import ROOT_PASSWORD, SECRET, bearer
+from tests.support.s3 import SECRET_ACCESS_KEY
+from tests.support.leaks import heard
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import ROOT_PASSWORD, SECRET, bearer
 
 @pytest.fixture
 def untidy():
@@ -58,7 +58,7 @@ def test_a_test_whose_output_holds_a_secret_fails(tmp_path: Path) -> None:
     (tmp_path / "test_leaky.py").write_text(LEAKY)
     (tmp_path / "pytest.ini").write_text("[pytest]")
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.leaks", "--numprocesses=1"],
+        [sys.executable, "-m", "pytest", "-p", "tests.support.leaks", "--numprocesses=1"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.surreal import Address, Database
-from app.identity import SharedSecret
+from app.api.identity import SharedSecret
+from app.database.client import Address, Database
 from app.settings import Settings
-from tests.fixtures_storage import BUCKET, SECRET_ACCESS_KEY
-from tests.leaks import found_in
-from tests.seams import Failing
-from tests.service import Running, running, settings_for
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.videos import small_video
-from tests.tokens import ROOT_PASSWORD, bearer
+from tests.support.leaks import found_in
+from tests.support.s3 import BUCKET, SECRET_ACCESS_KEY
+from tests.support.seams import Failing
+from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import ROOT_PASSWORD, bearer
 
 
 @pytest.fixture

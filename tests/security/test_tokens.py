@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from app.api.identity import KeySetTokens, SharedSecret
+from app.caching.key_set import KeySet
 from app.errors import ConfigurationError, Unauthenticated
-from app.identity import KeySetTokens, SharedSecret
-from app.key_set import KeySet
-from tests.tokens import published
+from tests.support.tokens import published
 
 OURS = generate_private_key(public_exponent=65537, key_size=2048)
 THEIRS = generate_private_key(public_exponent=65537, key_size=2048)

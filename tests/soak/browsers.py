@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import uuid_utils
 
-from tests.service import TEMPLATE, TERMINAL, png
 from tests.soak.instance import Entrance
-from tests.tokens import bearer
+from tests.support.service import TEMPLATE, TERMINAL, png
+from tests.support.tokens import bearer
 
 USERS = ("ada", "grace hopper", "../linus", "émilie")
 IMAGE = png()

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.process import PATIENCE, Process, started
+from tests.support.process import PATIENCE, Process, started
 
 PAUSE = 0.05
 """Seconds until somebody who found nobody there tries again."""

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from app.scratch import PREFIX
-from tests.database import SurrealServer
-from tests.process import PATIENCE
+from app.server.scratch import PREFIX
 from tests.soak.browsers import USERS, Browsers
 from tests.soak.instance import Entrance, Instance
 from tests.soak.provider import Provider
 from tests.soak.verdict import Verdict, judge
 from tests.soak.world import AMPLE, World
-from tests.tokens import bearer
+from tests.support.database import SurrealServer
+from tests.support.process import PATIENCE
+from tests.support.tokens import bearer
 
 LIFE_SECONDS = 0.05, 2.0
 DATABASE_LIFE_SECONDS = 1.0, 5.0

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.soak.instance import Entrance
-from tests.stand_ins.fal import FalStandIn
-from tests.stand_ins.fal_jobs import Job
-from tests.stand_ins.videos import small_video
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_jobs import Job
+from tests.support.stand_ins.videos import small_video
 
 VIDEO = small_video()
 TICK = 0.05

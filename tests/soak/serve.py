@@ -6,11 +6,11 @@ if __name__ == "__main__":  # the processes that probe videos run this file too 
     from functools import partial
     from unittest import mock
 
-    from app import server
     from app.__main__ import main
     from app.main import create_app
-    from tests.stand_ins.fal_hosts import FalTransport
+    from app.server import process
+    from tests.support.stand_ins.fal_hosts import FalTransport
 
     transport = FalTransport(int(os.environ["FAL_PORT"]))
-    with mock.patch.object(server, "create_app", partial(create_app, fal_transport=transport)):
+    with mock.patch.object(process, "create_app", partial(create_app, fal_transport=transport)):
         os._exit(main())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.contract.run import cases_without_a_failure
+from tests.support.contract.run import cases_without_a_failure
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.database import embedded, migrated, surreal_server
-from tests.fixtures_storage import S3Server, s3_server
 from tests.soak.ordeal import Ordeal, ordeal
 from tests.soak.world import World
-from tests.stand_ins.fal import FalStandIn
+from tests.support.database import embedded, migrated, surreal_server
+from tests.support.s3 import S3Server, s3_server
+from tests.support.stand_ins.fal import FalStandIn
 
 KILLS = int(os.environ.get("KILLS", "500"))
 SERVICE_KILLS = int(os.environ.get("SERVICE_KILLS", "200"))

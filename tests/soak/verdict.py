@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.adapters.surreal import Database
-from app.audit import audit
-from tests.database import connected
-from tests.service import TERMINAL
+from app.database.audit import audit
+from app.database.client import Database
 from tests.soak.browsers import Browsers
 from tests.soak.provider import CLIENT_CANCELLED, Provider
 from tests.soak.world import World
-from tests.stand_ins.fal import FalStandIn
+from tests.support.database import connected
+from tests.support.service import TERMINAL
+from tests.support.stand_ins.fal import FalStandIn
 
 Row = dict[str, Any]
 

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.adapters.surreal import Address
-from app.storage import Storage
-from tests.clock import set_ahead
-from tests.database import connected, environment_of
-from tests.fixtures_storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
-from tests.stand_ins.fal import FalStandIn
-from tests.tokens import SECRET
+from app.database.client import Address
+from app.storage.protocol import Storage
+from tests.support.clock import set_ahead
+from tests.support.database import connected, environment_of
+from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import SECRET
 
 AMPLE = dict.fromkeys(
     ("CREDITS_SIGNUP_GRANT", "MAX_JOBS_IN_FLIGHT", "SUBMITS_PER_MINUTE"), "1000000"

@@ -1,1 +1,0 @@
-"""One module an outside system: the only places that import its client."""

@@ -1,0 +1,179 @@
+"""Who is calling: a bearer token's word, or in development ``dev@localhost``."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import jwt
+
+from app.caching.key_set import KeySet
+from app.errors import ConfigurationError, Unauthenticated
+from app.settings import Settings
+
+MAX_SUBJECT = 128
+"""Characters of ``sub``."""
+KEY_SET_LIFETIME = 3600.0
+"""Seconds for which a key set is taken as it is."""
+REMEMBERED_TOKENS = 4096
+LONGEST_REMEMBERED = 4096
+"""Characters of a token, so that those of a hostile caller cannot fill the memory."""
+KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The user of a request."""
+
+    user: str
+    email: str
+    until: float = field(default=math.inf, compare=False)
+    """When the token that says so expires, or its key is to be asked for again; Unix time."""
+
+
+class Identity(Protocol):
+    """Tells who sent an ``Authorization`` header."""
+
+    async def caller(self, authorization: str) -> Caller:
+        """Raise :class:`Unauthenticated` unless the header proves who is calling."""
+        ...
+
+
+class Development:
+    """Everyone is the same developer; the settings allow it on loopback only."""
+
+    async def caller(self, authorization: str) -> Caller:  # noqa: ARG002 the protocol's
+        return Caller("dev@localhost", "dev@localhost")
+
+
+class SharedSecret:
+    """HS256 tokens, signed with ``AUTH_JWT_SECRET``."""
+
+    def __init__(self, secret: str, *, audience: str | None, issuer: str | None) -> None:
+        """Raise ConfigurationError where the secret is a key that everybody may know."""
+        try:
+            jwt.get_algorithm_by_name("HS256").prepare_key(secret)
+        except jwt.InvalidKeyError as error:
+            raise ConfigurationError(
+                "AUTH_JWT_SECRET is a public key or a certificate, not a secret: "
+                "set AUTH_JWKS_URL to where its key set is published"
+            ) from error
+        self._secret = secret
+        self._audience = audience
+        self._issuer = issuer
+
+    async def caller(self, authorization: str) -> Caller:
+        token = _bearer(authorization)
+        return _caller(token, self._secret, ["HS256"], self._audience, self._issuer)
+
+
+class KeySetTokens:
+    """RS256, ES256 and EdDSA tokens, signed with a key of ``AUTH_JWKS_URL``."""
+
+    def __init__(self, keys: KeySet, *, audience: str | None, issuer: str | None) -> None:
+        self._keys = keys
+        self._audience = audience
+        self._issuer = issuer
+
+    async def caller(self, authorization: str) -> Caller:
+        token = _bearer(authorization)
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+        except jwt.InvalidTokenError as error:
+            raise _refusal("The token cannot be read.") from error
+        key = await self._key(key_id)
+        caller = _caller(token, key, KEY_SET_ALGORITHMS, self._audience, self._issuer)
+        return replace(caller, until=min(caller.until, time.time() + self._keys.seconds_left))
+
+    async def _key(self, key_id: str | None) -> jwt.PyJWK:
+        found = _find(await self._keys.keys(), key_id)
+        if found is None:
+            found = _find(await self._keys.keys(newest=True), key_id)
+        if found is None:
+            raise _refusal("The token is signed with an unknown key.")
+        try:
+            return jwt.PyJWK(found)
+        except jwt.PyJWTError as error:
+            raise _refusal("The token is signed with a key that cannot be used.") from error
+
+
+class Remembering:
+    """Verifies a token once and remembers who it is for as long as that holds."""
+
+    def __init__(self, identity: Identity, *, clock: Callable[[], float] = time.time) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._known: dict[str, Caller] = {}
+
+    async def caller(self, authorization: str) -> Caller:
+        now = self._clock()
+        known = self._known.pop(authorization, None)
+        if known is None or known.until <= now:
+            known = await self._identity.caller(authorization)
+        if len(authorization) <= LONGEST_REMEMBERED:
+            self._known[authorization] = known
+        if len(self._known) > REMEMBERED_TOKENS:
+            del self._known[next(iter(self._known))]  # the one that has not been used for longest
+        return known
+
+
+def identity_from(settings: Settings, keys: KeySet | None) -> Identity:
+    """Choose by the ``AUTH_…`` settings; ``keys`` are those of ``AUTH_JWKS_URL``."""
+    audience, issuer = settings.auth_audience, settings.auth_issuer
+    if keys is not None:
+        return Remembering(KeySetTokens(keys, audience=audience, issuer=issuer))
+    if settings.auth_jwt_secret is not None:
+        secret = settings.auth_jwt_secret.get_secret_value()
+        return Remembering(SharedSecret(secret, audience=audience, issuer=issuer))
+    return Development()
+
+
+def _find(keys: list[dict[str, Any]], key_id: str | None) -> dict[str, Any] | None:
+    if key_id is None and len(keys) == 1:
+        return keys[0]
+    return next((key for key in keys if key_id is not None and key.get("kid") == key_id), None)
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _refusal("Send Authorization: Bearer with a token.")
+    return token.strip()
+
+
+def _caller(
+    token: str,
+    key: Any,
+    algorithms: list[str],
+    audience: str | None,
+    issuer: str | None,
+) -> Caller:
+    required = ["exp", "sub"] + ["aud"] * bool(audience) + ["iss"] * bool(issuer)
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=algorithms,
+            audience=audience,
+            issuer=issuer,
+            options={"require": required, "verify_aud": audience is not None},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise _refusal("The token has expired.") from error
+    except jwt.InvalidTokenError as error:
+        raise _refusal("The token is not valid here.") from error
+    subject, email = claims["sub"], claims.get("email")
+    if not 1 <= len(subject) <= MAX_SUBJECT or not _is_text(subject):
+        raise _refusal(f"The token's sub must have 1 to {MAX_SUBJECT} characters.")
+    known_as = email if isinstance(email, str) and _is_text(email) else subject
+    return Caller(subject, known_as, until=int(claims["exp"]))
+
+
+def _is_text(claim: str) -> bool:
+    """Tell a text from nothing at all and from half a surrogate pair, which JSON can carry."""
+    return bool(claim) and not any("\ud800" <= character <= "\udfff" for character in claim)
+
+
+def _refusal(detail: str) -> Unauthenticated:
+    return Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})

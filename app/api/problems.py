@@ -1,0 +1,72 @@
+"""How errors are answered: RFC 9457, whatever it was that went wrong."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler, Receive, Scope, Send
+
+from app.api.service import shutting_down
+from app.errors import (
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    StorageAway,
+    StorageUnavailable,
+)
+from app.telemetry.context import HEADER
+
+log = logging.getLogger(__name__)
+
+
+async def answer_shutting_down(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request that the end of the service has cut off, as an ASGI application."""
+    answer = await _problem(Request(scope), shutting_down())
+    await answer(scope, receive, send)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem), "registered for nothing else"
+    return JSONResponse(
+        error.to_json(),
+        status_code=error.status,
+        headers={"Cache-Control": "no-store", **error.headers},
+        media_type="application/problem+json",
+    )
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "registered for nothing else"
+    kind = MethodNotAllowed if error.status_code == MethodNotAllowed.status else NotFound
+    detail = f"{request.method} {request.url.path}: {error.detail}."
+    return await _problem(request, kind(detail, headers=error.headers))
+
+
+async def _storage_away(request: Request, error: Exception) -> Response:
+    log.warning("The storage does not answer: %s", error)
+    return await _problem(request, StorageAway("The storage does not answer.", retry_after=2))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is left to read it
+
+
+async def _fault(request: Request, _error: Exception) -> Response:
+    # It is answered from outside of the middleware that names requests.
+    named = {HEADER: request.scope["request_id"], "X-Content-Type-Options": "nosniff"}
+    return await _problem(
+        request, InternalError("Something went wrong here; it has been noted.", headers=named)
+    )
+
+
+HANDLERS: Mapping[Any, ExceptionHandler] = {
+    Problem: _problem,
+    StorageUnavailable: _storage_away,
+    HTTPException: _http_exception,
+    ClientDisconnect: _gone,
+    Exception: _fault,
+}

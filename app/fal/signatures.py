@@ -1,0 +1,75 @@
+"""Is this callback fal's? Signed with Ed25519 over the raw body, as fal documents it."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jwt.utils import base64url_decode
+
+from app.caching.key_set import KeySet
+from app.errors import SubmitUnavailable, Unauthenticated
+
+KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"
+KEYS_LIFETIME = 24 * 3600.0
+"""Seconds; fal allows no longer."""
+TOLERANCE = 300
+"""Seconds that fal's clock and ours may differ."""
+MAX_BODY_BYTES = 10 * 1024 * 1024
+
+
+class Signatures:
+    """Checks callbacks against fal's published keys."""
+
+    def __init__(self, keys: KeySet, *, now: Callable[[], float] = time.time) -> None:
+        self._keys = keys
+        self._now = now
+
+    async def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Return if the body is signed by fal, and just now.
+
+        Raises:
+            Unauthenticated: it is not.
+            SubmitUnavailable: nobody can tell yet, since fal's keys cannot be had.
+
+        """
+        request_id, user_id, timestamp, signature = (
+            headers.get(f"x-fal-webhook-{name}", "")
+            for name in ("request-id", "user-id", "timestamp", "signature")
+        )
+        if not timestamp.isdecimal() or abs(int(timestamp[:20]) - self._now()) > TOLERANCE:
+            raise _refusal("The callback's timestamp is missing or too far off.")
+        digest = hashlib.sha256(body).hexdigest()
+        message = f"{request_id}\n{user_id}\n{timestamp}\n{digest}".encode()
+        try:
+            signed = bytes.fromhex(signature)
+        except ValueError as error:
+            raise _refusal("The callback's signature is not hexadecimal.") from error
+        if not await self._is_signed(message, signed):
+            raise _refusal("The callback is not signed by fal.")
+
+    async def _is_signed(self, message: bytes, signature: bytes) -> bool:
+        """Try every key, and once more with the newest: fal may just have changed them."""
+        for newest in (False, True):
+            keys = await self._keys.keys(newest=newest)
+            if not keys:
+                raise SubmitUnavailable("fal's keys cannot be had; call back later.")
+            if any(_fits(key.get("x"), message, signature) for key in keys):
+                return True
+        return False
+
+
+def _refusal(detail: str) -> Unauthenticated:
+    return Unauthenticated(detail, headers={"WWW-Authenticate": "FalWebhook"})
+
+
+def _fits(x: object, message: bytes, signature: bytes) -> bool:
+    if not isinstance(x, str):
+        return False
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64url_decode(x.rstrip("=")))
+        key.verify(signature, message)
+    except (ValueError, InvalidSignature):
+        return False
+    return True

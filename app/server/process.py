@@ -1,0 +1,136 @@
+"""The service as a process: settings, log, port, signals and exit status."""
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.api.operations import storage_answers
+from app.api.service import Service
+from app.errors import ConfigurationError, ServiceError, StorageUnavailable
+from app.main import create_app
+from app.server.protocol import Connection
+from app.server.startup_errors import NOT_UTF8, unusable_file, wrong_settings
+from app.settings import Settings
+from app.telemetry import logs
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5
+"""For requests under way when the service stops."""
+COLLECT_AFTER = 10_000
+"""New objects beyond those that have gone, where Python has 700."""
+
+
+def run() -> int:
+    """Serve until a signal says to stop, and return the exit status."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        print(*wrong_settings(error), sep="\n", file=sys.stderr)  # noqa: T201 there is no log yet
+        return 1
+    except UnicodeDecodeError:
+        print(NOT_UTF8, file=sys.stderr)  # noqa: T201 see above
+        return 1
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        # asyncio takes an interrupt for a wish to cancel what is being opened; SIGTERM is one too.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asyncio.run(_serve(settings))
+    except ServiceError as error:
+        log.critical("Cannot start: %s", error)
+        return 1
+    except KeyboardInterrupt:
+        log.info("Stopped before the port was open")
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    """Open everything, then the port: what is wrong is said before anybody can connect.
+
+    Raises:
+        ServiceError: something that the settings name cannot be used.
+
+    """
+    app = create_app(settings)
+    async with AsyncExitStack() as stack:
+        try:
+            state = await stack.enter_async_context(app.router.lifespan_context(app))
+        except OSError as error:
+            raise ConfigurationError(unusable_file(error)) from error
+        assert state is not None, "the service's lifespan has a state"
+        await _warn_of_storage(state["service"])
+        _require_free(settings.host, settings.port)
+        server = _Server(state["service"].stopping, _config(settings, app, state))
+        # uvicorn takes the signals while it serves and raises them once more when it is done;
+        # its own handler then finds nothing left to stop, and nothing interrupts the closing.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, server.handle_exit)
+        # A collection stops everything, for 100 ms over all that has been loaded and for 60 over
+        # 500 open streams: so not over what stays, and less often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
+        await server.serve()
+
+
+def _config(settings: Settings, app: ASGIApp, state: Mapping[str, Any]) -> uvicorn.Config:
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = dict(state)
+        await app(scope, receive, send)
+
+    return uvicorn.Config(
+        with_state,
+        host=settings.host,
+        port=settings.port,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+async def _warn_of_storage(service: Service) -> None:
+    """Say at once what would keep videos waiting; it may pass, so the service starts."""
+    try:
+        await storage_answers(service)
+    except StorageUnavailable as error:
+        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Say which settings to change where the port cannot be had; uvicorn would not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} of {host} cannot be had: {error.strerror}. Set PORT or HOST."
+        ) from error
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which also tells the service that the end has begun."""
+
+    def __init__(self, stopping: asyncio.Event, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)

@@ -1,0 +1,193 @@
+"""Event streams over a real socket: every change, once, until the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from app.api import streams
+from app.database.connection import Rejected
+from app.settings import Settings
+from app.telemetry.seam import T
+from tests.support.listening import EVENTS, listening
+from tests.support.refusals import problem
+from tests.support.service import Running, over_a_socket, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Hang
+from tests.support.stand_ins.videos import small_video
+
+
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "LOOK_INTERVAL", 0.02)
+
+
+@pytest.fixture
+async def address(run: Running) -> AsyncIterator[str]:
+    async with over_a_socket(run) as url:
+        yield url
+
+
+async def test_stream_of_a_job_tells_each_change_and_ends_with_it(
+    run: Running, fal: FalStandIn, address: str
+) -> None:
+    job_id = await run.submitted()
+    (request_id,) = fal.requests
+    async with listening(address, jobId=job_id) as stream:
+        assert stream.answer.headers["content-type"].startswith("text/event-stream")
+        assert stream.answer.headers["x-accel-buffering"] == "no"
+        assert (await stream.event())["stage"] == "queued"
+        fal.advance(request_id, "IN_QUEUE", queue_position=4)
+        await stream.until(queuePosition=4)
+        fal.advance(request_id, "IN_PROGRESS")
+        await stream.until(stage="generating")
+        fal.complete(request_id, small_video())
+        done = await stream.until(status="completed")
+        assert done == await run.status(job_id)
+        assert await stream.rest() == []
+        assert stream.ids == sorted(set(stream.ids), key=int)
+
+
+async def test_stream_of_all_jobs_lets_new_ones_join(
+    run: Running, fal: FalStandIn, address: str
+) -> None:
+    first = await run.submitted()
+    async with listening(address) as stream:
+        assert (await stream.event())["jobId"] == first
+        second = await run.submitted()
+        await stream.until(jobId=second)
+        for request_id in list(fal.requests):
+            fal.complete(request_id, small_video())
+        ended = [await stream.until(status="completed") for _ in range(2)]
+        assert {job["jobId"] for job in ended} == {first, second}
+
+
+async def test_stream_tells_nothing_of_other_users(
+    run: Running, fal: FalStandIn, address: str
+) -> None:
+    foreign = await run.submitted(user="bob")
+    async with listening(address) as stream:
+        own = await run.submitted()
+        fal.advance(next(iter(fal.requests)), "IN_PROGRESS")
+        await run.status(foreign, user="bob")
+        assert (await stream.event())["jobId"] == own
+    refused = await run.get(EVENTS, jobId=foreign)
+    problem(refused, 404, "job_not_found")
+
+
+async def test_who_comes_back_gets_the_present_state_at_once(
+    run: Running, fal: FalStandIn, address: str
+) -> None:
+    job_id = await run.submitted()
+    fal.complete(next(iter(fal.requests)), small_video())
+    await run.finished(job_id)
+    async with listening(address, jobId=job_id, headers={"Last-Event-ID": "1"}) as stream:
+        assert (await stream.event())["status"] == "completed"
+        assert await stream.rest() == []
+
+
+async def test_silence_is_broken_by_comments_and_the_end_is_a_hint_to_come_back(
+    run: Running, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "SILENCE", 0.01)
+    monkeypatch.setattr(streams, "LIFETIME", 0.1)
+    await run.submitted()
+    async with listening(address) as stream:
+        await stream.event()
+        lines = await stream.rest()
+    assert ": still here" in lines
+    assert lines[-1] == "retry: 1000"
+
+
+async def test_stopping_ends_the_streams_with_a_hint(run: Running, address: str) -> None:
+    await run.submitted()
+    async with listening(address) as stream:
+        await stream.event()
+        run.service.stopping.set()
+        assert (await stream.rest())[-1] == "retry: 1000"
+    problem(await run.submit(), 503, "shutting_down")
+    problem(await run.client.get("/readyz"), 503, "shutting_down")
+    problem(await run.get(EVENTS), 503, "shutting_down")
+    assert (await run.client.get("/healthz")).status_code == 200
+
+
+async def test_submit_whose_upload_began_before_the_end_is_refused(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    hang = Hang()
+    fal.faults.add("upload", hang)
+    async with running(settings, fal) as run:
+        under_way = asyncio.create_task(run.submit())
+        await hang.reached.wait()
+        run.service.stopping.set()
+        hang.released.set()
+        assert (await under_way).status_code == 202
+        assert (await run.submit()).status_code == 503
+
+
+async def test_streams_of_a_user_are_bounded(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LIFETIME", 0.5)
+    few = settings.model_copy(update={"max_streams_per_user": 2})
+    async with running(few, fal) as run, over_a_socket(run) as address:
+        async with listening(address), listening(address):
+            refused = await run.get(EVENTS)
+            problem(refused, 429, "too_many_streams")
+            assert refused.headers["retry-after"]
+            async with listening(address, user="bob"):
+                pass
+        while run.service.streams._listeners:  # noqa: ASYNC110 nobody is told when they go
+            await asyncio.sleep(0.01)
+        async with listening(address):
+            pass
+
+
+async def test_fifty_streams_cost_fal_no_more_than_one(settings: Settings, fal: FalStandIn) -> None:
+    many = settings.model_copy(update={"max_streams_per_user": 50})
+    async with running(many, fal) as run, over_a_socket(run) as address:
+        job_id = await run.submitted()
+
+        async def listen() -> dict[str, Any]:
+            async with listening(address, jobId=job_id) as stream:
+                return await stream.until(status="completed")
+
+        streams_open = [asyncio.create_task(listen()) for _ in range(50)]
+        fal.complete(next(iter(fal.requests)), small_video())
+        assert len({job["key"] for job in await asyncio.gather(*streams_open)}) == 1
+        assert fal.count("result") == 1
+        assert fal.count("status") <= 3
+
+
+async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    asked = asyncio.Event()
+
+    async def refused(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == "db.video_job::under_way":
+            asked.set()
+            raise Rejected("no such function")
+        return await call()
+
+    async with (
+        running(settings, fal, seam=refused) as run,
+        over_a_socket(run) as address,
+        listening(address) as stream,
+    ):
+        await run.submitted()
+        await asked.wait()
+        asked.clear()
+        await asked.wait()
+        fal.advance(fal.newest, "IN_PROGRESS")
+        assert (await stream.until(status="processing"))["stage"] == "generating"
+
+
+@pytest.mark.parametrize("query", [{"jobId": ""}, {"jobId": "x" * 201}])
+async def test_stream_of_no_job_is_refused(run: Running, query: dict[str, str]) -> None:
+    problem(await run.get(EVENTS, **query), 400, "invalid_query")
+
+
+async def test_stream_needs_a_token(run: Running) -> None:
+    problem(await run.client.get(EVENTS), 401, "unauthenticated")

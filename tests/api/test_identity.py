@@ -1,0 +1,286 @@
+import base64
+import hmac
+import json
+import math
+import time
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from app.api.identity import (
+    KEY_SET_LIFETIME,
+    LONGEST_REMEMBERED,
+    REMEMBERED_TOKENS,
+    Caller,
+    Development,
+    Identity,
+    KeySetTokens,
+    Remembering,
+    SharedSecret,
+    identity_from,
+)
+from app.caching.key_set import KeySet
+from app.errors import Unauthenticated
+from app.settings import Settings
+from tests.support.tokens import SECRET, published, token
+
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+ED_KEY = ed25519.Ed25519PrivateKey.generate()
+
+
+def shared(audience: str | None = None, issuer: str | None = None) -> SharedSecret:
+    return SharedSecret(SECRET, audience=audience, issuer=issuer)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    return {"sub": "ada", "exp": int(time.time()) + 60} | changes
+
+
+async def refused(identity: Identity, authorization: str) -> str:
+    with pytest.raises(Unauthenticated) as refusal:
+        await identity.caller(authorization)
+    assert refusal.value.headers["WWW-Authenticate"] == "Bearer"
+    return refusal.value.detail
+
+
+async def test_token_names_user_and_address() -> None:
+    given = f"Bearer {token('ada', email='ada@example.com')}"
+    assert await shared().caller(given) == Caller("ada", "ada@example.com")
+
+
+async def test_address_is_optional() -> None:
+    assert await shared().caller(f"bearer  {token('ada')}") == Caller("ada", "ada")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YWRhOng=", "a.b.c"])
+async def test_without_a_bearer_token_nobody_is_known(header: str) -> None:
+    assert "Bearer" in await refused(shared(), header)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "x" * 129},
+        {"sub": 5},
+        {"sub": "half a pair \ud83d"},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": 1},
+        {"nbf": int(time.time()) + 600},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_claims_that_do_not_hold_are_refused(changes: dict[str, Any]) -> None:
+    given = {name: value for name, value in claims(**changes).items() if value is not None}
+    try:
+        encoded = jwt.encode(given, SECRET, algorithm="HS256")
+    except TypeError:  # PyJWT refuses to write what it refuses to read
+        encoded = jwt.api_jws.encode(json.dumps(given).encode(), SECRET, algorithm="HS256")
+    await refused(shared(), f"Bearer {encoded}")
+
+
+async def test_expired_token_is_told_so() -> None:
+    assert "expired" in await refused(shared(), f"Bearer {token(exp=1)}")
+
+
+async def test_128_characters_are_a_user() -> None:
+    assert (await shared().caller(f"Bearer {token('x' * 128)}")).user == "x" * 128
+
+
+async def test_other_secrets_algorithms_and_unsigned_tokens_are_refused() -> None:
+    other = token(secret="another secret that is just as long as it")
+    strong = jwt.encode(claims(), SECRET * 2, algorithm="HS512")
+    unsigned = jwt.encode(claims(), "", algorithm="none")
+    for given in (other, strong, unsigned, "x.y.z", token()[:-2]):
+        await refused(shared(), f"Bearer {given}")
+
+
+async def test_audience_and_issuer_are_asked_for_where_they_are_set() -> None:
+    identity = shared(audience="videos", issuer="accounts")
+    good = token(aud="videos", iss="accounts")
+    assert (await identity.caller(f"Bearer {good}")).user == "ada"
+    for given in (
+        token(),
+        token(aud="videos"),
+        token(aud="mail", iss="accounts"),
+        token(aud="videos", iss="others"),
+    ):
+        await refused(identity, f"Bearer {given}")
+
+
+async def test_audience_does_not_matter_where_it_is_not_set() -> None:
+    assert (await shared().caller(f"Bearer {token(aud='whatever')}")).user == "ada"
+
+
+async def test_in_development_everyone_is_the_developer() -> None:
+    assert await Development().caller("") == Caller("dev@localhost", "dev@localhost")
+
+
+class KeyServer:
+    """Serves a key set and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.keys = [
+            jwk("rsa", RSA_KEY, "RS256"),
+            jwk("ec", EC_KEY, "ES256"),
+            jwk("ed", ED_KEY, "EdDSA"),
+        ]
+        self.asked = 0
+        self.status = 200
+        self.client = httpx.AsyncClient(transport=httpx.MockTransport(self.answer))
+
+    def answer(self, _request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        return httpx.Response(self.status, json={"keys": self.keys})
+
+    @property
+    def identity(self) -> KeySetTokens:
+        keys = KeySet("https://keys.example", self.client, lifetime=3600)
+        return KeySetTokens(keys, audience=None, issuer=None)
+
+
+def jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
+    return published(key_id, key, algorithm) | {"alg": algorithm, "use": "sig"}
+
+
+@pytest.mark.parametrize(
+    ("key_id", "key", "algorithm"),
+    [("rsa", RSA_KEY, "RS256"), ("ec", EC_KEY, "ES256"), ("ed", ED_KEY, "EdDSA")],
+)
+async def test_keys_of_a_key_set_are_trusted(key_id: str, key: Any, algorithm: str) -> None:
+    server = KeyServer()
+    identity = server.identity
+    for _ in range(3):
+        given = jwt.encode(claims(), key, algorithm=algorithm, headers={"kid": key_id})
+        assert (await identity.caller(f"Bearer {given}")).user == "ada"
+    assert server.asked == 1
+
+
+async def test_unknown_key_ids_do_not_make_the_service_ask_again_and_again() -> None:
+    server = KeyServer()
+    identity = server.identity
+    for number in range(20):
+        given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": f"new{number}"})
+        assert "unknown key" in await refused(identity, f"Bearer {given}")
+    assert server.asked == 1
+
+
+@pytest.mark.parametrize("keys", [[], [{"kid": "rsa"}], [{"kid": "rsa", "kty": "RSA", "n": "!"}]])
+async def test_key_that_cannot_be_used_refuses(keys: list[dict[str, Any]]) -> None:
+    server = KeyServer()
+    server.keys = keys
+    given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    await refused(server.identity, f"Bearer {given}")
+
+
+@pytest.mark.parametrize("answer", ["keys", {"keys": 5}, {"keys": [5]}, {}])
+async def test_answer_that_is_no_key_set_refuses(answer: Any) -> None:
+    client = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+    )
+    keys = KeySet("https://keys.example", client, lifetime=3600)
+    given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    await refused(KeySetTokens(keys, audience=None, issuer=None), f"Bearer {given}")
+
+
+async def test_public_key_is_no_shared_secret() -> None:
+    server = KeyServer()
+    # PyJWT refuses to sign like this, an attacker does not.
+    unsigned = ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in ({"alg": "HS256", "kid": "rsa"}, claims())
+    )
+    public = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    digest = hmac.new(public, unsigned.encode(), "sha256").digest()
+    forged = f"{unsigned}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    await refused(server.identity, f"Bearer {forged}")
+
+
+async def test_addresses_in_a_token_are_not_followed() -> None:
+    server = KeyServer()
+    own = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    headers = {"kid": "mine", "jku": "https://evil.example", "jwk": jwk("mine", own, "RS256")}
+    given = jwt.encode(claims(), own, algorithm="RS256", headers=headers)
+    await refused(server.identity, f"Bearer {given}")
+
+
+async def test_key_server_that_fails_refuses_and_breaks_nothing() -> None:
+    server = KeyServer()
+    server.status = 500
+    given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    assert "unknown key" in await refused(server.identity, f"Bearer {given}")
+    await refused(server.identity, "Bearer nonsense")
+
+
+class Verified:
+    """Counts the tokens that are verified."""
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.count = 0
+
+    async def caller(self, authorization: str | None) -> Caller:
+        self.count += 1
+        return Caller(str(authorization), "", until=self.until)
+
+
+async def test_token_is_verified_once_until_it_expires() -> None:
+    now = 1000.0
+    verified = Verified(until=1060)
+    identity = Remembering(verified, clock=lambda: now)
+    for _ in range(3):
+        assert (await identity.caller("Bearer ada")).user == "Bearer ada"
+        assert (await identity.caller("Bearer eve")).user == "Bearer eve"
+    assert verified.count == 2
+    now = 1060
+    await identity.caller("Bearer ada")
+    assert verified.count == 3
+
+
+async def test_token_is_remembered_no_longer_than_its_key_set_holds() -> None:
+    server = KeyServer()
+    given = jwt.encode(claims(exp=2**40), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
+    caller = await server.identity.caller(f"Bearer {given}")
+    assert time.time() < caller.until <= time.time() + KEY_SET_LIFETIME
+
+
+async def test_tokens_that_are_many_or_long_are_not_all_remembered() -> None:
+    verified = Verified(until=math.inf)
+    identity = Remembering(verified)
+    for number in range(REMEMBERED_TOKENS + 1):
+        await identity.caller(f"Bearer {number}")
+    long = "Bearer " + "x" * LONGEST_REMEMBERED
+    for header in ("Bearer 1", "Bearer 0", long, long):
+        await identity.caller(header)
+    assert verified.count == REMEMBERED_TOKENS + 1 + 3
+    assert len(identity._known) == REMEMBERED_TOKENS
+
+
+async def test_refusal_is_not_remembered() -> None:
+    identity = Remembering(shared())
+    expired = f"Bearer {token('ada', exp=1)}"
+    for _ in range(2):
+        assert "expired" in await refused(identity, expired)
+    assert identity._known == {}
+
+
+async def test_settings_choose() -> None:
+    async with httpx.AsyncClient() as client:
+
+        def chosen(**given: Any) -> Identity:
+            settings = Settings(_env_file=None, **given)
+            url = settings.auth_jwks_url
+            keys = KeySet(url, client, lifetime=KEY_SET_LIFETIME) if url else None
+            identity = identity_from(settings, keys)
+            return identity._identity if isinstance(identity, Remembering) else identity
+
+        assert isinstance(chosen(), Development)
+        assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)
+        assert isinstance(chosen(auth_jwks_url="https://keys.example"), KeySetTokens)

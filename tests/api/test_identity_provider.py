@@ -1,0 +1,50 @@
+"""Tokens of an identity provider, through the whole service."""
+
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app.settings import Settings
+from tests.support.service import running
+from tests.support.sockets import raw_server
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import bearer, published
+
+KEY = Ed25519PrivateKey.generate()
+
+
+def signed(key: Ed25519PrivateKey) -> dict[str, str]:
+    claims = {"sub": "ada", "exp": int(time.time()) + 3600}
+    token = jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": "ours"})
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def key_set() -> bytes:
+    """What the provider answers, as it goes over the line."""
+    body = json.dumps({"keys": [published("ours", KEY, "EdDSA")]}).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (
+        len(body),
+        body,
+    )
+
+
+async def test_service_takes_the_tokens_of_the_provider_that_it_is_told_of_and_no_others(
+    settings: Settings, fal: FalStandIn, key_set: bytes
+) -> None:
+    async with raw_server(key_set) as provider:
+        url = f"http://127.0.0.1:{provider.port}/keys"
+        told = settings.model_copy(update={"auth_jwt_secret": None, "auth_jwks_url": url})
+        async with running(told, fal) as run:
+            for headers, status in (
+                (signed(KEY), 200),
+                (signed(KEY), 200),
+                (signed(Ed25519PrivateKey.generate()), 401),
+                (bearer(), 401),
+            ):
+                answer = await run.client.get("/api/credits", headers=headers)
+                assert answer.status_code == status, answer.text
+        assert [head.split()[:2] for head in provider.heads] == [["GET", "/keys"]]

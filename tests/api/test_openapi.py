@@ -1,0 +1,65 @@
+"""The document itself: valid, whole, and served."""
+
+import json
+
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.routing import Mount, Route
+
+from app.api.openapi import document
+from app.errors import Problem
+from app.main import create_app
+from app.settings import Settings
+from tests.support.openapi import INTERFACE
+from tests.support.service import Running
+
+
+def test_document_is_openapi_3_1() -> None:
+    assert INTERFACE.document["openapi"].startswith("3.1.")
+    OpenAPIV31SpecValidator(INTERFACE.document).validate()
+
+
+def test_every_route_is_documented_and_nothing_else(settings: Settings) -> None:
+    served = set()
+    for route in create_app(settings).routes:
+        if isinstance(route, Mount):
+            served.add(("GET", f"{route.path}/{{path}}"))
+        else:
+            assert isinstance(route, Route)
+            path = route.path.replace(":path}", "}")
+            served |= {(method, path) for method in (route.methods or set()) - {"HEAD"}}
+    assert served == INTERFACE.operations.keys()
+
+
+def test_every_code_is_documented_somewhere() -> None:
+    codes = {kind.code for kind in Problem.__subclasses__()}
+    assert {code for _, code in INTERFACE.problems()} == codes
+
+
+def test_every_example_has_its_shape() -> None:
+    for operation in INTERFACE.operations.values():
+        for answer in operation["responses"].values():
+            for kind, media in answer.get("content", {}).items():
+                for example in INTERFACE.examples(answer, kind).values():
+                    if kind.endswith("json"):
+                        INTERFACE.validate(example, media["schema"])
+    for name, schema in INTERFACE.document["components"]["schemas"].items():
+        Draft202012Validator.check_schema(schema)
+        for example in schema.get("examples", []) if isinstance(schema, dict) else []:
+            INTERFACE.validate(example, {"$ref": f"#/components/schemas/{name}"})
+
+
+async def test_document_is_served_and_need_not_be_fetched_twice(run: Running) -> None:
+    answer = await run.client.get("/openapi.json")
+    INTERFACE.check(answer)
+    assert json.loads(answer.content) == document()
+    again = await run.client.get("/openapi.json", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    INTERFACE.check(again)
+
+
+async def test_description_for_people_is_served_from_here(run: Running) -> None:
+    answer = await run.client.get("/docs")
+    INTERFACE.check(answer)
+    assert "http://" not in answer.text
+    assert "https://" not in answer.text

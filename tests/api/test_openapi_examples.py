@@ -1,0 +1,154 @@
+"""The examples of the document are answers that the running service gives."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.listening import listening
+from tests.support.openapi import INTERFACE
+from tests.support.service import SUBMIT, Running, over_a_socket, png
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import token
+
+VIDEO = small_video(seconds=1, width=128, height=72)
+CHANGING = {
+    r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}": "a job",
+    r"\d{4}-\d\d-\d\dT[\d:.]+Z": "a time",
+    r"\d{4}-\d\d-\d\d": "a day",
+    r"expires=\d+&signature=[0-9a-f]+": "signed",
+    r'"bytes": ?\d+': "a size",
+}
+
+Answers = dict[tuple[str, str], httpx.Response]
+
+
+def steady(text: str) -> str:
+    """Put a name to what is another with each run."""
+    for pattern, name in CHANGING.items():
+        text = re.sub(pattern, name, text)
+    return re.sub(r"\s", "", text)
+
+
+async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, str, httpx.Response]]:
+    async def status(job_id: str) -> httpx.Response:
+        return await run.get("/api/templates/video/status", jobId=job_id)
+
+    accepted = await run.submit(variables={"mood": "raw"})
+    yield "submit", "accepted", accepted
+    job_id = accepted.json()["jobId"]
+    fal.advance(fal.newest, "IN_QUEUE", queue_position=2)
+    yield "status", "queued", await status(job_id)
+    fal.advance(fal.newest, "IN_PROGRESS")
+    yield "status", "generating", await status(job_id)
+    fal.complete(fal.newest, VIDEO)
+    await run.finished(job_id)
+    yield "status", "completed", await status(job_id)
+    yield "library", "page", await run.get("/api/library")
+    yield "credits", "account", await run.get("/api/credits")
+    blocked = await run.submitted()
+    fal.fail(fal.newest, 422, [{"msg": "Blocked by the content policy", "type": "policy"}])
+    await run.finished(blocked)
+    yield "status", "failed", await status(blocked)
+    yield "cancel", "cancelled", await run.cancel(await run.submitted())
+    running = await run.submitted()
+    fal.advance(fal.newest, "IN_PROGRESS")
+    await status(running)
+    yield "cancel", "cancelling", await run.cancel(running)
+
+
+@pytest.fixture
+async def answers(run: Running, fal: FalStandIn) -> Answers:
+    """What the service says to a user who makes videos, by operation and example."""
+    told = {(operation, name): answer async for operation, name, answer in _of_jobs(run, fal)}
+    headers, body = fal.callback(fal.newest)
+    told["hear", "heard"] = await run.client.post(
+        "/api/webhooks/fal?jobId=a-job", content=body, headers=headers
+    )
+    told["healthz", "alive"] = await run.client.get("/healthz")
+    told["readyz", "ready"] = await run.client.get("/readyz")
+    return told
+
+
+async def test_examples_are_what_the_service_answers(answers: Answers) -> None:
+    documented = {
+        (operation["operationId"], name)
+        for operation in INTERFACE.operations.values()
+        for status, answer in operation["responses"].items()
+        if status.startswith("2")
+        for media in answer.get("content", {}).values()
+        for name in media.get("examples", {})
+    }
+    assert documented == {*answers, ("templates", "catalogue"), ("events", "completed")}
+    for (_, name), answer in answers.items():
+        example = INTERFACE.check(answer)[name]
+        assert steady(str(answer.json())) == steady(str(example)), name
+
+
+async def test_request_in_the_description_is_accepted_and_may_be_repeated(
+    run: Running, tmp_path: Path
+) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("install curl")
+    described = INTERFACE.operations["POST", SUBMIT]["description"]
+    (command,) = re.findall(r"^```sh\n(.*?)^```$", described, re.DOTALL | re.MULTILINE)
+    (tmp_path / "canvas.png").write_bytes(png())
+    async with over_a_socket(run) as address:
+        given = {"SERVICE": address, "TOKEN": token(), "KEY": "one-click"}
+        given["PATH"] = os.environ["PATH"]  # and no proxy
+        first, again = [await _carried_out(command, tmp_path, given) for _ in range(2)]
+    INTERFACE.validate(first, {"$ref": "#/components/schemas/Accepted"})
+    assert again["jobId"] == first["jobId"]
+
+
+async def _carried_out(command: str, folder: Path, environment: dict[str, str]) -> Any:
+    process = await asyncio.create_subprocess_shell(
+        command, stdout=PIPE, stderr=PIPE, cwd=folder, env=environment
+    )
+    said, _ = await process.communicate()
+    return json.loads(said)
+
+
+async def test_catalogue_begins_as_in_its_example(run: Running) -> None:
+    answer = await run.client.get("/api/templates")
+    example = INTERFACE.check(answer)["catalogue"]
+    assert example["templates"]
+    for template in example["templates"]:
+        assert template in answer.json()["templates"]
+
+
+async def test_stream_is_written_as_in_its_example(run: Running, fal: FalStandIn) -> None:
+    job_id = await run.submitted(variables={"mood": "raw"})
+    fal.complete(fal.newest, VIDEO)
+    await run.finished(job_id)
+    async with over_a_socket(run) as address, listening(address, jobId=job_id) as stream:
+        text = "\n".join([line async for line in stream.answer.aiter_lines()])
+        example = INTERFACE.check(stream.answer)["completed"]
+    assert steady(re.sub(r"id: \d+", "id", text)) == steady(re.sub(r"id: \d+", "id", example))
+
+
+async def test_video_and_page_are_answered_as_documented(run: Running, fal: FalStandIn) -> None:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, VIDEO)
+    url = (await run.finished(job_id))["url"]
+    for given, status in ({}, 200), ("bytes=0-3", 206), ("0-3", 400), ("bytes=9999999-", 416):
+        headers = {"Range": str(given)} if given else {}
+        answer = await run.client.get(url, headers=headers)
+        assert answer.status_code == status
+        INTERFACE.check(answer)
+        asset = await run.client.get("/assets/latest/previews/any.webp", headers=headers)
+        assert asset.status_code == status
+        INTERFACE.check(asset)
+    kept = {"If-None-Match": asset.headers.get("etag", "")}
+    INTERFACE.check(await run.client.get("/assets/latest/favicon.svg", headers=kept))
+    INTERFACE.check(await run.client.get("/"))
+    INTERFACE.check(await run.client.get("/metrics"))

@@ -1,0 +1,33 @@
+"""Every problem that the document knows is brought about, and answered as it says."""
+
+import pytest
+
+from app.jobs import snapshots
+from app.settings import Settings
+from tests.support.openapi import INTERFACE
+from tests.support.problems.provocations import ALIKE, OWN
+from tests.support.problems.scene import FaultySeam, Scene
+from tests.support.service import running
+from tests.support.stand_ins.fal import FalStandIn
+
+
+@pytest.mark.parametrize(("operation", "code"), sorted(INTERFACE.problems()))
+async def test_problem_is_answered_as_documented(
+    settings: Settings,
+    fal: FalStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    code: str,
+) -> None:
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    plenty = settings.model_copy(update={"credits_signup_grant": 1000})
+    seam = FaultySeam()
+    async with running(plenty, fal, seam=seam) as run:
+        scene = Scene(operation, run, fal, seam, monkeypatch)
+        provoke = OWN.get((operation, code)) or ALIKE[code]
+        answer = await provoke(scene)
+        examples = INTERFACE.check(answer)
+        told = answer.json()
+        assert told["code"] == code
+        assert told | {"jobId": ""} == examples[code] | {"jobId": ""}
+        seam.error = None

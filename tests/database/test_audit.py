@@ -1,0 +1,179 @@
+"""The audit finds what is wrong, and nothing where nothing is."""
+
+from pathlib import Path
+
+import pytest
+
+from app.database.audit import audit, orphans
+from app.storage.protocol import Storage
+from scripts.audit import repair, report
+from tests.support.s3 import write_file
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+
+pytestmark = pytest.mark.unaudited
+
+RELEASE_OF_A_PAID_JOB = """
+CREATE credit_entry SET
+  id = [(SELECT VALUE record::id(id) FROM ONLY video_job WHERE status = 'completed' LIMIT 1),
+        'release'],
+  user = 'ada', kind = 'release', credits = 10
+"""
+
+EVENT_AFTER_THE_END = """
+CREATE video_job_event SET
+  id = [(SELECT VALUE record::id(id) FROM ONLY video_job WHERE status = 'completed' LIMIT 1), 99],
+  status = 'completed'
+"""
+
+
+async def findings(run: Running) -> list[str]:
+    return [str(each) for each in await audit(run.service.database, run.service.storage, read=True)]
+
+
+@pytest.fixture
+async def delivered(run: Running, fal: FalStandIn) -> str:
+    """A completed job, beside one that is queued and one that has failed."""
+    job_id = await run.submitted()
+    fal.complete(list(fal.requests)[-1], small_video())
+    await run.finished(job_id)
+    failed = await run.submitted()
+    fal.fail(list(fal.requests)[-1])
+    await run.finished(failed)
+    await run.submitted()
+    return job_id
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_nothing_is_found_where_nothing_is_wrong(
+    run: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await findings(run) == []
+    assert await report(run.service.database, run.service.storage, read=False) == 0
+    assert capsys.readouterr().out == "Every invariant holds.\n"
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        ("UPDATE credit_account SET balance += 1", "balance is 91"),
+        ("UPDATE credit_account SET held += 1", "held is 11"),
+        ("UPDATE credit_account SET in_flight = 0", "in_flight is 0"),
+        ("UPDATE credit_account SET held = 1000", "promised more"),
+        ("DELETE credit_account", "has ledger entries and no account"),
+        ("DELETE video_job WHERE status = 'completed'", "is listed, and there is no such job"),
+        (
+            "DELETE video_job WHERE status = 'failed'",
+            "has ledger entries, and there is no such job",
+        ),
+        ("UPDATE video_job SET user = 'eve' WHERE status = 'completed'", "its traces are of"),
+        ("UPDATE fal_request SET job = 'other'", "its request belongs to other"),
+        ("UPDATE video_job SET sha256 = NONE", "other bytes stand under"),
+        (
+            "UPDATE video_job SET video_key = 'users/eve/library/x.mp4' WHERE attempts > 0",
+            "stands in another's folder",
+        ),
+        ("DELETE library_video", "completed and not listed"),
+        (RELEASE_OF_A_PAID_JOB, "ledger entries ['charge', 'hold', 'release']"),
+        (
+            "UPDATE video_job SET credits = 5 WHERE status = 'completed'",
+            "costs 5",
+        ),
+        (
+            "UPDATE video_job SET video_key = 'users/ada/library/x.mp4'",
+            "belongs to two jobs",
+        ),
+        ("UPDATE video_job SET fal_request_id = 'fal-1'", "fal-1: belongs to two jobs"),
+        ("UPDATE video_job SET due_at = time::now()", "yet to be looked at"),
+        ("UPDATE video_job SET due_at = NONE", "never looked at again"),
+        ("UPDATE video_job SET error_code = 'odd' WHERE status = 'failed'", "without a reason"),
+        ("UPDATE video_job SET revision += 1", "has events"),
+        (
+            "UPDATE video_job SET status = 'cancelled' WHERE status = 'pending'",
+            "its last event says pending",
+        ),
+        (EVENT_AFTER_THE_END, ", 99]"),
+        (EVENT_AFTER_THE_END, "ended more than once: ['completed', 'completed']"),
+    ],
+)
+async def test_harm_is_found(run: Running, harm: str, found: str) -> None:
+    if "revision" in harm:
+        await run.rows("REMOVE EVENT video_job_history ON video_job")
+        found = "its last event"
+    await run.rows(harm)
+    assert any(found in finding for finding in await findings(run)), await findings(run)
+
+
+async def test_missing_and_changed_objects_are_found(run: Running, delivered: str) -> None:
+    key = (await run.status(delivered))["key"]
+    path = run.service.settings.storage_dir / key
+    path.write_bytes(b"x" * path.stat().st_size)
+    assert [each for each in await findings(run) if "other bytes" in each]
+    path.unlink()
+    path.with_suffix(".jpg").unlink()
+    assert len([each for each in await findings(run) if "nothing stands" in each]) == 2
+
+
+async def put(storage: Storage, key: str, folder: Path, *, owner: str) -> None:
+    """Store something as a delivery does, for a job that fails afterwards."""
+    source = write_file(folder, b"stored, then the job failed")
+    await storage.put(
+        key,
+        source,
+        content_type="video/mp4",
+        sha256=source.name,
+        download_name="v.mp4",
+        owner=owner,
+    )
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_orphan_is_found_and_repaired_only_where_that_is_asked_for(
+    run: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database, storage = run.service.database, run.service.storage
+    key = "users/ada/library/2025-01-01-left.mp4"
+    folder = run.service.settings.storage_dir
+    left, strangers = folder / key, folder / "users/ada/library/not-ours.mp4"
+    strangers.write_bytes(b"the bucket may serve others")
+    (failed,) = await run.rows("SELECT VALUE record::id(id) FROM video_job WHERE status = 'failed'")
+    await put(storage, key, folder.parent, owner=failed)
+    await run.rows("UPDATE video_job SET video_key = $key WHERE status = 'failed'", key=key)
+    await run.rows(
+        "CREATE idempotency:old SET fingerprint = 'f', job = 'j', expires_at = time::now() - 1d"
+    )
+    assert await findings(run) == []
+    assert await report(database, storage, read=False) == 0
+    assert f"{key}: not needed any more" in capsys.readouterr().out
+
+    await repair(database, storage, apply=False)
+    assert left.exists()
+    assert await run.rows("RETURN record::exists(idempotency:old)")
+    await repair(database, storage, apply=True)
+    assert not left.exists()
+    assert not await run.rows("RETURN record::exists(idempotency:old)")
+    assert strangers.exists()
+    assert await findings(run) == []
+    assert [key async for key in orphans(database, storage)] == []
+    assert "would be deleted" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_repair_leaves_alone_what_the_job_has_not_stored(run: Running) -> None:
+    storage, folder = run.service.storage, run.service.settings.storage_dir
+    foreign = "users/ada/library/2025-01-01-foreign.mp4"
+    (folder / foreign).write_bytes(b"somebody else put it there long ago")
+    shared = "users/ada/library/2025-01-01-shared.mp4"
+    (failed,) = await run.rows("SELECT VALUE record::id(id) FROM video_job WHERE status = 'failed'")
+    await put(storage, shared, folder.parent, owner=failed)
+    await run.rows(
+        "CREATE video_job:old SET user = 'ada', user_email = 'ada', template_slug = 's', "
+        "fal_model = 'm', status = 'completed', stage = 'done', video_key = $key",
+        key=shared,
+    )
+    for key in (foreign, shared):
+        await run.rows("UPDATE video_job SET video_key = $key WHERE status = 'failed'", key=key)
+        await repair(run.service.database, storage, apply=True)
+        assert (folder / key).exists()

@@ -1,0 +1,236 @@
+"""Each function of a job's life, called again, too late or at the wrong time."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from app.database.connection import Rejected, Thrown
+from app.database.job_store import JobStore
+from app.domain.terms import Limits, Trouble
+from app.jobs import sweep
+from tests.support.clock import set_ahead
+from tests.support.database import connected, embedded
+from tests.support.job_functions import (
+    BASE,
+    LIMITS,
+    NO_WEBHOOK,
+    ONCE_IN_A_WHILE,
+    RUNNING,
+    TROUBLE,
+    VIDEO,
+    WAITING,
+    WEBHOOK,
+    Jobs,
+    lasting,
+    picked,
+)
+
+
+@pytest.fixture
+async def jobs(store_url: str) -> AsyncIterator[Jobs]:
+    async with connected(embedded(store_url)) as database:
+        yield Jobs(database)
+
+
+@pytest.mark.parametrize(
+    ("before", "function", "arguments"),
+    [
+        ("open", "submitting", (120,)),
+        ("open", "queued", ("fal-j", 3, 15)),
+        ("open", "unconfirmed", (WEBHOOK,)),
+        ("submitting", "unconfirmed", (WEBHOOK,)),
+        ("submitting", "unconfirmed", (NO_WEBHOOK,)),
+        ("queued", "progress", (WAITING, 2)),
+        ("queued", "progress", (RUNNING, None)),
+        ("queued", "ask_to_cancel", ()),
+        ("queued", "cancelled", (None,)),
+        ("queued", "claim", ("worker", 25, BASE)),
+        ("claimed", "extend", ("worker", 25)),
+        ("claimed", "rekey", ("worker", f"{BASE}.mp4", BASE)),
+        ("claimed", "complete", ("worker", VIDEO)),
+        ("claimed", "fail", ("worker", "fal_rejected", "No.")),
+    ],
+)
+async def test_a_function_that_is_called_again_answers_as_the_first_time(
+    jobs: Jobs, before: str, function: str, arguments: tuple[object, ...]
+) -> None:
+    await jobs.brought_to(before)
+    first = await jobs(function, "j", *arguments)
+    left = await jobs.traces()
+    again = await jobs(function, "j", *arguments)
+    assert lasting(again) == lasting(first)
+    assert await jobs.traces() == left
+
+
+async def test_opening_again_answers_as_the_first_time(jobs: Jobs) -> None:
+    first = await jobs.open("j", once=("key", "content"))
+    left = await jobs.traces()
+    assert await jobs.open("j", once=("key", "content")) == first
+    assert await jobs.traces() == left
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> None:
+    ended = await jobs.ended("j", status)
+    left = await jobs.traces()
+    for function, arguments in [
+        ("submitting", (120,)),
+        ("queued", ("fal-other", 1, 15)),
+        ("unconfirmed", (NO_WEBHOOK,)),
+        ("progress", (RUNNING, None)),
+        ("claim", ("worker", 25, BASE)),
+        ("extend", ("worker", 25)),
+        ("rekey", ("worker", f"{BASE}.mp4", BASE)),
+        ("complete", ("worker", VIDEO)),
+        ("fail", ("worker", "interrupted", "Late.")),
+        ("ask_to_cancel", ()),
+        ("cancelled", ("worker",)),
+        ("postpone", ("worker", TROUBLE, ONCE_IN_A_WHILE)),
+    ]:
+        with suppress(Thrown):
+            await jobs(function, "j", *arguments)
+    await jobs.database.call("video_job::take_due", 10, 15)
+    for other in {"pending", "completed", "failed"} - {status}:
+        with pytest.raises(Rejected, match="status"):
+            await jobs.database.query("UPDATE video_job:j SET status = $other", other=other)
+    assert await jobs.all("video_job") == [ended]
+    assert await jobs.traces() == left
+
+
+async def test_what_has_been_written_down_is_never_rewritten(jobs: Jobs) -> None:
+    await jobs.ended("j", "completed")
+    for statement in (
+        "UPDATE credit_entry SET credits = 1",
+        "DELETE credit_entry",
+        "UPDATE video_job_event SET status = 'pending'",
+        "DELETE video_job_event",
+    ):
+        with pytest.raises(Rejected):
+            await jobs.database.query(statement)
+
+
+async def test_answer_to_the_submit_outweighs_a_callback_and_no_callback_outweighs_it(
+    jobs: Jobs,
+) -> None:
+    await jobs.open("j")
+    await jobs("submitting", "j", 120)
+    heard = await jobs("heard", "j", "fal-heard", 15)
+    assert picked(heard, "stage", "fal_request_id") == ["queued", "fal-heard"]
+    assert await jobs("heard", "j", "fal-other", 15) == heard
+    assert (await jobs("queued", "j", "fal-1", 3, 15))["fal_request_id"] == "fal-1"
+    assert (await jobs("heard", "j", "fal-heard", 15))["fal_request_id"] == "fal-1"
+
+
+async def test_a_request_of_fals_belongs_to_one_job_for_ever(jobs: Jobs) -> None:
+    await jobs.open("old")
+    for job in ("j", "k"):
+        await jobs.open(job)
+        await jobs("submitting", job, 120)
+    await jobs("queued", "j", "fal-1", 3, 15)
+    await jobs("cancelled", "j", None)
+    left = await jobs.traces()
+    for request in ("fal-1", "old"):
+        for function, arguments in (("queued", (3, 15)), ("heard", (15,))):
+            with pytest.raises(Thrown, match="request_taken"):
+                await jobs(function, "k", request, *arguments)
+    assert await jobs.traces() == left
+    assert (await jobs("queued", "k", "fal-2", 3, 15))["fal_request_id"] == "fal-2"
+
+
+@pytest.mark.parametrize(
+    ("before", "webhook", "code"),
+    [
+        ("open", WEBHOOK, "interrupted"),
+        ("open", NO_WEBHOOK, "interrupted"),
+        ("submitting", NO_WEBHOOK, "submit_unconfirmed"),
+        ("submitting", WEBHOOK, None),
+    ],
+)
+async def test_a_submit_without_an_answer_waits_only_for_a_webhook_that_can_come(
+    jobs: Jobs, *, before: str, webhook: bool, code: str | None
+) -> None:
+    await jobs.brought_to(before)
+    row = await jobs("unconfirmed", "j", webhook)
+    assert row.get("error_code") == code
+    if code is None:
+        assert (row["status"], row["due_at"]) == ("pending", row["deadline_at"])
+    assert await jobs.account() == ((100, 10, 1) if code is None else (100, 0, 0))
+
+
+async def test_trouble_ends_after_so_many_times_in_a_row(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    waits = []
+    for _ in range(2):
+        row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+        waits.append((row["due_at"] - row["updated_at"]).total_seconds())
+    assert 1.4 < waits[0] < 2.6 < waits[1] < 5.1
+    failed = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    assert picked(failed, "status", "error_code", "error") == [
+        *("failed", TROUBLE["code"], TROUBLE["message"])
+    ]
+
+
+async def test_trouble_ends_after_so_long_and_begins_anew_after_progress(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    await jobs("progress", "j", RUNNING, None)
+    await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    await set_ahead(jobs.database, 590)
+    row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
+    assert picked(row["trouble"], "count") == [2]
+    await set_ahead(jobs.database, 600)
+    endless = ONCE_IN_A_WHILE | {"count": None, "seconds": None}
+    assert (await jobs("postpone", "j", None, TROUBLE, endless))["status"] == "processing"
+    assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
+
+
+async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs) -> None:
+    for job in "ab":
+        await jobs.queued(job)
+    await jobs.ended("ended", "failed")
+    take = "video_job::take_due", 10, 15
+    assert await jobs.database.call(*take) == []
+    await set_ahead(jobs.database, 16)
+    assert [row["expired"] for row in await jobs.database.call(*take)] == [False, False]
+    assert await jobs.database.call(*take) == []
+    await set_ahead(jobs.database, 24 * 3600 + 16)
+    assert [row["expired"] for row in await jobs.database.call(*take)] == [True, True]
+
+
+async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: Jobs) -> None:
+    longest = 60 - sweep.INTERVAL
+    trouble = Trouble(kind="status", code="fal_unavailable", message="fal did not answer.")
+    store = JobStore(jobs.database, Limits(**LIMITS))
+    for job in "abcde":
+        await jobs.queued(job)
+    for hours in range(1, 12):
+        await set_ahead(jobs.database, hours * 3600)
+        for taken in await store.take_due(5):
+            row = await jobs("get", taken.id)
+            assert row["due_at"] - row["updated_at"] < timedelta(hours=hours, seconds=longest)
+    for number in range(12):
+        await store.postpone("a", None, trouble)
+        row = await jobs("get", "a")
+        wait = row["due_at"] - row["updated_at"]
+        assert wait < timedelta(hours=hours, seconds=longest), number
+
+
+async def test_a_delivery_that_has_its_time_is_not_begun_before(jobs: Jobs) -> None:
+    await jobs.claimed("j")
+    await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
+    claim = ("claim", "j", "other", 25, BASE)
+    assert await jobs(*claim) is None
+    await set_ahead(jobs.database, 60)
+    assert (await jobs(*claim))["trouble"]["count"] == 1
+
+
+async def test_a_delivery_is_begun_though_fal_had_not_known_the_request(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    unknown = {"kind": "unknown_to_fal", "code": "fal_unavailable", "message": "Unknown."}
+    await jobs("postpone", "j", None, unknown, ONCE_IN_A_WHILE)
+    assert (await jobs("claim", "j", "worker", 25, BASE)).get("trouble") is None
+    await set_ahead(jobs.database, 700)
+    row = await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
+    assert picked(row, "status") == ["processing"]

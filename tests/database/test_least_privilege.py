@@ -1,0 +1,239 @@
+"""A service that signs in by record access does all its work, and can do nothing else."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.database import schema
+from app.database.client import Address, Database
+from app.errors import ConfigurationError
+from app.jobs import snapshots
+from app.settings import Settings
+from scripts.migrate import check, migrate
+from tests.support.database import (
+    SurrealServer,
+    backfilled,
+    connected,
+    embedded,
+    legacy_row,
+    make_legacy,
+    run_script,
+    settings_of,
+)
+from tests.support.deployment import as_migrator, deployed, made
+from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+
+PUBLIC_URL = "http://127.0.0.1"
+DEFINITIONS = (
+    "INFO FOR DB",
+    "INFO FOR TABLE video_job",
+    "DEFINE TABLE loot",
+    "DEFINE FIELD loot ON video_job TYPE option<int>",
+    "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime { RETURN time::now() }",
+    "DEFINE EVENT OVERWRITE credit_entry_append_only ON credit_entry THEN {}",
+    "DEFINE USER loot ON DATABASE PASSWORD 'x' ROLES OWNER",
+    "DEFINE ACCESS OVERWRITE service ON DATABASE TYPE RECORD",
+    "ALTER TABLE service_user PERMISSIONS FULL",
+    "REMOVE TABLE video_job",
+    "REMOVE FUNCTION fn::credit::hold",
+    "REMOVE EVENT credit_entry_append_only ON credit_entry",
+    "REMOVE DATABASE video",
+)
+
+
+@pytest.fixture
+async def root(server: SurrealServer) -> AsyncIterator[Database]:
+    """A database with a migrator and an access, and nothing else yet."""
+    async with connected(await made(server)) as database:
+        yield database
+
+
+@pytest.fixture
+async def service(root: Database) -> Address:
+    """Where the service signs in to a migrated database."""
+    return await deployed(root)
+
+
+@pytest.fixture
+async def signed_in(service: Address) -> AsyncIterator[Database]:
+    async with connected(service) as database:
+        yield database
+
+
+@pytest.fixture
+def every_poll_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    monkeypatch.setattr(snapshots, "WATCHED", 0.0)
+
+
+def settings_at(address: Address, folder: Path) -> Settings:
+    return settings_for(
+        address.url,
+        folder,
+        fal_key=FalStandIn.key,
+        public_url=PUBLIC_URL,
+        **settings_of(address),
+    )
+
+
+async def everything(database: Database) -> dict[str, Any]:
+    tables = (await database.query("INFO FOR DB"))["tables"]
+    return {t: await database.query("SELECT * FROM type::table($t)", t=t) for t in tables}
+
+
+async def makes_videos(run: Running, fal: FalStandIn) -> None:
+    """Take one job all the way by polls, another by a callback; cancel a third."""
+    once = {"Idempotency-Key": "the-click"}
+    polled = await run.submitted(headers=once)
+    assert await run.submitted(headers=once) == polled
+    fal.complete(fal.newest, small_video())
+    assert (await run.finished(polled))["status"] == "completed"
+    assert (await run.credits())["held"] == 0
+
+    called_back = await run.submitted(user="bob")
+    fal.complete(fal.newest, small_video(seed=1))
+    assert (await fal.call_back(run.client, fal.newest)).is_success
+    await run.settled()
+    newest = (await run.library(user="bob"))["videos"][0]
+    assert newest["jobId"] == called_back
+
+    unwanted = await run.submitted(user="bob")
+    await run.cancel(unwanted, user="bob")
+    assert (await run.finished(unwanted, user="bob"))["status"] == "cancelled"
+
+
+@pytest.mark.usefixtures("every_poll_asks")
+async def test_the_whole_work_is_done_by_record_access(
+    root: Database, service: Address, fal: FalStandIn, tmp_path: Path
+) -> None:
+    async with running(settings_at(service, tmp_path), fal) as run:
+        await makes_videos(run, fal)
+        left_alone = await run.submitted(user="eve")
+        fal.complete(fal.newest, small_video(seed=2))
+        await root.query("UPDATE video_job SET due_at = time::now() WHERE user = 'eve'")
+        assert await run.service.sweep.once() == 1
+        await run.settled()
+        (video,) = (await run.library(user="eve"))["videos"]
+        assert video["jobId"] == left_alone
+        for path in ("/readyz", "/metrics", "/api/templates"):
+            assert (await run.client.get(path)).is_success
+        assert await run.audit() == []
+
+
+@pytest.mark.usefixtures("every_poll_asks")
+async def test_it_serves_a_legacy_database_before_and_after_the_backfill(
+    root: Database, fal: FalStandIn, tmp_path: Path
+) -> None:
+    await make_legacy(root, legacy_row("old", video_key="users/ada/library/old.mp4"))
+    service = await deployed(root)
+    assert len((await schema.state(root)).pending) > 0
+    async with running(settings_at(service, tmp_path), fal) as run:
+        await makes_videos(run, fal)
+        assert (await run.status("old"))["status"] == "completed"
+        assert await backfilled(root) == 0
+        async with connected(as_migrator(root)) as migrator:
+            assert await migrate(migrator) == 0
+        assert (await schema.state(root)).pending == ()
+        await makes_videos(run, fal)
+
+
+async def test_definitions_are_refused(signed_in: Database) -> None:
+    for statement in DEFINITIONS:
+        (answer,) = await signed_in.run_script(statement)
+        assert (answer["status"], answer["kind"]) == ("ERR", "NotAllowed"), statement
+
+
+async def test_who_may_not_migrate_is_told_so(service: Address) -> None:
+    ended = await run_script("migrate", "--check", address=service)
+    where, line = ended.err.splitlines()
+    assert (ended.status, where) == (1, f"At {service.url}, {service.place}:")
+    assert "SURREAL_USER may not do this" in line
+
+
+async def test_what_is_not_its_own_to_write_stays_as_it_is(
+    root: Database, signed_in: Database
+) -> None:
+    await signed_in.call("credit::account", "ada", 5)
+    before = await everything(root)
+    for statement in (
+        "DELETE video_job; DELETE credit_account; DELETE credit_entry; DELETE migration",
+        "UPDATE credit_entry SET credits = 1000; UPDATE template SET credits = 0",
+        "UPDATE migration SET checksum = 'x'; UPDATE service_user SET password = '$argon2'",
+        "CREATE service_user:loot SET password = '$argon2'; CREATE loot:1 SET a = 1",
+        "UPSERT template:loot; INSERT INTO migration { id: 'loot', checksum: 'x' }",
+    ):
+        for answer in await signed_in.run_script(statement):
+            assert answer["status"] == "ERR" or not answer["result"], statement
+    assert await signed_in.query("SELECT * FROM service_user") == []
+    assert await everything(root) == before
+
+
+async def test_another_database_with_the_same_schema_is_out_of_reach(
+    server: SurrealServer, signed_in: Database
+) -> None:
+    async with connected(await made(server)) as other:
+        await deployed(other)
+        before = await everything(other)
+        for statement in (
+            "CREATE probe:loot SET nonce = 'x'",
+            "UPSERT credit_account:loot SET balance = 9, held = 0, in_flight = 0",
+            "INSERT INTO probe { id: 'loot', nonce: 'x' }",
+            "RETURN fn::credit::account('loot', 9)",
+            "SELECT * FROM template",
+        ):
+            use, *answers = await signed_in.run_script(
+                f"USE DB {other.address.database}; {statement}"
+            )
+            assert all(each["status"] == "ERR" or not each["result"] for each in answers), use
+        assert await everything(other) == before
+
+
+@pytest.mark.parametrize("wrong", [{"password": "guess"}, {"user": "nobody"}, {"user": ""}])
+async def test_a_sign_in_that_is_refused_is_said_so(
+    service: Address, wrong: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"refused the sign-in .* check SURREAL_USER"):
+        async with connected(replace(service, **wrong)):
+            pass
+
+
+async def test_a_password_is_changed_while_the_service_runs(
+    root: Database, service: Address, signed_in: Database
+) -> None:
+    await root.query("CREATE service_user:two SET password = crypto::argon2::generate('next')")
+    next_one = replace(service, user="two", password="next")
+    async with connected(next_one) as replaced:
+        await root.query("DELETE service_user:⟨video-1⟩")
+        assert await replaced.query("RETURN true")
+        assert await signed_in.query("RETURN true"), "its connection was made before"
+        with pytest.raises(ConfigurationError):
+            async with connected(service):
+                pass
+
+
+async def test_a_password_is_kept_as_a_hash_or_not_at_all(root: Database, service: Address) -> None:
+    assert service.password not in str(await root.query("SELECT * FROM service_user"))
+    (answer,) = await root.run_script(f"CREATE service_user:x SET password = '{uuid4()}'")
+    assert answer["status"] == "ERR"
+
+
+async def test_permissions_that_somebody_has_changed_are_drift(
+    store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with connected(embedded(store_url)) as database:
+        await database.query("ALTER TABLE template PERMISSIONS FULL")
+        assert await check(database) == 1
+    assert "drift: table template is not as the schema has it" in capsys.readouterr().out
+
+
+async def test_every_table_says_what_the_service_may_do(store_url: str) -> None:
+    async with connected(embedded(store_url)) as database:
+        tables = (await database.query("INFO FOR DB STRUCTURE"))["tables"]
+    unsaid = {t["name"] for t in tables if t["permissions"]["select"] is False}
+    assert unsaid == {"service_user"}

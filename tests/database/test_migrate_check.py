@@ -1,0 +1,135 @@
+"""What ``--check`` and ``--dry-run`` tell, and that they change nothing."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.database import schema
+from app.database.client import Database
+from app.database.migrations import MigrationFailed
+from scripts.migrate import check, migrate, rehearse
+from tests.support.database import connected, embedded
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A schema folder of the test's own."""
+    return shutil.copytree(schema.FOLDER, tmp_path / "schema")
+
+
+@pytest.fixture
+async def current(store_url: str) -> AsyncIterator[Database]:
+    """A database that has the whole schema."""
+    async with connected(embedded(store_url)) as database:
+        yield database
+
+
+@pytest.fixture
+async def empty(tmp_path: Path) -> AsyncIterator[Database]:
+    async with connected(embedded(f"surrealkv://{tmp_path}/empty")) as database:
+        yield database
+
+
+async def everything(database: Database) -> object:
+    info = await database.query("INFO FOR DB")
+    rows = [await database.query("SELECT * FROM type::table($t)", t=t) for t in info["tables"]]
+    return info, rows
+
+
+async def test_a_current_database_passes(
+    current: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = await everything(current)
+    assert await check(current) == 0
+    assert "no drift" in capsys.readouterr().out
+    assert await everything(current) == before
+
+
+async def test_what_is_pending_is_named_and_nothing_written(
+    empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await check(empty) == 1
+    assert capsys.readouterr().out.count(" is pending\n") == len(schema.load())
+    assert (await empty.query("INFO FOR DB"))["tables"] == {}
+
+
+async def test_an_edited_migration_is_a_finding(
+    current: Database, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "003_fal_model_added.surql").write_text("-- gone")
+    assert await check(current, folder) == 1
+    assert "003_fal_model_added.surql was edited" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ("REMOVE FIELD width ON video_job", "field video_job.width is missing"),
+        (
+            "DEFINE FIELD OVERWRITE width ON video_job TYPE option<float>",
+            "field video_job.width is not as the schema has it",
+        ),
+        (
+            "DEFINE FIELD colour ON library_video TYPE option<string>",
+            "field library_video.colour is not in the schema",
+        ),
+        ("REMOVE INDEX video_job_due ON video_job", "index video_job.video_job_due is missing"),
+        (
+            "REMOVE EVENT credit_entry_append_only ON credit_entry",
+            "event credit_entry.credit_entry_append_only is missing",
+        ),
+        ("REMOVE TABLE probe", "table probe is missing"),
+        (
+            "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime { RETURN time::now() }",
+            "function fn::clock::now is not as the schema has it",
+        ),
+        ("REMOVE FUNCTION fn::credit::hold", "function fn::credit::hold is missing"),
+    ],
+)
+async def test_drift_is_found(
+    current: Database, capsys: pytest.CaptureFixture[str], change: str, finding: str
+) -> None:
+    await current.query(change)
+    assert await check(current) == 1
+    assert f"drift: {finding}\n" in capsys.readouterr().out
+
+
+async def test_what_others_keep_in_the_database_is_no_drift(current: Database) -> None:
+    await current.run_script(
+        "DEFINE TABLE theirs; DEFINE FIELD a ON theirs TYPE int; "
+        "DEFINE FUNCTION fn::theirs() { RETURN 1 };"
+    )
+    assert await check(current) == 0
+
+
+async def test_a_changed_function_is_pending_not_drifted(
+    current: Database, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions = folder / "functions/library.surql"
+    functions.write_text(functions.read_text().replace("DESC", "ASC"))
+    assert await check(current, folder) == 1
+    assert capsys.readouterr().out == "functions/library.surql is pending\n"
+
+
+async def test_a_dry_run_tells_all_and_leaves_nothing(
+    empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await rehearse(empty) == 0
+    said = capsys.readouterr().out
+    assert [line.split()[0] for line in said.splitlines()[:-1]] == [f.name for f in schema.load()]
+    assert (await empty.query("INFO FOR DB"))["tables"] == {}
+    assert await migrate(empty) == 0
+
+
+@pytest.mark.parametrize("broken", ["CREATE probe:x SET nonce = 1", "CREATE probe:x SET ="])
+async def test_a_dry_run_names_the_file_that_fails_and_those_that_could_not_be_tried(
+    current: Database, folder: Path, broken: str
+) -> None:
+    (folder / "013_good.surql").write_text("CREATE probe:a SET nonce = 'a'; DEFINE TABLE two;")
+    (folder / "014_bad.surql").write_text(f"DEFINE TABLE half;\n{broken};")
+    (folder / "015_late.surql").write_text("CREATE probe:late SET nonce = 'a'")
+    with pytest.raises(MigrationFailed, match=r"schema/014_bad\.surql"):
+        await rehearse(current, folder)
+    assert "two" not in (await current.query("INFO FOR DB"))["tables"]

@@ -1,0 +1,258 @@
+"""Anything that users, fal, time and death may do to jobs, in any order, beside a model."""
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from app import main
+from app.jobs import snapshots, sweep
+from tests.support.clock import set_ahead
+from tests.support.crash import CrashSeam, Fate
+from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
+
+# A service that dies leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+GRANT = 40
+PRICES = {"night-life-roller": 10, "poster-parallax": 4, "cinematic-reveal": 20}
+VARIABLES = {"cinematic-reveal": {"scene": "Fog lifts"}}
+USERS = st.sampled_from(["ada", "bob"])
+VIDEO = small_video()
+BOOKS = """
+RETURN {
+  jobs: (SELECT id, status FROM video_job),
+  accounts: (SELECT id, balance, held FROM credit_account)
+}
+"""
+
+
+class Life(RuleBasedStateMachine):
+    """One database, one fal, users, and a service that dies and comes back."""
+
+    jobs = Bundle("jobs")
+    migrated: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.exit = AsyncExitStack()
+        self.folder = Path(tempfile.mkdtemp(prefix="life-"))
+        self.ahead = 0.0
+        self.granted = Counter[str]()
+        self.owners: dict[str, tuple[str, int]] = {}
+        self.run: Running | None = None
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    @property
+    def alive(self) -> Running:
+        assert self.run is not None
+        return self.run
+
+    @initialize()
+    def begin(self) -> None:
+        shutil.copytree(self.migrated, self.folder / "surreal")
+        self.settings = settings_for(
+            f"surrealkv://{self.folder / 'surreal'}",
+            self.folder / "storage",
+            fal_key=FalStandIn.key,
+            public_url="https://videos.example.com",
+            credits_signup_grant=GRANT,
+            max_jobs_in_flight=3,
+        )
+        self.fal = self.do(self.exit.enter_async_context(FalStandIn()))
+        self.do(self._start(CrashSeam()))
+
+    async def _start(self, seam: CrashSeam) -> None:
+        self.seam = seam
+        self.service = AsyncExitStack()
+        self.run = await self.service.enter_async_context(
+            running(self.settings, self.fal, seam=seam)
+        )
+
+    async def _stop(self) -> None:
+        with suppress(asyncio.CancelledError):
+            await self.service.aclose()
+        self.run = None
+
+    @rule(target=jobs, user=USERS, template=st.sampled_from(sorted(PRICES)))
+    def submit(self, user: str, template: str) -> Any:
+        answer = self.do(
+            self.alive.submit(user=user, template=template, variables=VARIABLES.get(template))
+        )
+        assert answer.status_code in {202, 402, 429}, answer.text
+        if answer.status_code != 202:
+            return multiple()
+        job_id: str = answer.json()["jobId"]
+        self.owners[job_id] = user, PRICES[template]
+        return job_id, list(self.fal.requests)[-1]
+
+    @rule(job=jobs)
+    def runs(self, job: tuple[str, str]) -> None:
+        if self._is_open(job):
+            self.fal.advance(job[1], "IN_PROGRESS")
+
+    @rule(job=jobs)
+    def succeeds(self, job: tuple[str, str]) -> None:
+        if self._is_open(job):
+            self.fal.complete(job[1], VIDEO)
+
+    @rule(job=jobs, status=st.sampled_from([422, 499, 400]))
+    def refuses(self, job: tuple[str, str], status: int) -> None:
+        if self._is_open(job):
+            self.fal.fail(job[1], status)
+
+    def _is_open(self, job: tuple[str, str]) -> bool:
+        request = self.fal.requests.get(job[1])
+        return request is not None and request.state != "COMPLETED"
+
+    @rule(job=jobs)
+    def poll(self, job: tuple[str, str]) -> None:
+        user, _ = self.owners[job[0]]
+        answer = self.do(self.alive.get("/api/templates/video/status", user=user, jobId=job[0]))
+        assert answer.status_code == 200, answer.text
+
+    @rule(job=jobs, about=jobs, times=st.integers(1, 3))
+    def callback(self, job: tuple[str, str], about: tuple[str, str], times: int) -> None:
+        """fal calls back, perhaps repeatedly, perhaps under the address of another job."""
+        if about[1] not in self.fal.requests:
+            return
+        headers, body = self.fal.callback(about[1])
+        for _ in range(times):
+            answer = self.do(
+                self.alive.client.post(
+                    "/api/webhooks/fal", params={"jobId": job[0]}, headers=headers, content=body
+                )
+            )
+            assert answer.status_code == 200, answer.text
+
+    @rule(job=jobs)
+    def cancel(self, job: tuple[str, str]) -> None:
+        user, _ = self.owners[job[0]]
+        answer = self.do(
+            self.alive.client.post(
+                "/api/templates/video/cancel", params={"jobId": job[0]}, headers=bearer(user)
+            )
+        )
+        assert answer.status_code in {202, 409}, answer.text
+
+    @rule(seconds=st.sampled_from([1, 30, 150, 3600, 90_000]))
+    def time_passes(self, seconds: int) -> None:
+        self.ahead += seconds
+        self.do(set_ahead(self.alive.service.database, self.ahead))
+        self.do(self.alive.service.sweep.once())
+        self.do(self.alive.settled())
+
+    @rule()
+    def settle(self) -> None:
+        self.do(self.alive.settled())
+
+    @rule(call=st.integers(0, 12), after=st.booleans(), job=jobs)
+    def die(self, call: int, after: bool, job: tuple[str, str]) -> None:  # noqa: FBT001 a rule's
+        """Die at some call to the outside while a job is looked at, and come back."""
+        self.do(self._stop())
+        fate = Fate.DIES_AFTER if after else Fate.DIES_BEFORE
+        with suppress(asyncio.CancelledError):
+            self.do(self._start(CrashSeam({call + 3: fate})))
+        if self.run is not None:
+            self.do(self._look(self.run, job))
+            self.do(self._stop())
+        self.do(self._start(CrashSeam()))
+
+    async def _look(self, run: Running, job: tuple[str, str]) -> None:
+        user, _ = self.owners[job[0]]
+        with suppress(asyncio.CancelledError):
+            await run.get("/api/templates/video/status", user=user, jobId=job[0])
+            await run.settled()
+            await run.service.sweep.once()
+
+    @rule(user=USERS, amount=st.integers(1, 30))
+    def grant(self, user: str, amount: int) -> None:
+        self.granted[user] += amount
+        name = f"grant-{user}-{self.granted[user]}-{self.ahead}-{len(self.owners)}"
+        self.do(self.alive.service.database.call("credit::grant", name, user, amount, GRANT))
+
+    @invariant()
+    @precondition(lambda self: self.run is not None)
+    def nothing_is_broken(self) -> None:
+        assert self.do(self.alive.audit()) == []
+
+    @invariant()
+    @precondition(lambda self: self.run is not None)
+    def the_ledger_says_what_the_model_says(self) -> None:
+        books = self.do(self.alive.rows(BOOKS))  # one look: deliveries may be under way
+        jobs = {row["id"].id: row["status"] for row in books["jobs"]}
+        accounts = {row["id"].id: (row["balance"], row["held"]) for row in books["accounts"]}
+        assert jobs.keys() == self.owners.keys()
+        for user, account in accounts.items():
+            own = [
+                (jobs[job], price) for job, (owner, price) in self.owners.items() if owner == user
+            ]
+            spent = sum(price for status, price in own if status == "completed")
+            held = sum(price for status, price in own if status in {"pending", "processing"})
+            assert account == (GRANT + self.granted[user] - spent, held)
+
+    @invariant()
+    @precondition(lambda self: self.run is not None)
+    def fal_was_asked_for_each_job_once(self) -> None:
+        assert self.fal.count("submit") == len(self.owners)
+
+    def teardown(self) -> None:
+        if self.run is not None:
+            self._everything_ends()
+            self.do(self._stop())
+        self.do(self.exit.aclose())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    def _everything_ends(self) -> None:
+        """Left alone for two days, every job comes to its end."""
+        for _ in range(3):
+            self.time_passes(90_000)
+        statuses = self.do(self.alive.rows("SELECT VALUE status FROM video_job"))
+        assert set(statuses) <= {"completed", "failed", "cancelled"}
+        self.nothing_is_broken()
+
+
+@pytest.mark.timeout(600)
+def test_whatever_happens_in_whatever_order_no_invariant_breaks(migrated_folder: Path) -> None:
+    Life.migrated = migrated_folder
+    with (
+        mock.patch.object(snapshots, "FRESH", 0.0),
+        mock.patch.object(snapshots, "WATCHED", 0.0),
+        mock.patch.object(main, "DRAIN_SECONDS", 0.0),
+        mock.patch.object(sweep, "INTERVAL", 3600.0),
+    ):
+        run_state_machine_as_test(
+            Life,
+            settings=settings(
+                max_examples=12,
+                stateful_step_count=25,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

@@ -1,0 +1,197 @@
+"""docs/alerts.yml and docs/dashboard.json ask for what the service exports, and are well formed."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import promql_parser
+import pytest
+import yaml
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.parser import text_string_to_metric_families
+from promql_parser import AggregateExpr, Matcher, MatchOp, VectorSelector
+
+from app.errors import DatabaseUnavailable
+from app.settings import Settings
+from app.telemetry import metrics
+from tests.support.service import Running, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import NO_VIDEO, Answer
+from tests.support.stand_ins.videos import small_video
+
+RULES = yaml.safe_load(Path("docs/alerts.yml").read_text())
+DASHBOARD = json.loads(Path("docs/dashboard.json").read_text())
+ALERTS = RULES["groups"][0]["rules"]
+PANELS = DASHBOARD["panels"]
+PUT_ON_BY_PROMETHEUS = {"job", "instance"}
+EXACTLY = (MatchOp.Equal, MatchOp.NotEqual)
+SOURCE = "".join(path.read_text() for path in Path("app").rglob("*.py"))
+
+Exported = dict[str, list[dict[str, str]]]
+"""Samples by name, each with its labels."""
+
+
+@pytest.fixture
+async def exported(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> Exported:
+    """What /metrics has after a whole job and after each trouble that somebody is woken for."""
+    settings = settings.model_copy(update={"public_url": "http://127.0.0.1"})
+    async with running(settings, fal, seam=metrics.timed) as run:
+        await a_whole_job(run, fal)
+        await fals_troubles(run, fal)
+        await our_own_troubles(run, monkeypatch)
+        samples: Exported = defaultdict(list)
+        for family in text_string_to_metric_families((await run.client.get("/metrics")).text):
+            for sample in family.samples:
+                samples[sample.name].append(sample.labels)
+        return samples
+
+
+async def a_whole_job(run: Running, fal: FalStandIn) -> None:
+    await run.submitted()
+    fal.complete(fal.newest, small_video())
+    await fal.call_back(run.client, fal.newest)
+    await run.settled()
+    await run.service.sweep.once()
+
+
+async def fals_troubles(run: Running, fal: FalStandIn) -> None:
+    await run.submitted()
+    fal.complete(fal.newest, small_video())
+    fal.faults.add("media", NO_VIDEO)
+    await fal.call_back(run.client, fal.newest)
+    await run.submitted()
+    fal.complete(fal.newest, output={"video": {"url": "https://elsewhere.example/video.mp4"}})
+    await fal.call_back(run.client, fal.newest)
+    await run.settled()
+    fal.faults.add("submit", Answer(401, {"detail": "who are you?"}))
+    assert (await run.submit()).status_code == 502
+
+
+async def our_own_troubles(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseUnavailable
+
+    async def broken() -> None:
+        raise RuntimeError
+
+    await run.get("/api/templates/video/events", jobId="nobody's")
+    monkeypatch.setattr(run.service.database, "_run", away)
+    assert (await run.client.get("/readyz")).status_code == 503
+    monkeypatch.undo()
+    monkeypatch.setattr(run.service.catalogue, "all", broken)
+    assert (await run.client.get("/api/templates")).status_code == 500
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    """Yield every expression, and the text in which its labels are shown."""
+    for rule in ALERTS:
+        shown = " ".join(rule["annotations"].values())
+        yield rule["expr"], " ".join(re.findall(r"\$labels\.(\w+)", shown))
+    for panel in PANELS:
+        for target in panel["targets"]:
+            shown = " ".join(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+            yield target["expr"].replace("$__rate_interval", "5m"), shown
+
+
+def test_every_metric_and_label_that_is_asked_for_is_exported(exported: Exported) -> None:
+    for expression, shown in expressions():
+        kept = set[str]()
+
+        def visit(node: promql_parser.Expr, kept: set[str] = kept) -> None:
+            if isinstance(node, VectorSelector):
+                require_exported(node, exported)
+            if isinstance(node, AggregateExpr) and node.modifier is not None:
+                assert set(node.modifier.labels) <= labels_below(node, exported), node.prettify()
+                kept.update(node.modifier.labels)
+
+        promql_parser.walk(promql_parser.parse(expression), visit)
+        assert set(shown.split()) <= kept, expression
+
+
+def require_exported(selector: VectorSelector, exported: Exported) -> None:
+    """Fail where a name, a label, or a word of a value is none that the service has."""
+    assert selector.name in exported, selector.name
+    for matcher in selector.matchers.matchers:
+        if matcher.name not in PUT_ON_BY_PROMETHEUS:
+            values = [labels[matcher.name] for labels in exported[selector.name]]
+            assert all(any(word in value for value in values) for word in words(matcher)), matcher
+            assert any(fits(matcher, value) for value in values), matcher
+
+
+def words(matcher: Matcher) -> list[str]:
+    if matcher.op in EXACTLY:
+        return [matcher.value]
+    return re.findall(r"\w+", matcher.value)
+
+
+def fits(matcher: Matcher, value: str) -> bool:
+    if matcher.op in EXACTLY:
+        return matcher.value == value
+    return re.fullmatch(matcher.value, value) is not None
+
+
+def labels_below(node: promql_parser.Expr, exported: Exported) -> set[str]:
+    names = set(PUT_ON_BY_PROMETHEUS)
+
+    def visit(below: promql_parser.Expr) -> None:
+        if isinstance(below, VectorSelector):
+            names.update(*exported[below.name or ""])
+
+    promql_parser.walk(node, visit)
+    return names
+
+
+def test_what_an_alert_tells_to_look_at_exists(exported: Exported) -> None:
+    for rule in ALERTS:
+        told = " ".join(rule["annotations"].values())
+        assert set(re.findall(r"\b\w+_(?:total|seconds)\b", told)) <= exported.keys()
+        for line in re.findall(r'"(.+?)"', told):
+            assert line in re.sub(r'"\s+f?"', "", SOURCE), line
+
+
+def test_the_rules_have_the_shape_of_a_rule_file() -> None:
+    assert RULES.keys() == {"groups"}
+    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 5
+    for rule in ALERTS:
+        assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
+        assert re.fullmatch(r"Video[A-Za-z]+", rule["alert"])
+        assert promql_parser.parse_duration(rule["for"]).total_seconds() >= 300
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+        assert rule["annotations"].keys() == {"summary", "description", "action"}
+        assert 'job="video-generation"' in rule["expr"]
+
+
+def test_the_dashboard_has_the_shape_that_grafana_imports() -> None:
+    assert DASHBOARD["schemaVersion"] >= 39
+    assert [each["type"] for each in DASHBOARD["templating"]["list"]] == ["datasource", "query"]
+    assert len({panel["id"] for panel in PANELS}) == len({panel["title"] for panel in PANELS})
+    for panel in PANELS:
+        for source in (panel, *panel["targets"]):
+            assert source["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+        assert panel["fieldConfig"]["defaults"]["unit"]
+        assert all('job="$job"' in target["expr"] for target in panel["targets"])
+
+
+def test_no_panel_covers_another() -> None:
+    cells = [cell for panel in PANELS for cell in cells_of(**panel["gridPos"])]
+    assert len(set(cells)) == len(cells)
+    assert max(x for x, _ in cells) < 24
+
+
+def cells_of(x: int, y: int, w: int, h: int) -> Iterator[tuple[int, int]]:
+    for column in range(x, x + w):
+        for row in range(y, y + h):
+            yield column, row
+
+
+def test_every_metric_is_on_the_dashboard() -> None:
+    asked = json.dumps(DASHBOARD)
+    for name, metric in vars(metrics).items():
+        if isinstance(metric, MetricWrapperBase):
+            (family, *_) = metric.collect()
+            assert family.name in asked, name

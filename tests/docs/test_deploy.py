@@ -1,0 +1,54 @@
+"""``docs/deploy.md``, whose last chapter runs as it stands."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import ROOT
+
+PROGRAMS = ("bash", "curl", "openssl", "surreal", "versitygw")
+DOCUMENT = (ROOT / "docs/deploy.md").read_text()
+
+
+@pytest.mark.soak
+def test_the_whole_way_with_stand_ins_ends_with_every_invariant(tmp_path: Path) -> None:
+    programs = {program: shutil.which(program) for program in PROGRAMS}
+    if missing := [program for program, path in programs.items() if path is None]:
+        pytest.skip(f"put {', '.join(missing)} on PATH")
+    script = tmp_path / "whole-way"
+    (chapter,) = re.findall(r"^## 10\..*^```sh\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
+    script.write_text(chapter)
+    said = tmp_path / "said"
+    with said.open("w") as output:
+        subprocess.run([programs["bash"] or "", script], stdout=output, cwd=ROOT, check=True)
+    assert re.findall(
+        "Credits after:.*|Every invariant.*|no drift|'not_strict' .* exist", said.read_text()
+    ) == [
+        "Credits after:  90 (0 held)",
+        "Credits after:  80 (0 held)",
+        "Every invariant holds.",
+        "no drift",
+        "Every invariant holds.",
+        "'not_strict' does not exist",
+    ]
+
+
+def test_a_command_runs_with_its_file_of_settings_or_not_at_all(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
+    (script,) = (block for block in blocks if "> /usr/local/sbin/as_" in block)
+    for folder in ("/etc", "/usr/local/sbin"):
+        (here := tmp_path / Path(folder).name).mkdir()
+        script = script.replace(f"{folder}/", f"{here}/")
+    subprocess.run(["/bin/bash", "-e", "-c", script], cwd=ROOT, check=True)
+    settings = tmp_path / "etc/video-generation.env"
+    command = [str(tmp_path / "sbin/as_service"), "printenv", "SURREAL_URL"]
+
+    settings.write_text("SURREAL_URL=ws://127.0.0.1:8001\n")
+    assert subprocess.check_output(command) == b"ws://127.0.0.1:8001\n"
+    settings.unlink()
+    ended = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (ended.returncode > 0, ended.stdout) == (True, "")
+    assert settings.name in ended.stderr

@@ -1,0 +1,171 @@
+"""Which keys callbacks are checked with, and how often fal is asked for them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from app.caching.key_set import MIN_INTERVAL, KeySet
+from app.errors import SubmitUnavailable, Unauthenticated
+from app.fal.signatures import KEYS_URL, Signatures
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Answer, Drop, Endless, Fault
+from tests.support.stand_ins.fal_webhooks import Webhooks
+
+DAY = 24 * 3600
+ODD_KEYS: list[Any] = [
+    "no key",
+    None,
+    5,
+    {},
+    {"kty": "OKP", "x": 5},
+    {"kty": "OKP", "x": "!!"},
+    {"kty": "OKP", "x": "\u00fc"},
+    {"kty": "OKP", "x": "c2hvcnQ"},
+    {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
+]
+
+
+@dataclass
+class Checks:
+    """Signatures checked against the keys of ``fal``, and the clock that both go by."""
+
+    fal: FalStandIn
+    signer: Webhooks
+    now: float = 1_000_000.0
+
+    def __post_init__(self) -> None:
+        self.client = httpx.AsyncClient(transport=self.fal.transport)
+        keys = KeySet(KEYS_URL, self.client, lifetime=DAY, clock=lambda: self.now)
+        self._signatures = Signatures(keys, now=lambda: self.now)
+
+    @property
+    def asked(self) -> int:
+        """How often the keys were fetched."""
+        return self.fal.count("jwks")
+
+    async def believes(self, *, seconds_ago: int = 0) -> bool:
+        """Tell whether a callback that was signed so long ago is taken for fal's."""
+        timestamp = str(int(self.now) - seconds_ago)
+        headers = self.signer.sign("request-1", b"{}", timestamp=timestamp)
+        try:
+            await self._signatures.verify(httpx.Headers(headers), b"{}")
+        except Unauthenticated:
+            return False
+        return True
+
+    async def believes_all_at_once(self, number: int = 20) -> list[bool]:
+        return await asyncio.gather(*(self.believes() for _ in range(number)))
+
+
+@pytest.fixture
+async def checks(fal: FalStandIn) -> AsyncIterator[Checks]:
+    made = Checks(fal, fal.webhooks)
+    async with made.client:
+        yield made
+
+
+async def test_clocks_may_differ_by_five_minutes(checks: Checks) -> None:
+    expected = {-301: False, -300: True, -1: True, 0: True, 1: True, 300: True, 301: False}
+    assert {each: await checks.believes(seconds_ago=each) for each in expected} == expected
+
+
+async def test_keys_are_fetched_once_for_many_callbacks(checks: Checks) -> None:
+    assert all(await checks.believes_all_at_once())
+    assert all([await checks.believes() for _ in range(10)])
+    assert checks.asked == 1
+
+
+@pytest.mark.parametrize("padded", [True, False])
+async def test_keys_are_read_with_padding_and_without(checks: Checks, *, padded: bool) -> None:
+    checks.fal.webhooks.padded = padded
+    assert await checks.believes()
+
+
+async def test_odd_keys_of_the_set_are_passed_over(checks: Checks) -> None:
+    checks.fal.webhooks.odd_keys = ODD_KEYS
+    assert await checks.believes()
+    assert checks.asked == 1
+
+
+async def test_new_key_is_fetched_once_and_the_old_one_still_believed(checks: Checks) -> None:
+    assert await checks.believes()
+    old = Webhooks()
+    old.keys = list(checks.signer.keys)
+    checks.signer.rotate()
+    checks.now += MIN_INTERVAL
+    assert all(await checks.believes_all_at_once())
+    checks.signer = old
+    assert await checks.believes()
+    assert checks.asked == 2
+
+
+async def test_forgeries_have_the_keys_fetched_once_in_an_interval(checks: Checks) -> None:
+    assert await checks.believes()
+    checks.signer = Webhooks()
+    for _ in range(3):
+        checks.now += MIN_INTERVAL
+        assert not any(await checks.believes_all_at_once())
+        assert not any([await checks.believes() for _ in range(10)])
+    assert checks.asked == 1 + 3
+    checks.signer = checks.fal.webhooks
+    assert await checks.believes()
+
+
+async def test_withdrawn_key_is_believed_for_a_day_at_most(checks: Checks) -> None:
+    assert await checks.believes()
+    checks.signer = Webhooks()
+    checks.signer.keys, checks.fal.webhooks.keys = checks.fal.webhooks.keys, checks.signer.keys
+    checks.now += DAY - 1
+    assert await checks.believes()
+    checks.now += 1
+    assert not await checks.believes()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer(500),
+        Answer(302, "", {"Location": "https://evil.example/jwks.json"}),
+        pytest.param(Answer(200, "[" * 100_000), id="deep"),
+        pytest.param(Endless(), id="endless"),
+        Answer(200, "not json"),
+        Answer(200, []),
+        Answer(200, {}),
+        Answer(200, {"keys": 5}),
+        Answer(200, {"keys": None}),
+        Drop(),
+    ],
+    ids=repr,
+)
+async def test_until_keys_can_be_had_callbacks_are_asked_to_come_back(
+    checks: Checks, fault: Fault
+) -> None:
+    checks.fal.faults.add("jwks", fault)
+    tries = (checks.believes() for _ in range(20))
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {SubmitUnavailable}
+    assert checks.asked == 1
+    checks.now += MIN_INTERVAL
+    assert await checks.believes()
+    assert checks.fal.contacted_hosts == []
+
+
+async def test_keys_that_can_no_longer_be_had_stay_in_force(checks: Checks) -> None:
+    assert await checks.believes()
+    checks.fal.faults.add("jwks", Answer(500), times=None)
+    checks.now += DAY
+    assert await checks.believes()
+
+
+async def test_an_address_of_keys_is_logged_without_what_may_be_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with httpx.AsyncClient() as client:
+        keys = KeySet("https://127.0.0.1:1/jwks?token=of-somebody", client, lifetime=DAY)
+        assert await keys.keys() == []
+    assert "https://127.0.0.1:1/jwks" in caplog.text
+    assert "of-somebody" not in caplog.text

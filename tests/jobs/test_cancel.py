@@ -1,0 +1,237 @@
+"""Cancelling: a wish, of which fal has the last word."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.jobs import lifecycle, snapshots
+from tests.support.clock import later, set_ahead
+from tests.support.ledger import FREE, HELD, PAID
+from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
+
+
+async def cancelled(run: Running, job_id: str) -> dict[str, Any]:
+    """Cancel what must be accepted, and return the job as it was answered."""
+    answer = await run.cancel(job_id)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+async def generating(run: Running, fal: FalStandIn) -> tuple[str, str]:
+    """Submit, and let fal begin."""
+    job_id, request_id = await run.submitted(), fal.newest
+    fal.advance(request_id, "IN_PROGRESS")
+    await run.status(job_id)
+    return job_id, request_id
+
+
+async def test_job_in_fals_queue_is_cancelled(run: Running, fal: FalStandIn) -> None:
+    job_id, request_id = await run.submitted(), fal.newest
+    answer = await cancelled(run, job_id)
+    assert (answer["status"], answer["stage"]) == ("cancelled", "done")
+    assert answer == await run.status(job_id)
+    assert "error" not in answer
+    assert fal.count("cancel", request_id) == 1
+    assert request_id not in fal.requests
+    assert await run.money() == FREE
+
+
+async def test_running_job_is_cancelled_once_fal_ends_it(run: Running, fal: FalStandIn) -> None:
+    job_id, request_id = await generating(run, fal)
+    answer = await cancelled(run, job_id)
+    assert (answer["status"], answer["stage"]) == ("processing", "cancelling")
+    assert fal.requests[request_id].cancel_requested
+    assert (await run.status(job_id))["stage"] == "cancelling"
+    assert await run.money() == HELD
+    fal.fail(request_id, 499, "Request was cancelled")
+    job = await run.finished(job_id)
+    assert (job["status"], "error" in job) == ("cancelled", False)
+    assert await run.money() == FREE
+
+
+async def test_cancel_of_a_job_that_has_begun_unseen_is_told_so(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await run.submitted()
+    fal.advance(fal.newest, "IN_PROGRESS")
+    answer = await cancelled(run, job_id)
+    assert (answer["status"], answer["stage"]) == ("processing", "cancelling")
+    assert await run.money() == HELD
+
+
+async def test_running_job_that_fal_finishes_all_the_same_is_completed_and_charged(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id, request_id = await generating(run, fal)
+    await cancelled(run, job_id)
+    fal.complete(request_id, small_video())
+    assert (await run.finished(job_id))["status"] == "completed"
+    assert await run.money() == PAID
+
+
+async def test_running_job_whose_model_fails_after_the_cancel_tells_the_reason(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id, request_id = await generating(run, fal)
+    await cancelled(run, job_id)
+    fal.fail(request_id, 422, "blocked")
+    assert (await run.finished(job_id))["error"]["message"] == "blocked"
+    assert await run.money() == FREE
+
+
+async def test_job_whose_video_is_being_stored_cannot_be_cancelled(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id, request_id = await generating(run, fal)
+    fal.complete(request_id, small_video())
+    hang = Hang()
+    fal.faults.add("media", hang)
+    await run.status(job_id)
+    await hang.reached.wait()
+    assert (await run.status(job_id))["stage"] == "storing"
+    assert refusal(await run.cancel(job_id)) == (409, "job_finished")
+    hang.released.set()
+    assert (await run.finished(job_id))["status"] == "completed"
+    assert fal.count("cancel") == 0
+    assert await run.money() == PAID
+
+
+async def test_job_that_has_ended_cannot_be_cancelled(run: Running, fal: FalStandIn) -> None:
+    completed, request_id = await run.submitted(), fal.newest
+    failed, refused = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    fal.fail(refused)
+    dropped = await run.submitted()
+    await cancelled(run, dropped)
+    for job_id, status in ((completed, "completed"), (failed, "failed"), (dropped, "cancelled")):
+        job = await run.finished(job_id)
+        assert job["status"] == status
+        assert refusal(await run.cancel(job_id)) == (409, "job_finished")
+        assert await run.status(job_id) == job
+    assert fal.count("cancel") == 1
+    balance, held, kinds = await run.money()
+    assert (balance, held) == (90, 0)
+    assert Counter(kinds) == {"grant": 1, "hold": 3, "charge": 1, "release": 2}
+
+
+async def test_only_its_user_can_cancel_a_job(run: Running, fal: FalStandIn) -> None:
+    job_id = await run.submitted()
+    before = await run.status(job_id)
+    foreign, missing = await run.cancel(job_id, user="bob"), await run.cancel("none", user="bob")
+    assert foreign.json() == missing.json()
+    assert refusal(foreign) == refusal(missing) == (404, "job_not_found")
+    path = "/api/templates/video/cancel"
+    assert refusal(await run.client.post(path, headers=bearer())) == (400, "invalid_query")
+    nobody = await run.client.post(path, params={"jobId": job_id})
+    assert refusal(nobody) == (401, "unauthenticated")
+    assert await run.status(job_id) == before
+    assert fal.count("cancel") == 0
+    assert await run.money() == HELD
+
+
+async def test_cancel_that_hangs_at_fal_is_answered_and_asked_again(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id, request_id = await run.submitted(), fal.newest
+    hang = Hang()
+    fal.faults.add("cancel", hang)
+    began = asyncio.get_running_loop().time()
+    assert (await cancelled(run, job_id))["stage"] == "cancelling"
+    assert asyncio.get_running_loop().time() - began < 5
+    await set_ahead(run.service.database, 20)
+    await run.service.sweep.once()
+    assert fal.count("cancel", request_id) == 2
+    assert (await run.status(job_id))["status"] == "cancelled"
+    assert await run.money() == FREE
+    hang.released.set()
+    await run.settled()
+
+
+@pytest.mark.parametrize(
+    "fault", [Answer(500), Answer(429), Answer(403, {"detail": "no"}), Drop()], ids=repr
+)
+async def test_cancel_that_fal_cannot_carry_out_is_asked_again(
+    run: Running, fal: FalStandIn, fault: Fault
+) -> None:
+    job_id = await run.submitted()
+    fal.faults.add("cancel", fault)
+    assert (await cancelled(run, job_id))["stage"] == "cancelling"
+    await run.settled()
+    assert await run.money() == HELD
+    await later(run, 20)
+    assert fal.count("cancel") == 2
+    assert (await run.status(job_id))["status"] == "cancelled"
+    assert await run.money() == FREE
+
+
+async def test_cancel_of_what_fal_does_not_know_ends_the_job_after_ten_minutes_of_404(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id, request_id = await run.submitted(), fal.newest
+    del fal.requests[request_id]
+    assert (await cancelled(run, job_id))["stage"] == "cancelling"
+    await later(run, 300)
+    assert (await run.status(job_id))["stage"] == "cancelling"
+    await later(run, 700)
+    assert (await run.status(job_id))["status"] == "cancelled"
+    assert await run.money() == FREE
+
+
+async def test_cancel_that_comes_too_late_brings_the_video(run: Running, fal: FalStandIn) -> None:
+    job_id, request_id = await generating(run, fal)
+    fal.complete(request_id, small_video())
+    await cancelled(run, job_id)
+    await run.settled()
+    assert await run.rows("SELECT VALUE status FROM video_job") == ["completed"]
+    assert await run.money() == PAID
+
+
+async def test_cancelling_twice_is_answered_alike(run: Running, fal: FalStandIn) -> None:
+    job_id, _ = await generating(run, fal)
+    first = await cancelled(run, job_id)
+    answers = await asyncio.gather(*(cancelled(run, job_id) for _ in range(5)))
+    assert [answer | {"updatedAt": ""} for answer in answers] == [first | {"updatedAt": ""}] * 5
+    assert await run.money() == HELD
+
+
+@pytest.mark.parametrize("fault", [None, Answer(500), Hang()], ids=["taken", "refused", "hanging"])
+async def test_job_is_cancelled_at_fal_once_its_deadline_is_over(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
+) -> None:
+    monkeypatch.setattr(lifecycle, "CANCEL_PATIENCE", 0.1)
+    job_id, request_id = await generating(run, fal)
+    if fault is not None:
+        fal.faults.add("cancel", fault)
+    await later(run, 24 * 3600 + 60)
+    job = await run.status(job_id)
+    assert (job["status"], job["error"]["code"]) == ("failed", "deadline_exceeded")
+    assert fal.count("cancel", request_id) == 1
+    assert refusal(await run.cancel(job_id)) == (409, "job_finished")
+    assert await run.money() == FREE
+
+
+async def test_local_fal_drops_what_waits_and_what_it_renders(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    async with running(settings_for(store_url, tmp_path / "storage"), None) as run:
+        rendering, waiting = [await run.submitted() for _ in range(2)]
+        for job_id in (waiting, rendering):
+            await cancelled(run, job_id)
+            assert (await run.finished(job_id))["status"] == "cancelled"
+        balance, held, kinds = await run.money()
+        assert (balance, held, kinds[3:]) == (100, 0, ["release", "release"])
+        assert await run.audit() == []

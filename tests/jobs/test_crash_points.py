@@ -1,0 +1,235 @@
+"""For every call to the outside: die before it, die after it, fail, lose the answer.
+
+After each the service is started again on the same store, time passes, the sweep does its work
+with no browser open, and every invariant is audited.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app import main
+from app.database.audit import audit
+from app.database.client import Address
+from app.errors import DatabaseUnavailable
+from app.jobs import snapshots, sweep
+from app.settings import Settings
+from app.storage.local_files import LocalFiles
+from tests.support.clock import set_ahead
+from tests.support.crash import CrashSeam, Fate
+from tests.support.database import connected
+from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
+
+# A service that dies leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+ROUNDS = 8
+FAULTY_ROUNDS = 4
+"""Enough for a job that fal has just taken to be delivered."""
+ROUND_SECONDS = 130
+"""Longer than a lease, than a silence and than any wait between two tries."""
+VIDEO = small_video()
+
+
+@dataclass
+class User:
+    """What somebody at the browser does and is told."""
+
+    run: Running
+    fal: FalStandIn
+    accepted: list[str] = field(default_factory=list)
+
+    async def submit(self) -> str | None:
+        answer = await self.run.submit(headers={"Idempotency-Key": "click"})
+        if answer.status_code != 202:
+            return None
+        job_id: str = answer.json()["jobId"]
+        self.accepted.append(job_id)
+        return job_id
+
+    async def poll(self, job_id: str, times: int = 4) -> None:
+        for _ in range(times):
+            await self.run.get("/api/templates/video/status", jobId=job_id)
+            await self.run.settled()
+
+
+Scenario = Callable[[User], Awaitable[None]]
+
+
+async def completes(user: User) -> None:
+    if job_id := await user.submit():
+        await user.poll(job_id)
+
+
+async def completes_unwatched(user: User) -> None:
+    await user.submit()
+
+
+async def is_cancelled(user: User) -> None:
+    if job_id := await user.submit():
+        await user.poll(job_id, times=1)
+        await user.run.client.post(
+            "/api/templates/video/cancel", params={"jobId": job_id}, headers=bearer()
+        )
+        await user.poll(job_id)
+
+
+async def is_refused_by_the_model(user: User) -> None:
+    if job_id := await user.submit():
+        for request_id in user.fal.requests:
+            user.fal.fail(request_id)
+        await user.poll(job_id)
+
+
+SCENARIOS: list[Scenario] = [completes, completes_unwatched, is_cancelled, is_refused_by_the_model]
+
+
+@dataclass(frozen=True)
+class World:
+    """A folder with a store, and the settings that lead there."""
+
+    settings: Settings
+
+    @classmethod
+    def copy(cls, migrated: Path, folder: Path) -> "World":
+        shutil.copytree(migrated, folder / "surreal")
+        store = f"surrealkv://{folder / 'surreal'}"
+        return cls(settings_for(store, folder / "storage", fal_key=FalStandIn.key))
+
+
+async def life(
+    world: World, fal: FalStandIn, seam: CrashSeam, body: Callable[[Running], Awaitable[None]]
+) -> None:
+    """Run the service until the body is done, or the service has died."""
+
+    async def live() -> None:
+        async with running(world.settings, fal, seam=seam) as run:
+            await body(run)
+
+    # A start that fails is no start; what asks a dead service for anything ends with it.
+    with suppress(asyncio.CancelledError, DatabaseUnavailable):
+        await asyncio.create_task(live())
+
+
+async def play(world: World, scenario: Scenario, fal: FalStandIn, seam: CrashSeam) -> list[str]:
+    """Let a user go through the scenario, and return the jobs that were acknowledged."""
+    accepted: list[str] = []
+    await life(world, fal, seam, lambda run: scenario(User(run, fal, accepted)))
+    return accepted
+
+
+async def recover(world: World, fal: FalStandIn, seam: CrashSeam, *, rounds: int) -> None:
+    """Start again with no browser open, and let time pass."""
+
+    async def pass_time(run: Running) -> None:
+        for number in range(1, rounds + 1):
+            await set_ahead(run.service.database, number * ROUND_SECONDS)
+            await run.service.sweep.once()
+            await run.settled()
+
+    await life(world, fal, seam, pass_time)
+
+
+async def judge(world: World, scenario: Scenario, fal: FalStandIn, accepted: list[str]) -> None:
+    """Assert what must be true whatever has happened."""
+    storage = LocalFiles(world.settings.storage_dir)
+    async with connected(Address.from_settings(world.settings)) as database:
+        violations = await audit(database, storage, read=True)
+        jobs = await database.query("SELECT * FROM video_job")
+    assert violations == []
+    assert {job["status"] for job in jobs} <= {"completed", "failed", "cancelled"}
+    assert set(accepted) <= {job["id"].id for job in jobs}
+    assert fal.count("submit") <= len(jobs)
+    for job in jobs:
+        if job.get("fal_request_id") is None:
+            assert job["status"] in {"failed", "cancelled"}
+        elif scenario in {completes, completes_unwatched}:
+            assert job["status"] == "completed", job
+
+
+async def survive(
+    migrated: Path,
+    folder: Path,
+    scenario: Scenario,
+    fates: Mapping[int, Fate],
+    later: Mapping[int, Fate] | None = None,
+) -> tuple[CrashSeam, CrashSeam]:
+    """Go through a scenario and its recovery under faults, then recover without, and judge."""
+    world = World.copy(migrated, folder)
+    first, second = CrashSeam(fates), CrashSeam(later)
+    async with FalStandIn(video=VIDEO) as fal:
+        accepted = await play(world, scenario, fal, first)
+        if later:
+            await recover(world, fal, second, rounds=FAULTY_ROUNDS)
+        await recover(world, fal, CrashSeam(), rounds=ROUNDS)
+        await judge(world, scenario, fal, accepted)
+    shutil.rmtree(folder)
+    return first, second
+
+
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every poll asks fal, a dead service is not waited for, the sweep comes when it is called."""
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    monkeypatch.setattr(snapshots, "WATCHED", 0.0)
+    monkeypatch.setattr(main, "DRAIN_SECONDS", 0.0)
+    monkeypatch.setattr(sweep, "INTERVAL", 3600.0)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fate", Fate, ids=lambda fate: fate.name.lower())
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+async def test_no_single_fault_breaks_an_invariant(
+    migrated_folder: Path, tmp_path: Path, scenario: Scenario, fate: Fate
+) -> None:
+    for number in count():
+        folder = tmp_path / str(number)
+        seam, _ = await survive(migrated_folder, folder, scenario, {number: fate})
+        if len(seam.calls) <= number:
+            break
+    assert number >= 9, seam.calls
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fate", Fate, ids=lambda fate: fate.name.lower())
+async def test_no_single_fault_of_the_recovery_breaks_an_invariant(
+    migrated_folder: Path, tmp_path: Path, fate: Fate
+) -> None:
+    for number in count():
+        folder = tmp_path / str(number)
+        _, seam = await survive(migrated_folder, folder, completes_unwatched, {}, {number: fate})
+        if len(seam.calls) <= number:
+            break
+    assert number >= 15, seam.calls
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("second", Fate, ids=lambda fate: fate.name.lower())
+@pytest.mark.parametrize("first", Fate, ids=lambda fate: fate.name.lower())
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+async def test_no_pair_of_faults_breaks_an_invariant(
+    migrated_folder: Path, tmp_path: Path, scenario: Scenario, first: Fate, second: Fate
+) -> None:
+    pairs = 0
+    for one in count():
+        for other in count():
+            folder = tmp_path / f"{one}-{other}"
+            seam, later = await survive(
+                migrated_folder, folder, scenario, {one: first}, {other: second}
+            )
+            if len(later.calls) <= other or len(seam.calls) <= one:
+                break
+            pairs += 1
+        if len(seam.calls) <= one:
+            break
+    assert pairs >= 50

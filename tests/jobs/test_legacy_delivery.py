@@ -1,0 +1,85 @@
+"""A database of the replaced stack: its unfinished jobs are delivered, with no browser open."""
+
+from pathlib import Path
+
+import pytest
+
+from app.jobs import snapshots
+from app.settings import Settings
+from tests.support.clock import later
+from tests.support.database import (
+    LEGACY_MODEL,
+    backfilled,
+    connected,
+    embedded,
+    legacy_row,
+    make_legacy,
+)
+from tests.support.database import migrated as migrated_database
+from tests.support.service import running, settings_for
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_jobs import Job
+from tests.support.stand_ins.videos import small_video
+
+
+async def adopted(url: str) -> None:
+    """Leave a legacy database, migrate, backfill, and migrate to the end."""
+    async with connected(embedded(url)) as database:
+        await make_legacy(
+            database,
+            legacy_row("done", video_key="users/ada/library/2025-03-01-night-life-roller.mp4"),
+            legacy_row("failed", "failed", error="no luck"),
+            legacy_row("running", "processing"),
+            legacy_row("waiting", "pending"),
+            legacy_row("odd-word", "IN_QUEUE"),
+            legacy_row("forgotten", "pending"),
+        )
+    async with migrated_database(embedded(url)) as database:
+        assert await backfilled(database) == 0
+    async with migrated_database(embedded(url)) as database:
+        assert await database.query("SELECT id FROM video_job WHERE fal_model IS NONE") == []
+
+
+def legacy_settings(tmp_path: Path) -> Settings:
+    return settings_for(
+        f"surrealkv://{tmp_path / 'surreal'}", tmp_path / "storage", fal_key=FalStandIn.key
+    )
+
+
+async def test_unfinished_jobs_are_delivered_and_finished_ones_left_alone(
+    tmp_path: Path, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    settings = legacy_settings(tmp_path)
+    await adopted(settings.surreal_url)
+    for number, request_id in enumerate(("running", "waiting", "odd-word")):
+        fal.requests[request_id] = Job(request_id, LEGACY_MODEL, {}, None, iter(()))
+        fal.complete(request_id, small_video(seed=number))
+    async with running(settings, fal) as run:
+        for minutes in range(1, 14, 2):
+            await later(run, minutes * 60)
+        statuses = {
+            row["id"].id: row["status"]
+            for row in await run.rows("SELECT id, status FROM video_job")
+        }
+        assert statuses == {
+            "done": "completed",
+            "failed": "failed",
+            "running": "completed",
+            "waiting": "completed",
+            "odd-word": "completed",
+            "forgotten": "failed",
+        }
+        keys = {video["key"] for video in (await run.library())["videos"]}
+        assert keys == {
+            f"users/ada/library/2025-03-01-night-life-roller{number}.mp4"
+            for number in ("-2", "-3", "-4")
+        }
+        assert await run.money() == (100, 0, ["charge", "charge", "charge", "grant"])
+        old = await run.status("done")
+        assert old["key"] == "users/ada/library/2025-03-01-night-life-roller.mp4"
+        assert (await run.status("failed"))["error"] == {
+            "code": "interrupted",
+            "message": "no luck",
+        }
+        assert await run.audit() == []

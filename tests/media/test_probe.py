@@ -1,0 +1,248 @@
+"""A video must decode, and nothing that it does to its decoder reaches the service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from io import BytesIO
+from signal import SIGINT, SIGKILL, SIGTERM
+from typing import TYPE_CHECKING
+
+import anyio.to_process
+import av
+import pytest
+from PIL import Image
+
+from app.errors import VideoUnavailable
+from app.media import downloads, probing
+from app.media.downloads import probe
+from app.media.probing import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    Colour = tuple[int, int, int]
+
+RED = (200, 30, 30)
+BLACK = (0, 0, 0)
+ROTATED_A_QUARTER = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+
+
+def write_video(
+    path: Path,
+    colours: Sequence[Colour] = (RED,) * 12,
+    *,
+    size: tuple[int, int] = (64, 48),
+    movflags: str = "+faststart",
+) -> Path:
+    """Write a video of one frame a colour, 24 a second."""
+    with av.open(path, "w", format="mp4", options={"movflags": movflags}) as container:
+        stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast"})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1
+        for colour in colours:
+            picture = Image.new("RGB", size, colour)
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))  # type: ignore[no-untyped-call]
+        container.mux(stream.encode())
+    return path
+
+
+def poster_of(path: Path) -> Image.Image:
+    return Image.open(BytesIO(examine(path).poster))
+
+
+@pytest.mark.parametrize(
+    "movflags", ["+faststart", "+use_metadata_tags", "+frag_keyframe+empty_moov"]
+)
+def test_the_facts_of_a_video(tmp_path: Path, movflags: str) -> None:
+    facts = examine(write_video(tmp_path / "v.mp4", movflags=movflags))
+    assert (facts.width, facts.height, facts.codec) == (64, 48, "h264")
+    assert facts.duration_seconds == pytest.approx(0.5)
+
+
+def test_the_poster_is_a_small_jpeg_of_the_first_frame(tmp_path: Path) -> None:
+    poster = poster_of(write_video(tmp_path / "v.mp4", [RED, RED], size=(1920, 1080)))
+    assert (poster.format, poster.size) == ("JPEG", (960, 540))
+    red, green, _ = poster.crop((480, 270, 481, 271)).tobytes()
+    assert red > 150 > green
+
+
+def test_the_poster_skips_black_frames(tmp_path: Path) -> None:
+    assert not is_black(poster_of(write_video(tmp_path / "v.mp4", [BLACK] * 20 + [RED])))
+
+
+def test_the_poster_of_a_black_video_is_black(tmp_path: Path) -> None:
+    assert is_black(poster_of(write_video(tmp_path / "v.mp4", [BLACK] * 3)))
+
+
+def is_black(picture: Image.Image) -> bool:
+    return max(picture.convert("L").tobytes()) < 32
+
+
+def test_a_video_is_seen_as_it_is_shown(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    content = path.read_bytes()
+    matrix = content.index(b"tkhd") + 44
+    path.write_bytes(content[:matrix] + ROTATED_A_QUARTER + content[matrix + 36 :])
+    facts = examine(path)
+    assert (facts.width, facts.height) == (48, 64)
+    assert poster_of(path).size == (48, 64)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "cannot be decoded"),
+        (b"<html>", "cannot be decoded"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "cannot be decoded"),
+        (b"#EXTM3U\nfile:///etc/passwd\n", "cannot be decoded"),
+    ],
+)
+def test_what_is_no_mp4_is_unavailable(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "v.mp4").write_bytes(content)
+    with pytest.raises(VideoUnavailable, match=reason):
+        examine(tmp_path / "v.mp4")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
+def test_a_video_cut_short_is_unavailable(tmp_path: Path, share: float) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(VideoUnavailable):
+        examine(path)
+
+
+def with_large_box(video: bytes) -> bytes:
+    """Give the media data a size of 64 bits, as files beyond 4 GiB have it.
+
+    ffmpeg leaves an empty box before the data, for this very purpose.
+    """
+    empty = video.index(b"\0\0\0\x08free")
+    (size,) = struct.unpack_from(">I", video, empty + 8)
+    return video[:empty] + struct.pack(">I4sQ", 1, b"mdat", size + 8) + video[empty + 16 :]
+
+
+def with_open_end(video: bytes) -> bytes:
+    """Let the media data reach to the end of the file, as a recorder writes it."""
+    box = video.index(b"mdat") - 4
+    return video[:box] + bytes(4) + video[box + 4 :]
+
+
+@pytest.mark.parametrize("form", [with_large_box, with_open_end])
+def test_a_box_may_tell_its_size_in_any_way(tmp_path: Path, form: Callable[[bytes], bytes]) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    path.write_bytes(form(path.read_bytes()))
+    assert examine(path).duration_seconds == pytest.approx(0.5)
+
+
+def test_a_large_box_cut_short_is_unavailable(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    path.write_bytes(with_large_box(path.read_bytes())[:-1])
+    with pytest.raises(VideoUnavailable, match="cut short"):
+        examine(path)
+
+
+def test_a_picture_too_large_to_be_decoded_safely_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "v.mp4", size=(64, 48))
+    monkeypatch.setattr(probing, "MAX_PIXELS", 64 * 48)
+    assert examine(path).width == 64
+    monkeypatch.setattr(probing, "MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(VideoUnavailable, match="no picture"):
+        examine(path)
+
+
+def test_a_video_of_an_unknown_codec_is_unavailable(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"xxxx"))
+    with pytest.raises(VideoUnavailable, match="no picture"):
+        examine(path)
+
+
+def test_sound_alone_is_unavailable(tmp_path: Path) -> None:
+    sound = av.AudioFrame("s16", "mono", 1024)
+    sound.sample_rate = 48_000
+    with av.open(tmp_path / "v.mp4", "w", format="mp4") as container:
+        stream = container.add_stream("pcm_s16le", rate=48_000, layout="mono")
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    with pytest.raises(VideoUnavailable, match="no picture"):
+        examine(tmp_path / "v.mp4")
+
+
+async def test_many_videos_are_probed_in_processes_of_their_own(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    results = await asyncio.gather(*[probe(path) for _ in range(10)])
+    assert {facts.duration_seconds for facts in results} == {0.5}
+
+
+async def test_the_reason_crosses_from_process_to_process(tmp_path: Path) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"<html>")
+    with pytest.raises(VideoUnavailable, match=r"The video cannot be decoded\."):
+        await probe(tmp_path / "v.mp4")
+
+
+@pytest.mark.parametrize("sent", [SIGINT, SIGTERM])
+async def test_a_signal_to_the_whole_group_disturbs_no_probe(tmp_path: Path, sent: int) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    await probe(path)
+    worker = await anyio.to_process.run_sync(os.getpid)
+    os.kill(worker, sent)
+    assert (await probe(path)).width == 64
+    assert await anyio.to_process.run_sync(os.getpid) == worker
+
+
+def crash(_path: Path) -> None:
+    os.kill(os.getpid(), SIGKILL)
+
+
+def hang(path: Path) -> None:
+    path.touch()
+    time.sleep(3600)
+
+
+async def test_a_decoder_that_crashes_takes_nothing_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "examine_alone", crash)
+    with pytest.raises(VideoUnavailable, match="crash"):
+        await probe(tmp_path / "v.mp4")
+    monkeypatch.undo()
+    assert (await probe(write_video(tmp_path / "v.mp4"))).width == 64
+
+
+async def test_a_decoder_that_hangs_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "examine_alone", hang)
+    monkeypatch.setattr(downloads, "PROBE_SECONDS", 0.1)
+    with pytest.raises(VideoUnavailable, match="too long"):
+        await probe(tmp_path / "v.mp4")
+
+
+def test_a_program_that_has_probed_ends_silently(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4")
+    program = (
+        "import asyncio, pathlib; from app.media.downloads import probe;"
+        f"print(asyncio.run(probe(pathlib.Path({str(path)!r}))).codec)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program],
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, b"h264\n")
+    # Python 3.11 may say so where the worker is gone before asyncio's watcher looks for it.
+    said = re.sub(
+        rb"Unknown child process pid \d+, will report returncode 255\n", b"", ended.stderr
+    )
+    assert said == b""

@@ -1,0 +1,61 @@
+"""``make demo`` as somebody meets it who has just cloned the project."""
+
+from pathlib import Path
+from shutil import copytree
+
+import av
+import pytest
+
+from tests.support.process import ON_LINUX, started
+from tests.support.sockets import free_port
+
+VIDEO = Path("data", "demo", "video.mp4")
+
+
+@pytest.fixture
+def beginner(tmp_path: Path, migrated_folder: Path) -> Path:
+    """A folder with a database that has been migrated already, which takes its time."""
+    copytree(migrated_folder, tmp_path / "data" / "demo" / "surreal")
+    return tmp_path
+
+
+def test_the_demo_makes_a_video_that_plays_and_says_what_it_cost(tmp_path: Path) -> None:
+    with started(tmp_path, "scripts.demo") as demo:
+        assert demo.ended() == 0, demo.stderr
+        assert not demo.companions()
+        before, key, video, after = demo.stdout.splitlines()[-4:]
+    assert before == "Credits before: 100 (0 held)"
+    assert key.startswith("Key:            users/dev@localhost/library/")
+    assert key.endswith("-night-life-roller.mp4")
+    assert video.startswith(f"Video:          {VIDEO} (1280x720, 5.0 s, ")
+    assert after == "Credits after:  90 (0 held)"
+    with av.open(tmp_path / VIDEO) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 5 * 24
+
+
+def test_a_refused_job_is_told_in_a_line(beginner: Path) -> None:
+    with started(beginner, "scripts.demo", "--template", "unheard-of") as demo:
+        assert demo.ended() == 1
+        assert demo.stderr.splitlines()[-1] == "Refused: There is no template 'unheard-of'."
+        assert "Traceback" not in demo.stderr
+        assert not demo.companions()
+
+
+@pytest.mark.skipif(not ON_LINUX, reason="looks into /proc")
+def test_ctrl_c_in_the_middle_leaves_no_process_behind(beginner: Path) -> None:
+    with started(beginner, "scripts.demo") as demo:
+        demo.until_it_says("generating")
+        assert demo.companions()
+        assert demo.interrupted() == 130
+        assert not demo.companions()
+        assert "Traceback" not in demo.stderr
+    assert not (beginner / VIDEO).exists()
+
+
+def test_a_service_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with started(tmp_path, "scripts.demo", "--url", url) as demo:
+        assert demo.ended() == 1
+        (line,) = demo.stderr.splitlines()
+        assert line.startswith(f"{url}/api/credits: ")
+        assert line.endswith("Connection refused")

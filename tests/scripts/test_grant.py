@@ -1,0 +1,90 @@
+"""Credits given by hand."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+import stamina
+
+from app.database import schema
+from app.database.client import Database
+from app.errors import DatabaseUnavailable, ServiceError
+from scripts.grant import grant, main
+from tests.support.database import connected, embedded, run_script
+from tests.support.job_functions import Jobs
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+async def database(store_url: str) -> AsyncIterator[Database]:
+    async with connected(embedded(store_url)) as database:
+        yield database
+
+
+class LostAnswers:
+    """A line on which so many calls are carried out and their answers lost."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+
+    async def __call__(self, _name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if self.lost > 0:
+            self.lost -= 1
+            raise DatabaseUnavailable
+        return answer
+
+
+async def test_a_grant_opens_the_account_and_adds_to_it(database: Database) -> None:
+    assert await grant(database, "ada", 5, signup_grant=100) == 105
+    assert await grant(database, "ada", 5, signup_grant=100) == 110
+    assert sorted(await Jobs(database).entries()) == [("grant", 5), ("grant", 5), ("grant", 100)]
+
+
+async def test_a_grant_whose_answer_was_lost_is_booked_once(store_url: str) -> None:
+    async with Database(embedded(store_url), seam=LostAnswers(2)) as database:
+        assert await grant(database, "ada", 5, signup_grant=0) == 5
+        assert await Jobs(database).entries() == [("grant", 5)]
+
+
+async def test_where_nobody_ever_answers_the_entry_to_look_for_is_named(store_url: str) -> None:
+    async with Database(embedded(store_url), seam=LostAnswers(99)) as database:
+        with (
+            stamina.set_testing(True, attempts=5),
+            pytest.raises(ServiceError, match=r"look for credit_entry:\['.*', 'grant'\]"),
+        ):
+            await grant(database, "ada", 5, signup_grant=0)
+
+
+async def test_the_script_tells_the_balance_before_and_after(store_url: str) -> None:
+    ended = await run_script("grant", "ada", "5", address=embedded(store_url))
+    assert (ended.status, ended.out) == (0, "ada: 100 → 105 credits\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ada", "0"), ("ada", "-5"), ("ada", "1.5"), (" ", "5"), ("a" * 129, "5")]
+)
+async def test_what_is_no_grant_is_refused_as_wrong_usage(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["grant", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        await main()
+    assert ended.value.code == 2
+
+
+async def test_make_grant_takes_no_user_from_the_shell() -> None:
+    # -o: what `make install` has made is taken as it is
+    make = await asyncio.create_subprocess_exec(
+        *("make", "-o", "install", "grant", "CREDITS=5"),
+        cwd=schema.FOLDER.parent,
+        env=os.environ | {"USER": "root"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await make.communicate()
+    assert make.returncode == 2
+    assert said.decode().startswith("usage: make grant USER=")

@@ -1,0 +1,48 @@
+"""A folder of one's own, which a killed process does not leave behind for good."""
+
+import signal
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app.server.scratch import PREFIX, scratch
+from tests.support.process import started
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def found(folder: Path) -> set[Path]:
+    return set(folder.glob(f"*{PREFIX}*"))
+
+
+@pytest.mark.usefixtures("store_url")
+def test_what_a_killed_service_left_goes_with_the_next_start(folder: Path) -> None:
+    with scratch() as own:
+        with started(folder, "app") as first:
+            first.until_ready()
+            (left,) = found(folder) - {own}
+            (left / "video.mp4").write_bytes(b"half a video")
+            first.ended_by(signal.SIGKILL)
+        with started(folder, "app") as second:
+            second.until_ready()
+            assert left not in found(folder)
+            assert len(found(folder)) == 2
+            second.ended_by(signal.SIGTERM)
+        assert found(folder) == {own}
+
+
+def test_nobody_loses_a_folder_to_one_who_tidies_up_at_that_moment(folder: Path) -> None:
+    def come_and_go(_: int) -> None:
+        for _ in range(50):
+            with scratch() as own:
+                (own / "video.mp4").write_bytes(b"a video")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(come_and_go, range(8)))
+    assert found(folder) == set()

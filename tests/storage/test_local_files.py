@@ -1,0 +1,194 @@
+"""What is particular to the folder: signed addresses, and nothing beyond them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from stat import S_IMODE
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from app.errors import StorageUnavailable
+from app.storage.local_files import LocalFiles
+from tests.support.s3 import browser_of, put_video, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+KEY = "users/dev@localhost/library/2026-02-03-pan.mp4"
+
+
+@dataclass
+class Clock:
+    time: float = 1_000_000
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def files(tmp_path: Path, clock: Clock) -> LocalFiles:
+    return LocalFiles(tmp_path / "storage", now=clock)
+
+
+async def test_what_a_killed_process_left_half_written_goes_and_what_is_being_written_stays(
+    files: LocalFiles, clock: Clock
+) -> None:
+    await files.check()
+    incoming = files._incoming
+    for name, age in (("left", 86_401), ("now", 60)):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (clock.time - age, clock.time - age))
+    files.tidy()
+    assert [path.name for path in incoming.iterdir()] == ["now"]
+
+
+@pytest.fixture
+async def browser(files: LocalFiles, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a store with one video."""
+    await put_video(files, KEY, write_file(tmp_path, b"content"))
+    async with browser_of(files) as client:
+        yield client
+
+
+async def test_an_address_is_relative_or_below_the_base_url(tmp_path: Path) -> None:
+    assert (await LocalFiles(tmp_path).url("a%2F@b.mp4")).startswith("/media/a%252F%40b.mp4?")
+    files = LocalFiles(tmp_path, base_url="https://videos.example")
+    assert (await files.url(KEY)).startswith("https://videos.example/media/users/")
+
+
+async def test_a_browser_keeps_what_it_has_until_the_address_expires(
+    files: LocalFiles, clock: Clock, browser: httpx.AsyncClient
+) -> None:
+    answer = await browser.get(await files.url(KEY))
+    expires = int(httpx.URL(str(answer.url)).params["expires"])
+    assert answer.headers["Cache-Control"] == f"private, max-age={int(expires - clock.time)}"
+
+
+async def test_head_tells_the_size_without_the_content(
+    files: LocalFiles, browser: httpx.AsyncClient
+) -> None:
+    answer = await browser.head(await files.url(KEY))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Length"] == "7"
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.content == b""
+
+
+async def test_an_address_lives_for_an_hour_and_is_renewed_every_ten_minutes(
+    files: LocalFiles, clock: Clock, browser: httpx.AsyncClient
+) -> None:
+    clock.time = 600_000
+    url = await files.url(KEY)
+    clock.time += 599
+    assert await files.url(KEY) == url
+    clock.time += 1
+    assert await files.url(KEY) != url
+    clock.time = 600_000 + 3600
+    assert (await browser.get(url)).status_code == 200
+    clock.time = 600_000 + 4200
+    assert (await browser.get(url)).status_code == 404
+
+
+async def test_a_signature_holds_for_one_key_and_one_time(
+    files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    other = KEY.replace("pan", "zoom")
+    await put_video(files, other, write_file(tmp_path, b"other"))
+    url = httpx.URL(await files.url(KEY))
+    for forged in (
+        url.copy_with(path=f"/media/{other}"),
+        url.copy_set_param("expires", "99999999999"),
+        url.copy_set_param("expires", "never"),
+        url.copy_set_param("signature", "0" * 64),
+        url.copy_set_param("signature", "ü"),
+        url.copy_remove_param("signature"),
+        url.copy_with(query=None),
+    ):
+        assert (await browser.get(forged)).status_code == 404
+
+
+async def test_another_store_takes_no_signature_of_this_one(
+    files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    stranger = LocalFiles(tmp_path / "elsewhere", now=files._now)
+    assert (await browser.get(await stranger.url(KEY))).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "key",
+    [".signing-key", ".incoming", "users", "users/..", "users/../outside.mp4", "", "a.html"],
+)
+async def test_even_signed_nothing_but_videos_and_posters_is_served(
+    files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path, key: str
+) -> None:
+    write_in = tmp_path / "storage" / "a.html"
+    write_in.write_text("<script>")
+    signed = httpx.URL(await files.url(key)).params
+    answer = await browser.get(f"/media/{key.replace('.', '%2E')}", params=signed)
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("key", ["../x.mp4", "/etc/x.mp4", "a/./x.mp4", "a//x.mp4", ".x.mp4"])
+async def test_no_key_leaves_the_folder(files: LocalFiles, tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="empty or starts with a dot"):
+        await put_video(files, key, write_file(tmp_path, b"content"))
+
+
+async def test_no_key_leaves_the_folder_by_a_link(
+    files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    outside = write_file(tmp_path, b"outside")
+    (tmp_path / "storage" / "link.mp4").symlink_to(outside)
+    (tmp_path / "storage" / "linked").symlink_to(tmp_path)
+    assert (await browser.get(await files.url("link.mp4"))).status_code == 404
+    with pytest.raises(ValueError, match="out of the folder"):
+        await put_video(files, "linked/x.mp4", outside)
+
+
+async def test_a_video_appears_whole_and_leaves_nothing_else(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    await put_video(files, KEY, write_file(tmp_path, b"content"))
+    await put_video(files, KEY, write_file(tmp_path, b"content"))
+    present = [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
+    note = tmp_path / "storage" / ".owners" / KEY
+    assert set(present) == {tmp_path / "storage" / KEY, note}
+    assert note.read_text() == "job-1"
+    await files.delete(KEY)
+    assert [path for path in (tmp_path / "storage").rglob("*") if path.is_file()] == []
+
+
+def test_stores_that_start_at_once_agree_on_a_key_that_only_they_can_read(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def start() -> bytes:
+        files = LocalFiles(tmp_path)
+        together.wait()
+        return files._signing_key
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: start(), range(8)))
+    assert len(keys) == 1
+    assert len(keys.pop()) == 32
+    assert S_IMODE((tmp_path / ".signing-key").stat().st_mode) == 0o600
+
+
+async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    files = LocalFiles(tmp_path / "file" / "storage")
+    for attempt in (files.check, lambda: files.url(KEY)):
+        with pytest.raises(StorageUnavailable, match="Not a directory"):
+            await attempt()
+    with pytest.raises(StorageUnavailable, match="Not a directory"):
+        await put_video(files, KEY, write_file(tmp_path, b"content"))

@@ -1,0 +1,30 @@
+"""Clocks in the hands of a test: a process's own, and the database's."""
+
+from app.database.client import Database
+from tests.support.service import Running
+
+
+class Clock:
+    """A process's clock, which stands still until ``now`` is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def set_ahead(database: Database, seconds: float) -> None:
+    """Let ``fn::clock::now`` be so many seconds ahead of the real time."""
+    await database.query(
+        "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime "
+        "{ RETURN time::floor(time::now(), 1us) + "
+        f"{round(seconds * 1000)}ms }}"
+    )
+
+
+async def later(run: Running, seconds: float) -> None:
+    """Let time pass, and the sweep look at what is due by then."""
+    await set_ahead(run.service.database, seconds)
+    await run.service.sweep.once()
+    await run.settled()

@@ -1,0 +1,70 @@
+"""schemathesis as a program of its own, against a service on a real socket."""
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.api import streams
+from app.settings import Settings
+from tests.support.leaks import heard
+from tests.support.process import ROOT
+from tests.support.service import over_a_socket, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import token
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+AMPLE = dict.fromkeys(("credits_signup_grant", "max_jobs_in_flight", "submits_per_minute"), 10**6)
+"""Limits that nobody reaches: what they refuse is tried elsewhere."""
+
+
+async def cases_without_a_failure(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str
+) -> int:
+    """Run every check over every route, and return how many requests that took."""
+    monkeypatch.setattr(streams, "LIFETIME", 0.05)  # or no stream would ever be read to its end
+    monkeypatch.setattr(streams, "SILENCE", 0.05)
+    async with (
+        FalStandIn(video=small_video()) as fal,
+        running(settings.model_copy(update=AMPLE), fal) as run,
+        over_a_socket(run) as address,
+    ):
+        said = await _schemathesis(folder, "run", f"{address}/openapi.json", *options)
+        await run.settled()
+        assert await run.audit() == []
+    generated = re.search(r"(\d+) generated", said)
+    assert generated, said
+    return int(generated[1])
+
+
+async def _schemathesis(folder: Path, *arguments: str) -> str:
+    program = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)]
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "SCHEMATHESIS_HOOKS": "tests.support.contract.hooks",
+        "TOKEN": token(),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        *arguments,
+        "--checks=all",
+        "--no-color",
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    told = said.decode()
+    heard(told)
+    assert process.returncode == 0, told
+    return told

@@ -1,0 +1,158 @@
+"""Jobs in the database's own words, for tests that call its functions themselves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.database.client import Database
+
+Row = dict[str, Any]
+
+LIMITS = {
+    "signup_grant": 100,
+    "in_flight": 5,
+    "per_minute": 20,
+    "silence": 120,
+    "deadline": 86400,
+}
+"""As the settings have them."""
+
+AMPLE = LIMITS | dict.fromkeys(("signup_grant", "in_flight", "per_minute"), 1_000_000)
+"""Limits that no test reaches."""
+
+BASE = "users/ada/library/2025-10-08-night-life-roller"
+"""Of a storage key."""
+
+VIDEO = {
+    "poster_key": f"{BASE}.jpg",
+    "title": "Night life roller",
+    "bytes": 1_234_567,
+    "sha256": "5e88" * 16,
+    "duration_seconds": 5.2,
+    "width": 1280,
+    "height": 720,
+}
+"""What a delivery knows of its video."""
+
+RUNNING, WAITING = True, False
+"""fal's word in ``progress``."""
+WEBHOOK, NO_WEBHOOK = True, False
+"""Whether fal can call back, in ``unconfirmed``."""
+
+TROUBLE = {"kind": "result", "code": "fal_unavailable", "message": "fal did not answer."}
+ONCE_IN_A_WHILE = {"count": 3, "seconds": 600, "wait": 2, "longest_wait": 60}
+
+
+def a_job(job_id: str, **changes: Any) -> Row:
+    """Return what ``fn::video_job::open`` is told of a job."""
+    job = {
+        "id": job_id,
+        "user": "ada",
+        "user_email": "ada@example.com",
+        "template_slug": "night-life-roller",
+        "variables": {"headline": "Friday", "mood": "raw"},
+        "fal_model": "fal-ai/kling-video/v2.5-turbo/pro/image-to-video",
+        "credits": 10,
+    }
+    return job | changes
+
+
+def picked(row: Row, *names: str) -> list[object]:
+    return [row.get(name) for name in names]
+
+
+def lasting(row: Row) -> Row:
+    """Leave out what every call sets anew: a repeated call answers the same otherwise."""
+    return {
+        key: value
+        for key, value in row.items()
+        if key not in {"updated_at", "due_at", "lease", "attempts"}
+    }
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The functions of ``schema/functions/video_job.surql``, and what they leave behind."""
+
+    database: Database
+
+    async def open(
+        self,
+        job_id: str,
+        *,
+        once: tuple[str, str] | None = None,
+        limits: Row = LIMITS,
+        **changes: Any,
+    ) -> Row:
+        """Open a job; ``once`` is its client's key and the fingerprint of what was sent."""
+        key = once and {"key": once[0], "fingerprint": once[1]}
+        opened: Row = await self.database.call(
+            "video_job::open", a_job(job_id, **changes), limits, key
+        )
+        return opened
+
+    async def __call__(self, function: str, job_id: str, *arguments: Any) -> Row:
+        row: Row = await self.database.call(f"video_job::{function}", job_id, *arguments)
+        return row
+
+    async def queued(self, job_id: str, **changes: Any) -> Row:
+        """Open a job and let fal accept it."""
+        await self.open(job_id, **changes)
+        return await self("queued", job_id, f"fal-{job_id}", 3, 15)
+
+    async def claimed(self, job_id: str, holder: str = "worker", **changes: Any) -> Row:
+        """Bring a job to its delivery."""
+        await self.queued(job_id, **changes)
+        return await self("claim", job_id, holder, 25, BASE)
+
+    async def brought_to(self, point: str) -> None:
+        """Bring the job ``j`` to where it is about to be changed."""
+        match point:
+            case "open":
+                await self.open("j")
+            case "submitting":
+                await self.open("j")
+                await self("submitting", "j", 120)
+            case "queued":
+                await self.queued("j")
+            case "claimed":
+                await self.claimed("j")
+
+    async def ended(self, job_id: str, status: str) -> Row:
+        """Bring a job to one of its ends."""
+        await self.claimed(job_id)
+        if status == "completed":
+            return await self("complete", job_id, "worker", VIDEO)
+        if status == "cancelled":
+            return await self("cancelled", job_id, "worker")
+        return await self("fail", job_id, "worker", "fal_rejected", "No.")
+
+    async def all(self, table: str) -> list[Row]:
+        """Return a table's rows in the order of their ids."""
+        rows: list[Row] = await self.database.query(
+            "SELECT * FROM type::table($table) ORDER BY id", table=table
+        )
+        return rows
+
+    async def traces(self) -> list[list[Row]]:
+        """Return all that a change leaves beside the job's own row."""
+        tables = "credit_account", "credit_entry", "video_job_event", "library_video", "storage_key"
+        return [await self.all(table) for table in tables]
+
+    async def account(self, user: str = "ada") -> tuple[int, int, int]:
+        """Return the user's balance, what is held of it, and the jobs that hold it."""
+        row = await self.database.query(
+            "SELECT * FROM ONLY type::record('credit_account', $user)", user=user
+        )
+        return row["balance"], row["held"], row["in_flight"]
+
+    async def entries(self) -> list[tuple[str, int]]:
+        """Return the ledger's entries as they were written."""
+        rows = await self.database.query("SELECT * FROM credit_entry ORDER BY created_at, id")
+        return [(row["kind"], row["credits"]) for row in rows]
+
+    async def events(self, job_id: str) -> list[tuple[str, str]]:
+        """Return the job's history."""
+        rows = await self.database.query(
+            "SELECT * FROM video_job_event WHERE record::id(id)[0] = $job ORDER BY id", job=job_id
+        )
+        return [(row["status"], row["stage"]) for row in rows]

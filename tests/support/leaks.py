@@ -1,0 +1,61 @@
+"""A pytest plugin: whatever the suite prints is searched for the secrets that it uses.
+
+A test has failed whose output, log, or processes have shown one of them.
+"""
+
+import logging
+import re
+from collections.abc import Generator
+
+import pytest
+
+from app.telemetry.logs import QUIET
+from tests.support.s3 import SECRET_ACCESS_KEY
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_wire import UPLOAD_TOKEN
+from tests.support.tokens import ROOT_PASSWORD, SECRET
+
+SECRETS = {
+    "AUTH_JWT_SECRET": re.escape(SECRET),
+    "FAL_KEY": re.escape(FalStandIn.key.partition(":")[2]),
+    "fal's upload token": re.escape(UPLOAD_TOKEN),
+    "R2_SECRET_ACCESS_KEY": re.escape(SECRET_ACCESS_KEY),
+    "SURREAL_PASSWORD": re.escape(ROOT_PASSWORD),
+    "a bearer token": r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+",
+    "a signed address": r"X-Amz-Signature=|[?&]signature=[0-9a-f]{64}",
+}
+"""What must not be seen, as patterns; whatever a test uses in earnest belongs here."""
+
+_said: list[str] = []
+
+
+def heard(text: str) -> None:
+    """Search what a process has said, on account of the test that is running."""
+    _said.append(text)
+
+
+def found_in(text: str) -> list[str]:
+    """Name the secrets that ``text`` shows."""
+    return [name for name, secret in SECRETS.items() if re.search(secret, text)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Capture what the service logs, not its warnings alone, and quiet whom it quiets."""
+    config.option.log_level = config.option.log_level or "INFO"
+    for name in (*QUIET, "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Search everything at once when a test is over; its sections are all there by then."""
+    report = yield
+    if call.when == "teardown":
+        printed = [*(content for _, content in report.sections), *_said]
+        _said.clear()
+        if leaked := found_in("\n".join(printed)):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} has shown {', '.join(leaked)}. {report.longreprtext}"
+    return report

@@ -1,0 +1,52 @@
+"""A browser that listens to an event stream."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tests.support.service import SUBMIT
+from tests.support.tokens import bearer
+
+EVENTS = f"{SUBMIT}/events"
+
+
+class Stream:
+    """A browser that listens."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.answer = answer
+        self.lines = answer.aiter_lines()
+        self.ids: list[str] = []
+
+    async def event(self) -> dict[str, Any]:
+        """Wait for the next event, and return its data."""
+        async for line in self.lines:
+            if line.startswith("id: "):
+                self.ids.append(line.removeprefix("id: "))
+            if line.startswith("data: "):
+                return dict(json.loads(line.removeprefix("data: ")))
+        raise EOFError
+
+    async def until(self, **expected: Any) -> dict[str, Any]:
+        while True:
+            job = await self.event()
+            if expected.items() <= job.items():
+                return job
+
+    async def rest(self) -> list[str]:
+        return [line async for line in self.lines if line]
+
+
+@asynccontextmanager
+async def listening(
+    address: str, *, user: str = "ada", headers: dict[str, str] | None = None, **query: str
+) -> AsyncIterator[Stream]:
+    async with (
+        httpx.AsyncClient(base_url=address, headers=bearer(user) | (headers or {})) as browser,
+        browser.stream("GET", EVENTS, params=query) as answer,
+    ):
+        assert answer.status_code == 200
+        yield Stream(answer)

@@ -1,0 +1,124 @@
+"""The document as a judge of answers."""
+
+import json
+import re
+from functools import cached_property
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+
+from app.api.openapi import document
+
+FORMATS = Draft202012Validator.FORMAT_CHECKER
+
+Node = dict[str, Any]
+
+
+class Interface:
+    """What the document says, with its references followed."""
+
+    def __init__(self) -> None:
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    @cached_property
+    def document(self) -> Node:
+        return document()
+
+    @cached_property
+    def operations(self) -> dict[tuple[str, str], Node]:
+        """Every operation, by method and path."""
+        return {
+            (method.upper(), path): operation
+            for path, item in self.document["paths"].items()
+            for method, operation in item.items()
+            if method != "parameters"
+        }
+
+    def problems(self) -> set[tuple[str, str]]:
+        """Every problem that an operation can answer, by the operation's id and the code."""
+        anywhere = {("anywhere", code) for code in self.document["components"]["responses"]}
+        return anywhere | {
+            (operation["operationId"], code)
+            for operation in self.operations.values()
+            for answer in operation["responses"].values()
+            for code in self.examples(answer, "application/problem+json")
+        }
+
+    def check(self, answer: httpx.Response) -> Node:
+        """Assert that the document knows such an answer; return its examples."""
+        described = self._described(answer)
+        for name, header in described["headers"].items():
+            self._check_header(answer, name, self._followed(header))
+        if "content" not in described or answer.request.method == "HEAD":
+            assert answer.content == b""
+            return {}
+        kind = answer.headers["content-type"].partition(";")[0]
+        content = described["content"]
+        assert kind in content or "*/*" in content, f"{kind} is not documented"
+        media = content.get(kind, {})
+        if "schema" in media and kind != "text/event-stream":
+            body = json.loads(answer.text) if kind.endswith("json") else answer.text
+            self.validate(body, media["schema"])
+        return self.examples(described, kind)
+
+    def validate(self, value: Any, schema: Node) -> None:
+        """Assert that a value has the shape; references lead into the document."""
+        key = json.dumps(schema)
+        if key not in self._validators:
+            whole = {"components": self.document["components"]} | schema
+            self._validators[key] = Draft202012Validator(whole, format_checker=FORMATS)
+        self._validators[key].validate(value)
+
+    def examples(self, answer: Node, kind: str) -> Node:
+        """Return the examples of an answer, by their names."""
+        examples = answer.get("content", {}).get(kind, {}).get("examples", {})
+        return {name: self._followed(example)["value"] for name, example in examples.items()}
+
+    def _described(self, answer: httpx.Response) -> Node:
+        operation = self._operation(answer.request)
+        status = str(answer.status_code)
+        if operation is None:
+            code = "not_found" if status == "404" else "method_not_allowed"
+            told: Node = self.document["components"]["responses"][code]
+            return told
+        responses: Node = operation["responses"]
+        assert status in responses, f"{operation['operationId']}: {status} is not documented"
+        described: Node = responses[status]
+        return described
+
+    def _operation(self, request: httpx.Request) -> Node | None:
+        """Find what was asked for; None where it is nothing that the document knows."""
+        wanted = "GET" if request.method == "HEAD" else request.method
+        for (method, path), operation in self.operations.items():
+            *folders, last = re.split(r"\{\w+\}", path)
+            pattern = "[^/]+".join(map(re.escape, folders)) + (".+" if folders else "")
+            if method == wanted and re.fullmatch(pattern + re.escape(last), request.url.path):
+                return operation
+        return None
+
+    def _check_header(self, answer: httpx.Response, name: str, header: Node) -> None:
+        value = answer.headers.get(name)
+        if value is None:
+            assert not header.get("required"), f"{name} is missing"
+            return
+        schema = header["schema"]
+        self.validate(int(value) if schema.get("type") == "integer" else value, schema)
+
+    def _followed(self, node: Node) -> Node:
+        while "$ref" in node:
+            _, *path = node["$ref"].split("/")
+            node = self.document
+            for step in path:
+                node = node[step]
+        return node
+
+
+INTERFACE = Interface()
+
+
+async def documented(answer: httpx.Response) -> None:
+    """Assert that the document knows an answer that has just come in; httpx calls it."""
+    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        await answer.aread()
+        INTERFACE.check(answer)

@@ -1,0 +1,225 @@
+"""For every operation and every problem that it can answer: how to bring it about."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+
+import httpx
+from starlette.types import Receive, Scope, Send
+
+from app.errors import DatabaseUnavailable
+from app.jobs import lifecycle
+from app.jobs.snapshots import Listener
+from tests.support.problems.scene import Scene
+from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
+from tests.support.stand_ins.fal_faults import Answer, Hang
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
+
+BLOCKED = {"msg": "Blocked by the content policy", "type": "content_policy_violation"}
+
+
+async def unauthenticated(scene: Scene) -> httpx.Response:
+    return await scene.ask(headers={})
+
+
+async def invalid_query(scene: Scene) -> httpx.Response:
+    if scene.operation == "submit":
+        return await scene.ask(headers={"Idempotency-Key": "two words"})
+    return await scene.ask(params={"jobId": "", "limit": "0"})
+
+
+async def job_not_found(scene: Scene) -> httpx.Response:
+    return await scene.ask()
+
+
+async def internal_error(scene: Scene) -> httpx.Response:
+    scene.seam.error = RuntimeError("a fault of ours")
+    return await scene.ask()
+
+
+async def database_unavailable(scene: Scene) -> httpx.Response:
+    scene.seam.error = DatabaseUnavailable()
+    return await scene.ask()
+
+
+async def storage_unavailable(scene: Scene) -> httpx.Response:
+    await scene.completed()
+    scene.run.lose_storage()
+    return await scene.ask()
+
+
+async def storage_unavailable_to_submit(scene: Scene) -> httpx.Response:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    scene.monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    return await scene.submit(bytes(2 * 1024 * 1024))
+
+
+async def storage_unavailable_to_cancel(scene: Scene) -> httpx.Response:
+    """The video is delivered while fal thinks about the cancellation, then the disk goes."""
+    scene.monkeypatch.setattr(lifecycle, "FAL_PATIENCE", 60.0)
+    scene.job = await scene.run.submitted()
+    scene.fal.advance(scene.fal.newest, "IN_PROGRESS")
+    hang = Hang()
+    scene.fal.faults.add("cancel", hang)
+    cancelling = asyncio.create_task(scene.ask())
+    await hang.reached.wait()
+    scene.fal.complete(scene.fal.newest, small_video())
+    while (await scene.run.status(scene.job))["status"] not in TERMINAL:  # noqa: ASYNC110 polled
+        await asyncio.sleep(0.01)
+    scene.run.lose_storage()
+    hang.released.set()
+    return await cancelling
+
+
+async def shutting_down(scene: Scene) -> httpx.Response:
+    scene.run.service.stopping.set()
+    return await scene.ask()
+
+
+async def cut_off(scene: Scene) -> httpx.Response:
+    """The end of the service cuts off what waits for the database."""
+    transport = scene.run.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    app, seam = transport.app, scene.seam
+
+    async def cut(scope: Scope, receive: Receive, send: Send) -> None:
+        answering = asyncio.ensure_future(app(scope, receive, send))
+        await seam.reached.wait()
+        answering.cancel()
+        await answering
+
+    seam.hangs = True
+    scene.run.client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(cut), base_url="http://service"
+    )
+    answer = await scene.ask()
+    seam.released.set()
+    return answer
+
+
+async def invalid_multipart(scene: Scene) -> httpx.Response:
+    return await scene.run.client.post(
+        SUBMIT, files={"data": (None, json.dumps(ORDER))}, headers=bearer()
+    )
+
+
+async def insufficient_credits(scene: Scene) -> httpx.Response:
+    await scene.run.credits()
+    await scene.run.rows("UPDATE credit_account SET balance = 9")
+    return await scene.ask()
+
+
+async def idempotency_mismatch(scene: Scene) -> httpx.Response:
+    key = {"Idempotency-Key": "click"}
+    await scene.submit(headers=key)
+    return await scene.submit(png(65), headers=key)
+
+
+async def too_many_jobs(scene: Scene) -> httpx.Response:
+    for _ in range(5):
+        await scene.run.submitted()
+    return await scene.ask()
+
+
+async def rate_limited(scene: Scene) -> httpx.Response:
+    for _ in range(20):
+        await scene.run.cancel(await scene.run.submitted())
+    return await scene.ask()
+
+
+async def too_many_streams(scene: Scene) -> httpx.Response:
+    with ExitStack() as streams:
+        for _ in range(10):
+            streams.enter_context(scene.run.service.streams.open("ada", Listener(None)))
+        return await scene.ask(params={})
+
+
+async def fal_rejected(scene: Scene) -> httpx.Response:
+    scene.fal.faults.add("submit", Answer(422, {"detail": [BLOCKED]}))
+    return await scene.submit()
+
+
+async def fal_unavailable(scene: Scene) -> httpx.Response:
+    scene.fal.faults.add("submit", Answer(500))
+    return await scene.submit()
+
+
+async def fal_unavailable_to_fal(scene: Scene) -> httpx.Response:
+    """A callback names a request of which fal knows nothing, while the job has none yet."""
+    hang = Hang()
+    scene.fal.faults.add("submit", hang)
+    submitting = asyncio.create_task(scene.submit())
+    await hang.reached.wait()
+    (scene.job,) = await scene.run.rows("SELECT VALUE record::id(id) FROM video_job")
+    answer = await scene.ask()
+    hang.released.set()
+    await submitting
+    return answer
+
+
+async def job_finished(scene: Scene) -> httpx.Response:
+    scene.job = (await fal_rejected(scene)).json()["jobId"]
+    return await scene.ask()
+
+
+async def unknown_route(scene: Scene) -> httpx.Response:
+    return await scene.run.client.get("/api/nothing")
+
+
+async def unknown_method(scene: Scene) -> httpx.Response:
+    return await scene.run.client.delete("/api/credits")
+
+
+Provocation = Callable[[Scene], Awaitable[httpx.Response]]
+
+ALIKE: dict[str, Provocation] = {
+    provocation.__name__: provocation
+    for provocation in (
+        unauthenticated,
+        invalid_query,
+        job_not_found,
+        internal_error,
+        database_unavailable,
+        storage_unavailable,
+        shutting_down,
+        invalid_multipart,
+        insufficient_credits,
+        idempotency_mismatch,
+        too_many_jobs,
+        rate_limited,
+        too_many_streams,
+        fal_rejected,
+        fal_unavailable,
+        job_finished,
+    )
+}
+"""By the code, however it is asked for."""
+
+OWN: dict[tuple[str, str], Provocation] = {
+    ("submit", "invalid_json"): lambda scene: scene.submit(data={}),
+    ("submit", "template_not_found"): lambda scene: scene.submit(data={"templateSlug": "no-such"}),
+    ("submit", "image_too_large"): lambda scene: scene.submit(bytes(10 * 1024 * 1024 + 1)),
+    ("submit", "unsupported_image"): lambda scene: scene.submit(b"GIF89a"),
+    ("submit", "invalid_image"): lambda scene: scene.submit(png()[:-30]),
+    ("submit", "invalid_variables"): lambda scene: scene.submit(
+        data={"templateSlug": TEMPLATE, "variables": {"mood": "sad"}}
+    ),
+    ("submit", "storage_unavailable"): storage_unavailable_to_submit,
+    ("cancel", "storage_unavailable"): storage_unavailable_to_cancel,
+    ("hear", "invalid_json"): lambda scene: scene.call_back(b"{}"),
+    ("hear", "fal_unavailable"): fal_unavailable_to_fal,
+    **{
+        (operation, "shutting_down"): cut_off
+        for operation in ("status", "cancel", "templates", "library", "credits", "hear")
+    },
+    ("media", "not_found"): lambda scene: scene.ask(),
+    ("asset", "not_found"): lambda scene: scene.ask(params={}),
+    ("anywhere", "not_found"): unknown_route,
+    ("anywhere", "method_not_allowed"): unknown_method,
+}
+"""By operation and code."""

@@ -1,0 +1,102 @@
+"""A service in which one thing is about to go wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from app.telemetry.seam import T
+from tests.support.service import ORDER, SUBMIT, Running, png, submission
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
+
+PATHS = {
+    "submit": SUBMIT,
+    "status": f"{SUBMIT}/status",
+    "events": f"{SUBMIT}/events",
+    "cancel": f"{SUBMIT}/cancel",
+    "templates": "/api/templates",
+    "library": "/api/library",
+    "credits": "/api/credits",
+    "hear": "/api/webhooks/fal",
+    "readyz": "/readyz",
+    "media": "/media/users/ada/library/x.mp4",
+    "asset": "/assets/latest/none.js",
+}
+POSTED = {"submit", "cancel", "hear"}
+
+
+@dataclass
+class FaultySeam:
+    """Fails every call to the database once it is told how, but for those of the sweep."""
+
+    error: Exception | None = None
+    hangs: bool = False
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name.startswith("db.") and not name.endswith("take_due"):
+            if self.error is not None:
+                raise self.error
+            if self.hangs:
+                self.reached.set()
+                await self.released.wait()
+        return await call()
+
+
+@dataclass
+class Scene:
+    """A service in which one thing is about to go wrong."""
+
+    operation: str
+    run: Running
+    fal: FalStandIn
+    seam: FaultySeam
+    monkeypatch: pytest.MonkeyPatch
+    job: str = "no-such-job"
+    headers: dict[str, str] = field(default_factory=bearer)
+
+    async def ask(self, **given: Any) -> httpx.Response:
+        """Send what the operation would take, but for what is ``given``."""
+        match self.operation:
+            case "submit":
+                return await self.submit(**given)
+            case "hear":
+                return await self.call_back(**given)
+        method = "POST" if self.operation in POSTED else "GET"
+        request = {"headers": self.headers, "params": {"jobId": self.job}} | given
+        return await self.run.client.request(method, PATHS[self.operation], **request)
+
+    async def submit(
+        self,
+        image: bytes | None = None,
+        *,
+        data: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        return await self.run.client.post(
+            SUBMIT,
+            **submission(image or png(), ORDER if data is None else data),
+            headers=bearer() | (headers or {}) if headers != {} else {},
+        )
+
+    async def call_back(
+        self, body: bytes = b'{"request_id": "foreign"}', **given: Any
+    ) -> httpx.Response:
+        request = {
+            "headers": self.fal.webhooks.sign("foreign", body),
+            "params": {"jobId": self.job},
+            "content": body,
+        }
+        return await self.run.client.post(PATHS["hear"], **(request | given))
+
+    async def completed(self) -> None:
+        """Have a video."""
+        self.job = await self.run.submitted()
+        self.fal.complete(self.fal.newest, small_video())
+        await self.run.finished(self.job)

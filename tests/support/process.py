@@ -1,0 +1,127 @@
+"""The project's programs as processes, each with an environment and a process group of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import httpx
+
+from tests.support.leaks import heard
+from tests.support.sockets import free_port
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 40.0
+"""Seconds for whatever a process is waited for; a slow machine needs less."""
+ON_LINUX = Path("/proc/self/stat").exists()
+
+
+@dataclass
+class Process:
+    """A program that was started, and what it has said so far."""
+
+    popen: subprocess.Popen[bytes]
+    out: Path
+    err: Path
+    url: str
+
+    @property
+    def stdout(self) -> str:
+        return self.out.read_text()
+
+    @property
+    def stderr(self) -> str:
+        return self.err.read_text()
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for something that happens in or to a process that is to go on meanwhile."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert self.popen.poll() is None, f"ended with {self.popen.returncode}: {self.stderr}"
+            assert time.monotonic() < deadline, f"nothing happens: {self.stderr}"
+            time.sleep(0.005)
+
+    def until_ready(self) -> None:
+        """Wait until a service answers /readyz."""
+        self.until(self._is_ready)
+
+    def until_it_says(self, words: str) -> None:
+        """Wait for ``words`` on standard error."""
+        self.until(lambda: words in self.stderr)
+
+    def ended(self) -> int:
+        """Wait for its exit status, the negative number of a signal that killed it."""
+        return self.popen.wait(PATIENCE)
+
+    def ended_by(self, signum: signal.Signals) -> int:
+        """Send a signal and wait for the exit status."""
+        self.popen.send_signal(signum)
+        return self.ended()
+
+    def interrupted(self) -> int:
+        """Send SIGINT to it and to all it started, as a terminal does at Ctrl-C, and wait."""
+        os.killpg(self.popen.pid, signal.SIGINT)
+        return self.ended()
+
+    def companions(self) -> set[int]:
+        """Return who lives in its process group besides it; known on Linux only."""
+        return group(self.popen.pid) - {self.popen.pid}
+
+    def _is_ready(self) -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/readyz", timeout=PATIENCE).is_success
+        return False
+
+
+@contextmanager
+def started(folder: Path, module: str, *arguments: str, **environment: str) -> Iterator[Process]:
+    """Run ``python -m module`` in ``folder``; in the end it and its group are no more."""
+    port = str(free_port())
+    own = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "default::ResourceWarning",
+        "TMPDIR": str(folder),
+        "PORT": port,
+        "SURREAL_URL": f"surrealkv://{folder / 'surreal'}",
+        "STORAGE_DIR": str(folder / "storage"),
+    }
+    with (
+        NamedTemporaryFile(dir=folder, prefix="stdout-") as out,
+        NamedTemporaryFile(dir=folder, prefix="stderr-") as err,
+    ):
+        popen = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=folder,
+            env=own | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            yield Process(popen, Path(out.name), Path(err.name), url)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(popen.pid, signal.SIGKILL)
+            popen.wait()
+            heard(Path(out.name).read_text() + Path(err.name).read_text())
+
+
+def group(leader: int) -> set[int]:
+    """Return the processes of a group that are alive, see proc(5)."""
+    members = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended just now
+            pid, _, rest = stat.read_text().partition(" ")
+            state, _parent, its_group, *_ = rest.rpartition(")")[2].split()
+            if int(its_group) == leader and state != "Z":
+                members.add(int(pid))
+    return members

@@ -1,0 +1,26 @@
+"""What every refusal is like, and what it leaves behind: nothing."""
+
+from typing import Any
+
+import httpx
+
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Assert the shape of an error and return it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "code"} <= body.keys()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["detail"]
+    return body
+
+
+async def nothing_left(run: Running, fal: FalStandIn) -> None:
+    """Assert that a refusal held nothing, wrote nothing and asked fal for nothing."""
+    assert fal.calls == []
+    assert await run.rows("SELECT * FROM video_job") == []
+    assert await run.rows("SELECT * FROM credit_entry WHERE kind = 'hold'") == []

@@ -1,0 +1,112 @@
+"""One request and one job can be followed through answers and log."""
+
+import json
+import logging
+import re
+
+import pytest
+
+from app.api.service import Service
+from app.telemetry.context import Context
+from tests.support.clock import later
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Answer
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
+from tests.telemetry.test_logs import Output, output
+
+__all__ = ["output"]
+
+NEW = re.compile(r"[0-9a-f]{32}")
+
+
+async def test_every_answer_names_its_request(run: Running) -> None:
+    for path in ("/healthz", "/api/credits", "/no-such-page", "/", "/assets/latest/none.js"):
+        assert NEW.fullmatch((await run.client.get(path)).headers["x-request-id"])
+
+
+async def test_answer_to_a_fault_names_its_request(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_service: Service) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.api.service.Service.require_open", broken)
+    answer = await run.client.get("/readyz", headers={"X-Request-ID": "mine"})
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] == "mine"
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "<script>", "é"])
+async def test_name_that_could_forge_something_is_replaced(run: Running, given: str) -> None:
+    answer = await run.client.get("/healthz", headers={b"X-Request-ID": given.encode()})
+    assert NEW.fullmatch(answer.headers["x-request-id"])
+
+
+async def test_every_line_about_a_job_names_it_and_the_request_that_set_it_off(
+    output: Output, run: Running, fal: FalStandIn
+) -> None:
+    job_id = await run.submitted(headers={"X-Request-ID": "the-click"})
+    fal.complete(fal.newest, small_video())
+    await run.client.get(
+        "/api/templates/video/status",
+        params={"jobId": job_id},
+        headers=bearer() | {"X-Request-ID": "the-poll"},
+    )
+    await run.settled()
+    if output.form == "text":
+        assert f"[the-click] [VIDEO JOB] Queued job {job_id} for user ada" in output.text
+        return
+    ours = [record for record in output.records() if record["logger"].startswith("app.")]
+    told = {record["message"].partition(" from ")[0]: record for record in ours}
+    for message, request in {
+        "✓ Job saved to database": "the-click",
+        f"[VIDEO JOB] Queued job {job_id} for user ada": "the-click",
+        f"[VIDEO JOB {job_id}] Status: COMPLETED": "the-poll",
+        f"[VIDEO JOB {job_id}] Completed, downloading": "the-poll",
+    }.items():
+        assert (told[message]["job_id"], told[message]["request_id"]) == (job_id, request)
+    stored = next(record for record in ours if record["message"].startswith("Stored library"))
+    assert (stored["job_id"], stored["request_id"]) == (job_id, "the-poll")
+
+
+async def test_what_the_sweep_does_names_its_jobs(
+    output: Output, run: Running, fal: FalStandIn
+) -> None:
+    if output.form == "text":
+        return
+    jobs = {await run.submitted() for _ in range(3)}
+    for request_id in fal.requests:
+        fal.complete(request_id, small_video())
+    await run.rows("UPDATE video_job SET due_at = time::now()")
+    await run.service.sweep.once()
+    await run.settled()
+    swept = [record for record in output.records() if "Status: COMPLETED" in record["message"]]
+    assert {record["job_id"] for record in swept} == jobs
+    for record in swept:
+        assert f"[VIDEO JOB {record['job_id']}]" in record["message"]
+        assert record["request_id"] is None
+
+
+async def test_lines_about_a_cancellation_and_an_expiry_name_their_jobs(
+    output: Output, run: Running, fal: FalStandIn
+) -> None:
+    if output.form == "text":
+        return
+    cancelled, expired = await run.submitted(), await run.submitted()
+    assert (await run.cancel(cancelled)).status_code == 202
+    fal.faults.add("cancel", Answer(500))
+    await later(run, 25 * 3600)
+    told = {record["message"]: record["job_id"] for record in output.records()}
+    assert told[f"[VIDEO JOB {cancelled}] Cancel: cancelled"] == cancelled
+    assert told[f"[VIDEO JOB {cancelled}] Cancelled"] == cancelled
+    for about in ("Not cancelled at fal", "Failed, deadline_exceeded"):
+        (line,) = (each for each in told if each.startswith(f"[VIDEO JOB {expired}] {about}"))
+        assert told[line] == expired
+
+
+def test_a_line_outside_of_any_request_is_about_none() -> None:
+    record = logging.makeLogRecord({"msg": "hello"})
+    assert Context().filter(record)
+    assert json.dumps([record.request_id, record.job_id]) == "[null, null]"  # type: ignore[attr-defined]
