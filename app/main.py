@@ -1,9 +1,9 @@
-"""The application: its routes, its parts, and how they are put together."""
+"""The application: its route table, and how its parts are put together."""
 
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,29 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import operations, routes
+from app.api import account, callback, files, library, operations, videos
 from app.api.identity import KEY_SET_LIFETIME, identity_from
-from app.api.middleware import Requests
+from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
-from app.api.service import Service, State
-from app.api.streams import Streams
+from app.api.service import LifespanState, Service
 from app.caching.key_set import KeySet
 from app.database import schema
+from app.database.account_store import AccountStore
 from app.database.client import Address, Database
 from app.database.job_store import JobStore
-from app.domain.terms import Limits
+from app.database.limits import Limits
+from app.database.template_rows import load_templates
 from app.errors import ConfigurationError
 from app.fal.queue import Fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
-from app.jobs.delivery import Delivery
+from app.jobs.delivery import Delivery, Fetch
 from app.jobs.handover import Handover
 from app.jobs.lifecycle import Lifecycle
-from app.jobs.snapshots import Watch
+from app.jobs.live_updates import LiveUpdates
+from app.jobs.snapshots import Snapshots
+from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
 from app.local_fal import LocalFal
 from app.media.downloads import MediaHosts, download
@@ -49,7 +52,7 @@ from app.templates.catalogue import Catalogue
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 8.0
-"""For deliveries under way when the service stops; what is not done by then is done later."""
+"""For deliveries in progress when the service stops; the next process finishes the others."""
 DOWNLOAD_SECONDS = 900.0
 """For one video of any size."""
 LOCAL_FAL_KEY = "local"
@@ -65,32 +68,32 @@ def create_app(
 
     Args:
         settings: what to connect to.
-        fal_transport: reaches fal and its media in place of the network or local fal.
+        fal_transport: reaches fal and its media hosts, instead of the network or local fal.
         seam: carries out every call to the outside.
 
     """
     app = Starlette(
         routes=[
-            Route("/api/templates/video/status", routes.status, name="status"),
-            Route("/api/templates/video", routes.submit, methods=["POST"]),
-            Route("/api/templates/video/events", routes.events),
-            Route("/api/templates/video/cancel", routes.cancel, methods=["POST"]),
-            Route("/api/webhooks/fal", routes.fal_webhook, methods=["POST"]),
-            Route("/api/templates", routes.templates),
-            Route("/api/library", routes.library),
-            Route("/api/credits", routes.credits),
+            Route("/api/templates/video/status", videos.status, name="status"),
+            Route("/api/templates/video", videos.submit, methods=["POST"]),
+            Route("/api/templates/video/events", videos.events),
+            Route("/api/templates/video/cancel", videos.cancel, methods=["POST"]),
+            Route("/api/webhooks/fal", callback.fal_webhook, methods=["POST"]),
+            Route("/api/templates", library.templates),
+            Route("/api/library", library.library),
+            Route("/api/credits", account.credits),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics),
-            Route("/media/{key:path}", routes.media, name="media"),
+            Route("/media/{key:path}", files.media, name="media"),
             openapi_route(),
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,
-        middleware=[Middleware(Requests)],
+        middleware=[Middleware(RequestMiddleware)],
         lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
     )
-    app.router.redirect_slashes = False  # fal takes a redirect of its webhook for a failure
+    app.router.redirect_slashes = False  # fal treats a redirected webhook as failed
     return app
 
 
@@ -100,7 +103,7 @@ async def _lifespan(
     fal_transport: httpx.AsyncBaseTransport | None,
     seam: Seam,
     _app: Starlette,
-) -> AsyncIterator[State]:
+) -> AsyncIterator[LifespanState]:
     async with AsyncExitStack() as stack:
         database = await _database(settings, seam, stack)
         storage = await open_storage(settings, seam, stack)
@@ -110,72 +113,75 @@ async def _lifespan(
         elif settings.has_short_secret:
             log.warning("AUTH_JWT_SECRET has fewer than 32 bytes: it can be guessed")
 
-        store = JobStore(database, Limits.from_settings(settings))
-        catalogue = Catalogue(store.templates)
-        watch, background, stopping = Watch(), Background(), asyncio.Event()
-        fetch = functools.partial(
-            download,
-            fal.media,
-            hosts=MediaHosts(settings.fal_media_hosts),
-            max_bytes=settings.max_video_bytes,
-            timeout=DOWNLOAD_SECONDS,
-            seam=seam,
-        )
-        delivery = Delivery(
-            store=store,
-            fal=fal,
-            fetch=fetch,
-            storage=storage,
-            scratch=stack.enter_context(scratch()),
-            catalogue=catalogue,
-            watch=watch,
-        )
-        handover = Handover(
-            store=store,
-            fal=fal,
-            watch=watch,
-            background=background,
-            public_url=settings.public_url,
-            timeout=settings.submit_timeout,
-        )
+        subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
+        snapshots = Snapshots(subscriptions.publish)
+        store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
+        catalogue = Catalogue(functools.partial(load_templates, database))
+        background, stopping = Background(), asyncio.Event()
         lifecycle = Lifecycle(
             store=store,
             fal=fal,
-            catalogue=catalogue,
-            handover=handover,
-            delivery=delivery,
-            watch=watch,
+            handover=Handover(
+                store=store,
+                fal=fal,
+                background=background,
+                stopping=stopping,
+                public_url=settings.public_url,
+                timeout=settings.submit_timeout,
+            ),
+            delivery=Delivery(
+                store=store,
+                fal=fal,
+                fetch=_fetch(settings, fal, seam),
+                storage=storage,
+                scratch=stack.enter_context(scratch()),
+                catalogue=catalogue,
+            ),
+            snapshots=snapshots,
             background=background,
-            stopping=stopping,
         )
         stack.push_async_callback(background.drain, DRAIN_SECONDS)
-        streams = Streams(
-            watch=watch,
-            store=store,
-            background=background,
-            latest=lifecycle.latest,
-            max_per_user=settings.max_streams_per_user,
-        )
         sweep = Sweep(store, lifecycle)
-        await stack.enter_async_context(_running(sweep.run()))
-        await stack.enter_async_context(_running(streams.end_with(stopping)))
+        updates = LiveUpdates(
+            subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
+        )
+        for task in (sweep.run, updates.welcome, updates.refresh):
+            await stack.enter_async_context(_running(_for_ever(task)))
+        await stack.enter_async_context(_running(subscriptions.end_all(stopping)))
         stack.callback(stopping.set)
-        yield State(
+        yield LifespanState(
             service=Service(
                 settings=settings,
                 database=database,
                 store=store,
+                accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
                 storage=storage,
                 catalogue=catalogue,
                 identity=identity_from(settings, await _key_set(settings, stack)),
                 lifecycle=lifecycle,
                 background=background,
-                streams=streams,
+                subscriptions=subscriptions,
                 sweep=sweep,
                 stopping=stopping,
                 signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
             )
         )
+
+
+def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
+    return functools.partial(
+        download,
+        fal.media,
+        hosts=MediaHosts(settings.fal_media_hosts),
+        max_bytes=settings.max_video_bytes,
+        timeout=DOWNLOAD_SECONDS,
+        seam=seam,
+    )
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await work()
 
 
 async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:

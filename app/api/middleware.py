@@ -1,6 +1,6 @@
-"""What holds for every request: it has a name, it is timed, and it is answered.
+"""What every request gets: an id, a time, and an answer.
 
-One layer of plain ASGI, since every poll passes it.
+One layer of plain ASGI, because every poll passes through it.
 """
 
 import asyncio
@@ -16,15 +16,16 @@ from app.telemetry.metrics import METHODS, request_timer
 
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 
-_NAME = HEADER.lower().encode()
+_HEADER = HEADER.lower().encode()
 _ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 
 
-class Requests:
-    """Names each request, as its sender does or anew, in its answer and in the log.
+class RequestMiddleware:
+    """Assigns a request id, records timing, and answers requests cut off by shutdown.
 
-    What a request starts in the background keeps its name. One that the end of the service cuts
-    off is told so. The time is counted by route; what has none is counted under ``other``.
+    The id is the sender's, or a new one. It is in the answer and in each line of the log, including
+    lines of background tasks that the request starts. Requests without a route are timed as
+    ``other``.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -35,23 +36,23 @@ class Requests:
             await self._app(scope, receive, send)
             return
         began, status = perf_counter(), 0
-        name = _given(scope) or uuid_utils.uuid4().hex.encode()
-        scope["request_id"] = name.decode()
+        own_id = _given_id(scope) or uuid_utils.uuid4().hex.encode()
+        scope["request_id"] = own_id.decode()
 
-        async def named(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (_NAME, name), NOSNIFF]
+                message["headers"] = [*message["headers"], (_HEADER, own_id), NOSNIFF]
             await send(message)
 
         token = request_id.set(scope["request_id"])
         try:
-            await self._app(scope, receive, named)
+            await self._app(scope, receive, send_with_id)
         except asyncio.CancelledError:
             if status:
                 raise
-            await answer_shutting_down(scope, receive, named)
+            await answer_shutting_down(scope, receive, send_with_id)
         finally:
             request_id.reset(token)
             method = scope["method"] if scope["method"] in METHODS else "other"
@@ -59,8 +60,8 @@ class Requests:
             request_timer(method, route, status or 500).observe(perf_counter() - began)
 
 
-def _given(scope: Scope) -> bytes | None:
+def _given_id(scope: Scope) -> bytes | None:
     for header, value in scope["headers"]:
-        if header == _NAME and _ID.fullmatch(value):
+        if header == _HEADER and _ID.fullmatch(value):
             return bytes(value)
     return None

@@ -1,4 +1,4 @@
-"""What the service's operators ask: does it live, can it serve, what has it done."""
+"""The routes for operators: liveness, readiness, metrics."""
 
 import asyncio
 
@@ -6,34 +6,33 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.service import Service, State
+from app.api.service import NO_STORE, LifespanState, Service, service_of
 from app.errors import StorageUnavailable
 
 STORAGE_PATIENCE = 1.5
-"""Seconds: a disk may hang as well as a network."""
-NO_STORE = {"Cache-Control": "no-store"}
+"""Seconds for the storage's answer: a disk can hang like a network."""
 
 
-async def healthz(_request: Request[State]) -> Response:
-    """``GET /healthz``: the process lives."""
+async def healthz(_request: Request[LifespanState]) -> Response:
+    """``GET /healthz``: the process runs."""
     return JSONResponse({"status": "ok"}, headers=NO_STORE)
 
 
-async def readyz(request: Request[State]) -> Response:
-    """``GET /readyz``: database and storage answer."""
-    service = request.state["service"]
+async def readyz(request: Request[LifespanState]) -> Response:
+    """``GET /readyz``: the database and the storage answer."""
+    service = service_of(request)
     service.require_open()
     await asyncio.gather(service.database.query("RETURN true"), storage_answers(service))
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 
-async def metrics(_request: Request[State]) -> Response:
-    """``GET /metrics``: what this process has counted, for Prometheus."""
+async def metrics(_request: Request[LifespanState]) -> Response:
+    """``GET /metrics``: the counters of this process, for Prometheus."""
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
 
 
 async def storage_answers(service: Service) -> None:
-    """Pass where the storage can be read, else raise StorageUnavailable before long."""
+    """Raise StorageUnavailable if the storage cannot be used now."""
     try:
         async with asyncio.timeout(STORAGE_PATIENCE):
             await service.storage.check()

@@ -1,4 +1,4 @@
-"""How errors are answered: RFC 9457, whatever it was that went wrong."""
+"""Errors as answers in the shape of RFC 9457."""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 async def answer_shutting_down(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request that the end of the service has cut off, as an ASGI application."""
+    """Answer a request that the shutdown interrupted, as an ASGI application."""
     answer = await _problem(Request(scope), shutting_down())
     await answer(scope, receive, send)
 
@@ -52,14 +52,15 @@ async def _storage_away(request: Request, error: Exception) -> Response:
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=400)  # nobody is left to read it
+    return Response(status_code=400)  # the client has gone
 
 
 async def _fault(request: Request, _error: Exception) -> Response:
-    # It is answered from outside of the middleware that names requests.
+    # Starlette calls this outside the middleware that adds these headers.
     named = {HEADER: request.scope["request_id"], "X-Content-Type-Options": "nosniff"}
     return await _problem(
-        request, InternalError("Something went wrong here; it has been noted.", headers=named)
+        request,
+        InternalError("Something went wrong here; the error has been logged.", headers=named),
     )
 
 

@@ -1,21 +1,36 @@
-"""What a request has at hand."""
+"""What a request has at hand, and how a route reads its caller and its job."""
 
 import asyncio
+import functools
+import re
 from dataclasses import dataclass
 from typing import TypedDict
 
-from app.api.identity import Identity
-from app.api.streams import Streams
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from app.api.identity import Caller, Identity
+from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.database.job_store import JobStore
-from app.errors import ShuttingDown
+from app.domain.job import Job
+from app.errors import InvalidQuery, JobNotFound, ShuttingDown
 from app.fal.signatures import Signatures
 from app.jobs.lifecycle import Lifecycle
+from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
 from app.server.tasks import Background
 from app.settings import Settings
 from app.storage.protocol import Storage
 from app.templates.catalogue import Catalogue
+
+NO_STORE = {"Cache-Control": "no-store"}
+MAX_QUERY_BYTES = 4096
+"""A longer query names no job."""
+REMEMBERED_QUERIES = 1024
+"""Most polls repeat a query."""
+
+_JOB_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,29 +40,82 @@ class Service:
     settings: Settings
     database: Database
     store: JobStore
+    accounts: AccountStore
     storage: Storage
     catalogue: Catalogue
     identity: Identity
     lifecycle: Lifecycle
     signatures: Signatures
     background: Background
-    streams: Streams
+    subscriptions: Subscriptions
     sweep: Sweep
     stopping: asyncio.Event
-    """Set once the service takes no new work."""
+    """Set when the service stops taking new work."""
 
     def require_open(self) -> None:
-        """Pass while the service takes new work, else raise ShuttingDown."""
+        """Raise ShuttingDown if the service takes no new work."""
         if self.stopping.is_set():
             raise shutting_down()
 
 
-class State(TypedDict):
-    """The lifespan's state, found in ``request.state``."""
+class LifespanState(TypedDict):
+    """The state that the lifespan gives to every request."""
 
     service: Service
 
 
 def shutting_down() -> ShuttingDown:
-    """Return what callers are told once the service stops."""
-    return ShuttingDown("The service is stopping; another one takes over.", retry_after=5)
+    """Return the problem for callers who arrive while the service stops."""
+    return ShuttingDown("The service is stopping; another instance takes over.", retry_after=5)
+
+
+def service_of(request: Request[LifespanState]) -> Service:
+    """Return the service that answers the request."""
+    service: Service = request.scope["state"]["service"]
+    return service
+
+
+async def caller_of(request: Request[LifespanState]) -> Caller:
+    """Return who sent the request.
+
+    Raises:
+        Unauthenticated: the request carries no valid token.
+
+    """
+    # Every poll runs this line, so it builds no object of all headers.
+    given = (value for name, value in request.scope["headers"] if name == b"authorization")
+    return await service_of(request).identity.caller(next(given, b"").decode("latin-1"))
+
+
+async def own_job(request: Request[LifespanState]) -> Job:
+    """Return the caller's job that ``?jobId=`` names.
+
+    Raises:
+        Unauthenticated: as :func:`caller_of` does.
+        InvalidQuery: the query names no job.
+        JobNotFound: there is no such job, or it belongs to another user.
+
+    """
+    caller = await caller_of(request)
+    job = await service_of(request).lifecycle.latest(job_id_of(request))
+    if job.user != caller.user:
+        raise JobNotFound("There is no such job.")
+    return job
+
+
+def job_id_of(request: Request[LifespanState]) -> str:
+    """Return ``?jobId=``; raises InvalidQuery if it cannot be the id of a job."""
+    return _job_id_in(request.scope["query_string"])
+
+
+def is_job_id(text: str) -> bool:
+    """Return whether the text can be the id of a job or of fal's request."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+@functools.lru_cache(REMEMBERED_QUERIES)
+def _job_id_in(query: bytes) -> str:
+    job_id = QueryParams(query).get("jobId", "") if len(query) <= MAX_QUERY_BYTES else ""
+    if not is_job_id(job_id):
+        raise InvalidQuery("Name the job: ?jobId=…")
+    return job_id

@@ -1,19 +1,22 @@
-"""Jobs, credits and the library in SurrealDB: one method a function of ``schema/functions``.
+"""Jobs in SurrealDB: one method for each function in ``schema/functions/video_job.surql``.
 
-Every method may be called again after a :class:`~app.errors.DatabaseUnavailable`.
+Every method may be called again after a :class:`~app.errors.DatabaseUnavailable`. The store
+publishes each job that the database returns, counts each change, and logs each ending: no caller
+has to remember to.
 """
 
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.database.client import Database
 from app.database.connection import Thrown
-from app.domain.job import Job, Status
-from app.domain.terms import Draft, Limits, StoredVideo, Trouble
+from app.database.limits import Limits
+from app.domain.job import DueJob, Job, Status
+from app.domain.submission import Submission
+from app.domain.trouble import Trouble
+from app.domain.video import StoredVideo
 from app.errors import (
-    ConfigurationError,
     IdempotencyMismatch,
     InsufficientCredits,
     JobFinished,
@@ -25,62 +28,188 @@ from app.errors import (
     TooManyJobs,
 )
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
-from app.templates.template import Template
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 20
-"""For which a delivery has a job to itself without saying so again."""
+"""How long a delivery has a job to itself before it must extend its lease."""
 LOOK_AGAIN_SECONDS = 15
-"""Until the sweep looks at a job that nobody watches."""
-ENDING = {"complete", "fail", "cancelled", "postpone", "unconfirmed"}
-"""The functions that may end a job."""
+"""How long until the sweep looks at a job that nobody polls."""
 
 
 class JobStore:
-    """The one door for every change of a job's state."""
+    """The only way to change a job's state."""
 
-    def __init__(self, database: Database, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, limits: Limits, *, publish: Callable[[Job], None]
+    ) -> None:
         self._database = database
         self._limits = limits
+        self._publish = publish
 
-    async def open(self, draft: Draft) -> tuple[Job, bool]:
-        """Hold the credits and write the row; True tells that the key had started a job before.
+    async def open(self, submission: Submission) -> tuple[Job, bool]:
+        """Hold the credits and create the job.
+
+        The flag is True if the idempotency key has created a job before; that job is returned.
 
         Raises:
-            InsufficientCredits, TooManyJobs, RateLimited, IdempotencyMismatch: nothing is left.
+            InsufficientCredits, TooManyJobs, RateLimited, IdempotencyMismatch: nothing is written.
 
         """
-        what = {
-            "id": draft.id,
-            "user": draft.user,
-            "user_email": draft.user_email,
-            "template_slug": draft.template.slug,
-            "variables": dict(draft.variables),
-            "fal_model": draft.template.fal_model,
-            "credits": draft.template.credits,
+        template = submission.template
+        row = {
+            "id": submission.job_id,
+            "user": submission.user,
+            "user_email": submission.user_email,
+            "template_slug": template.slug,
+            "variables": dict(submission.variables),
+            "fal_model": template.fal_model,
+            "credits": template.credits,
         }
-        limits = vars(self._limits)
-        once = draft.idempotency_key and {
-            "key": draft.idempotency_key,
-            "fingerprint": draft.fingerprint,
+        once = submission.idempotency_key and {
+            "key": submission.idempotency_key,
+            "fingerprint": submission.fingerprint,
         }
         try:
-            opened = await self._database.call("video_job::open", what, limits, once)
+            opened = await self._database.call("video_job::open", row, vars(self._limits), once)
         except Thrown as thrown:
-            raise self._refusal(thrown, draft) from thrown
-        job = Job.from_row(opened["job"])
-        if not opened["replayed"]:
+            raise self._refusal(thrown, submission) from thrown
+        job = self._published(opened["job"])
+        if opened["created"]:
             SUBMITTED.labels(job.fal_model).inc()
             CREDITS.labels("hold").inc(job.credits)
         return job, opened["replayed"]
 
-    def _refusal(self, thrown: Thrown, draft: Draft) -> Problem | Thrown:
+    async def get(self, job_id: str) -> Job:
+        """Return the job; raises JobNotFound if there is none."""
+        return await self._call("get", job_id)
+
+    async def under_way(self, users: list[str]) -> list[str]:
+        """Return the ids of the users' jobs that have not ended."""
+        return list(await self._database.call("video_job::under_way", users))
+
+    async def submitting(self, job_id: str) -> Job:
+        """Record that the request to fal's queue is about to be sent."""
+        return await self._call("submitting", job_id, self._limits.silence)
+
+    async def queued(self, job_id: str, request_id: str, position: int | None) -> Job:
+        """Record that fal has accepted the job.
+
+        Raises:
+            RequestTaken: the request belongs to another job.
+
+        """
+        return await self._call("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
+
+    async def confirm_request(self, job_id: str, request_id: str) -> Job:
+        """Record the request that a webhook names; raises RequestTaken as :meth:`queued` does."""
+        return await self._call("heard", job_id, request_id, LOOK_AGAIN_SECONDS)
+
+    async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
+        """Fail a job whose submit has no known outcome, or leave it to the webhook."""
+        return await self._call("unconfirmed", job_id, webhook)
+
+    async def progress(self, job_id: str, *, running: bool, position: int | None) -> Job:
+        """Record fal's state of an unfinished job."""
+        return await self._call("progress", job_id, running, position)
+
+    async def claim(self, job_id: str, holder: str, key_base: str) -> Job | None:
+        """Lease the job for its delivery; None if it has ended or is leased to another holder."""
+        row = await self._database.call("video_job::claim", job_id, holder, LEASE_SECONDS, key_base)
+        return self._published(row) if row else None
+
+    async def extend(self, job_id: str, holder: str) -> Job:
+        """Extend the lease; raises LeaseLost if another holder has it or the job has ended."""
+        return await self._call("extend", job_id, holder, LEASE_SECONDS)
+
+    async def release(self, job_id: str, holder: str) -> Job:
+        """End the lease of an unfinished job, which is due at once."""
+        return await self._call("release", job_id, holder)
+
+    async def rekey(self, job_id: str, holder: str, *, taken: str, key_base: str) -> Job:
+        """Reserve the next storage key for the job; raises LeaseLost as :meth:`extend` does."""
+        return await self._call("rekey", job_id, holder, taken, key_base)
+
+    async def complete(self, job_id: str, holder: str, video: StoredVideo) -> Job:
+        """Charge the job, list its video and complete it; raises LeaseLost as :meth:`extend`."""
+        return await self._call("complete", job_id, holder, vars(video))
+
+    async def fail(self, job_id: str, holder: str | None, code: str, message: str) -> Job:
+        """End the job without a video and release its hold."""
+        return await self._call("fail", job_id, holder, code, message)
+
+    async def ask_to_cancel(self, job_id: str, user: str) -> Job:
+        """Record that the user wants to cancel the job.
+
+        Raises:
+            JobNotFound: there is no such job, or it belongs to another user.
+            JobFinished: it has ended, or its video is being stored.
+
+        """
+        return await self._call("ask_to_cancel", job_id, user)
+
+    async def cancelled(self, job_id: str, holder: str | None) -> Job:
+        """End the job as cancelled and release its hold."""
+        return await self._call("cancelled", job_id, holder)
+
+    async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
+        """Schedule a retry, or fail the job if the trouble has lasted too long."""
+        limits = {
+            "count": trouble.count,
+            "seconds": trouble.seconds,
+            "wait": trouble.wait,
+            "longest_wait": trouble.longest_wait,
+        }
+        what = {"kind": trouble.kind, "code": trouble.code, "message": trouble.message}
+        job = await self._call("postpone", job_id, holder, what, limits)
+        if not job.status.is_terminal:
+            RETRIES.labels(trouble.kind).inc()
+        return job
+
+    async def take_due(self, limit: int) -> list[DueJob]:
+        """Return at most ``limit`` due jobs; each goes to one caller.
+
+        A row that cannot be read is logged and left out.
+        """
+        due = []
+        for row in await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS):
+            try:
+                due.append(DueJob.from_row(row))
+            except (ValueError, TypeError, KeyError) as error:
+                log.error("%s cannot be read: %r", row["id"], error)  # noqa: TRY400 see the line
+        for each in due:
+            self._publish(each.job)
+        return due
+
+    async def _call(self, function: str, job_id: str, *arguments: Any) -> Job:
+        try:
+            row = await self._database.call(f"video_job::{function}", job_id, *arguments)
+        except Thrown as thrown:
+            match thrown.code:
+                case "job_not_found":
+                    raise JobNotFound("There is no such job.") from thrown
+                case "job_finished":
+                    raise JobFinished("The job has ended, or is about to.") from thrown
+                case "lease_lost":
+                    raise LeaseLost(job_id) from thrown
+                case "request_taken":
+                    raise RequestTaken(job_id) from thrown
+            raise
+        return self._published(row)
+
+    def _published(self, row: Mapping[str, Any]) -> Job:
+        job = Job.from_row(row)
+        if row.get("ended"):
+            _record_ending(job)
+        self._publish(job)
+        return job
+
+    def _refusal(self, thrown: Thrown, submission: Submission) -> Problem | Thrown:
         match thrown.code:
             case "insufficient_credits":
+                template = submission.template
                 return InsufficientCredits(
-                    f"{draft.template.title} costs {draft.template.credits} credits, and fewer "
-                    "are available."
+                    f"{template.title} costs {template.credits} credits, and fewer are available."
                 )
             case "too_many_jobs":
                 return TooManyJobs(
@@ -95,155 +224,12 @@ class JobStore:
                 return IdempotencyMismatch("The Idempotency-Key was used with other content.")
         return thrown
 
-    async def get(self, job_id: str) -> Job:
-        """Return the job as it stands.
 
-        Raises:
-            JobNotFound: there is none.
-
-        """
-        return await self._change("get", job_id)
-
-    async def under_way(self, users: list[str]) -> list[str]:
-        """Return the ids of the users' jobs that have not ended."""
-        return list(await self._database.call("video_job::under_way", users))
-
-    async def submitting(self, job_id: str) -> Job:
-        """Note that fal's queue is about to be called."""
-        return await self._change("submitting", job_id, self._limits.silence)
-
-    async def queued(self, job_id: str, request_id: str, position: int | None) -> Job:
-        """Note that fal has accepted the job.
-
-        Raises:
-            RequestTaken: the request belongs to another job.
-
-        """
-        return await self._change("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
-
-    async def heard(self, job_id: str, request_id: str) -> Job:
-        """Note what a callback says; raises RequestTaken as :meth:`queued` does."""
-        return await self._change("heard", job_id, request_id, LOOK_AGAIN_SECONDS)
-
-    async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
-        """Settle a submit of which nobody knows whether it arrived."""
-        return await self._change("unconfirmed", job_id, webhook)
-
-    async def progress(self, job_id: str, *, running: bool, position: int | None) -> Job:
-        """Note fal's word on a job that it has not finished."""
-        return await self._change("progress", job_id, running, position)
-
-    async def claim(self, job_id: str, holder: str, key_base: str) -> Job | None:
-        """Take the job to deliver it; None where it has ended or somebody else has it."""
-        row = await self._database.call("video_job::claim", job_id, holder, LEASE_SECONDS, key_base)
-        return Job.from_row(row) if row else None
-
-    async def extend(self, job_id: str, holder: str) -> Job:
-        """Keep the lease.
-
-        Raises:
-            LeaseLost: it has passed to another, or the job has ended.
-
-        """
-        return await self._change("extend", job_id, holder, LEASE_SECONDS)
-
-    async def release(self, job_id: str, holder: str) -> Job:
-        """Hand the job back unfinished; somebody will look at it at once."""
-        return await self._change("release", job_id, holder)
-
-    async def rekey(self, job_id: str, holder: str, *, taken: str, key_base: str) -> Job:
-        """Give the job the next storage key; raises LeaseLost as :meth:`extend` does."""
-        return await self._change("rekey", job_id, holder, taken, key_base)
-
-    async def complete(self, job_id: str, holder: str, video: StoredVideo) -> Job:
-        """Charge, file and complete; raises LeaseLost as :meth:`extend` does."""
-        return await self._change("complete", job_id, holder, vars(video))
-
-    async def fail(self, job_id: str, holder: str | None, code: str, message: str) -> Job:
-        """End the job without a video and release its hold."""
-        return await self._change("fail", job_id, holder, code, message)
-
-    async def ask_to_cancel(self, job_id: str, user: str) -> Job:
-        """Note the wish of the job's user to end it.
-
-        Raises:
-            JobNotFound: there is none, or it is somebody else's.
-            JobFinished: it has ended, or its video is being stored.
-
-        """
-        return await self._change("ask_to_cancel", job_id, user)
-
-    async def cancelled(self, job_id: str, holder: str | None) -> Job:
-        """End the job at its user's wish and release its hold."""
-        return await self._change("cancelled", job_id, holder)
-
-    async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
-        """Let the job be looked at again later, or fail it once that has gone on too long."""
-        limits = {
-            "count": trouble.count,
-            "seconds": trouble.seconds,
-            "wait": trouble.wait,
-            "longest_wait": trouble.longest_wait,
-        }
-        what = {"kind": trouble.kind, "code": trouble.code, "message": trouble.message}
-        job = await self._change("postpone", job_id, holder, what, limits)
-        if not job.status.is_terminal:
-            RETRIES.labels(trouble.kind).inc()
-        return job
-
-    async def take_due(self, limit: int) -> list[Job]:
-        """Return jobs that nobody has looked at in time; each goes to one caller."""
-        jobs = []
-        for row in await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS):
-            try:
-                jobs.append(Job.from_row(row))
-            except (ValueError, TypeError, KeyError) as error:
-                log.error("%s cannot be read: %r", row["id"], error)  # noqa: TRY400 see the line
-        return jobs
-
-    async def credits(self, user: str) -> dict[str, Any]:
-        """Return ``{balance, held, entries}``, the latest 50 entries first."""
-        return dict(await self._database.call("credit::statement", user, self._limits.signup_grant))
-
-    async def library(
-        self,
-        user: str,
-        *,
-        template_slug: str | None,
-        limit: int,
-        before: tuple[datetime, str] | None,
-    ) -> list[Mapping[str, Any]]:
-        """Return the user's videos, newest first, from below the time and job of ``before``."""
-        page = (user, template_slug, limit, *(before or (None, None)))
-        return list(await self._database.call("library::page", *page))
-
-    async def templates(self) -> list[Template]:
-        """Return the catalogue in the order of its slugs."""
-        templates = []
-        for row in await self._database.query("SELECT * FROM template ORDER BY id"):
-            try:
-                templates.append(Template.from_row(row, slug=str(row["id"].id)))
-            except ConfigurationError as error:  # the others are on offer all the same
-                log.error("Left out: %s", error)  # noqa: TRY400 the line says it all
-        return templates
-
-    async def _change(self, function: str, job_id: str, *arguments: Any) -> Job:
-        try:
-            row = await self._database.call(f"video_job::{function}", job_id, *arguments)
-        except Thrown as thrown:
-            match thrown.code:
-                case "job_not_found":
-                    raise JobNotFound("There is no such job.") from thrown
-                case "job_finished":
-                    raise JobFinished("The job has ended, or is just about to.") from thrown
-                case "lease_lost":
-                    raise LeaseLost(job_id) from thrown
-                case "request_taken":
-                    raise RequestTaken(job_id) from thrown
-            raise
-        job = Job.from_row(row)
-        if function in ENDING and job.status.is_terminal:
-            ENDED.labels(job.status, job.error_code or "", job.fal_model).inc()
-            paid = job.status is Status.COMPLETED
-            CREDITS.labels("charge" if paid else "release").inc(job.credits)
-        return job
+def _record_ending(job: Job) -> None:
+    """Count and log the change that ended the job: the functions report it once."""
+    ENDED.labels(job.status, job.error_code or "", job.fal_model).inc()
+    CREDITS.labels("charge" if job.status is Status.COMPLETED else "release").inc(job.credits)
+    if job.status is Status.FAILED:
+        log.warning("[VIDEO JOB %s] Failed, %s: %s", job.id, job.error_code, job.error)
+    elif job.status is Status.CANCELLED:
+        log.info("[VIDEO JOB %s] Cancelled", job.id)

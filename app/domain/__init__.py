@@ -1,0 +1,1 @@
+"""The nouns of the service: jobs, submissions, videos, credits. Frozen data without I/O."""

@@ -1,27 +1,25 @@
-"""A job as everyone but the database sees it: no I/O here."""
+"""A job: one video from its submit to its end."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, Self
 
 
 class Status(StrEnum):
-    """Where a job stands. The last three are terminal and never change."""
+    """What callers see of a job. The last three values are terminal and never change."""
 
     PENDING = "pending"
     """Not yet running at fal."""
     PROCESSING = "processing"
-    """Running at fal, or being delivered."""
+    """fal is generating the video, or the service is storing it."""
     COMPLETED = "completed"
-    """Stored, charged and listed."""
+    """The video is stored, charged and listed in the library."""
     FAILED = "failed"
-    """Ended without a video; the hold is released."""
+    """The job ended without a video; its hold is released."""
     CANCELLED = "cancelled"
-    """Ended at the user's wish; the hold is released."""
+    """The user ended the job; its hold is released."""
 
     @property
     def is_terminal(self) -> bool:
@@ -29,7 +27,7 @@ class Status(StrEnum):
 
 
 class Stage(StrEnum):
-    """What is being done about a job just now."""
+    """What is happening to a job now; finer than its status."""
 
     SUBMITTING = "submitting"
     QUEUED = "queued"
@@ -39,16 +37,12 @@ class Stage(StrEnum):
     DONE = "done"
 
 
-LEGACY_ERROR_CODE = "interrupted"
-"""The code of a failure that the replaced stack recorded as a text alone."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One row of ``video_job``.
 
-    ``revision`` numbers the job's events. ``request_id`` is None until fal has accepted the
-    job, ``video_key`` until somebody has begun to deliver it.
+    ``revision`` numbers the job's events. ``request_id`` is None until fal accepts the job,
+    ``video_key`` is None until its first delivery starts.
     """
 
     id: str
@@ -68,24 +62,29 @@ class Job:
     video_key: str | None = None
     poster_key: str | None = None
     size: int | None = None
-    """Bytes of the video."""
+    """Size of the video in bytes."""
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
     error_code: str | None = None
     error: str | None = None
-    troubled: bool = False
-    expired: bool = False
-    overdue: float = 0.0
-    """Seconds for which the first of those that the sweep took with it had been due."""
+
+    def __hash__(self) -> int:
+        """Hash by identity and revision: answers are cached by job, and fields are many."""
+        return hash((self.id, self.revision))
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read a row, also one that the replaced stack left behind."""
+        """Read a row, including rows that the legacy stack wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: the row is not a job.
+
+        """
         try:
             status = Status(row["status"])
         except ValueError:
-            status = Status.PENDING  # a word of the replaced stack for "not finished"
+            status = Status.PENDING  # the legacy stack has other words for unfinished jobs
         default_stage = Stage.DONE if status.is_terminal else Stage.QUEUED
         return cls(
             id=str(row["id"].id),
@@ -98,10 +97,10 @@ class Job:
             stage=Stage(row.get("stage") or default_stage),
             revision=row.get("revision") or 0,
             credits=row.get("credits") or 0,
-            created_at=_whole_microseconds(row["created_at"]),
-            updated_at=_whole_microseconds(row["updated_at"]),
+            created_at=whole_microseconds(row["created_at"]),
+            updated_at=whole_microseconds(row["updated_at"]),
             queue_position=row.get("queue_position"),
-            completed_at=_whole_microseconds(row["completed_at"])
+            completed_at=whole_microseconds(row["completed_at"])
             if row.get("completed_at")
             else None,
             video_key=row.get("video_key"),
@@ -112,68 +111,35 @@ class Job:
             height=row.get("height"),
             error_code=row.get("error_code"),
             error=row.get("error"),
-            troubled=bool(row.get("trouble")),
-            expired=bool(row.get("expired")),
-            overdue=row.get("overdue") or 0.0,
         )
 
     @property
     def is_with_fal(self) -> bool:
-        """Only fal can tell what becomes of the job next."""
+        """Only fal knows the next state of the job."""
         return (
             not self.status.is_terminal
             and self.stage is not Stage.STORING
             and self.request_id is not None
         )
 
-    def to_public(self, *, url: str | None = None, poster_url: str | None = None) -> dict[str, Any]:
-        """Return the status object of the HTTP interface; the URLs are a completed job's."""
-        shape: dict[str, Any] = {
-            "jobId": self.id,
-            "status": self.status,
-            "stage": self.stage,
-            "templateSlug": self.template_slug,
-            "falModel": self.fal_model,
-            "credits": self.credits,
-            "createdAt": rfc3339(self.created_at),
-            "updatedAt": rfc3339(self.updated_at),
-            "queuePosition": self.queue_position,
-        }
-        if self.completed_at is not None:
-            shape["completedAt"] = rfc3339(self.completed_at)
-        if self.status is Status.COMPLETED:
-            shape |= {
-                "url": url,
-                "key": self.video_key,
-                "posterUrl": poster_url,
-                "bytes": self.size,
-                "durationSeconds": self.duration_seconds,
-                "width": self.width,
-                "height": self.height,
-            }
-        if self.status is Status.FAILED:
-            shape["error"] = {
-                "code": self.error_code or LEGACY_ERROR_CODE,
-                "message": self.error or "The video could not be generated.",
-            }
-        return {name: value for name, value in shape.items() if value is not None}
 
-    def to_json(self, *, url: str | None = None, poster_url: str | None = None) -> bytes:
-        """Return :meth:`to_public` as it is sent."""
-        shape = self.to_public(url=url, poster_url=poster_url)
-        return json.dumps(shape, separators=(",", ":"), ensure_ascii=False).encode()
+@dataclass(frozen=True, kw_only=True)
+class DueJob:
+    """A job that the sweep took because it is due."""
 
-    @cached_property
-    def without_video(self) -> bytes:
-        """:meth:`to_json` of a job that has no video to point at: most polls see it again."""
-        return self.to_json()
+    job: Job
+    expired: bool
+    """The job's deadline has passed, and its video is not being stored."""
+    overdue_seconds: float
+    """How long the oldest due job had been due when the sweep looked."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of ``fn::video_job::take_due``; raises as :meth:`Job.from_row` does."""
+        return cls(job=Job.from_row(row), expired=row["expired"], overdue_seconds=row["overdue"])
 
 
-def rfc3339(time: datetime) -> str:
-    """Return the time in UTC with a Z, in microseconds: what a cursor needs to hit its row."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _whole_microseconds(time: datetime) -> datetime:
-    """Leave the driver's nanoseconds behind: no type of the database travels further."""
-    return datetime.fromtimestamp(0, UTC) + (time.astimezone(UTC) - datetime.fromtimestamp(0, UTC))
+def whole_microseconds(time: datetime) -> datetime:
+    """Return a plain UTC datetime; the driver's own type carries nanoseconds."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    return epoch + (time.astimezone(UTC) - epoch)

@@ -3,15 +3,15 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from app.database.job_store import LEASE_SECONDS, JobStore
+from app.database.job_store import JobStore
 from app.domain.job import Job
-from app.domain.terms import StoredVideo, Trouble
+from app.domain.video import StoredVideo
 from app.errors import (
     DatabaseUnavailable,
     FalCancelled,
@@ -26,7 +26,8 @@ from app.errors import (
     VideoUnavailable,
 )
 from app.fal.queue import Fal
-from app.jobs.snapshots import Watch
+from app.jobs.lease import extended_lease
+from app.jobs.troubles import FAULT, trouble_of
 from app.media.downloads import Download, probe
 from app.media.probing import VideoFacts
 from app.storage.protocol import Storage, poster_key, video_key_base
@@ -37,24 +38,15 @@ from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8
-"""Deliveries of one process; further ones wait without holding a lease."""
-TEN_MINUTES = 600
-
-FAULT = Trouble(
-    kind="fault",
-    code="video_unavailable",
-    message="The video could not be delivered. Nothing was charged.",
-    count=5,
-    seconds=TEN_MINUTES,
-)
+CONCURRENT_DELIVERIES = 8
+"""Deliveries of one process; further ones wait without a lease."""
 
 Fetch = Callable[[str, Path], Awaitable[Download]]
 """Downloads a URL to a path; raises VideoRejected or VideoUnavailable."""
 
 
 class Delivery:
-    """Delivers one job at a time under a lease; several run beside each other."""
+    """Delivers videos, each under a lease of its own."""
 
     def __init__(
         self,
@@ -65,7 +57,6 @@ class Delivery:
         storage: Storage,
         scratch: Path,
         catalogue: Catalogue,
-        watch: Watch,
     ) -> None:
         self._store = store
         self._fal = fal
@@ -73,65 +64,56 @@ class Delivery:
         self._storage = storage
         self._scratch = scratch
         self._catalogue = catalogue
-        self._watch = watch
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
     async def run(self, job: Job) -> None:
-        """Deliver the job unless somebody else does; what fails is settled or left to the sweep."""
+        """Deliver the job unless another worker does; a failure is recorded on the job."""
         context.job_id.set(job.id)
-        async with self._places:
+        async with self._slots:
             holder = str(uuid4())
             try:
                 claimed = await self._store.claim(job.id, holder, _key_base(job))
-                if claimed is None:  # somebody else knows more
-                    self._watch.publish(await self._store.get(job.id))
+                if claimed is None:
+                    await self._store.get(job.id)  # publishes what the other worker has done
                     return
-                self._watch.publish(claimed)
                 with DELIVERING.track_inprogress():
                     job = await self._deliver(claimed, holder)
                 DELIVERIES.labels(job.status).inc()
-                self._watch.publish(job)
             except LeaseLost:
                 log.warning("[VIDEO JOB %s] Taken over by another worker", job.id)
             except DatabaseUnavailable:
                 log.warning("[VIDEO JOB %s] The database is away; tried again later", job.id)
 
     async def _deliver(self, job: Job, holder: str) -> Job:
-        """Deliver, or tell the database what came of it."""
+        """Deliver the job, or record in the database why that failed."""
         try:
-            async with self._kept(job, holder):
-                return await self._carry(job, holder)
+            async with extended_lease(self._store, job, holder):
+                return await self._fetch_and_store(job, holder)
         except (FalError, VideoError, StorageUnavailable) as error:
-            return await self._settle(job, holder, error)
-        except OSError as error:  # the disk under the temporary folder
+            return await self._record_failure(job, holder, error)
+        except OSError as error:  # the disk under the scratch folder
             away = StorageUnavailable(f"The disk fails: {error.strerror or error}.")
-            return await self._settle(job, holder, away)
+            return await self._record_failure(job, holder, away)
         except (LeaseLost, DatabaseUnavailable):
             raise
-        except Exception:  # whatever it is, it must not keep a user's credits on hold for ever
+        except Exception:  # any fault must end in a retry: the user's credits are on hold
             log.exception("[VIDEO JOB %s] A fault in its delivery", job.id)
             return await self._store.postpone(job.id, holder, FAULT)
-        except asyncio.CancelledError:  # the service stops: nobody shall wait for the lease
+        except asyncio.CancelledError:  # the service stops: the next process must not wait
             await self._store.release(job.id, holder)
             raise
 
-    async def _settle(self, job: Job, holder: str, error: ServiceError) -> Job:
+    async def _record_failure(self, job: Job, holder: str, error: ServiceError) -> Job:
         match error:
             case FalCancelled():
                 return await self._store.cancelled(job.id, holder)
-            case FalUnavailable():
-                trouble = _fal_away(error)
-            case VideoUnavailable():
-                trouble = _video_away(error)
-            case StorageUnavailable():
-                trouble = _storage_away(error)
-            case _:
-                code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
-                return await self._store.fail(job.id, holder, code, str(error))
-        log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, error)
-        return await self._store.postpone(job.id, holder, trouble)
+            case FalUnavailable() | VideoUnavailable() | StorageUnavailable():
+                log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, error)
+                return await self._store.postpone(job.id, holder, trouble_of(error))
+        code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
+        return await self._store.fail(job.id, holder, code, str(error))
 
-    async def _carry(self, job: Job, holder: str) -> Job:
+    async def _fetch_and_store(self, job: Job, holder: str) -> Job:
         assert job.request_id is not None, "only a job that fal has accepted can be claimed"
         url = await self._fal.result(job.fal_model, job.request_id)
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
@@ -139,19 +121,18 @@ class Delivery:
             video = await self._fetch(url, Path(folder) / "video.mp4")
             facts = await probe(video.path)
             job = await self._put_video(job, holder, video)
-            stored_poster = await self._put_poster(job, facts.poster, Path(folder) / "poster.jpg")
-        done = await self._store.complete(
-            job.id, holder, self._stored(job, video, facts, stored_poster)
-        )
+            poster = await self._put_poster(job, facts.poster, Path(folder) / "poster.jpg")
+        stored = await self._stored(job, video, facts, poster)
+        done = await self._store.complete(job.id, holder, stored)
         DELIVERED_BYTES.inc(video.size)
         log.info("Stored library video metadata for %s", done.video_key)
         return done
 
-    def _stored(
-        self, job: Job, video: Download, facts: VideoFacts, stored_poster: str
+    async def _stored(
+        self, job: Job, video: Download, facts: VideoFacts, poster: str
     ) -> StoredVideo:
         return StoredVideo(
-            poster_key=stored_poster,
+            poster_key=poster,
             title=self._catalogue.title(job.template_slug),
             bytes=video.size,
             sha256=video.sha256,
@@ -161,7 +142,7 @@ class Delivery:
         )
 
     async def _put_video(self, job: Job, holder: str, video: Download) -> Job:
-        """Store the bytes under the job's key, or under its next where others already stand."""
+        """Store the bytes under the job's key, or under the next one if other bytes are there."""
         while True:
             assert job.video_key is not None, "a claimed job has its key"
             try:
@@ -174,7 +155,7 @@ class Delivery:
                     owner=job.id,
                 )
             except ObjectTaken:
-                log.warning("[VIDEO JOB %s] %s is taken, numbered on", job.id, job.video_key)
+                log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, job.video_key)
                 job = await self._store.rekey(
                     job.id, holder, taken=job.video_key, key_base=_key_base(job)
                 )
@@ -185,7 +166,7 @@ class Delivery:
         assert job.video_key is not None, "a claimed job has its key"
         key = poster_key(job.video_key)
         await asyncio.to_thread(path.write_bytes, poster)
-        # An earlier attempt may have left a poster that another encoder made: it serves as well.
+        # An earlier attempt may have stored a poster that another encoder made: it serves as well.
         with suppress(ObjectTaken):
             await self._storage.put(
                 key,
@@ -196,47 +177,6 @@ class Delivery:
                 owner=job.id,
             )
         return key
-
-    @asynccontextmanager
-    async def _kept(self, job: Job, holder: str) -> AsyncIterator[None]:
-        """Extend the lease while the body runs, and stop the body once the lease is lost."""
-        try:
-            async with asyncio.timeout(None) as scope:
-                keeper = asyncio.create_task(self._keep(job, holder, scope))
-                try:
-                    yield
-                finally:
-                    keeper.cancel()
-        except TimeoutError:
-            if scope.expired():
-                raise LeaseLost(job.id) from None
-            raise
-
-    async def _keep(self, job: Job, holder: str, scope: asyncio.Timeout) -> None:
-        while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
-            try:
-                await self._store.extend(job.id, holder)
-            except LeaseLost:
-                scope.reschedule(asyncio.get_running_loop().time())
-                return
-            except DatabaseUnavailable:
-                continue
-
-
-def _fal_away(error: FalUnavailable) -> Trouble:
-    return Trouble(kind="result", code="fal_unavailable", message=str(error), seconds=TEN_MINUTES)
-
-
-def _video_away(error: VideoUnavailable) -> Trouble:
-    return Trouble(
-        kind="video", code="video_unavailable", message=str(error), count=5, seconds=TEN_MINUTES
-    )
-
-
-def _storage_away(error: StorageUnavailable) -> Trouble:
-    # Without an end: the video is paid for at fal, and the store comes back.
-    return Trouble(kind="storage", code="video_unavailable", message=str(error))
 
 
 def _key_base(job: Job) -> str:

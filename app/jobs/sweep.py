@@ -1,4 +1,4 @@
-"""What nobody watches: jobs that are due are looked at, with no browser open."""
+"""Processes the jobs that are due, with no browser open."""
 
 import asyncio
 import logging
@@ -12,43 +12,42 @@ from app.telemetry.metrics import SWEEP_LAG, SWEPT, SWEPT_AT
 log = logging.getLogger(__name__)
 
 INTERVAL = 5.0
-"""Seconds between two looks at what is due."""
-AT_ONCE = 50
-"""Jobs that are attended to beside each other."""
+"""Seconds between two sweeps, give or take a fifth."""
+BATCH = 50
+"""Due jobs that one sweep processes concurrently."""
 
 
 class Sweep:
-    """Looks for due jobs for as long as it runs."""
+    """Takes due jobs from the database and processes them."""
 
     def __init__(self, store: JobStore, lifecycle: Lifecycle) -> None:
         self._store = store
         self._lifecycle = lifecycle
 
     async def run(self) -> None:
-        """Sweep until cancelled."""
-        while True:
-            if await self.once() < AT_ONCE:
-                # Several processes beside each other shall not all look at the same instant.
-                await asyncio.sleep(INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311 jitter
+        """Process what is due, then wait; the supervised task calls this for ever."""
+        if await self.once() < BATCH:
+            # The jitter keeps several processes from sweeping at the same instant.
+            await asyncio.sleep(INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311 jitter
 
     async def once(self) -> int:
-        """Attend to what is due now; return how many jobs that were."""
+        """Process the jobs that are due now; return their number."""
         try:
-            due = await self._store.take_due(AT_ONCE)
+            due = await self._store.take_due(BATCH)
         except ServiceError as error:
-            log.warning("The sweep goes on once the database does: %s (%r)", error, error.__cause__)
+            log.warning("The sweep waits for the database: %s (%r)", error, error.__cause__)
             return 0
         SWEPT_AT.set_to_current_time()
         SWEPT.inc(len(due))
-        SWEEP_LAG.set(max((job.overdue for job in due), default=0.0))
-        attended = (self._lifecycle.attend(job) for job in due)
-        # One job that nobody can make anything of must not hold up the others.
-        outcomes = await asyncio.gather(*attended, return_exceptions=True)
-        for job, outcome in zip(due, outcomes, strict=True):
+        SWEEP_LAG.set(max((each.overdue_seconds for each in due), default=0.0))
+        processing = (self._lifecycle.process_due(each) for each in due)
+        # One job that cannot be processed must not hold up the others.
+        outcomes = await asyncio.gather(*processing, return_exceptions=True)
+        for each, outcome in zip(due, outcomes, strict=True):
             if isinstance(outcome, ServiceError):
-                log.warning("[VIDEO JOB %s] Not attended to: %s", job.id, outcome)
+                log.warning("[VIDEO JOB %s] Not processed: %s", each.job.id, outcome)
             elif isinstance(outcome, Exception):
-                log.error("[VIDEO JOB %s] Not attended to", job.id, exc_info=outcome)
+                log.error("[VIDEO JOB %s] Not processed", each.job.id, exc_info=outcome)
             elif outcome is not None:
                 raise outcome
         return len(due)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from weakref import WeakValueDictionary
 
@@ -35,6 +35,7 @@ _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 class StartImage:
     """An image that decodes; its sides are in pixels, its extension comes without the dot."""
 
+    data: bytes = field(repr=False)
     content_type: str
     extension: str
     width: int
@@ -75,6 +76,7 @@ def measure(data: bytes, *, max_pixels: int) -> StartImage:
         raise InvalidImage("The image is broken or incomplete.") from error
     name = str(decoder.format)
     return StartImage(
+        data=data,
         content_type=f"image/{name.lower()}",
         extension=EXTENSIONS[name],
         width=width,

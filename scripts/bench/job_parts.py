@@ -21,7 +21,7 @@ from uuid_utils import uuid7
 from app.database.client import Address, Database
 from app.database.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
 from app.fal.queue import Fal
-from app.jobs.delivery import AT_ONCE
+from app.jobs.delivery import CONCURRENT_DELIVERIES
 from app.media.downloads import MediaHosts, download
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
@@ -122,7 +122,7 @@ def _base(job: Job) -> str:
 
 
 async def _timed(jobs: list[Job], part: Callable[[Job], Awaitable[Any]]) -> float:
-    places = asyncio.Semaphore(AT_ONCE)
+    places = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
     async def in_its_place(job: Job) -> None:
         async with places:

@@ -8,6 +8,7 @@ import pytest
 
 from app.api import streams
 from app.database.connection import Rejected
+from app.jobs import live_updates
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.listening import EVENTS, listening
@@ -20,7 +21,7 @@ from tests.support.stand_ins.videos import small_video
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LOOK_INTERVAL", 0.02)
+    monkeypatch.setattr(live_updates, "REFRESH_INTERVAL", 0.02)
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ async def test_streams_of_a_user_are_bounded(
             assert refused.headers["retry-after"]
             async with listening(address, user="bob"):
                 pass
-        while run.service.streams._listeners:  # noqa: ASYNC110 nobody is told when they go
+        while run.service.subscriptions._by_user:  # noqa: ASYNC110 nobody is told when they go
             await asyncio.sleep(0.01)
         async with listening(address):
             pass

@@ -20,7 +20,7 @@ async def test_a_thousand_pollers_cost_fal_and_the_database_one_call_a_second(
     clock, seam = Clock(), Noting()
     async with running(settings, fal, seam=seam) as run:
         latest = run.service.lifecycle.latest
-        with mock.patch.object(run.service.lifecycle._watch, "_clock", clock):
+        with mock.patch.object(run.service.lifecycle._snapshots, "_clock", clock):
             job_id = await run.submitted()
             fal.advance(fal.newest, "IN_PROGRESS")
             await run.status(job_id)  # the change is written down

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from app.api import routes
+from app.api import callback
 from app.jobs import lifecycle
 from app.settings import Settings
 from tests.jobs.test_troubles import kind
@@ -261,7 +261,7 @@ async def test_callback_that_fal_does_not_confirm_yet_is_asked_for_again(
 async def test_callback_that_takes_too_long_to_look_at_is_asked_for_again(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "CALLBACK_PATIENCE", 0.05)
+    monkeypatch.setattr(callback, "CALLBACK_PATIENCE", 0.05)
     job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     hang = Hang()

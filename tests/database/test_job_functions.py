@@ -8,7 +8,8 @@ import pytest
 
 from app.database.connection import Rejected, Thrown
 from app.database.job_store import JobStore
-from app.domain.terms import Limits, Trouble
+from app.database.limits import Limits
+from app.domain.trouble import Trouble
 from app.jobs import sweep
 from tests.support.clock import set_ahead
 from tests.support.database import connected, embedded
@@ -58,23 +59,25 @@ async def test_a_function_that_is_called_again_answers_as_the_first_time(
 ) -> None:
     await jobs.brought_to(before)
     first = await jobs(function, "j", *arguments)
-    left = await jobs.traces()
+    left, changes = await jobs.traces(), jobs.changes
     again = await jobs(function, "j", *arguments)
     assert lasting(again) == lasting(first)
+    assert jobs.changes == changes, "a repeated call changes nothing and says so"
     assert await jobs.traces() == left
 
 
 async def test_opening_again_answers_as_the_first_time(jobs: Jobs) -> None:
     first = await jobs.open("j", once=("key", "content"))
-    left = await jobs.traces()
+    left, changes = await jobs.traces(), jobs.changes
     assert await jobs.open("j", once=("key", "content")) == first
+    assert jobs.changes == changes == 1
     assert await jobs.traces() == left
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
 async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> None:
     ended = await jobs.ended("j", status)
-    left = await jobs.traces()
+    left, changes = await jobs.traces(), jobs.changes
     for function, arguments in [
         ("submitting", (120,)),
         ("queued", ("fal-other", 1, 15)),
@@ -97,6 +100,7 @@ async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> No
             await jobs.database.query("UPDATE video_job:j SET status = $other", other=other)
     assert await jobs.all("video_job") == [ended]
     assert await jobs.traces() == left
+    assert jobs.changes == changes == 2, "one call created the job, and one ended it"
 
 
 async def test_what_has_been_written_down_is_never_rewritten(jobs: Jobs) -> None:
@@ -202,13 +206,13 @@ async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs)
 async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: Jobs) -> None:
     longest = 60 - sweep.INTERVAL
     trouble = Trouble(kind="status", code="fal_unavailable", message="fal did not answer.")
-    store = JobStore(jobs.database, Limits(**LIMITS))
+    store = JobStore(jobs.database, Limits(**LIMITS), publish=lambda _: None)
     for job in "abcde":
         await jobs.queued(job)
     for hours in range(1, 12):
         await set_ahead(jobs.database, hours * 3600)
         for taken in await store.take_due(5):
-            row = await jobs("get", taken.id)
+            row = await jobs("get", taken.job.id)
             assert row["due_at"] - row["updated_at"] < timedelta(hours=hours, seconds=longest)
     for number in range(12):
         await store.postpone("a", None, trouble)

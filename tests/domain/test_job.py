@@ -1,14 +1,12 @@
-"""A job between the database's row and the status object of the HTTP interface."""
+"""A job as it is read from the database's row."""
 
-import json
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from surrealdb import RecordID
 
-from app.domain.job import Job, Stage, Status, rfc3339
+from app.domain.job import DueJob, Job, Stage, Status
 
 CREATED = datetime(2025, 10, 8, 21, 30, tzinfo=UTC)
 UPDATED = datetime(2025, 10, 8, 21, 31, 0, 250_000, tzinfo=UTC)
@@ -52,67 +50,6 @@ LEGACY = {
 }
 
 
-def test_waiting_job_shows_where_it_stands_and_nothing_that_is_not_there() -> None:
-    assert Job.from_row(WAITING).to_public() == {
-        "jobId": "0199c5d0",
-        "status": "pending",
-        "stage": "queued",
-        "templateSlug": "night-life-roller",
-        "falModel": "fal-ai/test",
-        "credits": 10,
-        "createdAt": "2025-10-08T21:30:00.000000Z",
-        "updatedAt": "2025-10-08T21:31:00.250000Z",
-        "queuePosition": 3,
-    }
-
-
-def test_first_in_the_queue_is_position_zero() -> None:
-    assert Job.from_row(WAITING | {"queue_position": 0}).to_public()["queuePosition"] == 0
-
-
-def test_completed_job_shows_its_video() -> None:
-    job = Job.from_row(STORED)
-    assert (job.video_key, job.poster_key) == (f"{KEY}.mp4", f"{KEY}.jpg")
-    shown = job.to_public(url="/media/v", poster_url="/media/p")
-    waiting = Job.from_row(WAITING).to_public()
-    assert {name: value for name, value in shown.items() if waiting.get(name) != value} == {
-        "status": "completed",
-        "stage": "done",
-        "completedAt": "2025-10-08T21:32:00.000000Z",
-        "url": "/media/v",
-        "key": f"{KEY}.mp4",
-        "posterUrl": "/media/p",
-        "bytes": 1_234_567,
-        "durationSeconds": 5.2,
-        "width": 1280,
-        "height": 720,
-    }
-
-
-def test_video_that_is_being_stored_is_not_shown() -> None:
-    storing = STORED | {"status": "processing", "stage": "storing", "completed_at": None}
-    shown = Job.from_row(storing).to_public(url="/media/v", poster_url="/media/p")
-    assert shown.keys().isdisjoint({"url", "key", "posterUrl", "bytes", "completedAt"})
-
-
-def test_failed_job_shows_the_reason() -> None:
-    failed = WAITING | {
-        "status": "failed",
-        "stage": "done",
-        "error_code": "fal_rejected",
-        "error": "Blocked",
-    }
-    shown = Job.from_row(failed).to_public()
-    assert shown["error"] == {"code": "fal_rejected", "message": "Blocked"}
-
-
-def test_failure_that_the_replaced_stack_left_unexplained_has_a_reason_all_the_same() -> None:
-    assert Job.from_row(LEGACY | {"status": "failed"}).to_public()["error"] == {
-        "code": "interrupted",
-        "message": "The video could not be generated.",
-    }
-
-
 @pytest.mark.parametrize(
     ("word", "status", "stage"),
     [
@@ -143,9 +80,10 @@ def test_row_of_the_replaced_stack_is_a_job_like_any_other(
     )
 
 
-def test_what_the_sweep_needs_to_know_is_read_from_the_row() -> None:
-    job = Job.from_row(WAITING | {"trouble": {"kind": "result"}, "expired": True, "overdue": 2.5})
-    assert (job.troubled, job.expired, job.overdue) == (True, True, 2.5)
+def test_due_job_carries_what_the_sweep_needs_to_know() -> None:
+    due = DueJob.from_row(WAITING | {"expired": True, "overdue": 2.5})
+    assert (due.expired, due.overdue_seconds) == (True, 2.5)
+    assert due.job == Job.from_row(WAITING)
 
 
 def test_row_tells_the_number_of_its_latest_event() -> None:
@@ -180,18 +118,3 @@ def test_no_time_of_the_drivers_own_travels_further() -> None:
     job = Job.from_row(STORED | times)
     for time in (job.created_at, job.updated_at, job.completed_at):
         assert (type(time), time) == (datetime, precise)
-
-
-def test_times_are_told_in_utc_with_all_their_microseconds() -> None:
-    east = timezone(timedelta(hours=5, minutes=30))
-    assert rfc3339(datetime(2025, 10, 8, 3, tzinfo=east)) == "2025-10-07T21:30:00.000000Z"
-    assert rfc3339(UPDATED.replace(microsecond=7)) == "2025-10-08T21:31:00.000007Z"
-
-
-def test_job_is_sent_as_compact_utf8() -> None:
-    job = replace(Job.from_row(STORED), template_slug="über")
-    sent = job.to_json(url="/media/v", poster_url="/media/p")
-    assert json.loads(sent) == job.to_public(url="/media/v", poster_url="/media/p")
-    assert b" " not in sent
-    assert "über".encode() in sent
-    assert job.without_video == job.to_json()

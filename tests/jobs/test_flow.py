@@ -179,7 +179,7 @@ async def test_a_process_whose_places_are_taken_tells_what_another_has_done(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted()
-    run.service.lifecycle._delivery._places = asyncio.Semaphore(0)
+    run.service.lifecycle._delivery._slots = asyncio.Semaphore(0)
     fal.complete(fal.newest, small_video())
     assert (await run.status(job_id))["status"] == "pending"
     asked = fal.count("status")

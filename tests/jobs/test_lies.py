@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.job import DueJob
 from app.jobs import sweep
 from app.settings import Settings
 from app.telemetry.seam import direct
@@ -120,7 +121,7 @@ async def test_fault_in_a_delivery_ends_the_job_and_gives_the_hold_back(
         assert await run.money() == FREE
 
 
-async def test_job_that_nobody_can_attend_to_does_not_hold_up_the_others(
+async def test_job_that_cannot_be_processed_does_not_hold_up_the_others(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "INTERVAL", 0.02)
@@ -128,14 +129,14 @@ async def test_job_that_nobody_can_attend_to_does_not_hold_up_the_others(
         odd, _ = await queued(run, fal)
         well, request_id = await queued(run, fal)
         fal.complete(request_id, small_video())
-        attend = run.service.lifecycle.attend
+        process_due = run.service.lifecycle.process_due
 
-        async def fails_for_one(job: Any) -> None:
-            if job.id == odd:
+        async def fails_for_one(due: DueJob) -> None:
+            if due.job.id == odd:
                 raise ZeroDivisionError
-            await attend(job)
+            await process_due(due)
 
-        monkeypatch.setattr(run.service.lifecycle, "attend", fails_for_one)
+        monkeypatch.setattr(run.service.lifecycle, "process_due", fails_for_one)
         await set_ahead(run.service.database, 60)
         async with asyncio.timeout(20):
             while "completed" not in await run.rows(  # noqa: ASYNC110 the sweep tells nobody

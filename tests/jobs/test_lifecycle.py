@@ -82,7 +82,7 @@ async def test_what_a_request_has_brought_about_is_known_without_asking_anybody(
         job_id = (await run.submit()).json()["jobId"]
         if cancels:
             assert (await run.cancel(job_id)).status_code == 202
-        known = run.service.lifecycle._watch.known(job_id)
+        known = run.service.lifecycle._snapshots.known(job_id)
         assert known is not None
         assert known.status == expected
         assert known.stage is not Stage.SUBMITTING
@@ -96,7 +96,7 @@ async def test_job_is_known_while_its_submit_is_still_under_way(
     submit = asyncio.create_task(run.submit())
     await hang.reached.wait()
     job_id = await only_job(run)
-    known = run.service.lifecycle._watch.known(job_id)
+    known = run.service.lifecycle._snapshots.known(job_id)
     assert known is not None
     assert known.stage is Stage.SUBMITTING
     hang.released.set()

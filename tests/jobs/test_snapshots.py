@@ -5,8 +5,9 @@ import pytest
 
 from app.domain.job import Job, Stage, Status
 from app.errors import DatabaseUnavailable, JobNotFound
-from app.jobs import snapshots
-from app.jobs.snapshots import Listener, Watch
+from app.jobs import snapshots as snapshots_module
+from app.jobs.snapshots import Snapshots
+from app.jobs.subscriptions import Subscription, Subscriptions
 from tests.support.clock import Clock
 
 NOW = datetime(2025, 10, 8, tzinfo=UTC)
@@ -30,9 +31,10 @@ def job(revision: int = 1, status: Status = Status.PENDING, job_id: str = "job")
 
 
 class Refresher:
-    """Counts refreshes and answers them once it is let go."""
+    """Counts refreshes; each publishes its answer, as the store does, once ``go`` is set."""
 
     def __init__(self) -> None:
+        self.snapshots: Snapshots | None = None
         self.calls = 0
         self.answer: Job | Exception = job()
         self.go = asyncio.Event()
@@ -45,6 +47,8 @@ class Refresher:
         await self.go.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
+        assert self.snapshots is not None, "a test makes the snapshots first"
+        self.snapshots.publish(self.answer)
         return self.answer
 
 
@@ -58,65 +62,75 @@ def refresh() -> Refresher:
     return Refresher()
 
 
-async def test_a_thousand_pollers_share_one_refresh(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
+@pytest.fixture
+def subscriptions() -> Subscriptions:
+    return Subscriptions(max_per_user=10)
+
+
+@pytest.fixture
+def snapshots(clock: Clock, refresh: Refresher, subscriptions: Subscriptions) -> Snapshots:
+    refresh.snapshots = Snapshots(subscriptions.publish, clock=clock)
+    return refresh.snapshots
+
+
+async def test_a_thousand_pollers_share_one_refresh(
+    snapshots: Snapshots, refresh: Refresher
+) -> None:
     refresh.go.clear()
-    polls = [asyncio.create_task(watched.latest("job", refresh)) for _ in range(1000)]
+    polls = [asyncio.create_task(snapshots.latest("job", refresh)) for _ in range(1000)]
     await asyncio.sleep(0)
     refresh.go.set()
     assert set(await asyncio.gather(*polls)) == {job()}
     assert refresh.calls == 1
 
 
-async def test_within_a_second_nobody_is_asked_again(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
-    await watched.latest("job", refresh)
+async def test_within_a_second_nobody_is_asked_again(
+    snapshots: Snapshots, clock: Clock, refresh: Refresher
+) -> None:
+    await snapshots.latest("job", refresh)
     clock.now += 0.999
-    await watched.latest("job", refresh)
+    await snapshots.latest("job", refresh)
     assert refresh.calls == 1
     clock.now += 0.001
-    await watched.latest("job", refresh)
+    await snapshots.latest("job", refresh)
     assert refresh.calls == 2
 
 
 async def test_a_hint_is_followed_at_once_and_polls_wait_that_much_longer(
-    clock: Clock, refresh: Refresher
+    snapshots: Snapshots, clock: Clock, refresh: Refresher
 ) -> None:
-    watched = Watch(clock=clock)
-    await watched.latest("job", refresh)
-    await watched.hint("job", refresh)
+    await snapshots.latest("job", refresh)
+    await snapshots.refresh_now("job", refresh)
     assert refresh.calls == 2
     clock.now += 1.999
-    await watched.latest("job", refresh)
+    await snapshots.latest("job", refresh)
     assert refresh.calls == 2
     clock.now += 0.001
-    await watched.latest("job", refresh)
+    await snapshots.latest("job", refresh)
     assert refresh.calls == 3
 
 
 async def test_a_further_hint_waits_for_the_second_that_the_first_was_lent(
-    clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
+    snapshots: Snapshots, clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def sleep(seconds: float) -> None:
         clock.now += seconds
 
-    watched = Watch(clock=clock)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     began = clock.now
     for hints in range(1, 6):
-        await watched.hint("job", refresh)
+        await snapshots.refresh_now("job", refresh)
         assert clock.now == began + max(0, hints - 2)
     assert refresh.calls == 5
 
 
 async def test_a_hint_asks_anew_where_an_earlier_question_is_still_open(
-    clock: Clock, refresh: Refresher
+    snapshots: Snapshots, refresh: Refresher
 ) -> None:
-    watched = Watch(clock=clock)
     refresh.go.clear()
-    poll = asyncio.create_task(watched.latest("job", refresh))
+    poll = asyncio.create_task(snapshots.latest("job", refresh))
     await refresh.called.wait()
-    hint = asyncio.create_task(watched.hint("job", refresh))
+    hint = asyncio.create_task(snapshots.refresh_now("job", refresh))
     refresh.answer = job(1)
     refresh.go.set()
     await poll
@@ -126,84 +140,81 @@ async def test_a_hint_asks_anew_where_an_earlier_question_is_still_open(
 
 
 async def test_a_hint_about_a_job_that_has_ended_asks_nobody(
-    clock: Clock, refresh: Refresher
+    snapshots: Snapshots, refresh: Refresher
 ) -> None:
-    watched = Watch(clock=clock)
-    watched.publish(job(5, Status.FAILED))
-    assert (await watched.hint("job", refresh)).status is Status.FAILED
+    snapshots.publish(job(5, Status.FAILED))
+    assert (await snapshots.refresh_now("job", refresh)).status is Status.FAILED
     assert refresh.calls == 0
 
 
-async def test_terminal_job_is_never_asked_about_again(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
+async def test_terminal_job_is_never_asked_about_again(
+    snapshots: Snapshots, clock: Clock, refresh: Refresher
+) -> None:
     refresh.answer = job(5, Status.COMPLETED)
-    await watched.latest("job", refresh)
+    await snapshots.latest("job", refresh)
     clock.now += 3600
-    assert (await watched.latest("job", refresh)).status is Status.COMPLETED
+    assert (await snapshots.latest("job", refresh)).status is Status.COMPLETED
     assert refresh.calls == 1
 
 
-async def test_published_change_is_seen_at_once(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
-    await watched.latest("job", refresh)
-    watched.publish(job(2, Status.COMPLETED))
-    assert (await watched.latest("job", refresh)).status is Status.COMPLETED
+async def test_published_change_is_seen_at_once(snapshots: Snapshots, refresh: Refresher) -> None:
+    await snapshots.latest("job", refresh)
+    snapshots.publish(job(2, Status.COMPLETED))
+    assert (await snapshots.latest("job", refresh)).status is Status.COMPLETED
     assert refresh.calls == 1
 
 
-async def test_late_answer_does_not_turn_back_the_time(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
-    watched.publish(job(7, Status.PROCESSING))
-    watched.publish(job(3))
+async def test_late_answer_does_not_turn_back_the_time(
+    snapshots: Snapshots, clock: Clock, refresh: Refresher
+) -> None:
+    snapshots.publish(job(7, Status.PROCESSING))
+    snapshots.publish(job(3))
     clock.now += 5
     refresh.answer = job(4)
     for _ in range(2):
-        assert (await watched.latest("job", refresh)).revision == 7
-    with watched.listening("ada", listener := Listener(None)):
-        listener.tell(job(7))
-        listener.tell(job(4))
-        assert [told.revision for told in await listener.news(1) or ()] == [7]
-    watched.publish(job(8, Status.FAILED))
-    watched.publish(job(9))
-    assert (await watched.latest("job", refresh)).status is Status.FAILED
+        assert (await snapshots.latest("job", refresh)).revision == 7
+    subscription = Subscription(None)
+    subscription.push(job(7))
+    subscription.push(job(4))
+    assert [each.revision for each in await subscription.changes(1) or ()] == [7]
+    snapshots.publish(job(8, Status.FAILED))
+    snapshots.publish(job(9))
+    assert (await snapshots.latest("job", refresh)).status is Status.FAILED
 
 
 async def test_while_fal_hangs_what_is_known_is_answered(
-    clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
+    snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.01)
-    watched = Watch(clock=clock)
-    watched.publish(job(3))
+    monkeypatch.setattr(snapshots_module, "PATIENCE", 0.01)
+    snapshots.publish(job(3))
     refresh.go.clear()
-    assert (await watched.latest("job", refresh)).revision == 3
-    assert (await watched.latest("job", refresh)).revision == 3
+    assert (await snapshots.latest("job", refresh)).revision == 3
+    assert (await snapshots.latest("job", refresh)).revision == 3
     assert refresh.calls == 1
     refresh.go.set()
 
 
 async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
-    clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
+    snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.0)
-    watched = Watch(clock=clock)
+    monkeypatch.setattr(snapshots_module, "PATIENCE", 0.0)
     refresh.go.clear()
-    poll = asyncio.create_task(watched.latest("job", refresh))
+    poll = asyncio.create_task(snapshots.latest("job", refresh))
     for _ in range(10):  # its patience is over by then
         await asyncio.sleep(0)
     assert not poll.done()
-    watched.publish(job(2))
+    snapshots.publish(job(2))
     assert (await poll).revision == 2
     refresh.go.set()
 
 
 async def test_first_poll_is_told_of_an_error_that_comes_late(
-    clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
+    snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.0)
-    watched = Watch(clock=clock)
+    monkeypatch.setattr(snapshots_module, "PATIENCE", 0.0)
     refresh.go.clear()
     refresh.answer = JobNotFound("There is no such job.")
-    poll = asyncio.create_task(watched.latest("job", refresh))
+    poll = asyncio.create_task(snapshots.latest("job", refresh))
     for _ in range(10):
         await asyncio.sleep(0)
     refresh.go.set()
@@ -213,38 +224,36 @@ async def test_first_poll_is_told_of_an_error_that_comes_late(
     assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing waits any longer"
 
 
-async def test_each_job_is_asked_about_by_its_own_name(clock: Clock) -> None:
+async def test_each_job_is_asked_about_by_its_own_name(snapshots: Snapshots) -> None:
     asked = []
 
     async def refresh(job_id: str) -> Job:
         asked.append(job_id)
+        snapshots.publish(job(job_id=job_id))
         return job(job_id=job_id)
 
-    watched = Watch(clock=clock)
-    assert (await watched.latest("polled", refresh)).id == "polled"
-    assert (await watched.hint("hinted", refresh)).id == "hinted"
+    assert (await snapshots.latest("polled", refresh)).id == "polled"
+    assert (await snapshots.refresh_now("hinted", refresh)).id == "hinted"
     assert asked == ["polled", "hinted"]
 
 
 async def test_missing_job_is_an_error_each_time_and_is_not_remembered(
-    clock: Clock, refresh: Refresher
+    snapshots: Snapshots, refresh: Refresher
 ) -> None:
-    watched = Watch(clock=clock)
     refresh.answer = JobNotFound("There is no such job.")
     for expected in (1, 2):
         with pytest.raises(JobNotFound):
-            await watched.latest("job", refresh)
+            await snapshots.latest("job", refresh)
         await asyncio.sleep(0)
         assert refresh.calls == expected
     refresh.answer = job()
-    assert await watched.latest("job", refresh) == job()
+    assert await snapshots.latest("job", refresh) == job()
 
 
-async def test_error_is_told_to_all_who_wait(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
+async def test_error_is_told_to_all_who_wait(snapshots: Snapshots, refresh: Refresher) -> None:
     refresh.go.clear()
     refresh.answer = JobNotFound("There is no such job.")
-    polls = [asyncio.create_task(watched.latest("job", refresh)) for _ in range(5)]
+    polls = [asyncio.create_task(snapshots.latest("job", refresh)) for _ in range(5)]
     await asyncio.sleep(0)
     refresh.go.set()
     answers = await asyncio.gather(*polls, return_exceptions=True)
@@ -252,12 +261,11 @@ async def test_error_is_told_to_all_who_wait(clock: Clock, refresh: Refresher) -
 
 
 async def test_poller_that_leaves_does_not_stop_the_others(
-    clock: Clock, refresh: Refresher
+    snapshots: Snapshots, refresh: Refresher
 ) -> None:
-    watched = Watch(clock=clock)
     refresh.go.clear()
-    leaving = asyncio.create_task(watched.latest("job", refresh))
-    staying = asyncio.create_task(watched.latest("job", refresh))
+    leaving = asyncio.create_task(snapshots.latest("job", refresh))
+    staying = asyncio.create_task(snapshots.latest("job", refresh))
     await asyncio.sleep(0)
     leaving.cancel()
     await asyncio.sleep(0)
@@ -265,10 +273,11 @@ async def test_poller_that_leaves_does_not_stop_the_others(
     assert await staying == job()
 
 
-async def test_refresh_that_fails_leaves_what_is_known(clock: Clock, refresh: Refresher) -> None:
-    watched = Watch(clock=clock)
-    watched.publish(job(2))
+async def test_refresh_that_fails_leaves_what_is_known(
+    snapshots: Snapshots, refresh: Refresher
+) -> None:
+    snapshots.publish(job(2))
     refresh.answer = DatabaseUnavailable("away")
     with pytest.raises(DatabaseUnavailable):
-        await watched.latest("job", refresh)
-    assert watched.known("job") == job(2)
+        await snapshots.latest("job", refresh)
+    assert snapshots.known("job") == job(2)

@@ -64,7 +64,7 @@ def jpeg_that_claims(width: int, height: int) -> bytes:
 )
 def test_the_bytes_tell_what_an_image_is(data: bytes, content_type: str, extension: str) -> None:
     assert measure(data, max_pixels=MAX_PIXELS) == StartImage(
-        content_type=content_type, extension=extension, width=64, height=48
+        data=data, content_type=content_type, extension=extension, width=64, height=48
     )
 
 

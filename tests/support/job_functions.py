@@ -69,11 +69,13 @@ def lasting(row: Row) -> Row:
     }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Jobs:
     """The functions of ``schema/functions/video_job.surql``, and what they leave behind."""
 
     database: Database
+    changes: int = 0
+    """Answers that said that their call created or ended the job; the mark is taken off them."""
 
     async def open(
         self,
@@ -88,10 +90,13 @@ class Jobs:
         opened: Row = await self.database.call(
             "video_job::open", a_job(job_id, **changes), limits, key
         )
+        self.changes += opened.pop("created")
         return opened
 
     async def __call__(self, function: str, job_id: str, *arguments: Any) -> Row:
         row: Row = await self.database.call(f"video_job::{function}", job_id, *arguments)
+        if row is not None:
+            self.changes += row.pop("ended", False)
         return row
 
     async def queued(self, job_id: str, **changes: Any) -> Row:

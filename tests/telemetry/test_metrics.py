@@ -9,6 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.errors import DatabaseUnavailable
+from app.jobs.troubles import UNKNOWN_TO_FAL
 from app.settings import Settings
 from app.telemetry import metrics
 from tests.support.clock import set_ahead
@@ -72,6 +73,22 @@ async def test_a_job_is_counted_from_the_click_to_the_library(
     }.items():
         assert now.since(before, name) == growth, name
     assert now["video_deliveries_in_progress"] == 0
+
+
+async def test_a_call_that_changes_nothing_counts_nothing(timed: Running, fal: FalStandIn) -> None:
+    job_id = await timed.submitted()
+    fal.complete(fal.newest, small_video())
+    await timed.finished(job_id)
+    before = await Scrape.of(timed)
+    store = timed.service.store
+    await store.cancelled(job_id, None)
+    await store.fail(job_id, None, "deadline_exceeded", "Too late.")
+    await store.postpone(job_id, None, UNKNOWN_TO_FAL)
+    await store.unconfirmed(job_id, webhook=True)
+    now = await Scrape.of(timed)
+    for name in before:
+        if name.startswith(("video_credits_total", "video_jobs_", "video_job_retries")):
+            assert now.since(before, name) == 0, name
 
 
 async def test_troubles_are_counted_by_their_kind(timed: Running, fal: FalStandIn) -> None:

@@ -1,6 +1,6 @@
 """Programs that end at once, started by dozens: forked from a process that has imported it all.
 
-``python -m tests.support.faults.forked`` reads one program a line, runs it to its end, and answers its
+``python -m tests.support.faults.forked`` reads a program from each line, runs it, and answers its
 status.
 """
 

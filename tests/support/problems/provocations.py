@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.errors import DatabaseUnavailable
 from app.jobs import lifecycle
-from app.jobs.snapshots import Listener
+from app.jobs.subscriptions import Subscription
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
 from tests.support.stand_ins.fal_faults import Answer, Hang
@@ -135,7 +135,7 @@ async def rate_limited(scene: Scene) -> httpx.Response:
 async def too_many_streams(scene: Scene) -> httpx.Response:
     with ExitStack() as streams:
         for _ in range(10):
-            streams.enter_context(scene.run.service.streams.open("ada", Listener(None)))
+            streams.enter_context(scene.run.service.subscriptions.open("ada", Subscription(None)))
         return await scene.ask(params={})
 
 

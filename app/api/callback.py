@@ -1,0 +1,45 @@
+"""The route that fal calls when a job has changed."""
+
+import asyncio
+import json
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.api.form import read_body
+from app.api.service import NO_STORE, LifespanState, is_job_id, job_id_of, service_of
+from app.errors import InvalidJSON, Problem, SubmitUnavailable
+from app.fal.signatures import MAX_BODY_BYTES
+from app.telemetry.metrics import CALLBACKS
+
+CALLBACK_PATIENCE = 1.8
+"""Seconds for a webhook; fal repeats one that is not answered."""
+
+
+async def fal_webhook(request: Request[LifespanState]) -> Response:
+    """``POST /api/webhooks/fal?jobId=``: a reason to refresh the job, answered at once."""
+    service = service_of(request)
+    try:
+        body = await read_body(request, max_bytes=MAX_BODY_BYTES)
+        async with asyncio.timeout(CALLBACK_PATIENCE):
+            await service.signatures.verify(request.headers, body)
+            await service.lifecycle.on_webhook(job_id_of(request), _request_id(body))
+    except TimeoutError as error:
+        CALLBACKS.labels("overdue").inc()
+        raise SubmitUnavailable("The webhook takes too long; call back later.") from error
+    except Problem as problem:
+        CALLBACKS.labels(problem.code).inc()
+        raise
+    CALLBACKS.labels("heard").inc()
+    return JSONResponse({"status": "heard"}, headers=NO_STORE)
+
+
+def _request_id(callback: bytes) -> str:
+    try:
+        parsed = json.loads(callback)
+    except (ValueError, RecursionError) as error:
+        raise InvalidJSON("The callback is not JSON.") from error
+    match parsed:
+        case {"request_id": str(request_id)} if is_job_id(request_id):
+            return request_id
+    raise InvalidJSON("The callback names no request_id.")

@@ -1,0 +1,112 @@
+"""Domain objects as JSON: the one place that knows the names of the HTTP interface."""
+
+import functools
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.credits import CreditEntry, CreditStatement
+from app.domain.job import Job, Status
+from app.domain.video import LibraryVideo
+from app.storage.protocol import Storage
+
+REMEMBERED_JOBS = 1024
+"""Most polls see a job that the poll before has seen."""
+LEGACY_ERROR_CODE = "interrupted"
+"""For failures of the legacy stack, which recorded only a text."""
+
+
+async def job_body(job: Job, storage: Storage) -> bytes:
+    """Return the status object as it is sent, with addresses that work for the next hour.
+
+    Raises:
+        StorageUnavailable: an address cannot be signed.
+
+    """
+    if job.status is not Status.COMPLETED or job.video_key is None:
+        return _body_without_video(job)
+    url = await storage.url(job.video_key)
+    poster_url = await storage.url(job.poster_key) if job.poster_key else None
+    return _encoded(job_json(job, url=url, poster_url=poster_url))
+
+
+def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None) -> dict[str, Any]:
+    """Return the status object; only a completed job has addresses."""
+    shape: dict[str, Any] = {
+        "jobId": job.id,
+        "status": job.status,
+        "stage": job.stage,
+        "templateSlug": job.template_slug,
+        "falModel": job.fal_model,
+        "credits": job.credits,
+        "createdAt": rfc3339(job.created_at),
+        "updatedAt": rfc3339(job.updated_at),
+        "queuePosition": job.queue_position,
+        "completedAt": rfc3339(job.completed_at) if job.completed_at else None,
+    }
+    if job.status is Status.COMPLETED:
+        shape |= {
+            "url": url,
+            "key": job.video_key,
+            "posterUrl": poster_url,
+            "bytes": job.size,
+            "durationSeconds": job.duration_seconds,
+            "width": job.width,
+            "height": job.height,
+        }
+    if job.status is Status.FAILED:
+        shape["error"] = {
+            "code": job.error_code or LEGACY_ERROR_CODE,
+            "message": job.error or "The video could not be generated.",
+        }
+    return {name: value for name, value in shape.items() if value is not None}
+
+
+async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
+    """Return a video of the library; raises StorageUnavailable as :func:`job_body` does."""
+    return {
+        "jobId": video.job_id,
+        "key": video.key,
+        "url": await storage.url(video.key),
+        "posterUrl": await storage.url(video.poster_key) if video.poster_key else None,
+        "title": video.title,
+        "templateSlug": video.template_slug,
+        "bytes": video.bytes,
+        "durationSeconds": video.duration_seconds,
+        "width": video.width,
+        "height": video.height,
+        "createdAt": rfc3339(video.created_at),
+    }
+
+
+def statement_json(statement: CreditStatement) -> dict[str, Any]:
+    """Return a user's credits with the latest entries of the ledger."""
+    return {
+        "balance": statement.balance,
+        "held": statement.held,
+        "available": statement.available,
+        "entries": [_entry_json(entry) for entry in statement.entries],
+    }
+
+
+def rfc3339(time: datetime) -> str:
+    """Return the time in UTC in microseconds, the resolution that a cursor needs."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _entry_json(entry: CreditEntry) -> dict[str, Any]:
+    shape = {
+        "kind": entry.kind,
+        "credits": entry.credits,
+        "createdAt": rfc3339(entry.created_at),
+    }
+    return shape | ({"jobId": entry.job_id} if entry.job_id else {})
+
+
+@functools.lru_cache(REMEMBERED_JOBS)
+def _body_without_video(job: Job) -> bytes:
+    return _encoded(job_json(job))
+
+
+def _encoded(shape: dict[str, Any]) -> bytes:
+    return json.dumps(shape, separators=(",", ":"), ensure_ascii=False).encode()

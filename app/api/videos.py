@@ -1,0 +1,80 @@
+"""The routes of a video's job: submit, status, events and cancel."""
+
+import functools
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.api.form import read_submission
+from app.api.presentation import job_body
+from app.api.service import NO_STORE, LifespanState, caller_of, job_id_of, own_job, service_of
+from app.api.streams import EventStream
+from app.domain.job import Status
+from app.errors import InvalidQuery
+
+REMEMBERED_ANSWERS = 1024
+"""Most polls are answered like the poll before."""
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+async def submit(request: Request[LifespanState]) -> Response:
+    """``POST /api/templates/video``."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    service.require_open()
+    submission = await read_submission(
+        request,
+        caller=caller,
+        idempotency_key=_idempotency_key(request),
+        catalogue=service.catalogue,
+        settings=service.settings,
+    )
+    service.require_open()  # the service may have begun to stop during a slow upload
+    job, replayed = await service.lifecycle.submit(submission)
+    return JSONResponse(
+        {"jobId": job.id, "status": Status.PENDING, "credits": job.credits},
+        status_code=202,
+        headers={
+            "Location": f"{request.app.url_path_for('status')}?jobId={job.id}",
+            **({"Idempotent-Replayed": "true"} if replayed else {}),
+            **NO_STORE,
+        },
+    )
+
+
+async def status(request: Request[LifespanState]) -> Response:
+    """``GET /api/templates/video/status?jobId=``."""
+    job = await own_job(request)
+    return _answer(await job_body(job, service_of(request).storage))
+
+
+async def events(request: Request[LifespanState]) -> Response:
+    """``GET /api/templates/video/events?jobId=``; without ``jobId``, of all unfinished jobs."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    service.require_open()
+    job = await own_job(request) if "jobId" in request.query_params else None
+    body = functools.partial(job_body, storage=service.storage)
+    return EventStream(service.subscriptions, caller.user, job, body)
+
+
+async def cancel(request: Request[LifespanState]) -> Response:
+    """``POST /api/templates/video/cancel?jobId=``."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    job = await service.lifecycle.cancel(job_id_of(request), caller.user)
+    return _answer(await job_body(job, service.storage), status_code=202)
+
+
+def _idempotency_key(request: Request[LifespanState]) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidQuery("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    return key
+
+
+@functools.lru_cache(REMEMBERED_ANSWERS)
+def _answer(body: bytes, status_code: int = 200) -> Response:
+    return Response(body, status_code, NO_STORE, media_type="application/json")

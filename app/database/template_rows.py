@@ -1,0 +1,20 @@
+"""The templates that the database holds."""
+
+import logging
+
+from app.database.client import Database
+from app.errors import ConfigurationError
+from app.templates.template import Template
+
+log = logging.getLogger(__name__)
+
+
+async def load_templates(database: Database) -> list[Template]:
+    """Return the usable templates in the order of their slugs; each other one is logged."""
+    templates = []
+    for row in await database.query("SELECT * FROM template ORDER BY id"):
+        try:
+            templates.append(Template.from_row(row, slug=str(row["id"].id)))
+        except ConfigurationError as error:
+            log.error("Left out: %s", error)  # noqa: TRY400 the message names the template and field
+    return templates

@@ -1,0 +1,42 @@
+"""What a user has, and the latest entries of the ledger behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from app.domain.job import whole_microseconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditEntry:
+    """One row of ``credit_entry``; ``credits`` is positive, ``kind`` says which way it goes."""
+
+    kind: str
+    credits: int
+    job_id: str | None
+    created_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of the ledger."""
+        return cls(
+            kind=row["kind"],
+            credits=row["credits"],
+            job_id=row.get("job"),
+            created_at=whole_microseconds(row["created_at"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditStatement:
+    """A user's account with its latest entries, newest first."""
+
+    balance: int
+    held: int
+    entries: tuple[CreditEntry, ...]
+
+    @property
+    def available(self) -> int:
+        """Credits that a new job may hold."""
+        return self.balance - self.held

@@ -1,0 +1,22 @@
+"""A temporary failure of a job, and how long the service retries it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Something that may pass.
+
+    The job fails with ``code`` and ``message`` after ``count`` failures in a row, or when
+    ``seconds`` have passed since the first; None sets no limit. The wait between two tries
+    doubles from ``wait`` to ``longest_wait`` seconds, with jitter. With the sweep's interval on
+    top, no job waits longer than a minute.
+    """
+
+    kind: str
+    code: str
+    message: str
+    count: int | None = None
+    seconds: int | None = None
+    wait: int = 2
+    longest_wait: int = 45

@@ -1,0 +1,54 @@
+"""A finished video: the facts stored with its job, and its entry in the library."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from app.domain.job import whole_microseconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredVideo:
+    """What a delivery records when it completes a job."""
+
+    poster_key: str
+    title: str
+    bytes: int
+    sha256: str
+    """Hexadecimal digest of the video's bytes."""
+    duration_seconds: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryVideo:
+    """One row of ``library_video``; sizes are in bytes and pixels."""
+
+    job_id: str
+    key: str
+    poster_key: str | None
+    title: str
+    template_slug: str
+    bytes: int
+    duration_seconds: float
+    width: int
+    height: int
+    created_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of the library."""
+        return cls(
+            job_id=str(row["id"].id),
+            key=row["key"],
+            poster_key=row.get("poster_key"),
+            title=row["title"],
+            template_slug=row["template_slug"],
+            bytes=row["bytes"],
+            duration_seconds=row["duration_seconds"],
+            width=row["width"],
+            height=row["height"],
+            created_at=whole_microseconds(row["created_at"]),
+        )

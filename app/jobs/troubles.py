@@ -1,0 +1,40 @@
+"""The temporary failures of a job: how long each is retried, and how it ends then."""
+
+from app.domain.trouble import Trouble
+from app.errors import FalUnavailable, StorageUnavailable, VideoUnavailable
+
+TEN_MINUTES = 600
+
+UNKNOWN_TO_FAL = Trouble(
+    kind="unknown_to_fal",
+    code="fal_unavailable",
+    message="fal no longer knows this job. Nothing was charged.",
+    seconds=TEN_MINUTES,
+)
+FAULT = Trouble(
+    kind="fault",
+    code="video_unavailable",
+    message="The video could not be delivered. Nothing was charged.",
+    count=5,
+    seconds=TEN_MINUTES,
+)
+
+
+def trouble_of(error: FalUnavailable | VideoUnavailable | StorageUnavailable) -> Trouble:
+    """Return how a delivery's error is retried."""
+    match error:
+        case FalUnavailable():
+            return Trouble(
+                kind="result", code="fal_unavailable", message=str(error), seconds=TEN_MINUTES
+            )
+        case VideoUnavailable():
+            return Trouble(
+                kind="video",
+                code="video_unavailable",
+                message=str(error),
+                count=5,
+                seconds=TEN_MINUTES,
+            )
+        case StorageUnavailable():
+            # No limit: fal was paid for the video, and the storage comes back.
+            return Trouble(kind="storage", code="video_unavailable", message=str(error))

@@ -1,0 +1,102 @@
+"""Domain objects as JSON of the HTTP interface."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from app.api.presentation import job_body, job_json, rfc3339
+from app.domain.job import Job
+from tests.domain.test_job import KEY, LEGACY, STORED, UPDATED, WAITING
+
+
+class Addresses:
+    """A storage that signs nothing."""
+
+    async def url(self, key: str) -> str:
+        return f"/media/{key}"
+
+
+def test_waiting_job_shows_where_it_stands_and_nothing_that_is_not_there() -> None:
+    assert job_json(Job.from_row(WAITING)) == {
+        "jobId": "0199c5d0",
+        "status": "pending",
+        "stage": "queued",
+        "templateSlug": "night-life-roller",
+        "falModel": "fal-ai/test",
+        "credits": 10,
+        "createdAt": "2025-10-08T21:30:00.000000Z",
+        "updatedAt": "2025-10-08T21:31:00.250000Z",
+        "queuePosition": 3,
+    }
+
+
+def test_first_in_the_queue_is_position_zero() -> None:
+    assert job_json(Job.from_row(WAITING | {"queue_position": 0}))["queuePosition"] == 0
+
+
+def test_completed_job_shows_its_video() -> None:
+    job = Job.from_row(STORED)
+    assert (job.video_key, job.poster_key) == (f"{KEY}.mp4", f"{KEY}.jpg")
+    shown = job_json(job, url="/media/v", poster_url="/media/p")
+    waiting = job_json(Job.from_row(WAITING))
+    assert {name: value for name, value in shown.items() if waiting.get(name) != value} == {
+        "status": "completed",
+        "stage": "done",
+        "completedAt": "2025-10-08T21:32:00.000000Z",
+        "url": "/media/v",
+        "key": f"{KEY}.mp4",
+        "posterUrl": "/media/p",
+        "bytes": 1_234_567,
+        "durationSeconds": 5.2,
+        "width": 1280,
+        "height": 720,
+    }
+
+
+def test_video_that_is_being_stored_is_not_shown() -> None:
+    storing = STORED | {"status": "processing", "stage": "storing", "completed_at": None}
+    shown = job_json(Job.from_row(storing), url="/media/v", poster_url="/media/p")
+    assert shown.keys().isdisjoint({"url", "key", "posterUrl", "bytes", "completedAt"})
+
+
+def test_failed_job_shows_the_reason() -> None:
+    failed = WAITING | {
+        "status": "failed",
+        "stage": "done",
+        "error_code": "fal_rejected",
+        "error": "Blocked",
+    }
+    shown = job_json(Job.from_row(failed))
+    assert shown["error"] == {"code": "fal_rejected", "message": "Blocked"}
+
+
+def test_failure_that_the_replaced_stack_left_unexplained_has_a_reason_all_the_same() -> None:
+    assert job_json(Job.from_row(LEGACY | {"status": "failed"}))["error"] == {
+        "code": "interrupted",
+        "message": "The video could not be generated.",
+    }
+
+
+def test_times_are_told_in_utc_with_all_their_microseconds() -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    assert rfc3339(datetime(2025, 10, 8, 3, tzinfo=east)) == "2025-10-07T21:30:00.000000Z"
+    assert rfc3339(UPDATED.replace(microsecond=7)) == "2025-10-08T21:31:00.000007Z"
+
+
+async def test_job_is_sent_as_compact_utf8() -> None:
+    job = replace(Job.from_row(STORED), template_slug="über")
+    sent = await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+    addresses = {"url": f"/media/{KEY}.mp4", "poster_url": f"/media/{KEY}.jpg"}
+    assert json.loads(sent) == job_json(job, **addresses)
+    assert b" " not in sent
+    assert "über".encode() in sent
+
+
+async def test_unfinished_job_is_encoded_once_for_all_its_polls() -> None:
+    job = Job.from_row(WAITING)
+    first, second = [
+        await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+        for _ in range(2)
+    ]
+    assert first is second
+    assert json.loads(first) == job_json(job)
