@@ -13,20 +13,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from app import times
 from app.api import operations, routes
 from app.api.identity import KEY_SET_LIFETIME, identity_from
 from app.api.middleware import Requests
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
-from app.api.service import Service, State
+from app.api.service import LifespanState, Service
 from app.api.streams import Streams
 from app.caching.key_set import KeySet
 from app.database import schema
 from app.database.client import Address, Database
 from app.database.job_store import JobStore
 from app.domain.terms import Limits
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, StorageUnavailable
 from app.fal.queue import Fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
 from app.jobs.delivery import Delivery
@@ -37,7 +38,7 @@ from app.jobs.sweep import Sweep
 from app.local_fal import LocalFal
 from app.media.downloads import MediaHosts, download
 from app.server.scratch import scratch
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import Storage
@@ -48,8 +49,6 @@ from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 8.0
-"""For deliveries under way when the service stops; what is not done by then is done later."""
 DOWNLOAD_SECONDS = 900.0
 """For one video of any size."""
 LOCAL_FAL_KEY = "local"
@@ -100,7 +99,7 @@ async def _lifespan(
     fal_transport: httpx.AsyncBaseTransport | None,
     seam: Seam,
     _app: Starlette,
-) -> AsyncIterator[State]:
+) -> AsyncIterator[LifespanState]:
     async with AsyncExitStack() as stack:
         database = await _database(settings, seam, stack)
         storage = await open_storage(settings, seam, stack)
@@ -112,7 +111,7 @@ async def _lifespan(
 
         store = JobStore(database, Limits.from_settings(settings))
         catalogue = Catalogue(store.templates)
-        watch, background, stopping = Watch(), Background(), asyncio.Event()
+        watch, background, stopping = Watch(), BackgroundTasks(), asyncio.Event()
         fetch = functools.partial(
             download,
             fal.media,
@@ -148,7 +147,7 @@ async def _lifespan(
             background=background,
             stopping=stopping,
         )
-        stack.push_async_callback(background.drain, DRAIN_SECONDS)
+        stack.push_async_callback(background.drain, times.DRAIN)
         streams = Streams(
             watch=watch,
             store=store,
@@ -160,22 +159,22 @@ async def _lifespan(
         await stack.enter_async_context(_running(sweep.run()))
         await stack.enter_async_context(_running(streams.end_with(stopping)))
         stack.callback(stopping.set)
-        yield State(
-            service=Service(
-                settings=settings,
-                database=database,
-                store=store,
-                storage=storage,
-                catalogue=catalogue,
-                identity=identity_from(settings, await _key_set(settings, stack)),
-                lifecycle=lifecycle,
-                background=background,
-                streams=streams,
-                sweep=sweep,
-                stopping=stopping,
-                signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
-            )
+        service = Service(
+            settings=settings,
+            database=database,
+            store=store,
+            storage=storage,
+            catalogue=catalogue,
+            identity=identity_from(settings, await _key_set(settings, stack)),
+            lifecycle=lifecycle,
+            background=background,
+            streams=streams,
+            sweep=sweep,
+            stopping=stopping,
+            signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
         )
+        await _warn_of_storage(service)
+        yield LifespanState(service=service, stopping=stopping)
 
 
 async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:
@@ -213,6 +212,14 @@ async def open_storage(settings: Settings, seam: Seam, stack: AsyncExitStack) ->
             seam=seam,
         )
     )
+
+
+async def _warn_of_storage(service: Service) -> None:
+    """Log what would keep videos waiting; it may pass, so the service starts."""
+    try:
+        await operations.storage_answers(service)
+    except StorageUnavailable as error:
+        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
 
 
 async def _fal(

@@ -6,20 +6,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.service import Service, State
+from app import times
+from app.api.service import LifespanState, Service
 from app.errors import StorageUnavailable
 
-STORAGE_PATIENCE = 1.5
-"""Seconds: a disk may hang as well as a network."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-async def healthz(_request: Request[State]) -> Response:
+async def healthz(_request: Request[LifespanState]) -> Response:
     """``GET /healthz``: the process lives."""
     return JSONResponse({"status": "ok"}, headers=NO_STORE)
 
 
-async def readyz(request: Request[State]) -> Response:
+async def readyz(request: Request[LifespanState]) -> Response:
     """``GET /readyz``: database and storage answer."""
     service = request.state["service"]
     service.require_open()
@@ -27,7 +26,7 @@ async def readyz(request: Request[State]) -> Response:
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 
-async def metrics(_request: Request[State]) -> Response:
+async def metrics(_request: Request[LifespanState]) -> Response:
     """``GET /metrics``: what this process has counted, for Prometheus."""
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
 
@@ -35,7 +34,7 @@ async def metrics(_request: Request[State]) -> Response:
 async def storage_answers(service: Service) -> None:
     """Pass where the storage can be read, else raise StorageUnavailable before long."""
     try:
-        async with asyncio.timeout(STORAGE_PATIENCE):
+        async with asyncio.timeout(times.STORAGE_CHECK):
             await service.storage.check()
     except TimeoutError as error:
         raise StorageUnavailable("The storage hangs.") from error

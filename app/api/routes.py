@@ -15,9 +15,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app import times
 from app.api.form import read_body, read_form
 from app.api.identity import Caller
-from app.api.service import Service, State
+from app.api.service import LifespanState, Service
 from app.api.streams import EventStream
 from app.domain.job import Job, Status, rfc3339
 from app.errors import InvalidJSON, InvalidQuery, JobNotFound, NotFound, Problem, SubmitUnavailable
@@ -30,8 +31,6 @@ from app.telemetry.metrics import CALLBACKS
 log = logging.getLogger(__name__)
 
 NO_STORE = {"Cache-Control": "no-store"}
-CALLBACK_PATIENCE = 1.8
-"""Seconds for a callback of fal's, which comes again where it is not answered."""
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 MAX_QUERY = 4096
@@ -43,7 +42,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-async def submit(request: Request[State]) -> Response:
+async def submit(request: Request[LifespanState]) -> Response:
     """``POST /api/templates/video``."""
     service = _service(request)
     caller = await _caller(service, request)
@@ -74,14 +73,14 @@ async def submit(request: Request[State]) -> Response:
     )
 
 
-async def status(request: Request[State]) -> Response:
+async def status(request: Request[LifespanState]) -> Response:
     """``GET /api/templates/video/status?jobId=``."""
     service = _service(request)
     job = await _own_job(service, request, await _caller(service, request))
     return _status(await _presented(service, job))
 
 
-async def events(request: Request[State]) -> Response:
+async def events(request: Request[LifespanState]) -> Response:
     """``GET /api/templates/video/events?jobId=``, or of all jobs under way without ``jobId``."""
     service = _service(request)
     caller = await _caller(service, request)
@@ -91,7 +90,7 @@ async def events(request: Request[State]) -> Response:
     return EventStream(service.streams, caller.user, job, functools.partial(_presented, service))
 
 
-async def cancel(request: Request[State]) -> Response:
+async def cancel(request: Request[LifespanState]) -> Response:
     """``POST /api/templates/video/cancel?jobId=``."""
     service = _service(request)
     caller = await _caller(service, request)
@@ -99,12 +98,12 @@ async def cancel(request: Request[State]) -> Response:
     return _status(await _presented(service, job), status_code=202)
 
 
-async def fal_webhook(request: Request[State]) -> Response:
+async def fal_webhook(request: Request[LifespanState]) -> Response:
     """``POST /api/webhooks/fal?jobId=``: a hint to go and look, answered at once."""
     service = _service(request)
     try:
         body = await read_body(request, max_bytes=MAX_BODY_BYTES)
-        async with asyncio.timeout(CALLBACK_PATIENCE):
+        async with asyncio.timeout(times.CALLBACK):
             await service.signatures.verify(request.headers, body)
             await service.lifecycle.heard(_job_id(request), _request_id(body))
     except TimeoutError as error:
@@ -117,13 +116,13 @@ async def fal_webhook(request: Request[State]) -> Response:
     return JSONResponse({"status": "heard"}, headers=NO_STORE)
 
 
-async def templates(request: Request[State]) -> Response:
+async def templates(request: Request[LifespanState]) -> Response:
     """``GET /api/templates``."""
     catalogue = await _service(request).catalogue.all()
     return JSONResponse({"templates": [template.to_public() for template in catalogue]})
 
 
-async def library(request: Request[State]) -> Response:
+async def library(request: Request[LifespanState]) -> Response:
     """``GET /api/library?limit=&cursor=&templateSlug=``."""
     service = _service(request)
     caller = await _caller(service, request)
@@ -139,7 +138,7 @@ async def library(request: Request[State]) -> Response:
     return JSONResponse({"videos": videos, "nextCursor": cursor}, headers=NO_STORE)
 
 
-async def credits(request: Request[State]) -> Response:  # noqa: A001 the route's name
+async def credits(request: Request[LifespanState]) -> Response:  # noqa: A001 the route's name
     """``GET /api/credits``."""
     service = _service(request)
     caller = await _caller(service, request)
@@ -156,7 +155,7 @@ async def credits(request: Request[State]) -> Response:  # noqa: A001 the route'
     )
 
 
-async def media(request: Request[State]) -> Response:
+async def media(request: Request[LifespanState]) -> Response:
     """``GET /media/{key}``: local storage only."""
     storage = _service(request).storage
     if not isinstance(storage, LocalFiles):
@@ -164,18 +163,18 @@ async def media(request: Request[State]) -> Response:
     return await storage.serve(request)
 
 
-def _service(request: Request[State]) -> Service:
+def _service(request: Request[LifespanState]) -> Service:
     service: Service = request.scope["state"]["service"]
     return service
 
 
-async def _caller(service: Service, request: Request[State]) -> Caller:
+async def _caller(service: Service, request: Request[LifespanState]) -> Caller:
     # Every poll passes here: it need not make an object of all headers.
     given = (value for name, value in request.scope["headers"] if name == b"authorization")
     return await service.identity.caller(next(given, b"").decode("latin-1"))
 
 
-async def _own_job(service: Service, request: Request[State], caller: Caller) -> Job:
+async def _own_job(service: Service, request: Request[LifespanState], caller: Caller) -> Job:
     """Return the job of ``jobId``; a missing one and somebody else's are answered alike."""
     job = await service.lifecycle.latest(_job_id(request))
     if job.user != caller.user:
@@ -183,7 +182,7 @@ async def _own_job(service: Service, request: Request[State], caller: Caller) ->
     return job
 
 
-def _job_id(request: Request[State]) -> str:
+def _job_id(request: Request[LifespanState]) -> str:
     return _named_job(request.scope["query_string"])
 
 

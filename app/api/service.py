@@ -12,7 +12,7 @@ from app.errors import ShuttingDown
 from app.fal.signatures import Signatures
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.sweep import Sweep
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.settings import Settings
 from app.storage.protocol import Storage
 from app.templates.catalogue import Catalogue
@@ -30,7 +30,7 @@ class Service:
     identity: Identity
     lifecycle: Lifecycle
     signatures: Signatures
-    background: Background
+    background: BackgroundTasks
     streams: Streams
     sweep: Sweep
     stopping: asyncio.Event
@@ -42,10 +42,12 @@ class Service:
             raise shutting_down()
 
 
-class State(TypedDict):
+class LifespanState(TypedDict):
     """The lifespan's state, found in ``request.state``."""
 
     service: Service
+    stopping: asyncio.Event
+    """As :attr:`Service.stopping`: the server sets it when a signal arrives."""
 
 
 def shutting_down() -> ShuttingDown:

@@ -20,7 +20,7 @@ from app.database.job_store import JobStore
 from app.domain.job import Job
 from app.errors import DatabaseUnavailable, ServiceError, TooManyStreams
 from app.jobs.snapshots import Listener, Watch
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import STREAMS
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Streams:
         *,
         watch: Watch,
         store: JobStore,
-        background: Background,
+        background: BackgroundTasks,
         latest: Latest,
         max_per_user: int,
     ) -> None:

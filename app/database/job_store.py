@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app import times
 from app.database.client import Database
 from app.database.connection import Thrown
 from app.domain.job import Job, Status
@@ -29,10 +30,6 @@ from app.templates.template import Template
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 20
-"""For which a delivery has a job to itself without saying so again."""
-LOOK_AGAIN_SECONDS = 15
-"""Until the sweep looks at a job that nobody watches."""
 ENDING = {"complete", "fail", "cancelled", "postpone", "unconfirmed"}
 """The functions that may end a job."""
 
@@ -119,11 +116,11 @@ class JobStore:
             RequestTaken: the request belongs to another job.
 
         """
-        return await self._change("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
+        return await self._change("queued", job_id, request_id, position, times.LOOK_AGAIN)
 
     async def heard(self, job_id: str, request_id: str) -> Job:
         """Note what a callback says; raises RequestTaken as :meth:`queued` does."""
-        return await self._change("heard", job_id, request_id, LOOK_AGAIN_SECONDS)
+        return await self._change("heard", job_id, request_id, times.LOOK_AGAIN)
 
     async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
         """Settle a submit of which nobody knows whether it arrived."""
@@ -135,7 +132,7 @@ class JobStore:
 
     async def claim(self, job_id: str, holder: str, key_base: str) -> Job | None:
         """Take the job to deliver it; None where it has ended or somebody else has it."""
-        row = await self._database.call("video_job::claim", job_id, holder, LEASE_SECONDS, key_base)
+        row = await self._database.call("video_job::claim", job_id, holder, times.LEASE, key_base)
         return Job.from_row(row) if row else None
 
     async def extend(self, job_id: str, holder: str) -> Job:
@@ -145,7 +142,7 @@ class JobStore:
             LeaseLost: it has passed to another, or the job has ended.
 
         """
-        return await self._change("extend", job_id, holder, LEASE_SECONDS)
+        return await self._change("extend", job_id, holder, times.LEASE)
 
     async def release(self, job_id: str, holder: str) -> Job:
         """Hand the job back unfinished; somebody will look at it at once."""
@@ -194,7 +191,7 @@ class JobStore:
     async def take_due(self, limit: int) -> list[Job]:
         """Return jobs that nobody has looked at in time; each goes to one caller."""
         jobs = []
-        for row in await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS):
+        for row in await self._database.call("video_job::take_due", limit, times.LOOK_AGAIN):
             try:
                 jobs.append(Job.from_row(row))
             except (ValueError, TypeError, KeyError) as error:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from app import times
 from app.settings import Settings
 from app.templates.template import Template, Value
 
@@ -61,7 +62,7 @@ class Trouble:
     count: int | None = None
     seconds: int | None = None
     wait: int = 2
-    longest_wait: int = 45
+    longest_wait: int = times.LONGEST_RETRY_WAIT
 
 
 @dataclass(frozen=True, kw_only=True)

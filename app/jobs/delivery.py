@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from app.database.job_store import LEASE_SECONDS, JobStore
+from app import times
+from app.database.job_store import JobStore
 from app.domain.job import Job
 from app.domain.terms import StoredVideo, Trouble
 from app.errors import (
@@ -214,7 +215,7 @@ class Delivery:
 
     async def _keep(self, job: Job, holder: str, scope: asyncio.Timeout) -> None:
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+            await asyncio.sleep(times.LEASE_RENEWAL)
             try:
                 await self._store.extend(job.id, holder)
             except LeaseLost:

@@ -31,7 +31,7 @@ from app.errors import (
 from app.fal.queue import Fal, Submitted
 from app.jobs.snapshots import Watch
 from app.media.start_images import StartImage
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import CALLBACKS_ASKED
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Handover:
         store: JobStore,
         fal: Fal,
         watch: Watch,
-        background: Background,
+        background: BackgroundTasks,
         public_url: str | None,
         timeout: float,
     ) -> None:

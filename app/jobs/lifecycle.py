@@ -9,6 +9,7 @@ import logging
 
 import uuid_utils
 
+from app import times
 from app.database.job_store import JobStore
 from app.domain.job import Job, Stage
 from app.domain.terms import Draft, Trouble
@@ -26,7 +27,7 @@ from app.fal.queue import Fal, Progress
 from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover, Submission
 from app.jobs.snapshots import Watch
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.telemetry import context
 from app.templates.catalogue import Catalogue
 
@@ -38,10 +39,6 @@ UNKNOWN_TO_FAL = Trouble(
     message="fal no longer knows this job. Nothing was charged.",
     seconds=600,
 )
-FAL_PATIENCE = 1.0
-"""Seconds that whoever cancels, or calls back, waits for fal's word."""
-STOP_PATIENCE = 3.0
-"""Seconds that a submit still waits for fal once the service stops."""
 CANCEL_PATIENCE = 5.0
 """Seconds that an expired job's cancellation at fal may take."""
 
@@ -58,7 +55,7 @@ class Lifecycle:
         handover: Handover,
         delivery: Delivery,
         watch: Watch,
-        background: Background,
+        background: BackgroundTasks,
         stopping: asyncio.Event,
     ) -> None:
         self._store = store
@@ -120,7 +117,7 @@ class Lifecycle:
         await asyncio.wait({handing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not handing.done():
-            await asyncio.wait({handing}, timeout=STOP_PATIENCE)
+            await asyncio.wait({handing}, timeout=times.SUBMIT_AT_STOP)
         if not handing.done():
             return self._watch.known(job.id) or job
         word: Job | Problem = handing.result()
@@ -204,7 +201,7 @@ class Lifecycle:
         asked whether the request is one of ours.
         """
         try:
-            async with asyncio.timeout(FAL_PATIENCE):
+            async with asyncio.timeout(times.FAL_WAIT):
                 await self._fal.status(job.fal_model, request_id)
         except (FalNotFound, FalUnavailable, TimeoutError) as error:
             # Also where fal does not know it: it may not yet, and another's callback is no loss.
@@ -227,7 +224,7 @@ class Lifecycle:
         """
         context.job_id.set(job_id)
         now = asyncio.get_running_loop().time
-        until = now() + FAL_PATIENCE
+        until = now() + times.FAL_WAIT
         job = await self._store.ask_to_cancel(job_id, user)
         self._watch.publish(job)
         if job.request_id is not None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from app import times
 from app.domain.job import Job, Status
 from app.telemetry.metrics import STAGES
 
@@ -23,8 +24,6 @@ FRESH = 1.0
 """Seconds for which a job is not asked about again."""
 WATCHED = 5.0
 """Seconds since the last question for which a job counts as watched: browsers ask every 3."""
-PATIENCE = 1.0
-"""Seconds that a poll waits for fal before it is answered with what is known."""
 CAPACITY = 10_000
 """Jobs that are remembered; the least recently asked for are forgotten first."""
 
@@ -206,7 +205,7 @@ async def _first_word(entry: _Entry) -> Job:
     """Wait for the refresh, but for a fal that hangs only until something is known."""
     refresh = entry.refresh
     assert refresh is not None, "one has just begun, or is under way"
-    await asyncio.wait({refresh}, timeout=PATIENCE)
+    await asyncio.wait({refresh}, timeout=times.FAL_WAIT)
     if not refresh.done() and entry.job is None:
         known = asyncio.create_task(entry.known.wait())
         await asyncio.wait({refresh, known}, return_when=asyncio.FIRST_COMPLETED)

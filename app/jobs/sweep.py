@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 
+from app import times
 from app.database.job_store import JobStore
 from app.errors import ServiceError
 from app.jobs.lifecycle import Lifecycle
@@ -11,8 +12,6 @@ from app.telemetry.metrics import SWEEP_LAG, SWEPT, SWEPT_AT
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 5.0
-"""Seconds between two looks at what is due."""
 AT_ONCE = 50
 """Jobs that are attended to beside each other."""
 
@@ -29,7 +28,8 @@ class Sweep:
         while True:
             if await self.once() < AT_ONCE:
                 # Several processes beside each other shall not all look at the same instant.
-                await asyncio.sleep(INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311 jitter
+                jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
+                await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
 
     async def once(self) -> int:
         """Attend to what is due now; return how many jobs that were."""

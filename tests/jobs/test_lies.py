@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs import sweep
+from app import times
 from app.settings import Settings
 from app.telemetry.seam import direct
 from tests.jobs.test_troubles import queued
@@ -123,7 +123,7 @@ async def test_fault_in_a_delivery_ends_the_job_and_gives_the_hold_back(
 async def test_job_that_nobody_can_attend_to_does_not_hold_up_the_others(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "INTERVAL", 0.02)
+    monkeypatch.setattr(times, "SWEEP_INTERVAL", 0.02)
     async with running(settings, fal) as run:
         odd, _ = await queued(run, fal)
         well, request_id = await queued(run, fal)

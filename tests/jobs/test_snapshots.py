@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app import times
 from app.domain.job import Job, Stage, Status
 from app.errors import DatabaseUnavailable, JobNotFound
-from app.jobs import snapshots
 from app.jobs.snapshots import Listener, Watch
 from tests.support.clock import Clock
 
@@ -171,7 +171,7 @@ async def test_late_answer_does_not_turn_back_the_time(clock: Clock, refresh: Re
 async def test_while_fal_hangs_what_is_known_is_answered(
     clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.01)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.01)
     watched = Watch(clock=clock)
     watched.publish(job(3))
     refresh.go.clear()
@@ -184,7 +184,7 @@ async def test_while_fal_hangs_what_is_known_is_answered(
 async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
     clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.0)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.0)
     watched = Watch(clock=clock)
     refresh.go.clear()
     poll = asyncio.create_task(watched.latest("job", refresh))
@@ -199,7 +199,7 @@ async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
 async def test_first_poll_is_told_of_an_error_that_comes_late(
     clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.0)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.0)
     watched = Watch(clock=clock)
     refresh.go.clear()
     refresh.answer = JobNotFound("There is no such job.")

@@ -1,7 +1,7 @@
 """Programs that end at once, started by dozens: forked from a process that has imported it all.
 
-``python -m tests.support.faults.forked`` reads one program a line, runs it to its end, and answers its
-status.
+``python -m tests.support.faults.forked`` reads one program a line, runs it to its end, and answers
+its status.
 """
 
 import importlib
@@ -85,6 +85,6 @@ def _become(
 
 
 if __name__ == "__main__":
-    for each in ("app.server.process", "app.database.drift", "scripts.support.command"):
+    for each in ("app.main", "app.server.process", "app.database.drift", "scripts.support.command"):
         importlib.import_module(each)
     _serve()
