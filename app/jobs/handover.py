@@ -105,7 +105,7 @@ class Handover:
             async with asyncio.timeout_at(deadline):
                 submitted = await self._fal.submit(
                     job.fal_model,
-                    draft.template.to_fal(draft.variables, image_url=image_url),
+                    draft.template.fal_arguments(draft.variables, image_url=image_url),
                     webhook_url=self._webhook_url(job),
                 )
         except (FalAnswerLost, TimeoutError):

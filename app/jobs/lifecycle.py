@@ -83,7 +83,7 @@ class Lifecycle:
             user=submission.caller.user,
             user_email=submission.caller.email,
             template=template,
-            variables=template.check(submission.variables),
+            variables=template.check_variables(submission.variables),
             idempotency_key=submission.idempotency_key,
             fingerprint=submission.fingerprint,
         )
