@@ -53,7 +53,7 @@ async def read_submission(
         user_email=caller.email,
         image=image,
         template=template,
-        variables=template.check(variables),
+        variables=template.check_variables(variables),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint_of(slug, variables, data),
     )

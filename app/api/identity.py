@@ -16,8 +16,8 @@ MAX_SUBJECT = 128
 """Characters of ``sub``."""
 KEY_SET_LIFETIME = 3600.0
 """Seconds for which a key set is taken as it is."""
-REMEMBERED_TOKENS = 4096
-LONGEST_REMEMBERED = 4096
+CACHED_TOKENS = 4096
+MAX_CACHED_TOKEN = 4096
 """Characters of a token, so that those of a hostile caller cannot fill the memory."""
 KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
@@ -98,7 +98,7 @@ class KeySetTokens:
             raise _refusal("The token is signed with a key that cannot be used.") from error
 
 
-class Remembering:
+class CachingIdentity:
     """Verifies a token once and remembers who it is for as long as that holds."""
 
     def __init__(self, identity: Identity, *, clock: Callable[[], float] = time.time) -> None:
@@ -111,9 +111,9 @@ class Remembering:
         known = self._known.pop(authorization, None)
         if known is None or known.until <= now:
             known = await self._identity.caller(authorization)
-        if len(authorization) <= LONGEST_REMEMBERED:
+        if len(authorization) <= MAX_CACHED_TOKEN:
             self._known[authorization] = known
-        if len(self._known) > REMEMBERED_TOKENS:
+        if len(self._known) > CACHED_TOKENS:
             del self._known[next(iter(self._known))]  # the one that has not been used for longest
         return known
 
@@ -122,10 +122,10 @@ def identity_from(settings: Settings, keys: KeySet | None) -> Identity:
     """Choose by the ``AUTH_…`` settings; ``keys`` are those of ``AUTH_JWKS_URL``."""
     audience, issuer = settings.auth_audience, settings.auth_issuer
     if keys is not None:
-        return Remembering(KeySetTokens(keys, audience=audience, issuer=issuer))
+        return CachingIdentity(KeySetTokens(keys, audience=audience, issuer=issuer))
     if settings.auth_jwt_secret is not None:
         secret = settings.auth_jwt_secret.get_secret_value()
-        return Remembering(SharedSecret(secret, audience=audience, issuer=issuer))
+        return CachingIdentity(SharedSecret(secret, audience=audience, issuer=issuer))
     return Development()
 
 

@@ -115,7 +115,7 @@ class Handover:
                 )
         except (FalError, TimeoutError) as error:
             raise await self._refusal(job, error) from error
-        arguments = submission.template.to_fal(submission.variables, image_url=image_url)
+        arguments = submission.template.fal_arguments(submission.variables, image_url=image_url)
         job = await self._announce(job)
         if job.stage is Stage.CANCELLING:
             return await self._store.cancelled(job.id, None)

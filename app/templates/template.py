@@ -168,7 +168,7 @@ class Template:
             "variables": [variable.to_public() for variable in self.variables],
         }
 
-    def check(self, given: object) -> dict[str, Value]:
+    def check_variables(self, given: object) -> dict[str, Value]:
         """Return the variables with their defaults filled in.
 
         Raises:
@@ -188,7 +188,7 @@ class Template:
                 raise InvalidVariables(f"{variable.name} is missing.")
         return values
 
-    def to_fal(self, values: Mapping[str, Value], *, image_url: str) -> dict[str, Any]:
+    def fal_arguments(self, values: Mapping[str, Value], *, image_url: str) -> dict[str, Any]:
         """Return the model's input.
 
         An argument that is nothing but ``"{name}"`` takes the variable's value with its type,

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.api.identity import (
+    CACHED_TOKENS,
     KEY_SET_LIFETIME,
-    LONGEST_REMEMBERED,
-    REMEMBERED_TOKENS,
+    MAX_CACHED_TOKEN,
+    CachingIdentity,
     Caller,
     Development,
     Identity,
     KeySetTokens,
-    Remembering,
     SharedSecret,
     identity_from,
 )
@@ -234,7 +234,7 @@ class Verified:
 async def test_token_is_verified_once_until_it_expires() -> None:
     now = 1000.0
     verified = Verified(until=1060)
-    identity = Remembering(verified, clock=lambda: now)
+    identity = CachingIdentity(verified, clock=lambda: now)
     for _ in range(3):
         assert (await identity.caller("Bearer ada")).user == "Bearer ada"
         assert (await identity.caller("Bearer eve")).user == "Bearer eve"
@@ -253,18 +253,18 @@ async def test_token_is_remembered_no_longer_than_its_key_set_holds() -> None:
 
 async def test_tokens_that_are_many_or_long_are_not_all_remembered() -> None:
     verified = Verified(until=math.inf)
-    identity = Remembering(verified)
-    for number in range(REMEMBERED_TOKENS + 1):
+    identity = CachingIdentity(verified)
+    for number in range(CACHED_TOKENS + 1):
         await identity.caller(f"Bearer {number}")
-    long = "Bearer " + "x" * LONGEST_REMEMBERED
+    long = "Bearer " + "x" * MAX_CACHED_TOKEN
     for header in ("Bearer 1", "Bearer 0", long, long):
         await identity.caller(header)
-    assert verified.count == REMEMBERED_TOKENS + 1 + 3
-    assert len(identity._known) == REMEMBERED_TOKENS
+    assert verified.count == CACHED_TOKENS + 1 + 3
+    assert len(identity._known) == CACHED_TOKENS
 
 
 async def test_refusal_is_not_remembered() -> None:
-    identity = Remembering(shared())
+    identity = CachingIdentity(shared())
     expired = f"Bearer {token('ada', exp=1)}"
     for _ in range(2):
         assert "expired" in await refused(identity, expired)
@@ -279,7 +279,7 @@ async def test_settings_choose() -> None:
             url = settings.auth_jwks_url
             keys = KeySet(url, client, lifetime=KEY_SET_LIFETIME) if url else None
             identity = identity_from(settings, keys)
-            return identity._identity if isinstance(identity, Remembering) else identity
+            return identity._identity if isinstance(identity, CachingIdentity) else identity
 
         assert isinstance(chosen(), Development)
         assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)

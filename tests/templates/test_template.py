@@ -83,7 +83,9 @@ def test_eight_templates_over_five_models_are_shipped_with_the_night_life_roller
 def test_shipped_template_sends_what_its_model_takes(path: Path) -> None:
     shipped = read(path)
     image_field, duration_type, durations = MODELS[shipped.fal_model]
-    arguments = shipped.to_fal(shipped.check(sample(shipped)), image_url="https://image")
+    arguments = shipped.fal_arguments(
+        shipped.check_variables(sample(shipped)), image_url="https://image"
+    )
     assert arguments[image_field] == "https://image"
     assert arguments["prompt"]
     assert type(arguments["duration"]) is duration_type
@@ -94,18 +96,18 @@ def test_shipped_template_sends_what_its_model_takes(path: Path) -> None:
 
 def test_variable_is_put_into_the_text() -> None:
     given = template(text("who", required=True), prompt="{who} dances")
-    assert given.to_fal({"who": "Ada"}, image_url="u")["prompt"] == "Ada dances"
+    assert given.fal_arguments({"who": "Ada"}, image_url="u")["prompt"] == "Ada dances"
 
 
 def test_braces_that_a_user_types_are_not_filled_again() -> None:
     given = template(text("a"), text("b"), prompt="{a} and {b}")
-    values = given.check({"a": "{b}", "b": "x"})
-    assert given.to_fal(values, image_url="u")["prompt"] == "{b} and x"
+    values = given.check_variables({"a": "{b}", "b": "x"})
+    assert given.fal_arguments(values, image_url="u")["prompt"] == "{b} and x"
 
 
 def test_argument_that_is_only_a_variable_keeps_its_type() -> None:
     given = template(choice("duration", 5, 10), arguments={"duration": "{duration}"})
-    arguments = given.to_fal(given.check({"duration": 10}), image_url="u")
+    arguments = given.fal_arguments(given.check_variables({"duration": 10}), image_url="u")
     assert arguments["duration"] == 10
     assert type(arguments["duration"]) is int
 
@@ -114,13 +116,13 @@ def test_variable_is_put_into_the_text_of_an_argument() -> None:
     given = template(
         choice("seconds", 6), arguments={"duration": "{seconds}s", "negative_prompt": "blur"}
     )
-    arguments = given.to_fal(given.check({"seconds": 6}), image_url="u")
+    arguments = given.fal_arguments(given.check_variables({"seconds": 6}), image_url="u")
     assert (arguments["duration"], arguments["negative_prompt"]) == ("6s", "blur")
 
 
 def test_argument_of_an_optional_variable_is_left_out_where_nothing_is_given() -> None:
     given = template(number(), arguments={"seed": "{seed}", "fps": 24})
-    assert given.to_fal(given.check({}), image_url="u") == {
+    assert given.fal_arguments(given.check_variables({}), image_url="u") == {
         "prompt": "A prompt",
         "fps": 24,
         "image_url": "u",
@@ -129,11 +131,11 @@ def test_argument_of_an_optional_variable_is_left_out_where_nothing_is_given() -
 
 def test_text_without_its_optional_variable_has_no_gap() -> None:
     given = template(text("mood"), prompt="A {mood} night. {mood}")
-    assert given.to_fal({}, image_url="u")["prompt"] == "A night."
+    assert given.fal_arguments({}, image_url="u")["prompt"] == "A night."
 
 
 def test_default_is_filled_in() -> None:
-    assert template(text(default="hello")).check({}) == {"line": "hello"}
+    assert template(text(default="hello")).check_variables({}) == {"line": "hello"}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_default_is_filled_in() -> None:
     ],
 )
 def test_what_just_fits_is_taken_as_it_is(variable: dict[str, Any], value: object) -> None:
-    taken = template(variable).check({variable["name"]: value})
+    taken = template(variable).check_variables({variable["name"]: value})
     assert taken == {variable["name"]: value}
     assert type(taken[variable["name"]]) is type(value)
 
@@ -188,12 +190,12 @@ def test_what_does_not_fit_is_refused_with_the_reason(
     variables: tuple[dict[str, Any], ...], given: object, said: str
 ) -> None:
     with pytest.raises(InvalidVariables, match=said):
-        template(*variables).check(given)
+        template(*variables).check_variables(given)
 
 
 def test_emoji_and_line_breaks_are_text() -> None:
     value = "👩‍💻 über\nzwei Zeilen"
-    assert template(text()).check({"line": value}) == {"line": value}
+    assert template(text()).check_variables({"line": value}) == {"line": value}
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,10 @@ def test_template_needs_neither_arguments_nor_variables() -> None:
         "prompt": "A prompt",
     }
     plain = Template.from_row(row, slug="plain")
-    assert plain.to_fal(plain.check({}), image_url="u") == {"prompt": "A prompt", "image_url": "u"}
+    assert plain.fal_arguments(plain.check_variables({}), image_url="u") == {
+        "prompt": "A prompt",
+        "image_url": "u",
+    }
 
 
 def test_catalogue_shows_what_a_form_needs() -> None:
