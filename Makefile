@@ -31,10 +31,11 @@ soak: install ## everything that takes longer: kills, pairs of faults (ARGS=…,
 bench: install ## measure everything beside its baselines (20 minutes; ARGS="polls submits")
 	$(BIN)/python -m scripts.bench $(ARGS)
 
-check: install ## lint, formatting, types, and advisories about what is pinned
+check: install ## lint, formatting, types, import layers, and advisories about pinned packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m scripts.support.advisories
 
 format: install ## mend what ruff can mend
