@@ -8,7 +8,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.presentation import rfc3339, video_json
+from app.api.presentation import rfc3339, template_json, video_json
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of
 from app.domain.video import LibraryVideo
 from app.errors import InvalidQuery
@@ -20,7 +20,7 @@ DEFAULT_PAGE = 20
 async def templates(request: Request[LifespanState]) -> Response:
     """``GET /api/templates``."""
     catalogue = await service_of(request).catalogue.all()
-    return JSONResponse({"templates": [template.to_public() for template in catalogue]})
+    return JSONResponse({"templates": [template_json(template) for template in catalogue]})
 
 
 async def library(request: Request[LifespanState]) -> Response:

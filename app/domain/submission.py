@@ -9,7 +9,8 @@ from typing import Any
 import uuid_utils
 
 from app.media.start_images import StartImage
-from app.templates.template import Template, Value
+from app.templates.template import Template
+from app.templates.values import Value
 
 
 @dataclass(frozen=True, kw_only=True)
