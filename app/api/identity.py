@@ -1,4 +1,4 @@
-"""Who is calling: a bearer token's word, or in development ``dev@localhost``."""
+"""Who is calling: the user of a bearer token, or in development ``dev@localhost``."""
 
 import math
 import time
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import jwt
+from cachetools import TLRUCache
 
 from app.caching.key_set import KeySet
 from app.errors import ConfigurationError, Unauthenticated
@@ -15,10 +16,11 @@ from app.settings import Settings
 MAX_SUBJECT = 128
 """Characters of ``sub``."""
 KEY_SET_LIFETIME = 3600.0
-"""Seconds for which a key set is taken as it is."""
+"""Seconds until a key set is fetched again."""
 CACHED_TOKENS = 4096
+"""Verified tokens that are kept."""
 MAX_CACHED_TOKEN = 4096
-"""Characters of a token, so that those of a hostile caller cannot fill the memory."""
+"""Characters of a header that is kept, so that long tokens cannot fill the memory."""
 KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
@@ -29,21 +31,26 @@ class Caller:
     user: str
     email: str
     until: float = field(default=math.inf, compare=False)
-    """When the token that says so expires, or its key is to be asked for again; Unix time."""
+    """Unix time when the token expires, or when its key set is fetched again if that is sooner."""
 
 
 class Identity(Protocol):
-    """Tells who sent an ``Authorization`` header."""
+    """Verifies ``Authorization`` headers."""
 
     async def caller(self, authorization: str) -> Caller:
-        """Raise :class:`Unauthenticated` unless the header proves who is calling."""
+        """Return who sent the header.
+
+        Raises:
+            Unauthenticated: the header does not prove who sent it.
+
+        """
         ...
 
 
 class Development:
-    """Everyone is the same developer; the settings allow it on loopback only."""
+    """Every request comes from the same developer; the settings allow this on loopback only."""
 
-    async def caller(self, authorization: str) -> Caller:  # noqa: ARG002 the protocol's
+    async def caller(self, authorization: str) -> Caller:  # noqa: ARG002 required by the protocol
         return Caller("dev@localhost", "dev@localhost")
 
 
@@ -51,7 +58,12 @@ class SharedSecret:
     """HS256 tokens, signed with ``AUTH_JWT_SECRET``."""
 
     def __init__(self, secret: str, *, audience: str | None, issuer: str | None) -> None:
-        """Raise ConfigurationError where the secret is a key that everybody may know."""
+        """Keep the secret.
+
+        Raises:
+            ConfigurationError: the secret is a public key or a certificate, which is no secret.
+
+        """
         try:
             jwt.get_algorithm_by_name("HS256").prepare_key(secret)
         except jwt.InvalidKeyError as error:
@@ -99,27 +111,25 @@ class KeySetTokens:
 
 
 class CachingIdentity:
-    """Verifies a token once and remembers who it is for as long as that holds."""
+    """Verifies a header once and keeps the caller until ``Caller.until``."""
 
     def __init__(self, identity: Identity, *, clock: Callable[[], float] = time.time) -> None:
         self._identity = identity
-        self._clock = clock
-        self._known: dict[str, Caller] = {}
+        self._callers: TLRUCache[str, Caller] = TLRUCache(
+            CACHED_TOKENS, ttu=lambda _header, caller, _now: caller.until, timer=clock
+        )
 
     async def caller(self, authorization: str) -> Caller:
-        now = self._clock()
-        known = self._known.pop(authorization, None)
-        if known is None or known.until <= now:
-            known = await self._identity.caller(authorization)
-        if len(authorization) <= MAX_CACHED_TOKEN:
-            self._known[authorization] = known
-        if len(self._known) > CACHED_TOKENS:
-            del self._known[next(iter(self._known))]  # the one that has not been used for longest
-        return known
+        caller = self._callers.get(authorization)
+        if caller is None:
+            caller = await self._identity.caller(authorization)
+            if len(authorization) <= MAX_CACHED_TOKEN:
+                self._callers[authorization] = caller
+        return caller
 
 
 def identity_from(settings: Settings, keys: KeySet | None) -> Identity:
-    """Choose by the ``AUTH_…`` settings; ``keys`` are those of ``AUTH_JWKS_URL``."""
+    """Return the identity that the ``AUTH_…`` settings name; ``keys`` are of ``AUTH_JWKS_URL``."""
     audience, issuer = settings.auth_audience, settings.auth_issuer
     if keys is not None:
         return CachingIdentity(KeySetTokens(keys, audience=audience, issuer=issuer))
@@ -171,7 +181,7 @@ def _caller(
 
 
 def _is_text(claim: str) -> bool:
-    """Tell a text from nothing at all and from half a surrogate pair, which JSON can carry."""
+    """Return whether a claim is not empty and UTF-8 can encode it, unlike half a surrogate pair."""
     return bool(claim) and not any("\ud800" <= character <= "\udfff" for character in claim)
 
 

@@ -9,6 +9,7 @@ from app.domain.credits import CreditEntry, CreditStatement
 from app.domain.job import Job, Status
 from app.domain.video import LibraryVideo
 from app.storage.protocol import Storage
+from app.templates.template import Template
 
 REMEMBERED_JOBS = 1024
 """Most polls see a job that the poll before has seen."""
@@ -76,6 +77,21 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
         "width": video.width,
         "height": video.height,
         "createdAt": rfc3339(video.created_at),
+    }
+
+
+def template_json(template: Template) -> dict[str, Any]:
+    """Return a template of the catalogue; keys of a variable without a value are left out."""
+    return {
+        "slug": template.slug,
+        "title": template.title,
+        "description": template.description,
+        "credits": template.credits,
+        "falModel": template.fal_model,
+        "variables": [
+            variable.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for variable in template.variables
+        ],
     }
 
 

@@ -1,0 +1,1 @@
+"""Values from other systems that this process keeps in memory and loads again when they are old."""

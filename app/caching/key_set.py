@@ -1,8 +1,7 @@
-"""Somebody else's public keys, fetched when they are needed and not more often than is polite."""
+"""Public keys that another service publishes as a JSON Web Key Set (RFC 7517)."""
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +9,19 @@ from typing import Any
 import httpx
 
 from app import times
+from app.caching.cached import Cached
 from app.telemetry.logs import without_query
 
-log = logging.getLogger(__name__)
-
 MIN_INTERVAL = 10.0
-"""Seconds between two fetches at least, however many unknown keys callers name."""
-LARGEST = 1_000_000
+"""Seconds between two fetches, however many unknown keys callers name."""
+MAX_BYTES = 1_000_000
 """Bytes of a key set."""
 UNUSABLE = (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError, RecursionError)
-"""What is raised for a key set that cannot be had, or makes no sense."""
+"""Errors of a key set that cannot be fetched or read."""
 
 
 class KeySet:
-    """The keys of a JWKS address; a set that cannot be had leaves the last one in force."""
+    """The keys of a JWKS URL. If a fetch fails, the last good keys stay in use."""
 
     def __init__(
         self,
@@ -33,46 +31,40 @@ class KeySet:
         lifetime: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Fetch nothing yet; the keys are fetched again after ``lifetime`` seconds."""
         self._url = url
         self._client = client
-        self._lifetime = lifetime
-        self._clock = clock
-        self._keys: list[dict[str, Any]] = []
-        self._fetched = -lifetime
-        self._tried = -MIN_INTERVAL
-        self._fetching = asyncio.Lock()
+        self._keys = Cached(
+            self._fetch,
+            name=f"the keys of {without_query(url)}",
+            lifetime=lifetime,
+            min_interval=MIN_INTERVAL,
+            failures=UNUSABLE,
+            clock=clock,
+        )
 
     @property
     def seconds_left(self) -> float:
-        """For which the keys are taken as they are."""
-        return self._fetched + self._lifetime - self._clock()
+        """Seconds until the keys are fetched again."""
+        return self._keys.seconds_left
 
     async def keys(self, *, newest: bool = False) -> list[dict[str, Any]]:
-        """Return the keys; ``newest`` asks again even though ``lifetime`` seconds are not over."""
-        if newest or self._clock() - self._fetched >= self._lifetime:
-            async with self._fetching:  # who comes meanwhile waits for the same answer
-                if self._clock() - self._tried >= MIN_INTERVAL:
-                    await self._fetch()
-        return self._keys
-
-    async def _fetch(self) -> None:
-        self._tried = self._clock()
+        """Return the keys, or none if no fetch has succeeded; ``newest`` fetches them again."""
         try:
-            async with asyncio.timeout(times.KEY_SET_FETCH):
-                answer = json.loads(await self._read())
-            keys = [key for key in answer["keys"] if isinstance(key, dict)]
-        except UNUSABLE as error:
-            address = without_query(self._url)
-            log.warning("The keys of %s cannot be had: %s", address, type(error).__name__)
-            return
-        self._keys = keys
-        self._fetched = self._clock()
+            return await self._keys.get(newest=newest)
+        except UNUSABLE:
+            return []
+
+    async def _fetch(self) -> list[dict[str, Any]]:
+        async with asyncio.timeout(times.KEY_SET_FETCH):
+            key_set = json.loads(await self._read())
+        return [key for key in key_set["keys"] if isinstance(key, dict)]
 
     async def _read(self) -> bytes:
         body = bytearray()
-        async with self._client.stream("GET", self._url) as answer:
-            async for chunk in answer.raise_for_status().aiter_bytes():
+        async with self._client.stream("GET", self._url) as response:
+            async for chunk in response.raise_for_status().aiter_bytes():
                 body += chunk
-                if len(body) > LARGEST:
+                if len(body) > MAX_BYTES:
                     raise ValueError("larger than any key set")
         return bytes(body)

@@ -133,7 +133,7 @@ class Delivery:
     ) -> StoredVideo:
         return StoredVideo(
             poster_key=poster,
-            title=self._catalogue.title(job.template_slug),
+            title=await self._catalogue.title(job.template_slug),
             bytes=video.size,
             sha256=video.sha256,
             duration_seconds=facts.duration_seconds,

@@ -1,42 +1,69 @@
-"""The templates on offer, as the database has them, remembered for a while."""
+"""The templates that are on offer, read from the database and kept for a minute."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
-from app.errors import TemplateNotFound
+from app.caching.cached import Cached
+from app.errors import DatabaseUnavailable, TemplateNotFound
 from app.templates.template import Template
 
 LIFETIME = 60.0
-"""Seconds until a template that was added or changed is seen."""
+"""Seconds until a new or changed template is seen."""
+RETRY_INTERVAL = 1.0
+"""Seconds between two tries while the database is away."""
 
 
 class Catalogue:
-    """Reads all templates at once: there are tens of them, not thousands."""
+    """Reads all templates at once: there are tens of them, not thousands.
 
-    def __init__(self, load: Callable[[], Awaitable[Iterable[Template]]]) -> None:
-        self._load = load
-        self._templates: dict[str, Template] = {}
-        self._loaded = -LIFETIME
+    While the database is away, the last templates that were read stay on offer.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[Iterable[Template]]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read nothing yet; ``load`` returns the templates in the order of their slugs."""
+
+        async def by_slug() -> dict[str, Template]:
+            return {template.slug: template for template in await load()}
+
+        self._templates = Cached(
+            by_slug,
+            name="the templates",
+            lifetime=LIFETIME,
+            min_interval=RETRY_INTERVAL,
+            failures=(DatabaseUnavailable,),
+            clock=clock,
+        )
 
     async def all(self) -> list[Template]:
-        """Return the templates in the order of their slugs."""
-        await self._refresh()
-        return list(self._templates.values())
+        """Return the templates in the order of their slugs.
+
+        Raises:
+            DatabaseUnavailable: no template has been read yet, and none can be read now.
+
+        """
+        return list((await self._templates.get()).values())
 
     async def get(self, slug: str) -> Template:
-        """Return one template, or raise TemplateNotFound."""
-        await self._refresh()
+        """Return one template.
+
+        Raises:
+            TemplateNotFound: no template has this slug.
+            DatabaseUnavailable: as :meth:`all`.
+
+        """
         try:
-            return self._templates[slug]
+            return (await self._templates.get())[slug]
         except KeyError:
             raise TemplateNotFound(f"There is no template {slug[:80]!r}.") from None
 
-    def title(self, slug: str) -> str:
-        """Return what a video of this template is called, also once the template is gone."""
-        template = self._templates.get(slug)
-        return template.title if template else slug.replace("-", " ").capitalize()
-
-    async def _refresh(self) -> None:
-        if time.monotonic() - self._loaded >= LIFETIME:
-            self._templates = {template.slug: template for template in await self._load()}
-            self._loaded = time.monotonic()
+    async def title(self, slug: str) -> str:
+        """Return the template's title, or one made from the slug if the template is unknown."""
+        try:
+            return (await self.get(slug)).title
+        except (TemplateNotFound, DatabaseUnavailable):
+            return slug.replace("-", " ").capitalize()

@@ -48,17 +48,17 @@ async def refused(identity: Identity, authorization: str) -> str:
     return refusal.value.detail
 
 
-async def test_token_names_user_and_address() -> None:
+async def test_token_names_user_and_email() -> None:
     given = f"Bearer {token('ada', email='ada@example.com')}"
     assert await shared().caller(given) == Caller("ada", "ada@example.com")
 
 
-async def test_address_is_optional() -> None:
+async def test_email_is_optional() -> None:
     assert await shared().caller(f"bearer  {token('ada')}") == Caller("ada", "ada")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YWRhOng=", "a.b.c"])
-async def test_without_a_bearer_token_nobody_is_known(header: str) -> None:
+async def test_header_without_a_bearer_token_is_refused(header: str) -> None:
     assert "Bearer" in await refused(shared(), header)
 
 
@@ -77,7 +77,7 @@ async def test_without_a_bearer_token_nobody_is_known(header: str) -> None:
     ],
     ids=lambda changes: next(iter(changes)),
 )
-async def test_claims_that_do_not_hold_are_refused(changes: dict[str, Any]) -> None:
+async def test_wrong_claims_are_refused(changes: dict[str, Any]) -> None:
     given = {name: value for name, value in claims(**changes).items() if value is not None}
     try:
         encoded = jwt.encode(given, SECRET, algorithm="HS256")
@@ -86,11 +86,11 @@ async def test_claims_that_do_not_hold_are_refused(changes: dict[str, Any]) -> N
     await refused(shared(), f"Bearer {encoded}")
 
 
-async def test_expired_token_is_told_so() -> None:
+async def test_refusal_of_an_expired_token_says_so() -> None:
     assert "expired" in await refused(shared(), f"Bearer {token(exp=1)}")
 
 
-async def test_128_characters_are_a_user() -> None:
+async def test_user_may_have_128_characters() -> None:
     assert (await shared().caller(f"Bearer {token('x' * 128)}")).user == "x" * 128
 
 
@@ -102,7 +102,7 @@ async def test_other_secrets_algorithms_and_unsigned_tokens_are_refused() -> Non
         await refused(shared(), f"Bearer {given}")
 
 
-async def test_audience_and_issuer_are_asked_for_where_they_are_set() -> None:
+async def test_audience_and_issuer_are_required_if_they_are_set() -> None:
     identity = shared(audience="videos", issuer="accounts")
     good = token(aud="videos", iss="accounts")
     assert (await identity.caller(f"Bearer {good}")).user == "ada"
@@ -115,11 +115,11 @@ async def test_audience_and_issuer_are_asked_for_where_they_are_set() -> None:
         await refused(identity, f"Bearer {given}")
 
 
-async def test_audience_does_not_matter_where_it_is_not_set() -> None:
+async def test_audience_does_not_matter_if_it_is_not_set() -> None:
     assert (await shared().caller(f"Bearer {token(aud='whatever')}")).user == "ada"
 
 
-async def test_in_development_everyone_is_the_developer() -> None:
+async def test_every_caller_in_development_is_the_developer() -> None:
     assert await Development().caller("") == Caller("dev@localhost", "dev@localhost")
 
 
@@ -154,7 +154,9 @@ def jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
     ("key_id", "key", "algorithm"),
     [("rsa", RSA_KEY, "RS256"), ("ec", EC_KEY, "ES256"), ("ed", ED_KEY, "EdDSA")],
 )
-async def test_keys_of_a_key_set_are_trusted(key_id: str, key: Any, algorithm: str) -> None:
+async def test_tokens_signed_with_a_key_of_the_set_are_accepted(
+    key_id: str, key: Any, algorithm: str
+) -> None:
     server = KeyServer()
     identity = server.identity
     for _ in range(3):
@@ -163,7 +165,7 @@ async def test_keys_of_a_key_set_are_trusted(key_id: str, key: Any, algorithm: s
     assert server.asked == 1
 
 
-async def test_unknown_key_ids_do_not_make_the_service_ask_again_and_again() -> None:
+async def test_unknown_key_ids_fetch_the_key_set_once_in_an_interval() -> None:
     server = KeyServer()
     identity = server.identity
     for number in range(20):
@@ -173,7 +175,7 @@ async def test_unknown_key_ids_do_not_make_the_service_ask_again_and_again() -> 
 
 
 @pytest.mark.parametrize("keys", [[], [{"kid": "rsa"}], [{"kid": "rsa", "kty": "RSA", "n": "!"}]])
-async def test_key_that_cannot_be_used_refuses(keys: list[dict[str, Any]]) -> None:
+async def test_token_is_refused_if_its_key_cannot_be_used(keys: list[dict[str, Any]]) -> None:
     server = KeyServer()
     server.keys = keys
     given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
@@ -181,7 +183,7 @@ async def test_key_that_cannot_be_used_refuses(keys: list[dict[str, Any]]) -> No
 
 
 @pytest.mark.parametrize("answer", ["keys", {"keys": 5}, {"keys": [5]}, {}])
-async def test_answer_that_is_no_key_set_refuses(answer: Any) -> None:
+async def test_token_is_refused_if_the_key_set_cannot_be_read(answer: Any) -> None:
     client = httpx.AsyncClient(
         transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
     )
@@ -190,7 +192,7 @@ async def test_answer_that_is_no_key_set_refuses(answer: Any) -> None:
     await refused(KeySetTokens(keys, audience=None, issuer=None), f"Bearer {given}")
 
 
-async def test_public_key_is_no_shared_secret() -> None:
+async def test_public_key_is_not_accepted_as_a_shared_secret() -> None:
     server = KeyServer()
     # PyJWT refuses to sign like this, an attacker does not.
     unsigned = ".".join(
@@ -203,7 +205,7 @@ async def test_public_key_is_no_shared_secret() -> None:
     await refused(server.identity, f"Bearer {forged}")
 
 
-async def test_addresses_in_a_token_are_not_followed() -> None:
+async def test_urls_in_a_token_are_not_fetched() -> None:
     server = KeyServer()
     own = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     headers = {"kid": "mine", "jku": "https://evil.example", "jwk": jwk("mine", own, "RS256")}
@@ -211,7 +213,7 @@ async def test_addresses_in_a_token_are_not_followed() -> None:
     await refused(server.identity, f"Bearer {given}")
 
 
-async def test_key_server_that_fails_refuses_and_breaks_nothing() -> None:
+async def test_token_is_refused_while_the_key_server_fails() -> None:
     server = KeyServer()
     server.status = 500
     given = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
@@ -244,14 +246,14 @@ async def test_token_is_verified_once_until_it_expires() -> None:
     assert verified.count == 3
 
 
-async def test_token_is_remembered_no_longer_than_its_key_set_holds() -> None:
+async def test_token_is_kept_no_longer_than_its_key_set() -> None:
     server = KeyServer()
     given = jwt.encode(claims(exp=2**40), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
     caller = await server.identity.caller(f"Bearer {given}")
     assert time.time() < caller.until <= time.time() + KEY_SET_LIFETIME
 
 
-async def test_tokens_that_are_many_or_long_are_not_all_remembered() -> None:
+async def test_least_recently_used_token_and_long_tokens_are_not_kept() -> None:
     verified = Verified(until=math.inf)
     identity = CachingIdentity(verified)
     for number in range(CACHED_TOKENS + 1):
@@ -260,18 +262,18 @@ async def test_tokens_that_are_many_or_long_are_not_all_remembered() -> None:
     for header in ("Bearer 1", "Bearer 0", long, long):
         await identity.caller(header)
     assert verified.count == CACHED_TOKENS + 1 + 3
-    assert len(identity._known) == CACHED_TOKENS
+    assert len(identity._callers) == CACHED_TOKENS
 
 
-async def test_refusal_is_not_remembered() -> None:
+async def test_refusal_is_not_kept() -> None:
     identity = CachingIdentity(shared())
     expired = f"Bearer {token('ada', exp=1)}"
     for _ in range(2):
         assert "expired" in await refused(identity, expired)
-    assert identity._known == {}
+    assert identity._callers == {}
 
 
-async def test_settings_choose() -> None:
+async def test_identity_is_chosen_by_the_settings() -> None:
     async with httpx.AsyncClient() as client:
 
         def chosen(**given: Any) -> Identity:

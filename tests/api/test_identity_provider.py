@@ -24,7 +24,7 @@ def signed(key: Ed25519PrivateKey) -> dict[str, str]:
 
 @pytest.fixture
 def key_set() -> bytes:
-    """What the provider answers, as it goes over the line."""
+    """The provider's HTTP response."""
     body = json.dumps({"keys": [published("ours", KEY, "EdDSA")]}).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (
         len(body),
@@ -32,13 +32,13 @@ def key_set() -> bytes:
     )
 
 
-async def test_service_takes_the_tokens_of_the_provider_that_it_is_told_of_and_no_others(
+async def test_service_accepts_the_tokens_of_its_identity_provider_and_no_others(
     settings: Settings, fal: FalStandIn, key_set: bytes
 ) -> None:
     async with raw_server(key_set) as provider:
         url = f"http://127.0.0.1:{provider.port}/keys"
-        told = settings.model_copy(update={"auth_jwt_secret": None, "auth_jwks_url": url})
-        async with running(told, fal) as run:
+        with_provider = settings.model_copy(update={"auth_jwt_secret": None, "auth_jwks_url": url})
+        async with running(with_provider, fal) as run:
             for headers, status in (
                 (signed(KEY), 200),
                 (signed(KEY), 200),

@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from app.api.presentation import job_body, job_json, rfc3339
+from app.api.presentation import job_body, job_json, rfc3339, template_json
 from app.domain.job import Job
 from tests.domain.test_job import KEY, LEGACY, STORED, UPDATED, WAITING
+from tests.support.templates import choice, number, template, text
 
 
 class Addresses:
@@ -100,3 +101,44 @@ async def test_unfinished_job_is_encoded_once_for_all_its_polls() -> None:
     ]
     assert first is second
     assert json.loads(first) == job_json(job)
+
+
+def test_catalogue_shows_what_a_form_needs() -> None:
+    given = template(
+        text(maxLength=9, default=""),
+        choice("d", 5, required=True, default=5),
+        number(minimum=0, maximum=9),
+    )
+    assert template_json(given) == {
+        "slug": "test",
+        "title": "Test",
+        "description": "",
+        "credits": 1,
+        "falModel": "fal-ai/test",
+        "variables": [
+            {
+                "name": "line",
+                "label": "line",
+                "type": "text",
+                "required": False,
+                "default": "",
+                "maxLength": 9,
+            },
+            {
+                "name": "d",
+                "label": "d",
+                "type": "choice",
+                "required": True,
+                "default": 5,
+                "choices": [5],
+            },
+            {
+                "name": "seed",
+                "label": "seed",
+                "type": "number",
+                "required": False,
+                "minimum": 0,
+                "maximum": 9,
+            },
+        ],
+    }

@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+
+from app.errors import InvalidVariables
+from tests.support.templates import choice, number, template, text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        (text(maxLength=4), "four"),
+        (text(), "x" * 500),
+        (number(minimum=1, maximum=9), 1),
+        (number(minimum=1, maximum=9), 9),
+        (number(minimum=0.5), 0.5),
+        (number(), -(2**53)),
+        (number(), 2**53),
+        (number(default=7, minimum=7, maximum=7), 7),
+    ],
+)
+def test_what_just_fits_is_taken_as_it_is(variable: dict[str, Any], value: object) -> None:
+    taken = template(variable).check_variables({variable["name"]: value})
+    assert taken == {variable["name"]: value}
+    assert type(taken[variable["name"]]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "given", "said"),
+    [
+        ((), [], "object"),
+        ((), None, "object"),
+        ((), {"else": 1}, "Unknown variables: else"),
+        ((text(required=True),), {}, "line is missing"),
+        ((text(required=True),), {"line": None}, "line is missing"),
+        ((text(required=True),), {"line": "  "}, "must not be empty"),
+        ((text(),), {"line": 5}, "must be a text"),
+        ((text(),), {"line": "a\x00b"}, "control"),
+        ((text(),), {"line": "a\x1b[31m"}, "control"),
+        ((text(maxLength=3),), {"line": "four"}, "longer than 3"),
+        ((text(),), {"line": "x" * 501}, "longer than 500"),
+        ((number(),), {"seed": "5"}, "must be a number"),
+        ((number(),), {"seed": True}, "must be a number"),
+        ((number(minimum=1),), {"seed": 0}, "from 1 to"),
+        ((number(maximum=9),), {"seed": 9.5}, "to 9"),
+        ((number(),), {"seed": float("nan")}, "must be from"),
+        ((number(),), {"seed": float("inf")}, "must be from"),
+        ((number(),), {"seed": 10**400}, "must be from"),
+        ((number(),), {"seed": 2**53 + 1}, "must be from"),
+        ((number(),), {"seed": -(2**53) - 1}, "must be from"),
+        ((choice("d", "5", "10"),), {"d": 5}, "must be one of '5', '10'"),
+        ((choice("d", 5, 10),), {"d": "5"}, "must be one of 5, 10"),
+        ((choice("d", 0, 1),), {"d": False}, "must be one of"),
+        ((choice("d", 5),), {"d": [5]}, "must be one of"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_reason(
+    variables: tuple[dict[str, Any], ...], given: object, said: str
+) -> None:
+    with pytest.raises(InvalidVariables, match=said):
+        template(*variables).check_variables(given)
+
+
+def test_emoji_and_line_breaks_are_text() -> None:
+    value = "👩‍💻 über\nzwei Zeilen"
+    assert template(text()).check_variables({"line": value}) == {"line": value}
