@@ -3,8 +3,8 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ from app.database.client import Address, Database
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.database.template_rows import load_templates
-from app.errors import ConfigurationError, StorageUnavailable
+from app.errors import StorageUnavailable
+from app.fal.opening import open_fal
 from app.fal.queue import Fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
 from app.jobs.delivery import Delivery, Fetch
@@ -38,8 +39,8 @@ from app.jobs.live_updates import LiveUpdates
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
-from app.local_fal import LocalFal
 from app.media.downloads import MediaHosts, download
+from app.server.certificates import reading_certificates
 from app.server.scratch import scratch
 from app.server.tasks import BackgroundTasks
 from app.settings import Settings
@@ -54,7 +55,6 @@ log = logging.getLogger(__name__)
 
 DOWNLOAD_SECONDS = 900.0
 """For one video of any size."""
-LOCAL_FAL_KEY = "local"
 
 
 def create_app(
@@ -106,7 +106,9 @@ async def _lifespan(
     async with AsyncExitStack() as stack:
         database = await _database(settings, seam, stack)
         storage = await open_storage(settings, seam, stack)
-        fal = await _fal(settings, fal_transport, seam, stack)
+        fal = await stack.enter_async_context(
+            open_fal(settings, transport=fal_transport, seam=seam)
+        )
         if settings.development:
             log.warning("No AUTH_JWT_SECRET or AUTH_JWKS_URL: everyone is dev@localhost")
         elif settings.has_short_secret:
@@ -228,40 +230,12 @@ async def _warn_of_storage(service: Service) -> None:
         log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
 
 
-async def _fal(
-    settings: Settings,
-    transport: httpx.AsyncBaseTransport | None,
-    seam: Seam,
-    stack: AsyncExitStack,
-) -> Fal:
-    key = settings.fal_key.get_secret_value() if settings.fal_key else LOCAL_FAL_KEY
-    if settings.fal_key is None and transport is None:
-        log.warning("No FAL_KEY: videos are made by local fal, on this machine")
-        local = await stack.enter_async_context(LocalFal(settings.storage_dir / ".local-fal"))
-        transport = local.transport
-    with _trusted_certificates():
-        fal = Fal(key=key, transport=transport, seam=seam)
-    stack.push_async_callback(fal.aclose)
-    return fal
-
-
 async def _key_set(settings: Settings, stack: AsyncExitStack) -> KeySet | None:
     if settings.auth_jwks_url is None:
         return None  # a client that nobody needs would read the system's roots all the same
-    with _trusted_certificates():
+    with reading_certificates():
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
     return KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
-
-
-@contextmanager
-def _trusted_certificates() -> Iterator[None]:
-    """Name what to change where those that the environment names cannot be read."""
-    try:
-        yield
-    except OSError as error:
-        raise ConfigurationError(
-            f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error}"
-        ) from error
 
 
 @asynccontextmanager

@@ -1,14 +1,13 @@
-"""fal's queue: submit, status, result and cancel, and the door to its storage.
+"""The client for fal: its storage, its queue, and the connections for downloads.
 
-fal-client knows fal's addresses, its credentials and the ways into its storage. The four calls
-to the queue are made here over the same connections: its own would repeat a paid submit, poll
-for a result without end, and drop the answers to submit and cancel.
+fal-client supplies fal's addresses, credentials and uploads. The four calls to the queue are made
+here over the same connections: fal-client would repeat a paid submit, poll for a result without a
+deadline, and drop the answers to submit and cancel.
 """
 
 import asyncio
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import fal_client
@@ -17,58 +16,41 @@ from fal_client.auth import AuthCredentials
 from fal_client.client import QUEUE_URL_FORMAT, USER_AGENT
 
 from app.errors import FalAnswerLost, FalCancelled, FalNotFound, FalRefused, FalUnavailable
+from app.fal.messages import (
+    Cancellation,
+    Progress,
+    Submitted,
+    cancellation_from,
+    parse,
+    progress_from,
+    submitted_from,
+    video_url_from,
+)
 from app.fal.storage import FalStorage
-from app.fal.transport import SingleAttempt, parse
+from app.fal.transport import SingleAttempt
 from app.telemetry.seam import Seam
 
 STATUS_DEADLINE = 10.0
+"""Seconds."""
 RESULT_DEADLINE = 30.0
+"""Seconds."""
 CANCEL_DEADLINE = 10.0
+"""Seconds."""
 MEDIA_TIMEOUT = httpx.Timeout(30, connect=5)
-# Shorter than any server keeps an idle connection: a submit on one that is just being closed
-# loses its answer.
+# Idle connections are closed before any server closes them: a submit on a connection that the
+# server is closing loses its answer.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3)
 
-State = Literal["queued", "running", "completed"]
-Cancellation = Literal["cancelled", "requested", "too_late"]
-
-_STATES: dict[object, State] = {
-    "IN_QUEUE": "queued",
-    "IN_PROGRESS": "running",
-    "COMPLETED": "completed",
-}
-_CANCELLATIONS: dict[object, Cancellation] = {
-    "OK": "cancelled",
-    "CANCELLATION_REQUESTED": "requested",
-    "ALREADY_COMPLETED": "too_late",
-}
 CLIENT_CANCELLED = 499
-LONGEST_QUEUE = 10_000_000
-LONGEST_ID = 200
-_PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """fal has taken the job."""
-
-    request_id: str
-    queue_position: int | None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a request is; ``completed`` says nothing of success, the result does."""
-
-    state: State
-    queue_position: int | None
+"""fal's status for the result of a cancelled request."""
+_TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Fal:
-    """fal as this service needs it: every method sends one request, upload aside.
+    """Calls fal. Each method but ``upload`` sends exactly one request.
 
-    With ``transport`` given, every host is reached through it, and it is closed in the end;
-    with None, the real ones through the proxies of the environment.
+    With ``transport``, every host is reached through it, and :meth:`aclose` closes it. Without
+    one, the proxies of the environment are used.
     """
 
     def __init__(self, *, key: str, transport: httpx.AsyncBaseTransport | None, seam: Seam) -> None:
@@ -77,8 +59,9 @@ class Fal:
         self._api = httpx.AsyncClient(
             transport=SingleAttempt(self.media, secret=key), headers={"User-Agent": USER_AGENT}
         )
-        self._credentials = AuthCredentials("Key", key)
-        self._storage = FalStorage(self._credentials, self._api)
+        credentials = AuthCredentials("Key", key)
+        self._authorization = credentials.as_headers()
+        self._storage = FalStorage(credentials, self._api)
         self._seam = seam
 
     async def upload(self, image: bytes, *, content_type: str, file_name: str) -> str:
@@ -90,40 +73,41 @@ class Fal:
 
         """
         return await self._seam(
-            "fal.upload", lambda: self._storage.keep(image, content_type, file_name)
+            "fal.upload", lambda: self._storage.store(image, content_type, file_name)
         )
 
-    async def submit(
-        self, model: str, arguments: dict[str, Any], *, webhook_url: str | None
-    ) -> Submitted:
-        """Queue a job; a paid one, so the request leaves at most once.
+    async def submit(self, model: str, body: bytes, *, webhook_url: str | None) -> Submitted:
+        """Queue a job, which fal bills: the request is sent at most once.
+
+        Args:
+            model: the model's full id.
+            body: the model's arguments, from :func:`app.fal.messages.encode_arguments`.
+            webhook_url: where fal reports the end of the job; None if it cannot reach us.
 
         Raises:
             FalUnavailable: nothing was sent.
-            FalRefused: fal said no, with any status.
-            FalAnswerLost: it was sent, and what fal made of it is unknown.
+            FalRefused: fal refused the job, with any status.
+            FalAnswerLost: the request was sent, and it is unknown whether fal accepted it.
 
         """
         query = None if webhook_url is None else {"fal_webhook": webhook_url}
         response = await self._seam(
             "fal.submit",
-            lambda: self._call("POST", QUEUE_URL_FORMAT + model, params=query, json=arguments),
+            lambda: self._api.post(
+                QUEUE_URL_FORMAT + model,
+                params=query,
+                content=body,
+                headers=self._authorization | {"Content-Type": "application/json"},
+            ),
         )
-        try:
-            answer = parse(response.content)
-        except ValueError as error:
-            raise FalAnswerLost("fal's answer makes no sense") from error
-        match answer:
-            case {"request_id": str(request_id)} if is_request_id(request_id):
-                return Submitted(request_id, _queue_position(answer))
-        raise FalAnswerLost("fal took the job without naming it")
+        return submitted_from(response.content)
 
     async def status(self, model: str, request_id: str) -> Progress:
-        """Ask how far a request is.
+        """Ask for the state of a request.
 
         Raises:
             FalNotFound: fal does not know it.
-            FalUnavailable: any other failure, and a state that fal has never had.
+            FalUnavailable: any other failure, and a state that fal does not document.
 
         """
         url = self._handle(model, request_id).status_url
@@ -131,19 +115,16 @@ class Fal:
             answer = await self._ask("fal.status", "GET", url, deadline=STATUS_DEADLINE)
         except FalRefused as error:
             raise FalUnavailable(str(error)) from error
-        match answer:
-            case {"status": str(state)} if state in _STATES:
-                return Progress(_STATES[state], _queue_position(answer))
-        raise FalUnavailable("fal's status makes no sense")
+        return progress_from(answer)
 
     async def result(self, model: str, request_id: str) -> str:
         """Return the URL of a completed request's video.
 
         Raises:
             FalRefused: the model failed, or made no video.
-            FalCancelled: it was ended because somebody asked for it.
+            FalCancelled: the request was cancelled.
             FalNotFound: fal does not know the request.
-            FalUnavailable: it is not complete, or fal failed on its own account.
+            FalUnavailable: it is not complete, or fal's infrastructure failed.
 
         """
         url = self._handle(model, request_id).response_url
@@ -155,22 +136,13 @@ class Fal:
             if error.status == HTTPStatus.BAD_REQUEST and "still in progress" in str(error):
                 raise FalUnavailable(str(error)) from error
             raise
-        match answer:
-            case (
-                {"video": {"url": str(video)}}
-                | {"video": str(video)}
-                | {"videos": [{"url": str(video)}, *_]}
-            ) if video:
-                return video
-            case {"status": "IN_QUEUE" | "IN_PROGRESS"}:
-                raise FalUnavailable("the request is not complete")
-        raise FalRefused("fal answered without a video", status=HTTPStatus.OK)
+        return video_url_from(answer)
 
     async def cancel(self, model: str, request_id: str) -> Cancellation:
-        """Ask fal to drop a request: ``cancelled`` only where it had not begun.
+        """Ask fal to drop a request; only one that has not begun is ``cancelled`` at once.
 
         Raises:
-            FalRefused: fal said no with a 4xx.
+            FalRefused: fal refused with a 4xx.
             FalNotFound: fal does not know the request.
             FalUnavailable: any other failure.
 
@@ -182,10 +154,7 @@ class Fal:
             if error.status == HTTPStatus.BAD_REQUEST:  # ALREADY_COMPLETED, fal's only 400 here
                 return "too_late"
             raise
-        match answer:
-            case {"status": str(outcome)} if outcome in _CANCELLATIONS:
-                return _CANCELLATIONS[outcome]
-        return "requested"
+        return cancellation_from(answer)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -198,40 +167,23 @@ class Fal:
                 self._api, model, quote(request_id, safe="")
             )
         except (ValueError, IndexError) as error:
-            raise FalNotFound(f"{model!r} is no model of fal's") from error
+            raise FalNotFound(f"{model!r} cannot be the id of a model") from error
 
     async def _ask(self, name: str, method: str, url: str, *, deadline: float) -> Any:
-        """Put a question that may be put again; a FalRefused that comes out is definite."""
+        """Send a request that may be repeated later; a FalRefused from here is final."""
         try:
             async with asyncio.timeout(deadline):
-                response = await self._seam(name, lambda: self._call(method, url))
+                response = await self._seam(
+                    name, lambda: self._api.request(method, url, headers=self._authorization)
+                )
             return parse(response.content)
         except (FalAnswerLost, TimeoutError) as error:
             raise FalUnavailable("fal does not answer") from error
         except ValueError as error:
-            raise FalUnavailable("fal's answer makes no sense") from error
+            raise FalUnavailable("fal's answer cannot be read") from error
         except FalRefused as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 raise FalNotFound(str(error)) from error
-            if error.status in _PASSING or not httpx.codes.is_client_error(error.status):
+            if error.status in _TEMPORARY or not httpx.codes.is_client_error(error.status):
                 raise FalUnavailable(str(error)) from error
             raise
-
-    async def _call(self, method: str, url: str, **content: Any) -> httpx.Response:
-        return await self._api.request(
-            method, url, headers=self._credentials.as_headers(), **content
-        )
-
-
-def is_request_id(text: str) -> bool:
-    """Tell what may be a request's id from what can only be a mistake, or a lie."""
-    return 1 <= len(text) <= LONGEST_ID and text.isprintable()
-
-
-def _queue_position(answer: dict[str, object]) -> int | None:
-    match answer.get("queue_position"):
-        case bool():
-            return None
-        case int(position) if 0 <= position <= LONGEST_QUEUE:
-            return position
-    return None

@@ -1,4 +1,7 @@
-"""Is this callback fal's? Signed with Ed25519 over the raw body, as fal documents it."""
+"""Verifies that a callback was signed by fal: Ed25519 over the raw body.
+
+Source: https://docs.fal.ai/model-apis/model-endpoints/webhooks
+"""
 
 import hashlib
 import time
@@ -13,10 +16,11 @@ from app.errors import SubmitUnavailable, Unauthenticated
 
 KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"
 KEYS_LIFETIME = 24 * 3600.0
-"""Seconds; fal allows no longer."""
+"""Seconds; fal forbids caching its keys for longer."""
 TOLERANCE = 300
 """Seconds that fal's clock and ours may differ."""
 MAX_BODY_BYTES = 10 * 1024 * 1024
+"""The largest callback that is read."""
 
 
 class Signatures:
@@ -27,11 +31,11 @@ class Signatures:
         self._now = now
 
     async def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Return if the body is signed by fal, and just now.
+        """Return if fal signed the body within the last 5 minutes.
 
         Raises:
-            Unauthenticated: it is not.
-            SubmitUnavailable: nobody can tell yet, since fal's keys cannot be had.
+            Unauthenticated: it did not.
+            SubmitUnavailable: fal's keys have not been fetched yet; fal repeats the callback.
 
         """
         request_id, user_id, timestamp, signature = (
@@ -50,12 +54,12 @@ class Signatures:
             raise _refusal("The callback is not signed by fal.")
 
     async def _is_signed(self, message: bytes, signature: bytes) -> bool:
-        """Try every key, and once more with the newest: fal may just have changed them."""
+        """Try every known key, then fetch the keys again: fal may have replaced them."""
         for newest in (False, True):
             keys = await self._keys.keys(newest=newest)
             if not keys:
-                raise SubmitUnavailable("fal's keys cannot be had; call back later.")
-            if any(_fits(key.get("x"), message, signature) for key in keys):
+                raise SubmitUnavailable("fal's keys cannot be fetched. Call back later.")
+            if any(_verifies(key.get("x"), message, signature) for key in keys):
                 return True
         return False
 
@@ -64,7 +68,7 @@ def _refusal(detail: str) -> Unauthenticated:
     return Unauthenticated(detail, headers={"WWW-Authenticate": "FalWebhook"})
 
 
-def _fits(x: object, message: bytes, signature: bytes) -> bool:
+def _verifies(x: object, message: bytes, signature: bytes) -> bool:
     if not isinstance(x, str):
         return False
     try:

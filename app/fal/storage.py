@@ -1,4 +1,4 @@
-"""fal's storage, by fal-client's own ways into it: the CDN, and a bucket behind it."""
+"""Uploads to fal's storage with fal-client: to the CDN, or to a bucket if the CDN fails."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,11 +12,12 @@ from fal_client.client import AsyncCDNTokenManager, CDNToken, UploadRepositoryId
 from app.errors import FalAnswerLost, FalError, FalRefused, FalUnavailable
 
 LONGEST_URL = 2000
+"""Characters."""
 LIFETIME = fal_client.StorageSettings(expires_in="1d")
 
 
 class FalStorage(fal_client.AsyncClient):
-    """fal-client's uploads, over lasting connections instead of new ones for each."""
+    """fal-client's uploads over pooled connections; fal-client opens a new one for each upload."""
 
     def __init__(self, credentials: AuthCredentials, client: httpx.AsyncClient) -> None:
         super().__init__(key=credentials.token)
@@ -35,17 +36,23 @@ class FalStorage(fal_client.AsyncClient):
     async def _cdn_client(self) -> AsyncIterator[httpx.AsyncClient]:
         yield self._pooled
 
-    async def keep(self, data: bytes, content_type: str, file_name: str) -> str:
-        """Store ``data`` on fal's CDN, or where that fails in the storage behind it."""
+    async def store(self, data: bytes, content_type: str, file_name: str) -> str:
+        """Store ``data`` for a day and return its URL; if both ways fail, report the CDN's error.
+
+        Raises:
+            FalRefused: fal answered 4xx.
+            FalUnavailable: anything else.
+
+        """
         try:
-            return await self._keep_in("fal_v3", data, content_type, file_name)
+            return await self._store_in("fal_v3", data, content_type, file_name)
         except FalError as failure:
             try:
-                return await self._keep_in("fal", data, content_type, file_name)
+                return await self._store_in("fal", data, content_type, file_name)
             except FalError:
                 raise failure from failure.__cause__
 
-    async def _keep_in(
+    async def _store_in(
         self, repository: UploadRepositoryId, data: bytes, content_type: str, file_name: str
     ) -> str:
         try:
@@ -64,14 +71,14 @@ class FalStorage(fal_client.AsyncClient):
                 raise
             raise FalUnavailable(str(error)) from error
         except (LookupError, TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
-            raise FalUnavailable("fal's storage makes no sense") from error
+            raise FalUnavailable("the answer of fal's storage cannot be read") from error
         if not isinstance(url, str) or not 1 <= len(url) <= LONGEST_URL or not url.isprintable():
-            raise FalUnavailable("fal's storage named no address")
+            raise FalUnavailable("fal's storage answered without a URL")
         return url
 
 
 class _Tokens(AsyncCDNTokenManager):
-    """fal-client's upload tokens, over lasting connections."""
+    """fal-client's upload tokens over pooled connections."""
 
     def __init__(self, credentials: AuthCredentials, client: httpx.AsyncClient) -> None:
         super().__init__(credentials)

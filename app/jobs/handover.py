@@ -27,7 +27,8 @@ from app.errors import (
     SubmitRefused,
     SubmitUnavailable,
 )
-from app.fal.queue import Fal, Submitted
+from app.fal.messages import Submitted, encode_arguments
+from app.fal.queue import Fal
 from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import CALLBACKS_ASKED
 
@@ -116,6 +117,7 @@ class Handover:
         except (FalError, TimeoutError) as error:
             raise await self._refusal(job, error) from error
         arguments = submission.template.fal_arguments(submission.variables, image_url=image_url)
+        body = encode_arguments(arguments)
         job = await self._announce(job)
         if job.stage is Stage.CANCELLING:
             return await self._store.cancelled(job.id, None)
@@ -123,7 +125,7 @@ class Handover:
             return job  # it was resolved meanwhile: a clock was changed, or this machine slept
         if asyncio.get_running_loop().time() >= deadline:
             raise await self._refusal(job, TimeoutError())
-        return await self._submit(job, arguments, deadline)
+        return await self._submit(job, body, deadline)
 
     async def _announce(self, job: Job) -> Job:
         """Record that the POST is about to be sent: without that record it is not sent."""
@@ -136,11 +138,11 @@ class Handover:
             )
             raise
 
-    async def _submit(self, job: Job, arguments: dict[str, object], deadline: float) -> Job:
+    async def _submit(self, job: Job, body: bytes, deadline: float) -> Job:
         try:
             async with asyncio.timeout_at(deadline):
                 submitted = await self._fal.submit(
-                    job.fal_model, arguments, webhook_url=self._webhook_url(job)
+                    job.fal_model, body, webhook_url=self._webhook_url(job)
                 )
         except (FalAnswerLost, TimeoutError):
             log.warning("[VIDEO JOB %s] The answer to the submit was lost", job.id)

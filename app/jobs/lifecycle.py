@@ -20,7 +20,8 @@ from app.errors import (
     RequestTaken,
     SubmitUnavailable,
 )
-from app.fal.queue import Fal, Progress
+from app.fal.messages import Progress
+from app.fal.queue import Fal
 from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
 from app.jobs.snapshots import Snapshots

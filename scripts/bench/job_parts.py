@@ -20,6 +20,7 @@ from uuid_utils import uuid7
 
 from app import times
 from app.database.client import Address, Database
+from app.fal.messages import encode_arguments
 from app.fal.queue import Fal
 from app.jobs.delivery import CONCURRENT_DELIVERIES
 from app.media.downloads import MediaHosts, download
@@ -96,9 +97,8 @@ class Parts:
         return {name: await _timed(jobs, part) for name, part in parts.items()}
 
     async def _submit(self, job: Job) -> None:
-        submitted = await self._fal.submit(
-            job.model, {"prompt": "Night life", "image_url": job.image_url}, webhook_url=None
-        )
+        body = encode_arguments({"prompt": "Night life", "image_url": job.image_url})
+        submitted = await self._fal.submit(job.model, body, webhook_url=None)
         job.request_id = submitted.request_id
 
     async def _result(self, job: Job) -> None:

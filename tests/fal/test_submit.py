@@ -7,8 +7,10 @@ import pytest
 
 from app.errors import FalAnswerLost, FalError, FalRefused, FalUnavailable
 from app.fal import transport
-from app.fal.queue import Fal, Submitted
+from app.fal.messages import Submitted, encode_arguments
+from app.fal.queue import Fal
 from app.telemetry.seam import direct
+from tests.fal.conftest import MODEL
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import (
     NGINX_BAD_GATEWAY,
@@ -20,21 +22,6 @@ from tests.support.stand_ins.fal_faults import (
     Truncate,
 )
 from tests.support.stand_ins.fal_hosts import FalTransport
-
-MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
-
-
-@pytest.fixture
-async def stand_in() -> AsyncIterator[FalStandIn]:
-    async with FalStandIn() as fal:
-        yield fal
-
-
-@pytest.fixture
-async def fal(stand_in: FalStandIn) -> AsyncIterator[Fal]:
-    fal = Fal(key=stand_in.key, transport=stand_in.transport, seam=direct)
-    yield fal
-    await fal.aclose()
 
 
 class Failing(httpx.AsyncBaseTransport):
@@ -50,24 +37,24 @@ class Failing(httpx.AsyncBaseTransport):
 
 
 async def test_a_submit_carries_the_arguments_the_webhook_and_the_key_as_given(
-    stand_in: FalStandIn, fal: Fal
+    fal: FalStandIn, client: Fal
 ) -> None:
     arguments = {"prompt": "schön & “weit”\n", "duration": "5", "cfg_scale": 0.5, "n": None}
     webhook = "https://app.example/api/webhooks/fal?jobId=0198&x=a%20b+c"
 
-    submitted = await fal.submit(MODEL, arguments, webhook_url=webhook)
+    submitted = await client.submit(MODEL, encode_arguments(arguments), webhook_url=webhook)
 
-    job = stand_in.requests[submitted.request_id]
+    job = fal.requests[submitted.request_id]
     assert (job.model, job.arguments, job.webhook_url) == (MODEL, arguments, webhook)
     assert submitted == Submitted(job.request_id, queue_position=0)
-    call = stand_in.last("submit")
+    call = fal.last("submit")
     assert call.host == "queue.fal.run"
-    assert call.headers["authorization"] == f"Key {stand_in.key}"
+    assert call.headers["authorization"] == f"Key {fal.key}"
 
 
-async def test_a_submit_without_a_webhook_has_no_query(stand_in: FalStandIn, fal: Fal) -> None:
-    await fal.submit(MODEL, {}, webhook_url=None)
-    assert stand_in.last("submit").query == {}
+async def test_a_submit_without_a_webhook_has_no_query(fal: FalStandIn, client: Fal) -> None:
+    await client.submit(MODEL, b"{}", webhook_url=None)
+    assert fal.last("submit").query == {}
 
 
 @pytest.mark.parametrize(
@@ -79,30 +66,30 @@ async def test_a_submit_without_a_webhook_has_no_query(stand_in: FalStandIn, fal
     ],
 )
 async def test_a_submit_needs_nothing_but_the_request_id(
-    stand_in: FalStandIn, fal: Fal, fault: Fault
+    fal: FalStandIn, client: Fal, fault: Fault
 ) -> None:
-    stand_in.faults.add("submit", fault)
-    assert await fal.submit(MODEL, {}, webhook_url=None) == Submitted("request-1", None)
+    fal.faults.add("submit", fault)
+    assert await client.submit(MODEL, b"{}", webhook_url=None) == Submitted("request-1", None)
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 408, 409, 422, 425, 429, 500, 503, 504])
 async def test_any_error_status_refuses_a_submit_that_was_sent_once(
-    stand_in: FalStandIn, fal: Fal, status: int
+    fal: FalStandIn, client: Fal, status: int
 ) -> None:
-    stand_in.faults.add("submit", Answer(status, {"detail": "no"}), times=None)
+    fal.faults.add("submit", Answer(status, {"detail": "no"}), times=None)
     with pytest.raises(FalRefused, match=r"^no$") as refused:
-        await fal.submit(MODEL, {}, webhook_url=None)
+        await client.submit(MODEL, b"{}", webhook_url=None)
     assert refused.value.status == status
-    assert stand_in.count("submit") == 1
+    assert fal.count("submit") == 1
 
 
 async def test_a_bad_gateway_of_nginx_refuses_a_submit_that_was_sent_once(
-    stand_in: FalStandIn, fal: Fal
+    fal: FalStandIn, client: Fal
 ) -> None:
-    stand_in.faults.add("submit", NGINX_BAD_GATEWAY, times=None)
+    fal.faults.add("submit", NGINX_BAD_GATEWAY, times=None)
     with pytest.raises(FalRefused, match=r"^fal answered 502 Bad Gateway$"):
-        await fal.submit(MODEL, {}, webhook_url=None)
-    assert stand_in.count("submit") == 1
+        await client.submit(MODEL, b"{}", webhook_url=None)
+    assert fal.count("submit") == 1
 
 
 LOST = {
@@ -121,33 +108,33 @@ LOST = {
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 async def test_a_submit_whose_answer_is_lost_was_sent_once(
-    stand_in: FalStandIn, fal: Fal, fault: Fault
+    fal: FalStandIn, client: Fal, fault: Fault
 ) -> None:
-    stand_in.faults.add("submit", fault, times=None)
+    fal.faults.add("submit", fault, times=None)
     with pytest.raises(FalAnswerLost):
-        await fal.submit(MODEL, {}, webhook_url=None)
-    assert stand_in.count("submit") == 1
+        await client.submit(MODEL, b"{}", webhook_url=None)
+    assert fal.count("submit") == 1
 
 
 async def test_a_submit_that_hangs_was_sent_once_and_its_answer_is_lost(
-    stand_in: FalStandIn, fal: Fal, monkeypatch: pytest.MonkeyPatch
+    fal: FalStandIn, client: Fal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "TIMEOUT", httpx.Timeout(5, read=0.05))
-    stand_in.faults.add("submit", Hang(after_effect=True), times=None)
+    fal.faults.add("submit", Hang(after_effect=True), times=None)
     with pytest.raises(FalAnswerLost):
-        await fal.submit(MODEL, {}, webhook_url=None)
-    assert stand_in.count("submit") == len(stand_in.requests) == 1
+        await client.submit(MODEL, b"{}", webhook_url=None)
+    assert fal.count("submit") == len(fal.requests) == 1
 
 
-async def test_a_submit_given_up_from_outside_was_sent_once(stand_in: FalStandIn, fal: Fal) -> None:
+async def test_a_submit_given_up_from_outside_was_sent_once(fal: FalStandIn, client: Fal) -> None:
     hang = Hang()
-    stand_in.faults.add("submit", hang, times=None)
-    submit = asyncio.create_task(fal.submit(MODEL, {}, webhook_url=None))
+    fal.faults.add("submit", hang, times=None)
+    submit = asyncio.create_task(client.submit(MODEL, b"{}", webhook_url=None))
     await hang.reached.wait()
     submit.cancel()
     with pytest.raises(asyncio.CancelledError):
         await submit
-    assert stand_in.count("submit") == 1
+    assert fal.count("submit") == 1
 
 
 @pytest.mark.parametrize(
@@ -170,7 +157,7 @@ async def test_a_submit_tells_a_request_never_sent_from_an_answer_lost(
 ) -> None:
     network = Failing(failure)
     with pytest.raises(error):
-        await Fal(key="key", transport=network, seam=direct).submit(MODEL, {}, webhook_url=None)
+        await Fal(key="key", transport=network, seam=direct).submit(MODEL, b"{}", webhook_url=None)
     assert network.attempts == 1
 
 
@@ -182,16 +169,16 @@ async def test_a_refusal_counts_though_its_body_is_cut_short() -> None:
 
     network = httpx.MockTransport(lambda _: httpx.Response(422, stream=Cut()))
     with pytest.raises(FalRefused, match=r"^fal answered 422 Unprocessable Entity$"):
-        await Fal(key="key", transport=network, seam=direct).submit(MODEL, {}, webhook_url=None)
+        await Fal(key="key", transport=network, seam=direct).submit(MODEL, b"{}", webhook_url=None)
 
 
 async def test_where_nobody_listens_nothing_is_submitted() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        fal = Fal(key="key", transport=FalTransport(reserved.getsockname()[1]), seam=direct)
+        client = Fal(key="key", transport=FalTransport(reserved.getsockname()[1]), seam=direct)
         with pytest.raises(FalUnavailable):
-            await fal.submit(MODEL, {}, webhook_url=None)
-    await fal.aclose()
+            await client.submit(MODEL, b"{}", webhook_url=None)
+    await client.aclose()
 
 
 async def test_fals_real_hosts_are_reached_through_the_proxy_of_the_environment(
@@ -210,12 +197,12 @@ async def test_fals_real_hosts_are_reached_through_the_proxy_of_the_environment(
             monkeypatch.delenv(name, raising=False)
         address = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
         monkeypatch.setenv("HTTPS_PROXY", address)
-        fal = Fal(key="key", transport=None, seam=direct)
+        client = Fal(key="key", transport=None, seam=direct)
         with pytest.raises(FalUnavailable):
-            await fal.submit(MODEL, {}, webhook_url=None)
+            await client.submit(MODEL, b"{}", webhook_url=None)
         with pytest.raises(httpx.ProxyError):
-            await fal.media.get("https://v3.fal.media/files/video.mp4")
-        await fal.aclose()
+            await client.media.get("https://v3.fal.media/files/video.mp4")
+        await client.aclose()
     assert asked == [
         b"CONNECT queue.fal.run:443 HTTP/1.1\r\n",
         b"CONNECT v3.fal.media:443 HTTP/1.1\r\n",

@@ -1,5 +1,4 @@
 import gzip
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -8,25 +7,11 @@ import pytest
 
 from app.errors import FalRefused
 from app.fal.queue import Fal
-from app.telemetry.seam import direct
+from tests.fal.conftest import MODEL
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
 
-MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
 POLICY = {"loc": ["body", "prompt"], "msg": "Flagged.", "type": "content_policy_violation"}
-
-
-@pytest.fixture
-async def stand_in() -> AsyncIterator[FalStandIn]:
-    async with FalStandIn() as fal:
-        yield fal
-
-
-@pytest.fixture
-async def fal(stand_in: FalStandIn) -> AsyncIterator[Fal]:
-    fal = Fal(key=stand_in.key, transport=stand_in.transport, seam=direct)
-    yield fal
-    await fal.aclose()
 
 
 @pytest.mark.parametrize(
@@ -42,19 +27,19 @@ async def fal(stand_in: FalStandIn) -> AsyncIterator[Fal]:
     ],
 )
 async def test_retry_after_is_passed_on_in_seconds(
-    stand_in: FalStandIn, fal: Fal, value: str, seconds: int | None
+    fal: FalStandIn, client: Fal, value: str, seconds: int | None
 ) -> None:
-    stand_in.faults.add("submit", Answer(429, {}, {"Retry-After": value}))
+    fal.faults.add("submit", Answer(429, {}, {"Retry-After": value}))
     with pytest.raises(FalRefused) as refused:
-        await fal.submit(MODEL, {}, webhook_url=None)
+        await client.submit(MODEL, b"{}", webhook_url=None)
     assert refused.value.retry_after == seconds
 
 
-async def test_retry_after_may_be_a_date(stand_in: FalStandIn, fal: Fal) -> None:
+async def test_retry_after_may_be_a_date(fal: FalStandIn, client: Fal) -> None:
     in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-    stand_in.faults.add("submit", Answer(429, {}, {"Retry-After": in_an_hour}))
+    fal.faults.add("submit", Answer(429, {}, {"Retry-After": in_an_hour}))
     with pytest.raises(FalRefused) as refused:
-        await fal.submit(MODEL, {}, webhook_url=None)
+        await client.submit(MODEL, b"{}", webhook_url=None)
     assert refused.value.retry_after == pytest.approx(3600, abs=60)
 
 
@@ -83,23 +68,23 @@ async def test_retry_after_may_be_a_date(stand_in: FalStandIn, fal: Fal) -> None
     ],
 )
 async def test_fals_reason_becomes_one_readable_line(
-    stand_in: FalStandIn, fal: Fal, body: dict[str, Any] | list[Any], message: str
+    fal: FalStandIn, client: Fal, body: dict[str, Any] | list[Any], message: str
 ) -> None:
-    stand_in.faults.add("submit", Answer(422, body))
+    fal.faults.add("submit", Answer(422, body))
     with pytest.raises(FalRefused) as refused:
-        await fal.submit(MODEL, {}, webhook_url=None)
+        await client.submit(MODEL, b"{}", webhook_url=None)
     assert str(refused.value) == message
 
 
 async def test_the_error_type_of_the_header_is_kept_when_nothing_says_more(
-    stand_in: FalStandIn, fal: Fal
+    fal: FalStandIn, client: Fal
 ) -> None:
-    stand_in.faults.add("submit", Answer(503, "", {"X-Fal-Error-Type": "runner_disconnected"}))
+    fal.faults.add("submit", Answer(503, "", {"X-Fal-Error-Type": "runner_disconnected"}))
     with pytest.raises(FalRefused, match=r"^runner_disconnected$"):
-        await fal.submit(MODEL, {}, webhook_url=None)
+        await client.submit(MODEL, b"{}", webhook_url=None)
 
 
-async def test_a_compressed_answer_is_read(stand_in: FalStandIn, fal: Fal) -> None:
+async def test_a_compressed_answer_is_read(fal: FalStandIn, client: Fal) -> None:
     body = gzip.compress(b'{"request_id": "request-1"}')
-    stand_in.faults.add("submit", Answer(200, body, {"Content-Encoding": "gzip"}))
-    assert (await fal.submit(MODEL, {}, webhook_url=None)).request_id == "request-1"
+    fal.faults.add("submit", Answer(200, body, {"Content-Encoding": "gzip"}))
+    assert (await client.submit(MODEL, b"{}", webhook_url=None)).request_id == "request-1"
