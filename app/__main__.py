@@ -14,9 +14,10 @@ def main() -> int:
     """Return the exit status."""
     for each in SIGNALS:
         signal.signal(each, lambda *_: os._exit(0))  # nothing is open yet
+    from app.main import create_app  # noqa: PLC0415 see above
     from app.server import process  # noqa: PLC0415 see above
 
-    return process.run()
+    return process.run(create_app)
 
 
 if __name__ == "__mp_main__":  # so it is called in a process that probes videos

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from app import times
 from app.api import account, callback, files, library, operations, videos
 from app.api.identity import KEY_SET_LIFETIME, identity_from
 from app.api.middleware import RequestMiddleware
@@ -27,7 +28,7 @@ from app.database.client import Address, Database
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.database.template_rows import load_templates
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, StorageUnavailable
 from app.fal.queue import Fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
 from app.jobs.delivery import Delivery, Fetch
@@ -40,7 +41,7 @@ from app.jobs.sweep import Sweep
 from app.local_fal import LocalFal
 from app.media.downloads import MediaHosts, download
 from app.server.scratch import scratch
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import Storage
@@ -51,8 +52,6 @@ from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 8.0
-"""For deliveries in progress when the service stops; the next process finishes the others."""
 DOWNLOAD_SECONDS = 900.0
 """For one video of any size."""
 LOCAL_FAL_KEY = "local"
@@ -117,7 +116,7 @@ async def _lifespan(
         snapshots = Snapshots(subscriptions.publish)
         store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
         catalogue = Catalogue(functools.partial(load_templates, database))
-        background, stopping = Background(), asyncio.Event()
+        background, stopping = BackgroundTasks(), asyncio.Event()
         lifecycle = Lifecycle(
             store=store,
             fal=fal,
@@ -140,7 +139,7 @@ async def _lifespan(
             snapshots=snapshots,
             background=background,
         )
-        stack.push_async_callback(background.drain, DRAIN_SECONDS)
+        stack.push_async_callback(background.drain, times.DRAIN)
         sweep = Sweep(store, lifecycle)
         updates = LiveUpdates(
             subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
@@ -149,23 +148,23 @@ async def _lifespan(
             await stack.enter_async_context(_running(_for_ever(task)))
         await stack.enter_async_context(_running(subscriptions.end_all(stopping)))
         stack.callback(stopping.set)
-        yield LifespanState(
-            service=Service(
-                settings=settings,
-                database=database,
-                store=store,
-                accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
-                storage=storage,
-                catalogue=catalogue,
-                identity=identity_from(settings, await _key_set(settings, stack)),
-                lifecycle=lifecycle,
-                background=background,
-                subscriptions=subscriptions,
-                sweep=sweep,
-                stopping=stopping,
-                signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
-            )
+        service = Service(
+            settings=settings,
+            database=database,
+            store=store,
+            accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
+            storage=storage,
+            catalogue=catalogue,
+            identity=identity_from(settings, await _key_set(settings, stack)),
+            lifecycle=lifecycle,
+            background=background,
+            subscriptions=subscriptions,
+            sweep=sweep,
+            stopping=stopping,
+            signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
         )
+        await _warn_of_storage(service)
+        yield LifespanState(service=service, stopping=stopping)
 
 
 def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
@@ -219,6 +218,14 @@ async def open_storage(settings: Settings, seam: Seam, stack: AsyncExitStack) ->
             seam=seam,
         )
     )
+
+
+async def _warn_of_storage(service: Service) -> None:
+    """Log what would keep videos waiting; it may pass, so the service starts."""
+    try:
+        await operations.storage_answers(service)
+    except StorageUnavailable as error:
+        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
 
 
 async def _fal(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database import client
+from app import times
 from app.database.client import Address, Database
 from app.jobs import snapshots
 from app.settings import Settings
@@ -40,8 +40,8 @@ def pytest_runtest_makereport(
 
 
 # The engine needs a pause between its end and the process's: once, not for every test.
-atexit.register(time.sleep, client.EXIT_PAUSE)
-client.EXIT_PAUSE = 0.0
+atexit.register(time.sleep, times.ENGINE_EXIT)
+times.ENGINE_EXIT = 0.0
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,12 @@ import json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app import times
 from app.api.form import read_body
 from app.api.service import NO_STORE, LifespanState, is_job_id, job_id_of, service_of
 from app.errors import InvalidJSON, Problem, SubmitUnavailable
 from app.fal.signatures import MAX_BODY_BYTES
 from app.telemetry.metrics import CALLBACKS
-
-CALLBACK_PATIENCE = 1.8
-"""Seconds for a webhook; fal repeats one that is not answered."""
 
 
 async def fal_webhook(request: Request[LifespanState]) -> Response:
@@ -21,7 +19,7 @@ async def fal_webhook(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     try:
         body = await read_body(request, max_bytes=MAX_BODY_BYTES)
-        async with asyncio.timeout(CALLBACK_PATIENCE):
+        async with asyncio.timeout(times.CALLBACK):
             await service.signatures.verify(request.headers, body)
             await service.lifecycle.on_webhook(job_id_of(request), _request_id(body))
     except TimeoutError as error:

@@ -6,11 +6,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app import times
 from app.api.service import NO_STORE, LifespanState, Service, service_of
 from app.errors import StorageUnavailable
-
-STORAGE_PATIENCE = 1.5
-"""Seconds for the storage's answer: a disk can hang like a network."""
 
 
 async def healthz(_request: Request[LifespanState]) -> Response:
@@ -34,7 +32,7 @@ async def metrics(_request: Request[LifespanState]) -> Response:
 async def storage_answers(service: Service) -> None:
     """Raise StorageUnavailable if the storage cannot be used now."""
     try:
-        async with asyncio.timeout(STORAGE_PATIENCE):
+        async with asyncio.timeout(times.STORAGE_CHECK):
             await service.storage.check()
     except TimeoutError as error:
         raise StorageUnavailable("The storage hangs.") from error

@@ -19,7 +19,7 @@ from app.fal.signatures import Signatures
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.settings import Settings
 from app.storage.protocol import Storage
 from app.templates.catalogue import Catalogue
@@ -46,7 +46,7 @@ class Service:
     identity: Identity
     lifecycle: Lifecycle
     signatures: Signatures
-    background: Background
+    background: BackgroundTasks
     subscriptions: Subscriptions
     sweep: Sweep
     stopping: asyncio.Event
@@ -62,6 +62,8 @@ class LifespanState(TypedDict):
     """The state that the lifespan gives to every request."""
 
     service: Service
+    stopping: asyncio.Event
+    """As :attr:`Service.stopping`: the server sets it when a signal arrives."""
 
 
 def shutting_down() -> ShuttingDown:

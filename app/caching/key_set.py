@@ -9,14 +9,13 @@ from typing import Any
 
 import httpx
 
+from app import times
 from app.telemetry.logs import without_query
 
 log = logging.getLogger(__name__)
 
 MIN_INTERVAL = 10.0
 """Seconds between two fetches at least, however many unknown keys callers name."""
-FETCH_DEADLINE = 0.8
-"""Seconds for a fetch: whoever needs keys is answered within 2, all else included."""
 LARGEST = 1_000_000
 """Bytes of a key set."""
 UNUSABLE = (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError, RecursionError)
@@ -59,7 +58,7 @@ class KeySet:
     async def _fetch(self) -> None:
         self._tried = self._clock()
         try:
-            async with asyncio.timeout(FETCH_DEADLINE):
+            async with asyncio.timeout(times.KEY_SET_FETCH):
                 answer = json.loads(await self._read())
             keys = [key for key in answer["keys"] if isinstance(key, dict)]
         except UNUSABLE as error:

@@ -18,6 +18,7 @@ from surrealdb.errors import (
     TransportTimeoutError,
 )
 
+from app import times
 from app.database.connection import (
     Connection,
     SignInRefused,
@@ -32,14 +33,10 @@ from app.errors import ConfigurationError, DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import Seam, direct
 
-CALL_DEADLINE = 1.8
-"""Seconds for a call with all its retries: a caller is answered within 2."""
 OPEN_DEADLINE = 30.0
 """Seconds for the first connection: an embedded engine may tidy its files for 14."""
 ACCESS = "service"
 """The record access that a user of the level ``record`` signs in by; see ``schema/access``."""
-EXIT_PAUSE = 0.25
-"""Seconds after closing the embedded engine: a process that ends at once dies of SIGABRT."""
 
 
 class AnswerOverdue(DatabaseUnavailable):
@@ -105,7 +102,7 @@ class Database:
     """
 
     def __init__(
-        self, address: Address, *, seam: Seam = direct, deadline: float = CALL_DEADLINE
+        self, address: Address, *, seam: Seam = direct, deadline: float = times.DATABASE_CALL
     ) -> None:
         self.address = address
         self._seam = seam
@@ -155,11 +152,13 @@ class Database:
             connection, self._connection = self._connection, None
             self._closed = True
         if connection is not None:
-            await close(connection)
+            self._close_later(connection)
         if self._closing:
-            await asyncio.wait(self._closing)
+            # An embedded engine must be closed; a server that hangs must not hold up the end.
+            bound = None if self.address.embedded else times.DATABASE_CLOSE
+            await asyncio.wait(self._closing, timeout=bound)
         if self.address.embedded:
-            await asyncio.sleep(EXIT_PAUSE)
+            await asyncio.sleep(times.ENGINE_EXIT)
 
     async def call(self, function: str, *arguments: Any) -> Any:
         """Return what ``fn::function`` answers; one call is one transaction.

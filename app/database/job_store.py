@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app import times
 from app.database.client import Database
 from app.database.connection import Thrown
 from app.database.limits import Limits
@@ -30,11 +31,6 @@ from app.errors import (
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 20
-"""How long a delivery has a job to itself before it must extend its lease."""
-LOOK_AGAIN_SECONDS = 15
-"""How long until the sweep looks at a job that nobody polls."""
 
 
 class JobStore:
@@ -99,11 +95,11 @@ class JobStore:
             RequestTaken: the request belongs to another job.
 
         """
-        return await self._call("queued", job_id, request_id, position, LOOK_AGAIN_SECONDS)
+        return await self._call("queued", job_id, request_id, position, times.LOOK_AGAIN)
 
     async def confirm_request(self, job_id: str, request_id: str) -> Job:
         """Record the request that a webhook names; raises RequestTaken as :meth:`queued` does."""
-        return await self._call("heard", job_id, request_id, LOOK_AGAIN_SECONDS)
+        return await self._call("heard", job_id, request_id, times.LOOK_AGAIN)
 
     async def unconfirmed(self, job_id: str, *, webhook: bool) -> Job:
         """Fail a job whose submit has no known outcome, or leave it to the webhook."""
@@ -115,12 +111,12 @@ class JobStore:
 
     async def claim(self, job_id: str, holder: str, key_base: str) -> Job | None:
         """Lease the job for its delivery; None if it has ended or is leased to another holder."""
-        row = await self._database.call("video_job::claim", job_id, holder, LEASE_SECONDS, key_base)
+        row = await self._database.call("video_job::claim", job_id, holder, times.LEASE, key_base)
         return self._published(row) if row else None
 
     async def extend(self, job_id: str, holder: str) -> Job:
         """Extend the lease; raises LeaseLost if another holder has it or the job has ended."""
-        return await self._call("extend", job_id, holder, LEASE_SECONDS)
+        return await self._call("extend", job_id, holder, times.LEASE)
 
     async def release(self, job_id: str, holder: str) -> Job:
         """End the lease of an unfinished job, which is due at once."""
@@ -172,7 +168,7 @@ class JobStore:
         A row that cannot be read is logged and left out.
         """
         due = []
-        for row in await self._database.call("video_job::take_due", limit, LOOK_AGAIN_SECONDS):
+        for row in await self._database.call("video_job::take_due", limit, times.LOOK_AGAIN):
             try:
                 due.append(DueJob.from_row(row))
             except (ValueError, TypeError, KeyError) as error:

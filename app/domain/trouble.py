@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app import times
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
@@ -19,4 +21,4 @@ class Trouble:
     count: int | None = None
     seconds: int | None = None
     wait: int = 2
-    longest_wait: int = 45
+    longest_wait: int = times.LONGEST_RETRY_WAIT

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import stamina
 
+from app import times
 from app.database.job_store import JobStore
 from app.domain.job import Job, Stage
 from app.domain.submission import Submission
@@ -27,13 +28,11 @@ from app.errors import (
     SubmitUnavailable,
 )
 from app.fal.queue import Fal, Submitted
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import CALLBACKS_ASKED
 
 log = logging.getLogger(__name__)
 
-STOP_PATIENCE = 3.0
-"""Seconds that a submit waits for fal after the service has begun to stop."""
 
 Change = Callable[[], Awaitable[Job]]
 
@@ -46,7 +45,7 @@ class Handover:
         *,
         store: JobStore,
         fal: Fal,
-        background: Background,
+        background: BackgroundTasks,
         stopping: asyncio.Event,
         public_url: str | None,
         timeout: float,
@@ -75,7 +74,7 @@ class Handover:
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not running.done():
-            await asyncio.wait({running}, timeout=STOP_PATIENCE)
+            await asyncio.wait({running}, timeout=times.SUBMIT_AT_STOP)
         if not running.done():
             return job
         outcome: Job | Problem = running.result()

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.database.job_store import LEASE_SECONDS, JobStore
+from app import times
+from app.database.job_store import JobStore
 from app.domain.job import Job
 from app.errors import DatabaseUnavailable, LeaseLost
 
@@ -32,7 +33,7 @@ async def extended_lease(store: JobStore, job: Job, holder: str) -> AsyncIterato
 
 async def _extend(store: JobStore, job: Job, holder: str, scope: asyncio.Timeout) -> None:
     while True:
-        await asyncio.sleep(LEASE_SECONDS / 3)
+        await asyncio.sleep(times.LEASE_RENEWAL)
         try:
             await store.extend(job.id, holder)
         except LeaseLost:

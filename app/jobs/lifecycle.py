@@ -7,6 +7,7 @@ submit → (fal generates) → refresh → deliver. A poll, the webhook and the 
 import asyncio
 import logging
 
+from app import times
 from app.database.job_store import JobStore
 from app.domain.job import DueJob, Job, Stage
 from app.domain.submission import Submission
@@ -24,13 +25,11 @@ from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
 from app.jobs.snapshots import Snapshots
 from app.jobs.troubles import UNKNOWN_TO_FAL
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 from app.telemetry import context
 
 log = logging.getLogger(__name__)
 
-FAL_PATIENCE = 1.0
-"""Seconds that a cancel or a webhook waits for fal's answer."""
 CANCEL_PATIENCE = 5.0
 """Seconds that fal may take to cancel an expired job."""
 
@@ -46,7 +45,7 @@ class Lifecycle:
         handover: Handover,
         delivery: Delivery,
         snapshots: Snapshots,
-        background: Background,
+        background: BackgroundTasks,
     ) -> None:
         self._store = store
         self._fal = fal
@@ -157,7 +156,7 @@ class Lifecycle:
         customer of fal can obtain a signed webhook, so the signature alone proves nothing.
         """
         try:
-            async with asyncio.timeout(FAL_PATIENCE):
+            async with asyncio.timeout(times.FAL_WAIT):
                 await self._fal.status(job.fal_model, request_id)
         except (FalNotFound, FalUnavailable, TimeoutError) as error:
             # fal may not know its own request yet, so a 404 is no proof either.
@@ -178,7 +177,7 @@ class Lifecycle:
         """
         context.job_id.set(job_id)
         now = asyncio.get_running_loop().time
-        until = now() + FAL_PATIENCE
+        until = now() + times.FAL_WAIT
         job = await self._store.ask_to_cancel(job_id, user)
         if job.request_id is not None:
             asked = self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))

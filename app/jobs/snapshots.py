@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from app import times
 from app.domain.job import Job
 from app.telemetry.metrics import STAGES
 
@@ -18,8 +19,6 @@ FRESH = 1.0
 """Seconds for which a snapshot is answered without a refresh."""
 WATCHED = 5.0
 """Seconds after the last poll for which a job counts as watched; browsers poll every 3."""
-PATIENCE = 1.0
-"""Seconds that a poll waits for a refresh before it gets the snapshot as it is."""
 CAPACITY = 10_000
 """Jobs that are remembered; the least recently used are forgotten first."""
 
@@ -138,7 +137,7 @@ async def _first_answer(entry: _Entry) -> Job:
     """Wait for the refresh; if fal hangs, only until some state of the job is known."""
     refresh = entry.refresh
     assert refresh is not None, "one has just started, or is running"
-    await asyncio.wait({refresh}, timeout=PATIENCE)
+    await asyncio.wait({refresh}, timeout=times.FAL_WAIT)
     if not refresh.done() and entry.job is None:
         known = asyncio.create_task(entry.known.wait())
         await asyncio.wait({refresh, known}, return_when=asyncio.FIRST_COMPLETED)

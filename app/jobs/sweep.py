@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 
+from app import times
 from app.database.job_store import JobStore
 from app.errors import ServiceError
 from app.jobs.lifecycle import Lifecycle
@@ -11,8 +12,6 @@ from app.telemetry.metrics import SWEEP_LAG, SWEPT, SWEPT_AT
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 5.0
-"""Seconds between two sweeps, give or take a fifth."""
 BATCH = 50
 """Due jobs that one sweep processes concurrently."""
 
@@ -28,7 +27,8 @@ class Sweep:
         """Process what is due, then wait; the supervised task calls this for ever."""
         if await self.once() < BATCH:
             # The jitter keeps several processes from sweeping at the same instant.
-            await asyncio.sleep(INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311 jitter
+            jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
+            await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
 
     async def once(self) -> int:
         """Process the jobs that are due now; return their number."""

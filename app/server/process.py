@@ -6,33 +6,32 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from pydantic import ValidationError
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.operations import storage_answers
-from app.api.service import Service
-from app.errors import ConfigurationError, ServiceError, StorageUnavailable
-from app.main import create_app
-from app.server.protocol import Connection
+from app import times
+from app.errors import ConfigurationError, ServiceError
+from app.server.protocol import BoundedHttpProtocol
 from app.server.startup_errors import NOT_UTF8, unusable_file, wrong_settings
 from app.settings import Settings
 from app.telemetry import logs
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 5
-"""For requests under way when the service stops."""
 COLLECT_AFTER = 10_000
 """New objects beyond those that have gone, where Python has 700."""
 
+CreateApp = Callable[[Settings], Starlette]
 
-def run() -> int:
+
+def run(create_app: CreateApp) -> int:
     """Serve until a signal says to stop, and return the exit status."""
     try:
         settings = Settings()
@@ -47,7 +46,7 @@ def run() -> int:
         # asyncio takes an interrupt for a wish to cancel what is being opened; SIGTERM is one too.
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(create_app, settings))
     except ServiceError as error:
         log.critical("Cannot start: %s", error)
         return 1
@@ -56,7 +55,7 @@ def run() -> int:
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(create_app: CreateApp, settings: Settings) -> None:
     """Open everything, then the port: what is wrong is said before anybody can connect.
 
     Raises:
@@ -70,9 +69,8 @@ async def _serve(settings: Settings) -> None:
         except OSError as error:
             raise ConfigurationError(unusable_file(error)) from error
         assert state is not None, "the service's lifespan has a state"
-        await _warn_of_storage(state["service"])
         _require_free(settings.host, settings.port)
-        server = _Server(state["service"].stopping, _config(settings, app, state))
+        server = _Server(state["stopping"], _config(settings, app, state))
         # uvicorn takes the signals while it serves and raises them once more when it is done;
         # its own handler then finds nothing left to stop, and nothing interrupts the closing.
         for each in (signal.SIGINT, signal.SIGTERM):
@@ -94,23 +92,15 @@ def _config(settings: Settings, app: ASGIApp, state: Mapping[str, Any]) -> uvico
         with_state,
         host=settings.host,
         port=settings.port,
-        http=Connection,
+        http=BoundedHttpProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=times.REQUEST_GRACE,
     )
-
-
-async def _warn_of_storage(service: Service) -> None:
-    """Say at once what would keep videos waiting; it may pass, so the service starts."""
-    try:
-        await storage_answers(service)
-    except StorageUnavailable as error:
-        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
 
 
 def _require_free(host: str, port: int) -> None:

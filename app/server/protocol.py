@@ -13,7 +13,7 @@ STALL_SECONDS = 20.0
 """That a peer may take nothing of its answers before it is given up."""
 
 
-class Connection(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """A connection whose peer can neither fill the memory nor stay for ever by saying little."""
 
     # 1 KiB less for each of thousands

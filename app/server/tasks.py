@@ -10,7 +10,7 @@ from app.errors import DatabaseUnavailable
 log = logging.getLogger(__name__)
 
 
-class Background:
+class BackgroundTasks:
     """Holds on to tasks, each known by a name that is at work at most once."""
 
     def __init__(self) -> None:

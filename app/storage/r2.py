@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
+from app import times
 from app.errors import ObjectTaken
 from app.storage.protocol import StoredObject, inline_disposition
 from app.storage.r2_calls import Refusal, called, require
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 READ_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
-CHECK_SECONDS = 1.5
 
 # Addresses made within one step are the same, so that a browser fetches a video once.
 STEP_SECONDS = 600
@@ -146,7 +146,7 @@ class R2Storage:
             "storage.check",
             # Which a token for objects alone may do; HeadBucket is refused to it.
             lambda: self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=1),
-            seconds=CHECK_SECONDS,
+            seconds=times.STORAGE_CHECK,
         )
 
     async def _put_whole(self, source: Path, at: dict[str, Any], about: dict[str, Any]) -> None:

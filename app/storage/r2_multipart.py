@@ -10,6 +10,7 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from app import times
 from app.errors import StorageUnavailable
 from app.storage.r2_calls import Refusal, called, require
 
@@ -26,10 +27,6 @@ PARTS_AT_ONCE = 2
 """Of one file: a single connection does not fill the line."""
 PARTS_IN_MEMORY = 8
 """Of all files that are being stored."""
-LET_GO_SECONDS = 2
-"""For parts on their way to arrive before an abort, which they would outlive."""
-ABORT_SECONDS = 2
-ABORTS = 3
 
 
 class Multipart:
@@ -102,13 +99,13 @@ class Multipart:
 
         What this misses, R2 drops after seven days.
         """
-        for _ in range(ABORTS):
+        for _ in range(times.UPLOAD_ABORTS):
             try:
                 await called(
                     self._seam,
                     "storage.abort_multipart",
                     lambda: self._client.abort_multipart_upload(**upload),
-                    seconds=ABORT_SECONDS,
+                    seconds=times.UPLOAD_ABORT,
                 )
             except Refusal as refusal:
                 if refusal.status == HTTPStatus.NOT_FOUND:
@@ -125,7 +122,7 @@ async def _oldest(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> Complet
 
 async def _let_go(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> None:
     if sending:
-        await asyncio.wait(sending, timeout=LET_GO_SECONDS)
+        await asyncio.wait(sending, timeout=times.PART_DRAIN)
     for task in sending:
         task.cancel()
     await asyncio.gather(*sending, return_exceptions=True)

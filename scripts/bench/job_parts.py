@@ -18,8 +18,8 @@ from typing import Any
 
 from uuid_utils import uuid7
 
+from app import times
 from app.database.client import Address, Database
-from app.database.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
 from app.fal.queue import Fal
 from app.jobs.delivery import CONCURRENT_DELIVERIES
 from app.media.downloads import MediaHosts, download
@@ -84,12 +84,10 @@ class Parts:
             "upload": upload,
             "submitting": lambda job: self._jobs("submitting", job.id, LIMITS["silence"]),
             "submit": self._submit,
-            "queued": lambda job: self._jobs(
-                "queued", job.id, job.request_id, 0, LOOK_AGAIN_SECONDS
-            ),
+            "queued": lambda job: self._jobs("queued", job.id, job.request_id, 0, times.LOOK_AGAIN),
             "status": lambda job: self._fal.status(job.model, job.request_id),
             "progress": lambda job: self._jobs("progress", job.id, RUNNING, None),
-            "claim": lambda job: self._jobs("claim", job.id, HOLDER, LEASE_SECONDS, _base(job)),
+            "claim": lambda job: self._jobs("claim", job.id, HOLDER, times.LEASE, _base(job)),
             "result": self._result,
             "download": self._download,
             "store": store,

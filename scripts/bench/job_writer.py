@@ -11,8 +11,8 @@ import time
 
 from uuid_utils import uuid7
 
+from app import times
 from app.database.client import Address, Database
-from app.database.job_store import LEASE_SECONDS, LOOK_AGAIN_SECONDS
 from app.settings import Settings
 from tests.support.job_functions import AMPLE, LIMITS, RUNNING, VIDEO, Jobs
 
@@ -24,9 +24,9 @@ async def carry(jobs: Jobs, user: str) -> None:
     job = str(uuid7())
     await jobs.open(job, limits=AMPLE, user=user, credits=0)
     await jobs("submitting", job, LIMITS["silence"])
-    await jobs("queued", job, f"request-{job}", 0, LOOK_AGAIN_SECONDS)
+    await jobs("queued", job, f"request-{job}", 0, times.LOOK_AGAIN)
     await jobs("progress", job, RUNNING, None)
-    await jobs("claim", job, HOLDER, LEASE_SECONDS, f"users/{user}/library/{job}")
+    await jobs("claim", job, HOLDER, times.LEASE, f"users/{user}/library/{job}")
     await jobs("complete", job, HOLDER, VIDEO)
 
 

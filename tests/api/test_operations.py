@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api import operations
+from app import times
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.process import started
@@ -24,7 +24,7 @@ async def storage_that_hangs(name: str, call: Callable[[], Awaitable[T]], /) -> 
 async def test_service_whose_storage_hangs_is_not_ready_and_says_so_before_long(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "STORAGE_PATIENCE", 0.05)
+    monkeypatch.setattr(times, "STORAGE_CHECK", 0.05)
     async with running(settings, fal, seam=storage_that_hangs) as run:
         answer = await run.client.get("/readyz")
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")

@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from app.api import callback
-from app.jobs import lifecycle
+from app import times
 from app.settings import Settings
 from tests.jobs.test_troubles import kind
 from tests.support.clock import later
@@ -247,7 +246,7 @@ async def test_callback_completes_a_job_whose_submit_went_unanswered(
 async def test_callback_that_fal_does_not_confirm_yet_is_asked_for_again(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    monkeypatch.setattr(lifecycle, "FAL_PATIENCE", 0.5)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.5)
     fal.faults.add("submit", Drop(after_effect=True))
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
@@ -261,7 +260,7 @@ async def test_callback_that_fal_does_not_confirm_yet_is_asked_for_again(
 async def test_callback_that_takes_too_long_to_look_at_is_asked_for_again(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callback, "CALLBACK_PATIENCE", 0.05)
+    monkeypatch.setattr(times, "CALLBACK", 0.05)
     job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     hang = Hang()

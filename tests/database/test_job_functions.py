@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from app import times
 from app.database.connection import Rejected, Thrown
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.domain.trouble import Trouble
-from app.jobs import sweep
 from tests.support.clock import set_ahead
 from tests.support.database import connected, embedded
 from tests.support.job_functions import (
@@ -204,7 +204,7 @@ async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs)
 
 
 async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: Jobs) -> None:
-    longest = 60 - sweep.INTERVAL
+    longest = times.UNSEEN - times.SWEEP_INTERVAL
     trouble = Trouble(kind="status", code="fal_unavailable", message="fal did not answer.")
     store = JobStore(jobs.database, Limits(**LIMITS), publish=lambda _: None)
     for job in "abcde":

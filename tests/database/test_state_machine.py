@@ -24,8 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from app import main
-from app.jobs import snapshots, sweep
+from app import times
+from app.jobs import snapshots
 from tests.support.clock import set_ahead
 from tests.support.crash import CrashSeam, Fate
 from tests.support.service import Running, running, settings_for
@@ -244,8 +244,8 @@ def test_whatever_happens_in_whatever_order_no_invariant_breaks(migrated_folder:
     with (
         mock.patch.object(snapshots, "FRESH", 0.0),
         mock.patch.object(snapshots, "WATCHED", 0.0),
-        mock.patch.object(main, "DRAIN_SECONDS", 0.0),
-        mock.patch.object(sweep, "INTERVAL", 3600.0),
+        mock.patch.object(times, "DRAIN", 0.0),
+        mock.patch.object(times, "SWEEP_INTERVAL", 3600.0),
     ):
         run_state_machine_as_test(
             Life,

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from app import main
+from app import times
 from app.database.audit import audit
 from app.database.client import Address
 from app.errors import DatabaseUnavailable
-from app.jobs import snapshots, sweep
+from app.jobs import snapshots
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from tests.support.clock import set_ahead
@@ -181,8 +181,8 @@ def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every poll asks fal, a dead service is not waited for, the sweep comes when it is called."""
     monkeypatch.setattr(snapshots, "FRESH", 0.0)
     monkeypatch.setattr(snapshots, "WATCHED", 0.0)
-    monkeypatch.setattr(main, "DRAIN_SECONDS", 0.0)
-    monkeypatch.setattr(sweep, "INTERVAL", 3600.0)
+    monkeypatch.setattr(times, "DRAIN", 0.0)
+    monkeypatch.setattr(times, "SWEEP_INTERVAL", 3600.0)
 
 
 @pytest.mark.timeout(600)

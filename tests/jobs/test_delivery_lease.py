@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from app import main
+from app import times
 from app.errors import DatabaseUnavailable
-from app.jobs import delivery, snapshots
+from app.jobs import snapshots
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.clock import later, set_ahead
@@ -64,7 +64,7 @@ class Downloading:
 async def downloading(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Downloading]:
-    monkeypatch.setattr(delivery, "LEASE_SECONDS", 0.03)  # between extensions, three times over
+    monkeypatch.setattr(times, "LEASE_RENEWAL", 0.01)
     monkeypatch.setattr(snapshots, "FRESH", 0.0)
     extensions, hang = Extensions(), Hang()
     fal.faults.add("media", hang)
@@ -121,7 +121,7 @@ async def test_database_that_is_away_for_a_moment_does_not_stop_a_delivery(
 async def test_service_that_stops_hands_back_the_delivery_that_it_cannot_finish(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(times, "DRAIN", 0.05)
     hang = Hang()
     fal.faults.add("media", hang)
     async with running(settings, fal) as run:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from app import times
 from app.domain.job import DueJob
-from app.jobs import sweep
 from app.settings import Settings
 from app.telemetry.seam import direct
 from tests.jobs.test_troubles import queued
@@ -124,7 +124,7 @@ async def test_fault_in_a_delivery_ends_the_job_and_gives_the_hold_back(
 async def test_job_that_cannot_be_processed_does_not_hold_up_the_others(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "INTERVAL", 0.02)
+    monkeypatch.setattr(times, "SWEEP_INTERVAL", 0.02)
     async with running(settings, fal) as run:
         odd, _ = await queued(run, fal)
         well, request_id = await queued(run, fal)

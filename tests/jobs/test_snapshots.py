@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app import times
 from app.domain.job import Job, Stage, Status
 from app.errors import DatabaseUnavailable, JobNotFound
-from app.jobs import snapshots as snapshots_module
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscription, Subscriptions
 from tests.support.clock import Clock
@@ -185,7 +185,7 @@ async def test_late_answer_does_not_turn_back_the_time(
 async def test_while_fal_hangs_what_is_known_is_answered(
     snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.01)
     snapshots.publish(job(3))
     refresh.go.clear()
     assert (await snapshots.latest("job", refresh)).revision == 3
@@ -197,7 +197,7 @@ async def test_while_fal_hangs_what_is_known_is_answered(
 async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
     snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.0)
     refresh.go.clear()
     poll = asyncio.create_task(snapshots.latest("job", refresh))
     for _ in range(10):  # its patience is over by then
@@ -211,7 +211,7 @@ async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
 async def test_first_poll_is_told_of_an_error_that_comes_late(
     snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(times, "FAL_WAIT", 0.0)
     refresh.go.clear()
     refresh.answer = JobNotFound("There is no such job.")
     poll = asyncio.create_task(snapshots.latest("job", refresh))

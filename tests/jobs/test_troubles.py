@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs import lifecycle
+from app import times
 from app.settings import Settings
 from tests.support.clock import later, set_ahead
 from tests.support.ledger import FREE, HELD, PAID
@@ -276,7 +276,7 @@ async def test_job_that_was_settled_during_its_upload_is_not_submitted(
 async def test_submit_that_is_with_fal_when_the_service_stops_is_acknowledged(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifecycle, "STOP_PATIENCE", 0.05)
+    monkeypatch.setattr(times, "SUBMIT_AT_STOP", 0.05)
     hang = Hang(after_effect=True)
     fal.faults.add("submit", hang)
     async with running(settings, fal) as run:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.server import protocol
-from app.server.protocol import MAX_HEAD_BYTES, Connection
+from app.server.protocol import MAX_HEAD_BYTES, BoundedHttpProtocol
 from tests.support.process import started
 
 GET = b"GET / HTTP/1.1\r\nHost: service\r\n"
@@ -38,7 +38,7 @@ async def much(_request: Request) -> Response:
 async def running() -> AsyncIterator[uvicorn.Server]:
     app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"]), Route("/much", much)])
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, http=Connection, lifespan="off", log_config=None)
+        uvicorn.Config(app, port=0, http=BoundedHttpProtocol, lifespan="off", log_config=None)
     )
     with mock.patch.object(server, "capture_signals", nullcontext):
         serving = asyncio.create_task(server.serve())

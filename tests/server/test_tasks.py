@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from app.errors import DatabaseUnavailable
-from app.server.tasks import Background
+from app.server.tasks import BackgroundTasks
 
 
 async def fails(error: Exception) -> None:
@@ -19,7 +19,7 @@ async def fails(error: Exception) -> None:
 async def test_a_database_that_is_away_is_no_fault_and_everything_else_is(
     caplog: pytest.LogCaptureFixture, error: Exception, level: int, *, has_traceback: bool
 ) -> None:
-    background = Background()
+    background = BackgroundTasks()
     background.start("look at j", fails(error))
     await background.drain(1)
     (record,) = caplog.records
@@ -28,7 +28,7 @@ async def test_a_database_that_is_away_is_no_fault_and_everything_else_is(
 
 
 async def test_work_of_one_name_is_done_once_at_a_time() -> None:
-    background = Background()
+    background = BackgroundTasks()
     first = background.start("look at j", fails(DatabaseUnavailable()))
     assert background.start("look at j", fails(KeyError())) is first
     await background.drain(1)

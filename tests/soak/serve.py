@@ -6,11 +6,11 @@ if __name__ == "__main__":  # the processes that probe videos run this file too 
     from functools import partial
     from unittest import mock
 
-    from app.__main__ import main
-    from app.main import create_app
-    from app.server import process
+    from app import main
+    from app.__main__ import main as serve
     from tests.support.stand_ins.fal_hosts import FalTransport
 
     transport = FalTransport(int(os.environ["FAL_PORT"]))
-    with mock.patch.object(process, "create_app", partial(create_app, fal_transport=transport)):
-        os._exit(main())
+    create_app = partial(main.create_app, fal_transport=transport)
+    with mock.patch.object(main, "create_app", create_app):
+        os._exit(serve())

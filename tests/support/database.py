@@ -18,7 +18,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.database import client, migrations, schema
+from app import times
+from app.database import migrations, schema
 from app.database.client import Address, Database
 from scripts.backfill import Backfill, carry_out
 from tests.support.leaks import heard
@@ -31,7 +32,7 @@ LEGACY_MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
 LEGACY_TIME = datetime(2025, 3, 1, tzinfo=UTC)
 
 # Connections of tests close at once: the pause that the engine needs comes once, at the end.
-atexit.register(time.sleep, client.EXIT_PAUSE)
+atexit.register(time.sleep, times.ENGINE_EXIT)
 
 
 def embedded(url: str) -> Address:
@@ -59,7 +60,7 @@ def environment_of(address: Address) -> dict[str, str]:
 @asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[Database]:
     """Connect, with time for slow calls."""
-    with mock.patch.object(client, "EXIT_PAUSE", 0.0):
+    with mock.patch.object(times, "ENGINE_EXIT", 0.0):
         async with Database(address, deadline=30) as database:
             yield database
 

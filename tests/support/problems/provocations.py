@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import httpx
 from starlette.types import Receive, Scope, Send
 
+from app import times
 from app.errors import DatabaseUnavailable
-from app.jobs import lifecycle
 from app.jobs.subscriptions import Subscription
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
@@ -61,7 +61,7 @@ async def storage_unavailable_to_submit(scene: Scene) -> httpx.Response:
 
 async def storage_unavailable_to_cancel(scene: Scene) -> httpx.Response:
     """The video is delivered while fal thinks about the cancellation, then the disk goes."""
-    scene.monkeypatch.setattr(lifecycle, "FAL_PATIENCE", 60.0)
+    scene.monkeypatch.setattr(times, "FAL_WAIT", 60.0)
     scene.job = await scene.run.submitted()
     scene.fal.advance(scene.fal.newest, "IN_PROGRESS")
     hang = Hang()

@@ -1,0 +1,67 @@
+"""The times that depend on each other, in seconds, grouped by the sum they belong to.
+
+A time that takes part in no sum stands in the module that uses it. Read these as ``times.X``
+when they are needed, so that a test can change one in a single place. ``tests/test_times.py``
+adds up every group.
+"""
+
+# Every answer except that of a submit comes within ANSWER. One slow system costs a request at most
+# its own time below; a request that also has to fetch keys pays for both: KEY_SET_FETCH + FAL_WAIT.
+
+ANSWER = 2.0
+"""The longest that a caller waits."""
+DATABASE_CALL = 1.8
+"""One call to the database, retries included."""
+STORAGE_CHECK = 1.5
+"""One check that the storage answers; a disk may hang as well as a network."""
+FAL_WAIT = 1.0
+"""How long a request waits for fal before it is answered without fal's state."""
+KEY_SET_FETCH = 0.8
+"""One fetch of public keys."""
+CALLBACK = 1.8
+"""Verifying and following fal's webhook; fal repeats a webhook that fails."""
+
+# The process ends within STOP of a signal. The steps follow each other, so they add up:
+# REQUEST_GRACE + DRAIN + PART_DRAIN + UPLOAD_ABORT * UPLOAD_ABORTS + DATABASE_CLOSE + ENGINE_EXIT.
+# SUBMIT_AT_STOP is a part of REQUEST_GRACE.
+
+STOP = 20.0
+"""From the signal to the end of the process."""
+REQUEST_GRACE = 5
+"""For requests in progress; whole seconds, as uvicorn takes them."""
+SUBMIT_AT_STOP = 3.0
+"""How long a submit still waits for fal before it answers with the job as it is."""
+DRAIN = 8.0
+"""For deliveries in progress; another process finishes what is cancelled then."""
+PART_DRAIN = 2.0
+"""For parts being sent to R2 to arrive before the upload is aborted: they would outlive it."""
+UPLOAD_ABORT = 1.0
+"""One attempt to abort an upload at R2."""
+UPLOAD_ABORTS = 3
+"""Attempts, not seconds; R2 drops an upload that is still there after seven days."""
+DATABASE_CLOSE = 1.0
+"""For a server to close its connection; the SDK waits up to 10 s for one that hangs."""
+ENGINE_EXIT = 0.25
+"""Between closing the embedded engine and the end of the process, which else dies of SIGABRT."""
+
+# A delivery keeps its lease if one renewal fails: 2 * (LEASE_RENEWAL + DATABASE_CALL) < LEASE.
+
+LEASE = 20
+"""How long a delivery has its job to itself without a renewal; whole seconds."""
+LEASE_RENEWAL = LEASE / 3
+"""Between two renewals of a lease."""
+
+# No unfinished job goes unseen for UNSEEN. The database varies a wait by up to 15 % and triples
+# LOOK_AGAIN for a job older than ten minutes (fn::video_job::take_due); the sweep then finds it:
+# 1.15 * max(3 * LOOK_AGAIN, LONGEST_RETRY_WAIT) + SWEEP_INTERVAL * (1 + SWEEP_JITTER).
+
+UNSEEN = 60.0
+"""The longest that nobody looks at an unfinished job while a process runs."""
+SWEEP_INTERVAL = 5.0
+"""Between two sweeps."""
+SWEEP_JITTER = 0.2
+"""Share of SWEEP_INTERVAL, not seconds: keeps several processes from sweeping together."""
+LOOK_AGAIN = 15
+"""Until the sweep looks again at a job that nobody watches; whole seconds."""
+LONGEST_RETRY_WAIT = 45
+"""Between two attempts after a temporary failure; whole seconds."""

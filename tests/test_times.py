@@ -1,0 +1,54 @@
+"""The times that depend on each other add up to what the service promises."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app import times
+
+MARGIN = 0.2
+"""Seconds of ANSWER left for the work of the service itself."""
+JOB_FUNCTIONS = Path("schema/functions/video_job.surql")
+
+
+@pytest.mark.parametrize(
+    "waited",
+    [
+        times.DATABASE_CALL,
+        times.STORAGE_CHECK,
+        times.CALLBACK,
+        times.KEY_SET_FETCH + times.FAL_WAIT,
+    ],
+)
+def test_an_answer_comes_in_time_when_something_hangs(waited: float) -> None:
+    assert waited <= times.ANSWER - MARGIN
+
+
+def test_the_process_ends_in_time_when_everything_hangs() -> None:
+    steps = (
+        times.REQUEST_GRACE,
+        times.DRAIN,
+        times.PART_DRAIN,
+        times.UPLOAD_ABORT * times.UPLOAD_ABORTS,
+        times.DATABASE_CLOSE,
+        times.ENGINE_EXIT,
+    )
+    assert sum(steps) < times.STOP
+
+
+def test_a_submit_is_answered_before_the_grace_for_requests_ends() -> None:
+    assert times.SUBMIT_AT_STOP + times.DATABASE_CALL < times.REQUEST_GRACE
+
+
+def test_a_delivery_keeps_its_lease_when_one_renewal_fails() -> None:
+    assert 2 * (times.LEASE_RENEWAL + times.DATABASE_CALL) < times.LEASE
+
+
+def test_no_unfinished_job_goes_unseen_for_longer_than_promised() -> None:
+    functions = JOB_FUNCTIONS.read_text()
+    variation = max(int(most) for most in re.findall(r"rand::int\(\d+, (\d+)\)", functions)) / 1000
+    (tripled,) = re.findall(r"created_at < \$now - 10m \{ (\d+) \}", functions)
+    waits = (times.LOOK_AGAIN * int(tripled), times.LONGEST_RETRY_WAIT)
+    sweep = times.SWEEP_INTERVAL * (1 + times.SWEEP_JITTER)
+    assert variation * max(waits) + sweep <= times.UNSEEN
