@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from app.jobs.sweep import Sweep
 from app.local_fal import LocalFal
 from app.media.downloads import MediaHosts, download
 from app.server.scratch import scratch
-from app.server.tasks import BackgroundTasks
+from app.server.tasks import BackgroundTasks, supervised
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import Storage
@@ -144,8 +144,12 @@ async def _lifespan(
         updates = LiveUpdates(
             subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
         )
-        for task in (sweep.run, updates.welcome, updates.refresh):
-            await stack.enter_async_context(_running(_for_ever(task)))
+        for name, work in {
+            "sweep": sweep.run,
+            "welcome": updates.welcome,
+            "refresh": updates.refresh,
+        }.items():
+            await stack.enter_async_context(supervised(name, work))
         await stack.enter_async_context(_running(subscriptions.end_all(stopping)))
         stack.callback(stopping.set)
         service = Service(
@@ -176,11 +180,6 @@ def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
         timeout=DOWNLOAD_SECONDS,
         seam=seam,
     )
-
-
-async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await work()
 
 
 async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:
