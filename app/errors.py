@@ -1,38 +1,34 @@
-"""Everything that goes wrong here, as one tree.
+"""Every error that the service raises on purpose, as one tree.
 
 ::
 
     ServiceError
-    ├── Problem                 answered to a caller: an HTTP status and a stable code
+    ├── Problem                 the answer to a request: an HTTP status and a stable code
     │   ├── InvalidMultipart, InvalidJSON, InvalidQuery             400
-    │   ├── Unauthenticated                                         401
-    │   ├── InsufficientCredits                                     402
+    │   ├── Unauthenticated, InsufficientCredits                    401, 402
     │   ├── NotFound, TemplateNotFound, JobNotFound                 404
-    │   ├── MethodNotAllowed                                        405
-    │   ├── JobFinished                                             409
-    │   ├── ImageTooLarge                                           413
-    │   ├── UnsupportedImage                                        415
+    │   ├── MethodNotAllowed, JobFinished                           405, 409
+    │   ├── ImageTooLarge, UnsupportedImage                         413, 415
     │   ├── InvalidVariables, InvalidImage, IdempotencyMismatch     422
     │   ├── TooManyJobs, TooManyStreams, RateLimited                429
-    │   ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
     │   ├── InternalError                                           500
+    │   ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
     │   └── DatabaseUnavailable, StorageAway, ShuttingDown          503
-    ├── FalError                fal's side of a job
-    │   ├── FalRefused          a definite no; asking again changes nothing
-    │   ├── FalCancelled        ended because it was asked to
+    ├── FalError                a call to fal failed
+    │   ├── FalRefused          a definite refusal; a retry would not help
+    │   ├── FalCancelled        the request was cancelled
     │   ├── FalNotFound         fal does not know the request
-    │   ├── FalUnavailable      may pass
-    │   │   └── FalUnreachable  nothing could be sent
-    │   └── FalAnswerLost       the submit left, its answer never came
-    ├── VideoError              what fal's media host served
-    │   ├── VideoRejected       can never be stored
-    │   └── VideoUnavailable    may pass
-    ├── StorageError
-    │   ├── ObjectTaken         other bytes stand under this key
-    │   └── StorageUnavailable  may pass
-    ├── LeaseLost               another worker has taken the job over
-    ├── RequestTaken            fal named a request that belongs to another job
-    └── ConfigurationError      the settings cannot work together
+    │   ├── FalUnavailable      temporary
+    │   │   └── FalUnreachable  nothing was sent
+    │   └── FalAnswerLost       the submit was sent, but its answer is unknown
+    ├── VideoError              fal's media host did not serve a usable video
+    │   ├── VideoRejected       permanent
+    │   └── VideoUnavailable    temporary
+    ├── ObjectTaken             the storage key holds other bytes
+    ├── StorageUnavailable      the object store fails; temporary
+    ├── LeaseLost               another worker has the job now
+    ├── RequestTaken            fal's request belongs to another job
+    └── ConfigurationError      the service cannot work with its settings
 """
 
 from collections.abc import Mapping
@@ -41,15 +37,18 @@ from typing import ClassVar
 
 
 class ServiceError(Exception):
-    """The base of every error that this service raises on purpose."""
+    """The base of every error that the service raises on purpose."""
 
 
 class ConfigurationError(ServiceError):
-    """The settings, or what they point at, cannot work; the message says what to change."""
+    """The settings, or what they name, cannot be used; the message says what to change."""
 
 
 class Problem(ServiceError):
-    """An answer to a caller in the shape of RFC 9457; its message is the ``detail``."""
+    """An answer in the shape of RFC 9457; the message is its ``detail``.
+
+    ``job_id`` becomes the answer's ``jobId``, ``retry_after`` its ``Retry-After`` in seconds.
+    """
 
     status: ClassVar[HTTPStatus]
     code: ClassVar[str]
@@ -71,16 +70,14 @@ class Problem(ServiceError):
 
     def to_json(self) -> dict[str, object]:
         """Return the ``application/problem+json`` body."""
-        body: dict[str, object] = {
+        body = {
             "type": f"urn:problem:{self.code}",
             "title": self.code.replace("_", " ").capitalize(),
             "status": int(self.status),
             "detail": self.detail,
             "code": self.code,
         }
-        if self.job_id is not None:
-            body["jobId"] = self.job_id
-        return body
+        return body if self.job_id is None else {**body, "jobId": self.job_id}
 
 
 class InvalidMultipart(Problem):
@@ -156,25 +153,19 @@ class RateLimited(Problem):
 
 
 class InternalError(Problem):
-    """A fault of this service; the log has its traceback."""
-
     status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error"
 
 
 class SubmitRefused(Problem):
-    """fal said no to the upload or the submit, and why."""
-
     status, code = HTTPStatus.BAD_GATEWAY, "fal_rejected"
 
 
 class SubmitUnavailable(Problem):
-    """fal could not be reached, or failed on its own account."""
-
     status, code = HTTPStatus.BAD_GATEWAY, "fal_unavailable"
 
 
 class DatabaseUnavailable(Problem):
-    """The database is down, hangs, or answered no call in time; a write may have landed."""
+    """The database gave no answer in time. A write may have been carried out."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"
 
@@ -183,8 +174,6 @@ class DatabaseUnavailable(Problem):
 
 
 class StorageAway(Problem):
-    """The object store cannot be asked, for an address of a video say."""
-
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "storage_unavailable"
 
 
@@ -193,14 +182,11 @@ class ShuttingDown(Problem):
 
 
 class FalError(ServiceError):
-    """fal's side of a job went wrong; the message is fit for the user."""
+    """A call to fal failed; the message may be shown to the user."""
 
 
 class FalRefused(FalError):
-    """A definite refusal with fal's own reason.
-
-    ``status`` is fal's HTTP status; ``retry_after`` passes on its ``Retry-After`` in seconds.
-    """
+    """A definite refusal. The message is fal's reason, ``retry_after`` its wait in seconds."""
 
     def __init__(self, message: str, *, status: int, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -209,58 +195,54 @@ class FalRefused(FalError):
 
     @property
     def is_about_the_job(self) -> bool:
-        """The job is at fault, not fal's load or health: neither 429 nor 5xx."""
+        """The request is at fault, rather than fal's load or health: neither 429 nor 5xx."""
         too_many = HTTPStatus.TOO_MANY_REQUESTS
         return self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.status != too_many
 
 
 class FalCancelled(FalError):
-    """The request was ended because somebody asked fal to: 499 ``client_cancelled``."""
+    """The request was cancelled at fal: 499 ``client_cancelled``."""
 
 
 class FalNotFound(FalError):
-    """fal answered 404: it does not know the request, or has forgotten it."""
+    """fal answered 404: it does not know the request yet, or has forgotten it."""
 
 
 class FalUnavailable(FalError):
-    """5xx, 429, a dropped line, a timeout or an answer that makes no sense: ask again later."""
+    """5xx, 429, a dropped connection, a timeout or a malformed answer: ask again later."""
 
 
 class FalUnreachable(FalUnavailable):
-    """Nothing could be sent; its cause says why."""
+    """Nothing was sent; the cause says why."""
 
 
 class FalAnswerLost(FalError):
-    """The submit may have reached fal, and nobody knows: it must never be sent again."""
+    """fal may have accepted the submit, so it must never be sent again."""
 
 
 class VideoError(ServiceError):
-    """What the media host served is not a video to store; the message is fit for the user."""
+    """There is no usable video at its address; the message may be shown to the user."""
 
 
 class VideoRejected(VideoError):
-    """The host is not on the list, or redirects off it: it is never asked again."""
+    """The host is not on the list, or redirects to one that is not. It is never asked again."""
 
 
 class VideoUnavailable(VideoError):
-    """Cut short, too large, no video, or the host failed: fetched again a few times."""
+    """The host failed, or the file is incomplete, too large or no video. It is fetched again."""
 
 
-class StorageError(ServiceError):
-    """The object store's side of a delivery."""
+class ObjectTaken(ServiceError):
+    """The storage key already holds other bytes, which stay as they are."""
 
 
-class ObjectTaken(StorageError):
-    """Other bytes already stand under the key; they are left alone."""
-
-
-class StorageUnavailable(StorageError):
+class StorageUnavailable(ServiceError):
     """The object store fails or cannot be reached; the job waits for it."""
 
 
 class RequestTaken(ServiceError):
-    """fal has named a request of another job of ours for this one."""
+    """fal gave this job a request that already belongs to another job."""
 
 
 class LeaseLost(ServiceError):
-    """The job's lease has passed to another worker, or the job has ended meanwhile."""
+    """Another worker has the job's lease, or the job has ended."""

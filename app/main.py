@@ -3,10 +3,9 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -42,7 +41,7 @@ from app.jobs.sweep import Sweep
 from app.media.downloads import MediaHosts, download
 from app.server.certificates import reading_certificates
 from app.server.scratch import scratch
-from app.server.tasks import BackgroundTasks
+from app.server.tasks import BackgroundTasks, supervised
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import Storage
@@ -146,9 +145,13 @@ async def _lifespan(
         updates = LiveUpdates(
             subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
         )
-        for task in (sweep.run, updates.welcome, updates.refresh):
-            await stack.enter_async_context(_running(_for_ever(task)))
-        await stack.enter_async_context(_running(subscriptions.end_all(stopping)))
+        for name, work in (
+            ("sweep", sweep.run),
+            ("welcome new streams", updates.welcome),
+            ("refresh streams", updates.refresh),
+        ):
+            await stack.enter_async_context(supervised(name, work))
+        await stack.enter_async_context(subscriptions.ended_by(stopping))
         stack.callback(stopping.set)
         service = Service(
             settings=settings,
@@ -178,11 +181,6 @@ def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
         timeout=DOWNLOAD_SECONDS,
         seam=seam,
     )
-
-
-async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await work()
 
 
 async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:
@@ -236,14 +234,3 @@ async def _key_set(settings: Settings, stack: AsyncExitStack) -> KeySet | None:
     with reading_certificates():
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
     return KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,4 +1,4 @@
-"""Every environment variable, read here and nowhere else."""
+"""The settings. No other module reads the environment."""
 
 import re
 from contextlib import suppress
@@ -11,12 +11,16 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
+"""Bytes: RFC 7518, section 3.2, requires as many for HS256."""
+LARGEST_INTEGER = 2**53 - 1
+"""The largest that JavaScript reads exactly; sums of such numbers fit SurrealDB's 64 bits."""
+
 _QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, le=LARGEST_INTEGER)]
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach ``host``."""
+    """Return whether only this machine can reach ``host``."""
     if host == "localhost":
         return True
     try:
@@ -26,9 +30,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _host_of(address: str) -> str:
-    """Return the host that an address names, empty where it is no address."""
+    """Return the host of an address, or an empty string if the address is malformed."""
     if "@" in address:
-        raise ValueError("must hold no user and no password: addresses are logged")
+        raise ValueError("must not contain a user or a password: addresses are logged")
     with suppress(ValueError):
         parts = urlsplit(address)
         if parts.port != 0:
@@ -36,8 +40,8 @@ def _host_of(address: str) -> str:
     return ""
 
 
-def _private(address: str) -> str:
-    """Return an address that nobody on the way to it can answer for."""
+def _tamper_proof(address: str) -> str:
+    """Return an address whose answers nobody can forge: https, or http on this machine."""
     scheme, host = address.partition("://")[0].lower(), _host_of(address)
     plain_is_fine = scheme == "http" and is_loopback(host)
     if not host or not (scheme == "https" or plain_is_fine):
@@ -46,15 +50,15 @@ def _private(address: str) -> str:
 
 
 def _unset(info: ValidationInfo, *names: str) -> list[str]:
-    """Return which of these settings are missing; one that is wrong is complained of already."""
+    """Return which of these settings are missing. An invalid one has a message of its own."""
     return [name.upper() for name in names if name in info.data and info.data[name] is None]
 
 
 class Settings(BaseSettings):
-    """The service's settings; ``.env.example`` explains each one in a line.
+    """The service's settings, from the environment and ``.env``. ``.env.example`` explains each.
 
     Raises:
-        pydantic.ValidationError: names every setting that cannot work, all at once.
+        pydantic.ValidationError: lists every invalid setting.
 
     """
 
@@ -62,7 +66,7 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    # A setting stands after those that it is checked with.
+    # A validator sees only the fields above its own.
     surreal_namespace: str = "video"
     surreal_database: str = "video"
     surreal_user: str | None = None
@@ -94,7 +98,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_url: str | None = None
 
-    credits_signup_grant: Annotated[int, Field(ge=0)] = 100
+    credits_signup_grant: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)] = 100
     max_image_bytes: Positive = 10 * 1024 * 1024
     max_image_pixels: Positive = 40_000_000
     max_video_bytes: Positive = 2 * 1024 * 1024 * 1024
@@ -110,9 +114,9 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
-        assert info.field_name, "each validator is a field's"
+        assert info.field_name, "every validator belongs to a field"
         if isinstance(value, str) and _QUOTED.fullmatch(value.strip()):
-            raise ValueError("is in quotes: leave them out, since nothing here takes them off")
+            raise ValueError("is in quotes: remove them, or they become part of the value")
         field = cls.model_fields[info.field_name]
         return field.default if isinstance(value, str) and not value.strip() else value
 
@@ -142,12 +146,12 @@ class Settings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _public_url_is_reachable(cls, value: str | None) -> str | None:
-        return None if value is None else _private(value).rstrip("/")
+    def _public_url_is_an_address(cls, value: str | None) -> str | None:
+        return None if value is None else _tamper_proof(value).rstrip("/")
 
     @field_validator("r2_endpoint_url", "r2_public_url")
     @classmethod
-    def _address_is_whole(cls, value: str | None) -> str | None:
+    def _r2_url_is_an_address(cls, value: str | None) -> str | None:
         if value is not None and not (
             value.startswith(("https://", "http://")) and _host_of(value)
         ):
@@ -156,14 +160,14 @@ class Settings(BaseSettings):
 
     @field_validator("r2_endpoint_url")
     @classmethod
-    def _endpoint_is_no_bucket(cls, value: str | None) -> str | None:
+    def _endpoint_has_no_path(cls, value: str | None) -> str | None:
         if value is not None and urlsplit(value).path.strip("/"):
             raise ValueError("must end with the host or port (a bucket is named by R2_BUCKET)")
         return value
 
     @field_validator("surreal_url")
     @classmethod
-    def _database_is_known(cls, value: str, info: ValidationInfo) -> str:
+    def _database_is_complete(cls, value: str, info: ValidationInfo) -> str:
         folder = value.removeprefix("surrealkv://")
         server = value.startswith(("ws://", "wss://")) and _host_of(value)
         if not server and folder in {"", value}:
@@ -174,7 +178,7 @@ class Settings(BaseSettings):
 
     @field_validator("r2_bucket")
     @classmethod
-    def _bucket_can_be_reached(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _bucket_is_complete(cls, value: str | None, info: ValidationInfo) -> str | None:
         keys = ("r2_endpoint_url", "r2_access_key_id", "r2_secret_access_key")
         if value and (missing := _unset(info, *keys)):
             raise ValueError(f"needs {' and '.join(missing)} as well")
@@ -182,15 +186,15 @@ class Settings(BaseSettings):
 
     @field_validator("auth_jwks_url")
     @classmethod
-    def _one_way_to_sign_in(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _only_one_way_to_sign_in(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value and info.data.get("auth_jwt_secret"):
             raise ValueError("set it or AUTH_JWT_SECRET, not both")
-        # Whoever is on the line to it could sign in as anybody.
-        return _private(value) if value else None
+        # A forged key set would let its author sign in as any user.
+        return _tamper_proof(value) if value else None
 
     @field_validator("host")
     @classmethod
-    def _strangers_sign_in(cls, value: str, info: ValidationInfo) -> str:
+    def _outside_callers_sign_in(cls, value: str, info: ValidationInfo) -> str:
         ways = ("auth_jwt_secret", "auth_jwks_url")
         if not is_loopback(value) and len(_unset(info, *ways)) == len(ways):
             raise ValueError(
@@ -201,12 +205,12 @@ class Settings(BaseSettings):
 
     @property
     def development(self) -> bool:
-        """Everyone is ``dev@localhost``."""
+        """Nobody signs in: every caller is ``dev@localhost``."""
         return self.auth_jwt_secret is None and self.auth_jwks_url is None
 
     @property
     def has_short_secret(self) -> bool:
-        """HS256 asks for 32 bytes at least: RFC 7518, section 3.2."""
+        """The secret has fewer bytes than HS256 requires."""
         secret = self.auth_jwt_secret
         return secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_SECRET
 

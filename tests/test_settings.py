@@ -1,3 +1,5 @@
+"""Settings are documented, and wrong ones are refused with a message that says what to do."""
+
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from app.server.startup_errors import wrong_settings
 from app.settings import Settings
 
 EXAMPLE = Path(".env.example")
+INTEGERS = [name for name, field in Settings.model_fields.items() if field.annotation is int]
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if field.annotation in {int, float}
 ]
@@ -18,27 +21,27 @@ def settings(**given: Any) -> Settings:
     return Settings(_env_file=None, **given)
 
 
-def complaints(**given: Any) -> list[str]:
+def messages(**given: Any) -> list[str]:
     with pytest.raises(ValidationError) as refused:
         settings(**given)
     return wrong_settings(refused.value)
 
 
-def test_example_file_lists_every_setting_with_its_default() -> None:
+def test_the_example_file_lists_every_setting_with_its_default() -> None:
     listed = dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
     assert set(listed) == {name.upper() for name in Settings.model_fields}
     from_example = Settings(_env_file=EXAMPLE)
     assert from_example == settings()
 
 
-def test_every_line_of_the_example_is_explained() -> None:
+def test_every_paragraph_of_the_example_file_begins_with_an_explanation() -> None:
     lines = EXAMPLE.read_text().splitlines()
     for paragraph in "\n".join(lines).split("\n\n"):
         assert paragraph.startswith("#")
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "reason"),
     [
         ({"surreal_url": "http://localhost"}, "surrealkv://"),
         ({"surreal_url": "mem://"}, "surrealkv://"),
@@ -46,7 +49,7 @@ def test_every_line_of_the_example_is_explained() -> None:
         ({"surreal_url": "ws://db:eighty"}, "ws://HOST"),
         ({"surreal_url": "ws://db:8000"}, "SURREAL_USER and SURREAL_PASSWORD"),
         ({"r2_bucket": "videos"}, "R2_ENDPOINT_URL"),
-        ({"host": "0.0.0.0"}, "nobody has to sign in"),  # noqa: S104 the point of the case
+        ({"host": "0.0.0.0"}, "nobody has to sign in"),  # noqa: S104 it is refused
         ({"host": "videos.example.com"}, "nobody has to sign in"),
         ({"public_url": "http://videos.example.com"}, "https"),
         ({"public_url": "videos.example.com"}, "https"),
@@ -63,13 +66,13 @@ def test_every_line_of_the_example_is_explained() -> None:
         ({"log_format": "xml"}, "text"),
     ],
 )
-def test_what_cannot_work_is_refused_with_the_reason(given: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_a_wrong_setting_is_refused_with_a_reason(given: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
         settings(**given)
 
 
-def test_all_troubles_are_named_at_once() -> None:
-    assert complaints(
+def test_every_wrong_setting_is_reported() -> None:
+    assert messages(
         port="eighty",
         max_video_bytes=0,
         log_level="loud",
@@ -91,20 +94,20 @@ def test_all_troubles_are_named_at_once() -> None:
     ]
 
 
-def test_a_setting_that_needs_a_wrong_one_is_not_complained_of() -> None:
-    (line,) = complaints(host="0.0.0.0", auth_jwks_url="keys")  # noqa: S104 it is refused
+def test_a_setting_is_not_refused_because_another_one_is_wrong() -> None:
+    (line,) = messages(host="0.0.0.0", auth_jwks_url="keys")  # noqa: S104 it is refused
     assert line == (
         "AUTH_JWKS_URL: must be an https:// address (http:// on loopback only), not 'keys'"
     )
 
 
-def test_what_was_given_is_quoted_as_it_stands() -> None:
-    (line,) = complaints(host="${HOST}")
+def test_a_value_with_braces_is_shown_unchanged() -> None:
+    (line,) = messages(host="${HOST}")
     assert line.startswith("HOST: ${HOST} is reachable from outside")
 
 
-def test_keys_are_fetched_over_a_line_that_nobody_else_can_speak_on() -> None:
-    (line,) = complaints(auth_jwks_url="http://id.example/keys")
+def test_a_key_set_needs_https_except_on_loopback() -> None:
+    (line,) = messages(auth_jwks_url="http://id.example/keys")
     assert line.startswith("AUTH_JWKS_URL: must be an https:// address")
     assert settings(auth_jwks_url="http://127.0.0.1:9/keys").auth_jwks_url
 
@@ -112,10 +115,10 @@ def test_keys_are_fetched_over_a_line_that_nobody_else_can_speak_on() -> None:
 @pytest.mark.parametrize(
     "name", ["surreal_url", "r2_endpoint_url", "r2_public_url", "auth_jwks_url", "public_url"]
 )
-def test_an_address_holds_no_password(name: str) -> None:
+def test_an_address_with_a_password_is_refused(name: str) -> None:
     scheme = "wss" if name == "surreal_url" else "https"
-    (line,) = complaints(**{name: f"{scheme}://ann:schl@host.example"})
-    assert line == f"{name.upper()}: must hold no user and no password: addresses are logged"
+    (line,) = messages(**{name: f"{scheme}://ann:schl@host.example"})
+    assert line == f"{name.upper()}: must not contain a user or a password: addresses are logged"
 
 
 @pytest.mark.parametrize(
@@ -129,15 +132,28 @@ def test_an_address_holds_no_password(name: str) -> None:
     ],
     ids=lambda given: next(iter(given)),
 )
-def test_what_may_be_secret_or_endless_is_not_shown(given: dict[str, str]) -> None:
-    (line,) = complaints(**given)
+def test_a_value_that_may_be_secret_or_long_is_not_shown(given: dict[str, str]) -> None:
+    (line,) = messages(**given)
     assert "schl" not in line
 
 
-def test_what_is_no_number_at_all_is_spoken_of_in_plain_words() -> None:
-    said = "\n".join(complaints(**dict.fromkeys(NUMBERS, "many")))
-    assert len(said.splitlines()) == len(NUMBERS)
-    assert not re.search("Input|valid|pars", said)
+def test_a_value_that_is_no_number_is_refused_without_jargon() -> None:
+    lines = messages(**dict.fromkeys(NUMBERS, "many"))
+    assert len(lines) == len(NUMBERS)
+    assert not re.search("Input|valid|pars", "\n".join(lines))
+
+
+@pytest.mark.parametrize("value", [2**53, 2**63, 2**64, 10**40])
+def test_an_integer_that_the_database_or_a_browser_cannot_hold_is_refused(value: int) -> None:
+    bounded = [name for name in INTEGERS if name != "port"]
+    lines = messages(**dict.fromkeys(bounded, str(value)))
+    assert lines == [
+        f"{name.upper()}: must be 9007199254740991 or less, not '{value}'" for name in bounded
+    ]
+    largest = 2**53 - 1
+    assert set(
+        settings(**dict.fromkeys(bounded, largest)).model_dump(include={*bounded}).values()
+    ) == {largest}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
@@ -145,27 +161,27 @@ def test_development_is_allowed_on_loopback(host: str) -> None:
     assert settings(host=host).development
 
 
-def test_another_host_needs_and_takes_a_secret() -> None:
-    assert not settings(host="0.0.0.0", auth_jwt_secret="s" * 32).development  # noqa: S104 see above
+def test_a_host_beyond_loopback_is_accepted_with_a_secret() -> None:
+    assert not settings(host="0.0.0.0", auth_jwt_secret="s" * 32).development  # noqa: S104 with a secret
 
 
-def test_what_is_empty_is_unset() -> None:
+def test_an_empty_value_means_unset() -> None:
     assert settings(fal_key="", r2_bucket=" ", public_url="", submit_timeout="").fal_key is None
 
 
-def test_secrets_do_not_show() -> None:
-    shown = repr(settings(fal_key="fal-secret", auth_jwt_secret="jwt-secret" * 4))
-    assert "fal-secret" not in shown
-    assert "jwt-secret" not in shown
+def test_secrets_are_not_in_the_representation() -> None:
+    representation = repr(settings(fal_key="fal-secret", auth_jwt_secret="jwt-secret" * 4))
+    assert "fal-secret" not in representation
+    assert "jwt-secret" not in representation
 
 
-def test_a_refused_secret_does_not_show_either() -> None:
+def test_a_refused_secret_is_not_in_the_error() -> None:
     with pytest.raises(ValidationError) as refused:
         settings(auth_jwt_secret="jwt-secret" * 4, auth_jwks_url="https://keys")
     assert "jwt-secret" not in str(refused.value)
 
 
-def test_no_media_hosts_are_the_usual_ones() -> None:
+def test_empty_media_hosts_mean_the_default_ones() -> None:
     assert settings(fal_media_hosts=" ").fal_media_hosts == settings().fal_media_hosts
 
 
@@ -176,7 +192,7 @@ def test_media_hosts_are_separated_by_commas() -> None:
     )
 
 
-def test_public_url_loses_its_last_slash() -> None:
+def test_the_final_slash_of_the_public_url_is_dropped() -> None:
     assert settings(public_url="https://videos.example.com/").public_url == (
         "https://videos.example.com"
     )

@@ -3,8 +3,8 @@
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from app.domain.job import Job
 from app.errors import TooManyStreams
@@ -102,13 +102,22 @@ class Subscriptions:
             if not self._by_user[user]:
                 del self._by_user[user]
 
-    async def end_all(self, stopping: asyncio.Event) -> None:
+    @asynccontextmanager
+    async def ended_by(self, stopping: asyncio.Event) -> AsyncIterator[None]:
         """End every stream when the service stops; clients reconnect to another instance."""
-        await stopping.wait()
-        self._ended = True
-        for subscriptions in self._by_user.values():
-            for subscription in subscriptions:
-                subscription.end()
+
+        async def end_all() -> None:
+            await stopping.wait()
+            self._ended = True
+            for subscriptions in self._by_user.values():
+                for subscription in subscriptions:
+                    subscription.end()
+
+        ending = asyncio.create_task(end_all())
+        try:
+            yield
+        finally:
+            ending.cancel()
 
     async def arrivals(self) -> set[str]:
         """Wait for users who have opened a stream since the last call, and return them."""

@@ -110,7 +110,7 @@ def _require_free(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise ConfigurationError(
-            f"port {port} of {host} cannot be had: {error.strerror}. Set PORT or HOST."
+            f"cannot listen on port {port} of {host}: {error.strerror}. Set PORT or HOST."
         ) from error
 
 

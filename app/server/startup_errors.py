@@ -1,4 +1,4 @@
-"""What is wrong with this machine's settings and folders, in words for whoever can change them."""
+"""Turns errors at the start into lines that name the setting to change."""
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -6,44 +6,45 @@ from pydantic_core import ErrorDetails
 from app.settings import Settings
 
 LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message repeats."""
 NOT_UTF8 = ".env: must be UTF-8"
-WORDS = {
+MESSAGES = {
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a whole number",
     "float_parsing": "must be a number",
     "finite_number": "must be a number",
-    "greater_than": "must be greater than {gt:g}",
-    "greater_than_equal": "must be {ge:g} or more",
-    "less_than_equal": "must be {le:g} or less",
+    "greater_than": "must be greater than {gt:.16g}",
+    "greater_than_equal": "must be {ge:.16g} or more",
+    "less_than_equal": "must be {le:.16g} or less",
     "literal_error": "must be {expected}",
 }
-"""By pydantic's kind of error: its own words speak of inputs and parsing."""
+"""By pydantic's type of error. pydantic's own messages are about inputs and parsing."""
 
 
 def wrong_settings(error: ValidationError) -> list[str]:
-    """Return a line for each setting that cannot work; a secret is not shown."""
-    return [_complaint(trouble) for trouble in error.errors()]
+    """Return one line for each invalid setting, without the values of secrets."""
+    return [_line(details) for details in error.errors()]
 
 
 def unusable_file(error: OSError) -> str:
-    """Say what is wrong with a file, and which settings name where it is."""
+    """Return what is wrong with a file, and which settings name its folder."""
     return (
         f"{error.filename or 'a file'}: {error.strerror or error}. STORAGE_DIR and SURREAL_URL "
         "must name folders that this user may write, on a disk with room"
     )
 
 
-def _complaint(trouble: ErrorDetails) -> str:
-    name = str(trouble["loc"][0])
-    known = WORDS.get(trouble["type"])
-    own = trouble["msg"].removeprefix("Value error, ")  # which may quote what was given
-    words = known.format_map(trouble.get("ctx", {})) if known else own
-    given = _shown(name, trouble["input"]) if words.startswith("must") else ""
-    return f"{name.upper()}: {words}{given}"
+def _line(details: ErrorDetails) -> str:
+    name = str(details["loc"][0])
+    known = MESSAGES.get(details["type"])
+    own = details["msg"].removeprefix("Value error, ")  # a validator of ours may quote the value
+    message = known.format_map(details.get("ctx", {})) if known else own
+    given = _shown(name, details["input"]) if message.startswith("must") else ""
+    return f"{name.upper()}: {message}{given}"
 
 
 def _shown(name: str, given: object) -> str:
-    """Show what was given, unless it is a secret, or an address that may hold one."""
+    """Return the wrong value, unless it is long, secret, or an address that may hold a secret."""
     text = str(given)
     if SecretStr in _types(name) or set("@?") & set(text) or len(text) > LONGEST_SHOWN:
         return ""

@@ -50,6 +50,11 @@ CONFLICTS = Counter("database_conflicts", "Transactions that lost a race and wer
 CONNECTIONS = Counter(
     "database_connections_opened", "Every one after a process's first replaced a lost one."
 )
+TASK_FAILURES = Counter(
+    "supervised_task_failures",
+    "Rounds of a loop of this process that raised; the loop goes on.",
+    ["task"],
+)
 STREAMS = Gauge("event_streams_open", "Event streams that are open.")
 
 request_timer = functools.cache(REQUESTS.labels)

@@ -118,6 +118,6 @@ def test_a_port_in_use_ends_it_with_a_status_and_a_line(tmp_path: Path) -> None:
         with started(tmp_path, "app", PORT=port) as process:
             assert process.ended() == 1
             (line,) = [line for line in process.stderr.splitlines() if " CRITICAL " in line]
-            assert f"port {port} of 127.0.0.1 cannot be had: Address already in use" in line
+            assert f"cannot listen on port {port} of 127.0.0.1: Address already in use" in line
             assert "Set PORT" in line
             assert "Traceback" not in process.stderr

@@ -199,7 +199,7 @@ async def test_a_check_does_not_wait_for_a_store_that_hangs(
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr("app.storage.r2.CHECK_SECONDS", 0)
+    monkeypatch.setattr("app.times.STORAGE_CHECK", 0)
     async with s3.open(seam=hang) as storage:
         with pytest.raises(StorageUnavailable):
             await storage.check()

@@ -51,7 +51,7 @@ def certificate(tmp_path: Path) -> Path:
 @pytest.fixture
 def patient_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow machine sees the refusal itself, not that time is up."""
-    monkeypatch.setattr("app.storage.r2.CHECK_SECONDS", 60)
+    monkeypatch.setattr("app.times.STORAGE_CHECK", 60)
 
 
 def server_side(certificate: Path) -> ssl.SSLContext:

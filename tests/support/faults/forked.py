@@ -85,6 +85,6 @@ def _become(
 
 
 if __name__ == "__main__":
-    for each in ("app.server.process", "app.database.drift", "scripts.support.command"):
+    for each in ("app.main", "app.server.process", "app.database.drift", "scripts.support.command"):
         importlib.import_module(each)
     _serve()
