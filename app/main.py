@@ -12,9 +12,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app import times
 from app.api import account, callback, files, library, operations, videos
-from app.api.identity import KEY_SET_LIFETIME, identity_from
+from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
@@ -24,24 +23,11 @@ from app.caching.key_set import KeySet
 from app.database import schema
 from app.database.account_store import AccountStore
 from app.database.client import Address, Database
-from app.database.job_store import JobStore
-from app.database.limits import Limits
 from app.database.template_rows import load_templates
 from app.errors import StorageUnavailable
 from app.fal.opening import open_fal
-from app.fal.queue import Fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
-from app.jobs.delivery import Delivery, Fetch
-from app.jobs.handover import Handover
-from app.jobs.lifecycle import Lifecycle
-from app.jobs.live_updates import LiveUpdates
-from app.jobs.snapshots import Snapshots
-from app.jobs.subscriptions import Subscriptions
-from app.jobs.sweep import Sweep
-from app.media.downloads import MediaHosts, download
-from app.server.certificates import reading_certificates
-from app.server.scratch import scratch
-from app.server.tasks import BackgroundTasks, supervised
+from app.jobs.opening import open_jobs
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import Storage
@@ -51,9 +37,6 @@ from app.telemetry.seam import Seam
 from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
-
-DOWNLOAD_SECONDS = 900.0
-"""For one video of any size."""
 
 
 def create_app(
@@ -108,79 +91,39 @@ async def _lifespan(
         fal = await stack.enter_async_context(
             open_fal(settings, transport=fal_transport, seam=seam)
         )
-        if settings.development:
-            log.warning("No AUTH_JWT_SECRET or AUTH_JWKS_URL: everyone is dev@localhost")
-        elif settings.has_short_secret:
-            log.warning("AUTH_JWT_SECRET has fewer than 32 bytes: it can be guessed")
-
-        subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
-        snapshots = Snapshots(subscriptions.publish)
-        store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
-        catalogue = Catalogue(functools.partial(load_templates, database))
-        background, stopping = BackgroundTasks(), asyncio.Event()
-        lifecycle = Lifecycle(
-            store=store,
-            fal=fal,
-            handover=Handover(
-                store=store,
+        catalogue, stopping = (
+            Catalogue(functools.partial(load_templates, database)),
+            asyncio.Event(),
+        )
+        jobs = await stack.enter_async_context(
+            open_jobs(
+                settings,
+                database=database,
                 fal=fal,
-                background=background,
-                stopping=stopping,
-                public_url=settings.public_url,
-                timeout=settings.submit_timeout,
-            ),
-            delivery=Delivery(
-                store=store,
-                fal=fal,
-                fetch=_fetch(settings, fal, seam),
                 storage=storage,
-                scratch=stack.enter_context(scratch()),
                 catalogue=catalogue,
-            ),
-            snapshots=snapshots,
-            background=background,
+                stopping=stopping,
+                seam=seam,
+            )
         )
-        stack.push_async_callback(background.drain, times.DRAIN)
-        sweep = Sweep(store, lifecycle)
-        updates = LiveUpdates(
-            subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
-        )
-        for name, work in (
-            ("sweep", sweep.run),
-            ("welcome new streams", updates.welcome),
-            ("refresh streams", updates.refresh),
-        ):
-            await stack.enter_async_context(supervised(name, work))
-        await stack.enter_async_context(subscriptions.ended_by(stopping))
         stack.callback(stopping.set)
         service = Service(
             settings=settings,
             database=database,
-            store=store,
+            store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             storage=storage,
             catalogue=catalogue,
-            identity=identity_from(settings, await _key_set(settings, stack)),
-            lifecycle=lifecycle,
-            background=background,
-            subscriptions=subscriptions,
-            sweep=sweep,
+            identity=await stack.enter_async_context(open_identity(settings)),
+            lifecycle=jobs.lifecycle,
+            background=jobs.background,
+            subscriptions=jobs.subscriptions,
+            sweep=jobs.sweep,
             stopping=stopping,
             signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
         )
         await _warn_of_storage(service)
         yield LifespanState(service=service, stopping=stopping)
-
-
-def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
-    return functools.partial(
-        download,
-        fal.media,
-        hosts=MediaHosts(settings.fal_media_hosts),
-        max_bytes=settings.max_video_bytes,
-        timeout=DOWNLOAD_SECONDS,
-        seam=seam,
-    )
 
 
 async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:
@@ -226,11 +169,3 @@ async def _warn_of_storage(service: Service) -> None:
         await operations.storage_answers(service)
     except StorageUnavailable as error:
         log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
-
-
-async def _key_set(settings: Settings, stack: AsyncExitStack) -> KeySet | None:
-    if settings.auth_jwks_url is None:
-        return None  # a client that nobody needs would read the system's roots all the same
-    with reading_certificates():
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
-    return KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)

@@ -1,17 +1,23 @@
 """Who is calling: the user of a bearer token, or in development ``dev@localhost``."""
 
+import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import httpx
 import jwt
 from cachetools import TLRUCache
 
 from app.caching.key_set import KeySet
 from app.errors import ConfigurationError, Unauthenticated
+from app.server.certificates import reading_certificates
 from app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 MAX_SUBJECT = 128
 """Characters of ``sub``."""
@@ -128,15 +134,30 @@ class CachingIdentity:
         return caller
 
 
-def identity_from(settings: Settings, keys: KeySet | None) -> Identity:
-    """Return the identity that the ``AUTH_…`` settings name; ``keys`` are of ``AUTH_JWKS_URL``."""
+@asynccontextmanager
+async def open_identity(settings: Settings) -> AsyncIterator[Identity]:
+    """Open the identity that the ``AUTH_…`` settings name.
+
+    Raises:
+        ConfigurationError: the secret is a public key, or the certificates of the environment
+            cannot be read.
+
+    """
     audience, issuer = settings.auth_audience, settings.auth_issuer
-    if keys is not None:
-        return CachingIdentity(KeySetTokens(keys, audience=audience, issuer=issuer))
-    if settings.auth_jwt_secret is not None:
+    if settings.auth_jwks_url is not None:
+        with reading_certificates():
+            client = httpx.AsyncClient(timeout=5)
+        async with client:
+            keys = KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
+            yield CachingIdentity(KeySetTokens(keys, audience=audience, issuer=issuer))
+    elif settings.auth_jwt_secret is not None:
+        if settings.has_short_secret:
+            log.warning("AUTH_JWT_SECRET has fewer than 32 bytes: it can be guessed")
         secret = settings.auth_jwt_secret.get_secret_value()
-        return CachingIdentity(SharedSecret(secret, audience=audience, issuer=issuer))
-    return Development()
+        yield CachingIdentity(SharedSecret(secret, audience=audience, issuer=issuer))
+    else:
+        log.warning("No AUTH_JWT_SECRET or AUTH_JWKS_URL: everyone is dev@localhost")
+        yield Development()
 
 
 def _find(keys: list[dict[str, Any]], key_id: str | None) -> dict[str, Any] | None:

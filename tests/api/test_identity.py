@@ -21,7 +21,7 @@ from app.api.identity import (
     Identity,
     KeySetTokens,
     SharedSecret,
-    identity_from,
+    open_identity,
 )
 from app.caching.key_set import KeySet
 from app.errors import Unauthenticated
@@ -274,15 +274,10 @@ async def test_refusal_is_not_kept() -> None:
 
 
 async def test_identity_is_chosen_by_the_settings() -> None:
-    async with httpx.AsyncClient() as client:
-
-        def chosen(**given: Any) -> Identity:
-            settings = Settings(_env_file=None, **given)
-            url = settings.auth_jwks_url
-            keys = KeySet(url, client, lifetime=KEY_SET_LIFETIME) if url else None
-            identity = identity_from(settings, keys)
+    async def chosen(**given: Any) -> Identity:
+        async with open_identity(Settings(_env_file=None, **given)) as identity:
             return identity._identity if isinstance(identity, CachingIdentity) else identity
 
-        assert isinstance(chosen(), Development)
-        assert isinstance(chosen(auth_jwt_secret=SECRET), SharedSecret)
-        assert isinstance(chosen(auth_jwks_url="https://keys.example"), KeySetTokens)
+    assert isinstance(await chosen(), Development)
+    assert isinstance(await chosen(auth_jwt_secret=SECRET), SharedSecret)
+    assert isinstance(await chosen(auth_jwks_url="https://keys.example"), KeySetTokens)

@@ -1,0 +1,116 @@
+"""The parts of the jobs' room, put together and running."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from app import times
+from app.database.client import Database
+from app.database.job_store import JobStore
+from app.database.limits import Limits
+from app.fal.queue import Fal
+from app.jobs.delivery import Delivery, Fetch
+from app.jobs.handover import Handover
+from app.jobs.lifecycle import Lifecycle
+from app.jobs.live_updates import LiveUpdates
+from app.jobs.snapshots import Snapshots
+from app.jobs.subscriptions import Subscriptions
+from app.jobs.sweep import Sweep
+from app.media.downloads import MediaHosts, download
+from app.server.scratch import scratch
+from app.server.tasks import BackgroundTasks, supervised
+from app.settings import Settings
+from app.storage.protocol import Storage
+from app.telemetry.seam import Seam
+from app.templates.catalogue import Catalogue
+
+DOWNLOAD_SECONDS = 900.0
+"""For one video of any size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs:
+    """What the routes need of the jobs' room."""
+
+    store: JobStore
+    lifecycle: Lifecycle
+    background: BackgroundTasks
+    subscriptions: Subscriptions
+    sweep: Sweep
+
+
+@asynccontextmanager
+async def open_jobs(
+    settings: Settings,
+    *,
+    database: Database,
+    fal: Fal,
+    storage: Storage,
+    catalogue: Catalogue,
+    stopping: asyncio.Event,
+    seam: Seam,
+) -> AsyncIterator[Jobs]:
+    """Start the sweep and the work behind the event streams; drain the deliveries at the end.
+
+    Raises:
+        OSError: the disk has no room for a scratch folder.
+
+    """
+    subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
+    snapshots = Snapshots(subscriptions.publish)
+    store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
+    background = BackgroundTasks()
+    async with AsyncExitStack() as stack:
+        handover = Handover(
+            store=store,
+            fal=fal,
+            background=background,
+            stopping=stopping,
+            public_url=settings.public_url,
+            timeout=settings.submit_timeout,
+        )
+        delivery = Delivery(
+            store=store,
+            fal=fal,
+            fetch=_fetch(settings, fal, seam),
+            storage=storage,
+            scratch=stack.enter_context(scratch()),
+            catalogue=catalogue,
+        )
+        lifecycle = Lifecycle(
+            store=store,
+            fal=fal,
+            handover=handover,
+            delivery=delivery,
+            snapshots=snapshots,
+            background=background,
+        )
+        stack.push_async_callback(background.drain, times.DRAIN)
+        sweep = Sweep(store, lifecycle)
+        updates = LiveUpdates(
+            subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
+        )
+        await stack.enter_async_context(supervised("sweep", sweep.run))
+        await stack.enter_async_context(supervised("welcome streams", updates.welcome))
+        await stack.enter_async_context(supervised("refresh streams", updates.refresh))
+        await stack.enter_async_context(subscriptions.ended_by(stopping))
+        yield Jobs(
+            store=store,
+            lifecycle=lifecycle,
+            background=background,
+            subscriptions=subscriptions,
+            sweep=sweep,
+        )
+
+
+def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
+    return functools.partial(
+        download,
+        fal.media,
+        hosts=MediaHosts(settings.fal_media_hosts),
+        max_bytes=settings.max_video_bytes,
+        timeout=DOWNLOAD_SECONDS,
+        seam=seam,
+    )
