@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,7 +21,7 @@ from app.database.audit import audit
 from app.storage.local_files import LocalFiles
 from tests.support.clock import set_ahead
 from tests.support.database import connected, embedded
-from tests.support.process import ON_LINUX, PATIENCE, Process, started
+from tests.support.process import ON_LINUX, PATIENCE, ROOT, Process, started
 from tests.support.service import SUBMIT, png, submission
 from tests.support.tokens import SECRET, bearer
 from tests.telemetry.test_logs import KEYS
@@ -204,3 +207,33 @@ async def test_a_submit_that_is_still_being_sent_is_told_that_the_service_stops(
         assert "Traceback" not in process.stderr
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"shutting_down" in answer
+
+
+HANGS = """
+import asyncio, os, time
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+from app import times
+from app.server import process
+
+@asynccontextmanager
+async def lifespan(_app):
+    yield {"stopping": asyncio.Event()}
+    time.sleep(60)
+
+times.FORCED_EXIT = 0.1
+os._exit(process.run(lambda _: Starlette(lifespan=lifespan)))
+"""
+
+
+def test_the_process_ends_with_status_0_although_something_hangs(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": "0"}
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGS], cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+    ) as popen:
+        assert popen.stderr is not None
+        lines = iter(popen.stderr.readline, b"")
+        assert any(b"Uvicorn running" in line for line in lines)
+        popen.send_signal(signal.SIGTERM)
+        assert popen.wait(PATIENCE) == 0
+        assert any(b"Something hangs while the service stops" in line for line in lines)
