@@ -1,7 +1,7 @@
-"""``python -m app``: serve until a signal says to stop, then end with status 0.
+"""``python -m app``: serve until a signal arrives, then end with status 0.
 
-The service itself is imported late. That takes a second, in which a signal must find its handler
-already; and the processes that probe videos run this file too when they start.
+The service is imported late, for two reasons. The import takes a second, and a signal in that
+second must find a handler. And the processes that probe videos also run this file when they start.
 """
 
 import os
@@ -11,7 +11,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
-    """Return the exit status."""
+    """Serve and return the exit status."""
     for each in SIGNALS:
         signal.signal(each, lambda *_: os._exit(0))  # nothing is open yet
     from app.main import create_app  # noqa: PLC0415 see above
@@ -20,10 +20,10 @@ def main() -> int:
     return process.run(create_app)
 
 
-if __name__ == "__mp_main__":  # so it is called in a process that probes videos
+if __name__ == "__mp_main__":  # the name of this module in a process that probes videos
     for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # Ctrl-C reaches it too, and is for its parent to heed
+        signal.signal(each, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent handles it
 
 if __name__ == "__main__":
-    # Threads of the embedded database abort a process whose interpreter ends before they do.
+    # A normal exit would abort: threads of the embedded engine outlive the interpreter.
     os._exit(main())

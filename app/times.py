@@ -22,11 +22,14 @@ CALLBACK = 1.8
 """Verifying and following fal's webhook; fal repeats a webhook that fails."""
 
 # The process ends within STOP of a signal. The steps follow each other, so they add up:
-# REQUEST_GRACE + DRAIN + PART_DRAIN + UPLOAD_ABORT * UPLOAD_ABORTS + DATABASE_CLOSE + ENGINE_EXIT.
+# REQUEST_GRACE + DRAIN + PART_DRAIN + UPLOAD_ABORT * UPLOAD_ABORTS + DATABASE_CLOSE + ENGINE_EXIT
+# < FORCED_EXIT < STOP.
 # SUBMIT_AT_STOP is a part of REQUEST_GRACE.
 
 STOP = 20.0
 """From the signal to the end of the process."""
+FORCED_EXIT = 19.5
+"""From the signal to an exit in the middle of whatever hangs beyond its time."""
 REQUEST_GRACE = 5
 """For requests in progress; whole seconds, as uvicorn takes them."""
 SUBMIT_AT_STOP = 3.0

@@ -34,7 +34,7 @@ def test_the_process_ends_in_time_when_everything_hangs() -> None:
         times.DATABASE_CLOSE,
         times.ENGINE_EXIT,
     )
-    assert sum(steps) < times.STOP
+    assert sum(steps) < times.FORCED_EXIT < times.STOP
 
 
 def test_a_submit_is_answered_before_the_grace_for_requests_ends() -> None:

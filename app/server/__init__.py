@@ -1,0 +1,1 @@
+"""The process: settings at the start, signals, connections, background tasks, scratch space."""

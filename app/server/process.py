@@ -1,8 +1,9 @@
-"""The service as a process: settings, log, port, signals and exit status."""
+"""Runs the service: settings, log, port, signals and exit status."""
 
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -26,24 +27,27 @@ from app.telemetry import logs
 log = logging.getLogger(__name__)
 
 COLLECT_AFTER = 10_000
-"""New objects beyond those that have gone, where Python has 700."""
+"""New objects that trigger a garbage collection; Python's default is 700."""
 
 CreateApp = Callable[[Settings], Starlette]
 
 
 def run(create_app: CreateApp) -> int:
-    """Serve until a signal says to stop, and return the exit status."""
+    """Serve the application until a signal arrives, and return the exit status.
+
+    The state of its lifespan has ``stopping``, an event that is set when the signal arrives.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
         print(*wrong_settings(error), sep="\n", file=sys.stderr)  # noqa: T201 there is no log yet
         return 1
     except UnicodeDecodeError:
-        print(NOT_UTF8, file=sys.stderr)  # noqa: T201 see above
+        print(NOT_UTF8, file=sys.stderr)  # noqa: T201 there is no log yet
         return 1
     logs.configure(settings.log_level, settings.log_format)
     try:
-        # asyncio takes an interrupt for a wish to cancel what is being opened; SIGTERM is one too.
+        # asyncio cancels the opening of the service on SIGINT; SIGTERM should do the same.
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         signal.signal(signal.SIGINT, signal.default_int_handler)
         asyncio.run(_serve(create_app, settings))
@@ -56,7 +60,7 @@ def run(create_app: CreateApp) -> int:
 
 
 async def _serve(create_app: CreateApp, settings: Settings) -> None:
-    """Open everything, then the port: what is wrong is said before anybody can connect.
+    """Open the service, then the port, so that a start that fails never accepts a connection.
 
     Raises:
         ServiceError: something that the settings name cannot be used.
@@ -71,12 +75,12 @@ async def _serve(create_app: CreateApp, settings: Settings) -> None:
         assert state is not None, "the service's lifespan has a state"
         _require_free(settings.host, settings.port)
         server = _Server(state["stopping"], _config(settings, app, state))
-        # uvicorn takes the signals while it serves and raises them once more when it is done;
-        # its own handler then finds nothing left to stop, and nothing interrupts the closing.
+        # uvicorn handles the signals while it serves and raises them again at its end. The second
+        # time its handler has nothing to do, and the signal does not interrupt the closing.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, server.handle_exit)
-        # A collection stops everything, for 100 ms over all that has been loaded and for 60 over
-        # 500 open streams: so not over what stays, and less often.
+        # A full collection stops the process for 100 ms after the imports and for 60 ms with 500
+        # open streams. Freezing excludes the imports; the threshold makes collections rarer.
         gc.collect()
         gc.freeze()
         gc.set_threshold(COLLECT_AFTER)
@@ -104,7 +108,7 @@ def _config(settings: Settings, app: ASGIApp, state: Mapping[str, Any]) -> uvico
 
 
 def _require_free(host: str, port: int) -> None:
-    """Say which settings to change where the port cannot be had; uvicorn would not."""
+    """Raise an error that names the settings to change; uvicorn's own does not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -115,12 +119,20 @@ def _require_free(host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which also tells the service that the end has begun."""
+    """uvicorn, which also tells the service about the signal and limits the time of its end."""
 
     def __init__(self, stopping: asyncio.Event, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._stopping = stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._stopping.set()
+        if not self._stopping.is_set():
+            self._stopping.set()
+            signal.signal(signal.SIGALRM, _exit_now)
+            signal.setitimer(signal.ITIMER_REAL, times.FORCED_EXIT)
         super().handle_exit(sig, frame)
+
+
+def _exit_now(_sig: int, _frame: FrameType | None) -> None:
+    log.error("Something hangs while the service stops; unfinished jobs go on at the next start")
+    os._exit(0)

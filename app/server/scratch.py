@@ -1,4 +1,4 @@
-"""Room for videos on their way; what a killed process leaves there goes with the next start."""
+"""A folder for videos in progress. The next start removes what a killed process left behind."""
 
 import fcntl
 import os
@@ -13,22 +13,22 @@ PREFIX = "video-generation-"
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Yield a folder of this process's own, and remove those of processes that have died.
+    """Yield a new folder and remove the folders of processes that no longer run.
 
-    Each process holds a lock on its folder, which ends with the process however that ends.
+    A process holds a lock on its folder; the lock ends with the process, even when it is killed.
 
     Raises:
-        OSError: the disk takes no folder.
+        OSError: the folder cannot be created.
 
     """
     for left in Path(gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError), _open(left) as handle:  # in use, another user's, or just gone
+        with suppress(OSError), _open(left) as handle:  # locked, another user's, or already removed
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             rmtree(left)
     new = Path(mkdtemp(prefix=f"new-{PREFIX}"))
     with _open(new) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        # Under its own name only now: nobody can find it without its lock.
+        # Renamed only when it is locked, so that no other process removes it.
         folder = new.rename(new.with_name(new.name.removeprefix("new-")))
         try:
             yield folder

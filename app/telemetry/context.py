@@ -1,4 +1,4 @@
-"""Which request and which job a line of the log is about."""
+"""The request and the job that a log record is about."""
 
 import logging
 from contextvars import ContextVar
@@ -10,7 +10,7 @@ job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
 
 class Context(logging.Filter):
-    """Adds ``request_id`` and ``job_id`` to every record; None where there is none."""
+    """Adds ``request_id`` and ``job_id`` to every record; None if there is none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()

@@ -1,4 +1,4 @@
-"""What people read while the service runs: text for a terminal, JSON for a collector."""
+"""The log: text for a terminal or JSON for a collector."""
 
 import logging
 import logging.config
@@ -10,28 +10,28 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from app.telemetry.context import Context
 
 QUIET = ("httpx", "httpcore", "fal_client", "aiobotocore", "botocore", "boto3", "websockets")
-"""Libraries whose INFO lines carry whole URLs with their signatures, or every request."""
+"""Libraries whose INFO records contain signed URLs, or one record a request."""
 
 
 class OneLine(logging.Formatter):
-    """A record is one line, whatever a caller put into it; a traceback follows it, indented.
+    """Formats a record as one line, beginning with its request id; a traceback is indented.
 
-    It begins with the request that it belongs to, where there is one.
+    A value from outside can neither break the line nor imitate a record.
     """
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the base's name
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 name of the base class
         request = getattr(record, "request_id", None)
         message = f"[{request}] {record.getMessage()}" if request else record.getMessage()
         record.message = escape(message.rstrip())
         return super().formatMessage(record)
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 the base's name
+    def formatException(self, ei: Any) -> str:  # noqa: N802 name of the base class
         lines = super().formatException(ei).split("\n")
         return "\n".join(f"  {escape(line)}" for line in lines)
 
 
 def escape(text: str) -> str:
-    """Make control characters visible, so that nobody can forge a line or colour a terminal."""
+    """Escape control characters, so that no value forges a record or controls a terminal."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
@@ -39,7 +39,7 @@ def escape(text: str) -> str:
 
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
-    """Send everything to standard error in one form, uvicorn's lines too."""
+    """Log everything to standard error in one form, including uvicorn's records."""
     formatters: dict[str, Any] = {
         "text": {"()": OneLine, "format": "%(asctime)s %(levelname)-7s %(message)s"},
         "json": {
@@ -47,7 +47,7 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
             "fmt": ["levelname", "name", "message", "request_id", "job_id"],
             "rename_fields": {"levelname": "level", "name": "logger"},
             "timestamp": "time",
-            "reserved_attrs": [*RESERVED_ATTRS, "color_message"],  # uvicorn's, for terminals
+            "reserved_attrs": [*RESERVED_ATTRS, "color_message"],  # added by uvicorn for terminals
         },
     }
     logging.config.dictConfig(
@@ -67,10 +67,10 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
             "loggers": {name: {"level": "WARNING"} for name in (*QUIET, "uvicorn.access")},
         }
     )
-    # Conflicts are the normal way of a race, not worth a line each.
+    # A retry after a conflict is normal; the metric database_conflicts_total counts it.
     stamina.instrumentation.set_on_retry_hooks([])
 
 
 def without_query(url: str) -> str:
-    """Return the address as it may be logged: what signs it is in its query."""
+    """Return the URL without its query, which may hold a signature."""
     return url.partition("?")[0]

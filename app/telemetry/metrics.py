@@ -1,8 +1,7 @@
-"""What is counted and timed here, under names by Prometheus' conventions.
+"""The metrics of this process, for Prometheus.
 
-Each process counts what it has done itself: sums over all processes are the service's, also of
-credits, which one may hold and another charge. Nothing is read from the database for a scrape.
-``docs/alerts.yml`` and ``docs/dashboard.json`` are made of these.
+Each process counts only its own work, so a query has to sum over all processes. A scrape reads
+nothing from the database. ``docs/alerts.yml`` and ``docs/dashboard.json`` use these metrics.
 """
 
 import functools
@@ -15,60 +14,72 @@ from app.telemetry.seam import T
 
 REQUESTS = Histogram(
     "http_request_duration_seconds",
-    "Until an answer was complete; event streams last for minutes.",
+    "Time until the answer to a request was complete. Event streams last for minutes.",
     ["method", "route", "status"],
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
 CALLS = Histogram(
     "outside_call_duration_seconds",
-    "Calls to fal, its media host, the storage and the database, by what came of them.",
+    "Duration of calls to fal, its media hosts, the storage and the database.",
     ["call", "outcome"],
     buckets=(0.002, 0.01, 0.05, 0.2, 1, 5, 30, 300),
 )
 SUBMITTED = Counter("video_jobs_submitted", "Jobs that were opened.", ["model"])
-ENDED = Counter("video_jobs_ended", "Jobs that came to their end.", ["status", "code", "model"])
+ENDED = Counter(
+    "video_jobs_ended",
+    "Jobs that ended, by their final status and error code.",
+    ["status", "code", "model"],
+)
 STAGES = Histogram(
     "video_job_stage_duration_seconds",
-    "For which a job was seen in a stage.",
+    "Time that a job spent in a stage, as this process saw it.",
     ["stage", "model"],
     buckets=(0.1, 0.5, 2, 5, 15, 30, 60, 120, 300, 900, 3600),
 )
-RETRIES = Counter("video_job_retries", "Jobs put off by a trouble that may pass.", ["trouble"])
-DELIVERING = Gauge("video_deliveries_in_progress", "Videos on their way from fal to the storage.")
-DELIVERIES = Counter(
-    "video_deliveries", "By the job's status; one still processing is tried again.", ["status"]
+RETRIES = Counter(
+    "video_job_retries", "Temporary failures after which a job was postponed.", ["trouble"]
 )
-DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of videos that were stored.")
+DELIVERING = Gauge("video_deliveries_in_progress", "Videos being copied from fal to the storage.")
+DELIVERIES = Counter(
+    "video_deliveries",
+    "Deliveries by the job's status afterwards. Those with processing are repeated.",
+    ["status"],
+)
+DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of stored videos.")
 CREDITS = Counter("video_credits", "Credits held, released and charged.", ["kind"])
-CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that told fal where to call back.")
-CALLBACKS = Counter("fal_callbacks", "fal's webhook, by how it was answered.", ["outcome"])
-CALLBACKS.labels("heard")  # none at all shall be 0 and not unknown: an alert compares it
-SWEPT = Counter("sweep_jobs", "Jobs that nobody had looked at in time.")
-SWEEP_LAG = Gauge("sweep_lag_seconds", "By which the oldest job was overdue at the last look.")
-SWEPT_AT = Gauge("sweep_last_look_timestamp_seconds", "When what is due was last known, Unix time.")
-CONFLICTS = Counter("database_conflicts", "Transactions that lost a race and were tried again.")
+CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that gave fal a webhook address.")
+CALLBACKS = Counter("fal_callbacks", "Calls of the webhook by outcome.", ["outcome"])
+CALLBACKS.labels("heard")  # exports 0 before the first one: an alert compares it
+SWEPT = Counter("sweep_jobs", "Due jobs that the sweep processed.")
+SWEEP_LAG = Gauge(
+    "sweep_lag_seconds", "Seconds by which the oldest job was overdue at the last sweep."
+)
+SWEPT_AT = Gauge(
+    "sweep_last_look_timestamp_seconds", "Unix time of the last sweep that reached the database."
+)
+CONFLICTS = Counter("database_conflicts", "Transactions that were repeated after a conflict.")
 CONNECTIONS = Counter(
-    "database_connections_opened", "Every one after a process's first replaced a lost one."
+    "database_connections_opened", "Connections opened. Each after the first replaces a lost one."
 )
 TASK_FAILURES = Counter(
     "supervised_task_failures",
-    "Rounds of a loop of this process that raised; the loop goes on.",
+    "Failed rounds of a task that runs for ever. It continues after a pause.",
     ["task"],
 )
-STREAMS = Gauge("event_streams_open", "Event streams that are open.")
+STREAMS = Gauge("event_streams_open", "Open event streams.")
 
 request_timer = functools.cache(REQUESTS.labels)
-"""Finds its timer without a lock and a list of texts: every poll asks for the same one."""
+"""Caches each timer: ``labels`` takes a lock, and most requests are polls of one route."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-"""By their names; a caller may make up others."""
+"""The methods that are a label's value. A caller can invent others, which count as ``other``."""
 
 
 async def timed(name: str, call: Callable[[], Awaitable[T]], /) -> T:
-    """Time an outside call: the :class:`~app.telemetry.seam.Seam` that the service runs with."""
+    """Time an outside call. This is the :class:`~app.telemetry.seam.Seam` in production."""
     began, outcome = perf_counter(), "ok"
     try:
         return await call()
-    except BaseException as error:  # a cancellation is an outcome as well; raised on, like all
+    except BaseException as error:  # a cancellation is an outcome too
         outcome = type(error).__name__
         raise
     finally:

@@ -1,8 +1,7 @@
-"""The one seam through which every call to the outside passes.
+"""The function that every call to fal, its media hosts, the storage and the database passes.
 
-An adapter holds a :class:`Seam` and sends each call to fal, the media host, the object store
-and the database through it under a stable name (``fal.submit``, ``storage.put``, ``db.open``).
-The service runs with :func:`direct`, tests put faults, counts and deaths in its place.
+Each call has a stable name, such as ``fal.submit`` or ``storage.put``. The service uses
+:func:`app.telemetry.metrics.timed`; tests inject faults, counts and crashes instead.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,11 +11,11 @@ T = TypeVar("T")
 
 
 class Seam(Protocol):
-    """Carries out ``call``, which is known to everyone as ``name``."""
+    """Awaits ``call()`` and returns its result; ``name`` says which call it is."""
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T: ...
 
 
 async def direct(_name: str, call: Callable[[], Awaitable[T]], /) -> T:
-    """Carry the call out, and nothing else."""
+    """Await the call and do nothing else."""
     return await call()

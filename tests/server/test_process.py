@@ -1,9 +1,12 @@
-"""``python -m app`` as its operator knows it: signals, deaths and exit statuses."""
+"""``python -m app`` as a process: signals, crashes and exit statuses."""
 
 import asyncio
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -14,20 +17,21 @@ from typing import Any
 import httpx
 import pytest
 
+from app import times
 from app.database.audit import audit
 from app.storage.local_files import LocalFiles
 from tests.support.clock import set_ahead
 from tests.support.database import connected, embedded
-from tests.support.process import ON_LINUX, PATIENCE, Process, started
+from tests.support.process import ON_LINUX, PATIENCE, ROOT, Process, started
 from tests.support.service import SUBMIT, png, submission
 from tests.support.tokens import SECRET, bearer
 from tests.telemetry.test_logs import KEYS
 
 STOPS = [signal.SIGTERM, signal.SIGINT]
 AT_ONCE = 4
-"""Processes of one test beside each other."""
-SOME_TIME = 60
-"""Seconds after which every job is looked at anew."""
+"""Processes that one test runs concurrently."""
+UNSEEN_SECONDS = round(times.UNSEEN)
+"""After which every unfinished job is due again."""
 
 pytestmark = pytest.mark.usefixtures("store_url")
 linux_only = pytest.mark.skipif(not ON_LINUX, reason="looks into /proc")
@@ -55,9 +59,9 @@ def is_clean(stderr: str) -> bool:
 
 
 @linux_only
-def test_a_video_is_made_and_the_process_ends_with_everything_it_started(tmp_path: Path) -> None:
-    talkative = {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET, **talkative) as process:
+def test_a_video_is_made_and_the_process_ends_with_all_its_child_processes(tmp_path: Path) -> None:
+    verbose = {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET, **verbose) as process:
         process.until_ready()
         with browser(process) as client:
             job_id = submit(client, png(320, 64))
@@ -65,7 +69,7 @@ def test_a_video_is_made_and_the_process_ends_with_everything_it_started(tmp_pat
             job = status(client, job_id)
             assert client.get(job["url"]).content[4:8] == b"ftyp"
             assert client.get("/api/credits").json()["balance"] == 96
-        assert process.companions(), "the probe's process waits for more videos"
+        assert process.companions(), "the process that probes videos is kept for the next one"
         assert process.ended_by(signal.SIGTERM) == 0
         assert not process.companions()
         lines = [json.loads(line) for line in process.stderr.splitlines()]
@@ -75,7 +79,7 @@ def test_a_video_is_made_and_the_process_ends_with_everything_it_started(tmp_pat
         assert [secret for secret in secrets if secret in process.stderr] == []
 
 
-def test_a_job_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
+def test_an_unfinished_job_does_not_delay_the_end(tmp_path: Path) -> None:
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as process:
         process.until_ready()
         with browser(process) as client:
@@ -86,7 +90,7 @@ def test_a_job_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
 
 
 @linux_only
-def test_ctrl_c_while_a_video_is_probed_is_heeded_by_the_service_alone(tmp_path: Path) -> None:
+def test_ctrl_c_while_a_video_is_probed_ends_the_service_cleanly(tmp_path: Path) -> None:
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as process:
         process.until_ready()
         with browser(process) as client:
@@ -106,7 +110,7 @@ def loads_the_decoder(pid: int) -> bool:
 
 @linux_only
 @pytest.mark.parametrize("stop", STOPS)
-def test_a_signal_while_the_service_is_loaded_ends_it(tmp_path: Path, stop: signal.Signals) -> None:
+def test_a_signal_during_the_import_ends_the_process(tmp_path: Path, stop: signal.Signals) -> None:
     with started(tmp_path, "app") as process:
         process.until(lambda: catches(process, signal.SIGTERM))
         assert process.ended_by(stop) == 0
@@ -114,7 +118,7 @@ def test_a_signal_while_the_service_is_loaded_ends_it(tmp_path: Path, stop: sign
 
 
 def catches(process: Process, signum: signal.Signals) -> bool:
-    """Tell whether the process has a handler for a signal, see proc(5)."""
+    """Return whether the process has a handler for a signal, see proc(5)."""
     found = re.search(r"^SigCgt:\s*(\w+)", proc(process, "status").read_text(), re.MULTILINE)
     return found is not None and bool(int(found[1], 16) >> (signum - 1) & 1)
 
@@ -129,7 +133,7 @@ def opens_its_database(process: Process) -> None:
 
 @linux_only
 @pytest.mark.parametrize("moment", [opens_its_database, Process.until_ready])
-def test_every_signal_ends_it_and_the_engine_never_takes_it_down(
+def test_every_signal_ends_the_process_without_a_crash_of_the_engine(
     tmp_path: Path, migrated_folder: Path, moment: Callable[[Process], None]
 ) -> None:
     def stopped(number: int) -> tuple[int, bool]:
@@ -143,7 +147,7 @@ def test_every_signal_ends_it_and_the_engine_never_takes_it_down(
         assert list(starters.map(stopped, range(5))) == [(0, True)] * 5
 
 
-def test_migrate_never_dies_of_the_engine(tmp_path: Path, migrated_folder: Path) -> None:
+def test_migrate_ends_without_a_crash_of_the_engine(tmp_path: Path, migrated_folder: Path) -> None:
     def migrated(number: int) -> int:
         folder = tmp_path / str(number)
         copytree(migrated_folder, folder / "surreal")
@@ -154,7 +158,9 @@ def test_migrate_never_dies_of_the_engine(tmp_path: Path, migrated_folder: Path)
         assert list(starters.map(migrated, range(10))) == [0] * 10
 
 
-def test_a_job_outlives_two_deaths_and_needs_no_browser(tmp_path: Path, store_url: str) -> None:
+def test_a_job_is_finished_after_two_kills_without_a_browser(
+    tmp_path: Path, store_url: str
+) -> None:
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as first:
         first.until_ready()
         with browser(first) as client:
@@ -164,7 +170,7 @@ def test_a_job_outlives_two_deaths_and_needs_no_browser(tmp_path: Path, store_ur
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as second:
         second.until(lambda: any(tmp_path.glob("storage/.local-fal/files/*.mp4")))
         assert second.ended_by(signal.SIGKILL) == -signal.SIGKILL
-    asyncio.run(let_time_pass(store_url))
+    asyncio.run(advance_the_clock(store_url))
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as third:
         third.until_it_says("Stored library video metadata")
         with browser(third) as client:
@@ -175,9 +181,9 @@ def test_a_job_outlives_two_deaths_and_needs_no_browser(tmp_path: Path, store_ur
     assert asyncio.run(violations(store_url, tmp_path / "storage")) == []
 
 
-async def let_time_pass(store_url: str) -> None:
+async def advance_the_clock(store_url: str) -> None:
     async with connected(embedded(store_url)) as database:
-        await set_ahead(database, SOME_TIME)
+        await set_ahead(database, UNSEEN_SECONDS)
 
 
 async def violations(store_url: str, storage: Path) -> list[str]:
@@ -185,7 +191,7 @@ async def violations(store_url: str, storage: Path) -> list[str]:
         return [str(each) for each in await audit(database, LocalFiles(storage), read=True)]
 
 
-async def test_a_submit_that_is_still_being_sent_is_told_that_the_service_stops(
+async def test_a_submit_whose_body_is_incomplete_is_answered_503_when_the_service_stops(
     tmp_path: Path, store_url: str
 ) -> None:
     with started(tmp_path, "app", SURREAL_URL=store_url) as process:
@@ -204,3 +210,33 @@ async def test_a_submit_that_is_still_being_sent_is_told_that_the_service_stops(
         assert "Traceback" not in process.stderr
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"shutting_down" in answer
+
+
+HANGS = """
+import asyncio, os, time
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+from app import times
+from app.server import process
+
+@asynccontextmanager
+async def lifespan(_app):
+    yield {"stopping": asyncio.Event()}
+    time.sleep(60)
+
+times.FORCED_EXIT = 0.1
+os._exit(process.run(lambda _: Starlette(lifespan=lifespan)))
+"""
+
+
+def test_the_process_ends_with_status_0_even_if_something_hangs(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": "0"}
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGS], cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+    ) as popen:
+        assert popen.stderr is not None
+        lines = iter(popen.stderr.readline, b"")
+        assert any(b"Uvicorn running" in line for line in lines)
+        popen.send_signal(signal.SIGTERM)
+        assert popen.wait(PATIENCE) == 0
+        assert any(b"Something hangs while the service stops" in line for line in lines)

@@ -1,4 +1,4 @@
-"""What keeps a process from starting is said in one line that tells what to do."""
+"""A start that fails logs one line that says what to do."""
 
 import asyncio
 import re
@@ -15,14 +15,14 @@ NOTICES = (" WARNING ", " INFO ")
 
 
 def refused(folder: Path, module: str = "app", **environment: str) -> list[str]:
-    """Start a program, which must end with status 1, and return what it says beyond notices."""
+    """Start a program, which must end with status 1, and return its lines except notices."""
     with started(folder, module, **environment) as process:
         assert process.ended() == 1, process.stderr
         lines = process.stderr.splitlines()
     return [line for line in lines if not any(notice in line for notice in NOTICES)]
 
 
-def test_wrong_settings_are_named_each_on_its_own_line(tmp_path: Path) -> None:
+def test_each_wrong_setting_has_its_own_line(tmp_path: Path) -> None:
     wrong = {
         "PORT": "99999",
         "LOG_LEVEL": "loud",
@@ -36,7 +36,7 @@ def test_wrong_settings_are_named_each_on_its_own_line(tmp_path: Path) -> None:
     assert "FAL_KEY: must be printable ASCII" in lines
 
 
-def test_an_open_host_needs_somebody_to_sign_in(tmp_path: Path) -> None:
+def test_a_host_beyond_loopback_needs_a_way_to_sign_in(tmp_path: Path) -> None:
     (line,) = refused(tmp_path, HOST="0.0.0.0")  # noqa: S104 it is refused
     assert line.startswith("HOST: 0.0.0.0 is reachable from outside")
     assert "AUTH_JWT_SECRET" in line
@@ -49,15 +49,13 @@ def test_pending_migrations_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["app", "scripts.migrate"])
-async def test_a_store_in_use_is_left_to_whoever_uses_it(
-    tmp_path: Path, store_url: str, module: str
-) -> None:
+async def test_a_store_in_use_is_not_opened(tmp_path: Path, store_url: str, module: str) -> None:
     async with connected(embedded(store_url)):
         (line,) = await asyncio.to_thread(refused, tmp_path, module)
     assert f"{store_url} is in use by another process: stop it first" in line
 
 
-def test_a_wrong_password_names_the_settings_and_not_itself(tmp_path: Path) -> None:
+def test_a_wrong_password_is_not_in_the_message(tmp_path: Path) -> None:
     with surreal_server(tmp_path / "server") as server:
         (line,) = refused(
             tmp_path,
@@ -70,7 +68,7 @@ def test_a_wrong_password_names_the_settings_and_not_itself(tmp_path: Path) -> N
     assert "taken-from-a-note" not in line
 
 
-def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_the_message_names_an_unreachable_database(tmp_path: Path) -> None:
     url = f"ws://127.0.0.1:{free_port()}"
     (line,) = refused(
         tmp_path, SURREAL_URL=url, SURREAL_USER="service", SURREAL_PASSWORD="not to be shown"
@@ -80,14 +78,14 @@ def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("store_url")
-def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
+def test_the_message_names_a_folder_that_is_a_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     (line,) = refused(tmp_path, STORAGE_DIR=str(file))
     assert str(file) in line
 
 
-def test_a_short_secret_is_warned_of_and_taken(tmp_path: Path, store_url: str) -> None:
+def test_a_short_secret_is_accepted_with_a_warning(tmp_path: Path, store_url: str) -> None:
     with started(tmp_path, "app", SURREAL_URL=store_url, AUTH_JWT_SECRET="guess-me") as process:
         process.until_ready()
         assert "AUTH_JWT_SECRET has fewer than 32 bytes" in process.stderr
@@ -95,7 +93,7 @@ def test_a_short_secret_is_warned_of_and_taken(tmp_path: Path, store_url: str) -
 
 
 @pytest.mark.parametrize("module", ["app", "scripts.migrate"])
-def test_a_file_of_settings_in_another_encoding_is_named(tmp_path: Path, module: str) -> None:
+def test_the_message_names_a_settings_file_that_is_not_utf_8(tmp_path: Path, module: str) -> None:
     (tmp_path / ".env").write_bytes("FAL_KEY=schl\xfcssel".encode("latin-1"))
     with started(tmp_path, module) as process:
         assert process.ended() == 1
@@ -103,7 +101,7 @@ def test_a_file_of_settings_in_another_encoding_is_named(tmp_path: Path, module:
 
 
 @pytest.mark.usefixtures("store_url")
-def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_the_message_names_the_settings_of_unreadable_certificates(tmp_path: Path) -> None:
     nowhere = str(tmp_path / "nowhere.pem")
     with started(tmp_path, "app", FAL_KEY="a:b", SSL_CERT_FILE=nowhere) as process:
         assert process.ended() == 1
@@ -112,7 +110,7 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("store_url")
-def test_a_port_in_use_ends_it_with_a_status_and_a_line(tmp_path: Path) -> None:
+def test_a_port_in_use_ends_the_process_with_status_1(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with started(tmp_path, "app", PORT=port) as process:

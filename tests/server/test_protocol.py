@@ -1,4 +1,4 @@
-"""What a peer sends beside a body is bounded, in bytes and in time."""
+"""A connection is closed if its peer sends too much, sends too slowly, or does not read."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ from tests.support.process import started
 GET = b"GET / HTTP/1.1\r\nHost: service\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: service\r\nTransfer-Encoding: chunked\r\n\r\n"
 ENDLESS = 32 * 1024 * 1024
-"""Bytes: more than the bound, a read and all buffers of two sockets."""
+"""Bytes: more than the limit, one read and the buffers of two sockets together."""
 
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -30,19 +30,19 @@ async def echo(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
-async def much(_request: Request) -> Response:
+async def large(_request: Request) -> Response:
     return PlainTextResponse(b"a" * ENDLESS)
 
 
 @asynccontextmanager
 async def running() -> AsyncIterator[uvicorn.Server]:
-    app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"]), Route("/much", much)])
+    app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"]), Route("/large", large)])
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, http=BoundedHttpProtocol, lifespan="off", log_config=None)
     )
     with mock.patch.object(server, "capture_signals", nullcontext):
         serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 uvicorn tells nobody when it has
+        while not server.started:  # noqa: ASYNC110 uvicorn has no event for it
             await asyncio.sleep(0.01)
         yield server
         server.should_exit = True
@@ -74,12 +74,12 @@ async def line(port: int) -> AsyncIterator[Line]:
 
 
 async def until_refused(line: Line, piece: bytes) -> bytes:
-    """Send ``piece`` again and again until the line is cut, and return what was answered."""
+    """Send ``piece`` repeatedly until the connection is closed, and return the answer."""
     reader, writer = line
     sent = 0
     answer = asyncio.create_task(reader.read())
     while not answer.done():
-        assert sent <= ENDLESS, "nobody counts"
+        assert sent <= ENDLESS, "the connection is never closed"
         writer.write(piece)
         sent += len(piece)
         try:
@@ -104,7 +104,7 @@ async def until_refused(line: Line, piece: bytes) -> bytes:
     ],
     ids=["path", "headers", "value", "trailers", "chunk extension"],
 )
-async def test_what_does_not_end_beside_a_body_is_cut_off(
+async def test_an_endless_head_or_trailer_is_refused(
     line: Line, begun: bytes, piece: bytes
 ) -> None:
     line[1].write(begun)
@@ -112,13 +112,13 @@ async def test_what_does_not_end_beside_a_body_is_cut_off(
     assert not answer or b" 400 " in answer.splitlines()[0]
 
 
-async def test_a_head_below_the_bound_is_read(line: Line) -> None:
+async def test_a_head_within_the_limit_is_accepted(line: Line) -> None:
     reader, writer = line
     writer.write(GET + b"X-Header: " + b"a" * (MAX_HEAD_BYTES - 200) + b"\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
 
 
-async def test_a_body_in_small_chunks_is_read_however_long_their_frames(line: Line) -> None:
+async def test_the_frames_of_a_body_in_small_chunks_do_not_count_as_head(line: Line) -> None:
     reader, writer = line
     chunks = MAX_HEAD_BYTES // 4
     writer.write(POST)
@@ -131,7 +131,7 @@ async def test_a_body_in_small_chunks_is_read_however_long_their_frames(line: Li
     assert await reader.readexactly(len(str(chunks))) == str(chunks).encode()
 
 
-async def test_requests_after_a_large_one_are_counted_anew(line: Line) -> None:
+async def test_each_request_on_a_connection_has_its_own_limit(line: Line) -> None:
     reader, writer = line
     for _ in range(3):
         writer.write(GET + b"X-Header: " + b"a" * (MAX_HEAD_BYTES // 2) + b"\r\n\r\n")
@@ -140,22 +140,24 @@ async def test_requests_after_a_large_one_are_counted_anew(line: Line) -> None:
         await reader.readexactly(1)
 
 
-async def test_requests_sent_at_once_are_answered_in_turn(line: Line) -> None:
+async def test_pipelined_requests_are_answered_in_order(line: Line) -> None:
     reader, writer = line
     writer.write((GET + b"\r\n") * 2 + GET + b"Connection: close\r\n\r\n")
     assert (await reader.read()).count(b"HTTP/1.1 200") == 3
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HT", GET, GET + b"\r\n" + GET])
-async def test_a_head_that_does_not_come_to_its_end_is_hung_up_on(
-    monkeypatch: pytest.MonkeyPatch, said: bytes
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", GET, GET + b"\r\n" + GET])
+async def test_an_incomplete_head_closes_the_connection(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
     async with served() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(said)
-        answers = (await reader.read()).count(b"HTTP/1.1 200")  # returns once the line is cut
-        assert answers == said.count(b"\r\n\r\n")
+        writer.write(sent)
+        answers = (await reader.read()).count(
+            b"HTTP/1.1 200"
+        )  # returns when the connection is closed
+        assert answers == sent.count(b"\r\n\r\n")
         writer.close()
 
 
@@ -168,7 +170,7 @@ async def test_a_head_that_does_not_come_to_its_end_is_hung_up_on(
     ],
     ids=["empty line", "late body", "half a trailer"],
 )
-async def test_what_leads_to_no_request_after_an_answer_is_hung_up_on(
+async def test_bytes_after_an_answer_that_begin_no_request_close_the_connection(
     monkeypatch: pytest.MonkeyPatch, request_: bytes, rest: bytes
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
@@ -177,37 +179,37 @@ async def test_what_leads_to_no_request_after_an_answer_is_hung_up_on(
         writer.write(request_.replace(b"GET / ", b"GET /none "))
         await reader.readuntil(b"Not Found")
         writer.write(rest)
-        await reader.read()  # returns once the line is cut
+        await reader.read()  # returns when the connection is closed
         writer.close()
 
 
-async def test_a_peer_that_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_peer_that_does_not_read_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "STALL_SECONDS", 0.05)
     async with running() as server:
         with socket.create_connection(("127.0.0.1", port_of(server))) as peer:
-            peer.sendall(GET.replace(b"/", b"/much", 1) + b"\r\n")
+            peer.sendall(GET.replace(b"/", b"/large", 1) + b"\r\n")
             for wanted in (1, 0):
-                while len(server.server_state.connections) != wanted:  # noqa: ASYNC110 see above
+                while len(server.server_state.connections) != wanted:  # noqa: ASYNC110 no event
                     await asyncio.sleep(0.01)
             with peer.makefile("rb") as answer:
                 assert len(answer.read()) < ENDLESS
 
 
-async def test_a_request_that_takes_its_time_is_not_hung_up_on(
+async def test_a_slow_body_does_not_close_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
     async with served() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(POST)
-        await asyncio.sleep(0.1)  # twice as long as a head would be waited for
+        await asyncio.sleep(0.1)  # twice HEAD_SECONDS
         writer.write(b"0\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         writer.close()
 
 
 @pytest.mark.usefixtures("store_url")
-async def test_the_service_is_served_so(tmp_path: Path) -> None:
+async def test_the_service_uses_this_protocol(tmp_path: Path) -> None:
     with started(tmp_path, "app") as process:
         process.until_ready()
         port = int(process.url.rpartition(":")[2])

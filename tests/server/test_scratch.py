@@ -1,4 +1,4 @@
-"""A folder of one's own, which a killed process does not leave behind for good."""
+"""Each process has a scratch folder, and the next start removes that of a killed process."""
 
 import signal
 import tempfile
@@ -22,7 +22,7 @@ def found(folder: Path) -> set[Path]:
 
 
 @pytest.mark.usefixtures("store_url")
-def test_what_a_killed_service_left_goes_with_the_next_start(folder: Path) -> None:
+def test_the_next_start_removes_the_folder_of_a_killed_process(folder: Path) -> None:
     with scratch() as own:
         with started(folder, "app") as first:
             first.until_ready()
@@ -37,7 +37,7 @@ def test_what_a_killed_service_left_goes_with_the_next_start(folder: Path) -> No
         assert found(folder) == {own}
 
 
-def test_nobody_loses_a_folder_to_one_who_tidies_up_at_that_moment(folder: Path) -> None:
+def test_a_folder_in_use_is_never_removed_by_a_concurrent_start(folder: Path) -> None:
     def come_and_go(_: int) -> None:
         for _ in range(50):
             with scratch() as own:

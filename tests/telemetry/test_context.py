@@ -1,4 +1,4 @@
-"""One request and one job can be followed through answers and log."""
+"""Answers and log records carry the ids of their request and job."""
 
 import json
 import logging
@@ -21,12 +21,12 @@ __all__ = ["output"]
 NEW = re.compile(r"[0-9a-f]{32}")
 
 
-async def test_every_answer_names_its_request(run: Running) -> None:
+async def test_every_answer_carries_its_request_id(run: Running) -> None:
     for path in ("/healthz", "/api/credits", "/no-such-page", "/", "/assets/latest/none.js"):
         assert NEW.fullmatch((await run.client.get(path)).headers["x-request-id"])
 
 
-async def test_answer_to_a_fault_names_its_request(
+async def test_the_answer_to_a_fault_carries_its_request_id(
     run: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_service: Service) -> None:
@@ -39,12 +39,12 @@ async def test_answer_to_a_fault_names_its_request(
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "<script>", "é"])
-async def test_name_that_could_forge_something_is_replaced(run: Running, given: str) -> None:
+async def test_an_unsafe_request_id_is_replaced(run: Running, given: str) -> None:
     answer = await run.client.get("/healthz", headers={b"X-Request-ID": given.encode()})
     assert NEW.fullmatch(answer.headers["x-request-id"])
 
 
-async def test_every_line_about_a_job_names_it_and_the_request_that_set_it_off(
+async def test_every_record_about_a_job_carries_its_id_and_that_of_the_request_that_caused_it(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted(headers={"X-Request-ID": "the-click"})
@@ -59,19 +59,19 @@ async def test_every_line_about_a_job_names_it_and_the_request_that_set_it_off(
         assert f"[the-click] [VIDEO JOB] Queued job {job_id} for user ada" in output.text
         return
     ours = [record for record in output.records() if record["logger"].startswith("app.")]
-    told = {record["message"].partition(" from ")[0]: record for record in ours}
+    records = {record["message"].partition(" from ")[0]: record for record in ours}
     for message, request in {
         "✓ Job saved to database": "the-click",
         f"[VIDEO JOB] Queued job {job_id} for user ada": "the-click",
         f"[VIDEO JOB {job_id}] Status: COMPLETED": "the-poll",
         f"[VIDEO JOB {job_id}] Completed, downloading": "the-poll",
     }.items():
-        assert (told[message]["job_id"], told[message]["request_id"]) == (job_id, request)
+        assert (records[message]["job_id"], records[message]["request_id"]) == (job_id, request)
     stored = next(record for record in ours if record["message"].startswith("Stored library"))
     assert (stored["job_id"], stored["request_id"]) == (job_id, "the-poll")
 
 
-async def test_what_the_sweep_does_names_its_jobs(
+async def test_records_of_the_sweep_carry_their_job_id(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
     if output.form == "text":
@@ -89,7 +89,7 @@ async def test_what_the_sweep_does_names_its_jobs(
         assert record["request_id"] is None
 
 
-async def test_lines_about_a_cancellation_and_an_expiry_name_their_jobs(
+async def test_records_about_a_cancellation_and_an_expiry_carry_their_job_id(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
     if output.form == "text":
@@ -98,15 +98,15 @@ async def test_lines_about_a_cancellation_and_an_expiry_name_their_jobs(
     assert (await run.cancel(cancelled)).status_code == 202
     fal.faults.add("cancel", Answer(500))
     await later(run, 25 * 3600)
-    told = {record["message"]: record["job_id"] for record in output.records()}
-    assert told[f"[VIDEO JOB {cancelled}] Cancel: cancelled"] == cancelled
-    assert told[f"[VIDEO JOB {cancelled}] Cancelled"] == cancelled
+    jobs = {record["message"]: record["job_id"] for record in output.records()}
+    assert jobs[f"[VIDEO JOB {cancelled}] Cancel: cancelled"] == cancelled
+    assert jobs[f"[VIDEO JOB {cancelled}] Cancelled"] == cancelled
     for about in ("Not cancelled at fal", "Failed, deadline_exceeded"):
-        (line,) = (each for each in told if each.startswith(f"[VIDEO JOB {expired}] {about}"))
-        assert told[line] == expired
+        (line,) = (each for each in jobs if each.startswith(f"[VIDEO JOB {expired}] {about}"))
+        assert jobs[line] == expired
 
 
-def test_a_line_outside_of_any_request_is_about_none() -> None:
+def test_a_record_outside_of_a_request_carries_no_ids() -> None:
     record = logging.makeLogRecord({"msg": "hello"})
     assert Context().filter(record)
     assert json.dumps([record.request_id, record.job_id]) == "[null, null]"  # type: ignore[attr-defined]

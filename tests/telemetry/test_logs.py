@@ -1,4 +1,4 @@
-"""Nobody can forge a line of the log, and no secret is ever in it."""
+"""No value can forge a record of the log, and no secret is ever in it."""
 
 import io
 import json
@@ -34,7 +34,7 @@ KEYS = {"time", "level", "logger", "message", "request_id", "job_id"}
 
 @dataclass
 class Output:
-    """What was logged in one of the two forms."""
+    """The log in one of its two forms."""
 
     form: str
     stream: io.StringIO
@@ -44,7 +44,7 @@ class Output:
         return self.stream.getvalue()
 
     def messages(self) -> list[str]:
-        """Return each record's text; every line must be a record, or a traceback's."""
+        """Return each record's message; every line must be a record or part of a traceback."""
         assert all(each.isprintable() or each == "\n" for each in self.text)
         if self.form == "json":
             return [record["message"] for record in self.records()]
@@ -53,7 +53,7 @@ class Output:
         return [REQUEST.sub("", line.split(None, 3)[3]) for line in records]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the lines of the JSON form, each with all of its keys."""
+        """Return the records of the JSON form, each of which must have all keys."""
         records: list[dict[str, Any]] = [json.loads(line) for line in self.text.splitlines()]
         assert all(record.keys() - {"exc_info"} == KEYS for record in records)
         return records
@@ -61,7 +61,7 @@ class Output:
 
 @pytest.fixture(params=["text", "json"])
 def output(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Output]:
-    """Everything that is logged at DEBUG meanwhile, as the process would write it."""
+    """The log of the test at level DEBUG, as the process would write it."""
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     loggers = [logging.getLogger(name) for name in ("", "uvicorn.access", *logs.QUIET)]
@@ -74,24 +74,24 @@ def output(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     stamina.instrumentation.set_on_retry_hooks(None)
 
 
-def test_a_message_is_one_line_whatever_is_in_it(output: Output) -> None:
+def test_a_message_is_one_line_whatever_it_contains(output: Output) -> None:
     logging.getLogger("app").warning("Queued for %s", HOSTILE)
     (message,) = output.messages()
     assert message.startswith("Queued for eve@x")
 
 
-def test_a_traceback_cannot_be_taken_for_records(output: Output) -> None:
+def test_a_traceback_cannot_imitate_a_record(output: Output) -> None:
     logging.getLogger("app").error("It broke", exc_info=ValueError(HOSTILE))
     assert output.messages() == ["It broke"]
 
 
-def test_uvicorns_lines_take_the_same_form(output: Output) -> None:
+def test_uvicorns_records_have_the_same_form(output: Output) -> None:
     extra = {"color_message": "Started \x1b[36m%d\x1b[0m"}
     logging.getLogger("uvicorn.error").info("Started %d", 7, extra=extra)
     assert output.messages() == ["Started 7"]
 
 
-async def test_a_callers_claims_and_names_cannot_forge_a_line(
+async def test_values_from_a_caller_cannot_forge_a_record(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
     answer = await run.client.post(
@@ -114,7 +114,7 @@ async def test_a_callers_claims_and_names_cannot_forge_a_line(
 async def exposed(
     output: Output, tmp_path: Path, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Running]:
-    """A service with every secret that its settings know, under the eyes of the log."""
+    """A service whose settings hold every kind of secret."""
     assert output.form
     monkeypatch.setattr(snapshots, "FRESH", 0.0)
     (tmp_path / "s3").mkdir()

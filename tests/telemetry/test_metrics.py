@@ -1,4 +1,4 @@
-"""What /metrics tells of a job, of its troubles and of those who call."""
+"""/metrics counts jobs, failures, requests and outside calls."""
 
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -23,13 +23,13 @@ MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
 
 @pytest.fixture
 async def timed(settings: Settings, fal: FalStandIn) -> AsyncIterator[Running]:
-    """The service with the seam that it has in production."""
+    """The service with the seam of production."""
     async with running(settings, fal, seam=metrics.timed) as service:
         yield service
 
 
 class Scrape(dict[str, float]):
-    """The samples of one look, by their names with labels."""
+    """The samples of one scrape, by name and labels."""
 
     @classmethod
     async def of(cls, run: Running) -> "Scrape":
@@ -45,13 +45,11 @@ class Scrape(dict[str, float]):
         return scrape
 
     def since(self, before: "Scrape", name: str) -> float:
-        """Tell by how much a sample has grown."""
+        """Return by how much a sample has grown."""
         return self[name] - before.get(name, 0.0)
 
 
-async def test_a_job_is_counted_from_the_click_to_the_library(
-    timed: Running, fal: FalStandIn
-) -> None:
+async def test_a_job_is_counted_from_submit_to_delivery(timed: Running, fal: FalStandIn) -> None:
     before = await Scrape.of(timed)
     job_id = await timed.submitted()
     fal.complete(fal.newest, small_video())
@@ -91,7 +89,7 @@ async def test_a_call_that_changes_nothing_counts_nothing(timed: Running, fal: F
             assert now.since(before, name) == 0, name
 
 
-async def test_troubles_are_counted_by_their_kind(timed: Running, fal: FalStandIn) -> None:
+async def test_failures_are_counted_by_kind(timed: Running, fal: FalStandIn) -> None:
     before = await Scrape.of(timed)
     fal.faults.add("submit", Answer(422, {"detail": "no"}))
     assert (await timed.submit()).status_code == 502
@@ -110,9 +108,7 @@ async def test_troubles_are_counted_by_their_kind(timed: Running, fal: FalStandI
     assert now.since(before, "video_credits_total{kind=release}") == 10
 
 
-async def test_what_is_tried_again_is_counted_by_its_trouble(
-    timed: Running, fal: FalStandIn
-) -> None:
+async def test_retries_are_counted_by_trouble(timed: Running, fal: FalStandIn) -> None:
     before = await Scrape.of(timed)
     job_id = await timed.submitted()
     fal.complete(fal.newest, small_video())
@@ -125,7 +121,7 @@ async def test_what_is_tried_again_is_counted_by_its_trouble(
     assert "video_deliveries_total{status=completed}" not in now.keys() - before.keys()
 
 
-async def test_callbacks_that_were_asked_for_are_there_to_be_compared_with_those_heard(
+async def test_requested_and_received_callbacks_are_both_exported(
     settings: Settings, fal: FalStandIn
 ) -> None:
     heard = "fal_callbacks_total{outcome=heard}"
@@ -140,13 +136,13 @@ async def test_callbacks_that_were_asked_for_are_there_to_be_compared_with_those
     assert now.since(before, heard) == 0
 
 
-async def test_nobody_is_asked_to_call_where_nobody_could(timed: Running) -> None:
+async def test_no_callback_is_requested_without_a_public_url(timed: Running) -> None:
     before = await Scrape.of(timed)
     await timed.submitted()
     assert (await Scrape.of(timed)).since(before, "fal_callbacks_asked_total") == 0
 
 
-async def test_the_time_of_the_last_look_stands_still_while_the_database_is_away(
+async def test_the_time_of_the_last_sweep_does_not_change_while_the_database_is_away(
     timed: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:
@@ -162,8 +158,8 @@ async def test_the_time_of_the_last_look_stands_still_while_the_database_is_away
     assert (await Scrape.of(timed))[at] > before[at]
 
 
-def test_names_are_as_prometheus_wants_them() -> None:
-    """By the rules of ``promtool check metrics``, for all that is counted here."""
+def test_names_follow_the_rules_of_prometheus() -> None:
+    """The rules of ``promtool check metrics``, for every metric."""
     families = [family for each in vars(metrics).values() for family in collected(each)]
     assert len(families) > 10
     for family in families:
@@ -180,7 +176,7 @@ def collected(metric: object) -> Iterable[Metric]:
     return metric.collect() if isinstance(metric, MetricWrapperBase) else ()
 
 
-async def test_the_sweeps_lag_is_the_age_of_the_oldest_due_job(timed: Running) -> None:
+async def test_the_lag_of_the_sweep_is_that_of_the_oldest_due_job(timed: Running) -> None:
     for _ in range(2):
         await timed.submitted()
     before = await Scrape.of(timed)
@@ -194,7 +190,7 @@ async def test_the_sweeps_lag_is_the_age_of_the_oldest_due_job(timed: Running) -
     assert (await Scrape.of(timed))["sweep_lag_seconds"] == 0
 
 
-async def test_nobody_can_add_series_by_making_up_names(timed: Running) -> None:
+async def test_a_caller_cannot_add_series_with_invented_paths(timed: Running) -> None:
     await timed.client.get("/a")
     before = await Scrape.of(timed)
     for number in range(50):
