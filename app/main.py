@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.api import account, callback, files, library, operations, videos
+from app.api.compression import COMPRESSED
 from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
@@ -60,12 +61,12 @@ def create_app(
             Route("/api/templates/video/events", videos.events),
             Route("/api/templates/video/cancel", videos.cancel, methods=["POST"]),
             Route("/api/webhooks/fal", callback.fal_webhook, methods=["POST"]),
-            Route("/api/templates", library.templates),
-            Route("/api/library", library.library),
+            Route("/api/templates", library.templates, middleware=COMPRESSED),
+            Route("/api/library", library.library, middleware=COMPRESSED),
             Route("/api/credits", account.credits),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
-            Route("/metrics", operations.metrics),
+            Route("/metrics", operations.metrics, middleware=COMPRESSED),
             Route("/media/{key:path}", files.media, name="media"),
             openapi_route(),
             *page_routes(settings),

@@ -1,7 +1,7 @@
-"""What the service answers, as data: OpenAPI 3.1, written by hand in ``app/interface``.
+"""The OpenAPI 3.1 document, built from the YAML files in ``app/api/interface``.
 
-A route there names the codes of the problems that it can answer. Their statuses, shapes and
-headers are filled in here, from the tree of errors and from ``problems.yaml``.
+A route in those files lists the codes of its problems under ``x-problems``. This module adds the
+answer for each code: its status comes from ``app/errors.py``, its text from ``problems.yaml``.
 """
 
 import functools
@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.api.compression import COMPRESSED
 from app.errors import Problem
 
 FOLDER = Path(__file__).parent / "interface"
-# In the order in which people read them.
+# The order of the routes in the document.
 PARTS = ("videos", "account", "callback", "files", "operations")
 KINDS = {kind.code: kind for kind in Problem.__subclasses__()}
 
@@ -28,29 +29,31 @@ Node = dict[str, Any]
 
 
 def openapi_route() -> Route:
-    """Return the route of the document; it is put together once."""
+    """Return the route that serves the document, which is built once per process."""
     body = _serialized()
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"Cache-Control": "no-cache", "ETag": etag}
 
     async def openapi(request: Request) -> Response:
         if request.headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers=headers | {"Vary": "Accept-Encoding"})
         return Response(body, headers=headers, media_type="application/json")
 
-    return Route("/openapi.json", openapi)
+    return Route("/openapi.json", openapi, middleware=COMPRESSED)
 
 
 def document() -> Node:
-    """Put the parts together."""
+    """Build the document."""
     about = _read("about")
     components = {
         file.stem: _read(f"components/{file.stem}")
         for file in sorted((FOLDER / "components").glob("*.yaml"))
     }
     problems = _read("problems")
-    anywhere = _told(about.pop("x-problems"), problems)
-    components["responses"] = {code: _refusal([problem]) for code, problem in anywhere.items()}
+    general = _described(about.pop("x-problems"), problems)
+    components["responses"] = {
+        code: _problem_answer([problem]) for code, problem in general.items()
+    }
     paths = {
         path: _path_item(operations, problems)
         for part in PARTS
@@ -68,31 +71,33 @@ def _path_item(operations: Node, problems: Node) -> Node:
 
 def _operation(operation: Node, problems: Node) -> Node:
     by_status = defaultdict(list)
-    for code, problem in _told(operation.pop("x-problems", {}), problems).items():
+    for code, problem in _described(operation.pop("x-problems", {}), problems).items():
         by_status[str(KINDS[code].status.value)].append(problem)
-    refusals = {status: _refusal(told) for status, told in sorted(by_status.items())}
-    answers = {status: _named(answer) for status, answer in operation["responses"].items()}
+    refusals = {status: _problem_answer(each) for status, each in sorted(by_status.items())}
+    answers = {
+        status: _with_common_headers(answer) for status, answer in operation["responses"].items()
+    }
     return operation | {"responses": answers | refusals}
 
 
-def _told(codes: Node, problems: Node) -> Node:
-    """Return the problems of these codes; a route may say one in words of its own."""
+def _described(codes: Node, problems: Node) -> Node:
+    """Look up the problems of these codes; a route's own text replaces the shared one."""
     return {code: problems[code] | (own or {}) | {"code": code} for code, own in codes.items()}
 
 
-def _refusal(problems: Sequence[Node]) -> Node:
-    """Describe the answer of one status, whichever of these problems it tells."""
+def _problem_answer(problems: Sequence[Node]) -> Node:
+    """Describe the answer with one status, which reports one of these problems."""
     headers: Node = {"Cache-Control": "NoStore"}
     examples: Node = {}
     for problem in problems:
         headers |= problem.get("headers", {})
-        where = {"job_id": problem["jobId"]} if "jobId" in problem else {}
-        body = KINDS[problem["code"]](problem["detail"], **where).to_json()
+        job = {"job_id": problem["jobId"]} if "jobId" in problem else {}
+        body = KINDS[problem["code"]](problem["detail"], **job).to_json()
         examples[problem["code"]] = {"summary": problem["means"], "value": body}
     status = KINDS[problems[0]["code"]].status.value
     shape = {"status": {"const": status}, "code": {"enum": list(examples)}}
     schema = {"$ref": "#/components/schemas/Problem", "properties": shape}
-    return _named(
+    return _with_common_headers(
         {
             "description": "\n".join(f"`{each['code']}`: {each['means']}" for each in problems),
             "headers": {name: _header(component) for name, component in headers.items()},
@@ -101,10 +106,9 @@ def _refusal(problems: Sequence[Node]) -> Node:
     )
 
 
-def _named(answer: Node) -> Node:
-    """Add the headers that every answer has."""
-    always = {"X-Request-ID": _header("RequestId"), "X-Content-Type-Options": _header("NoSniff")}
-    return answer | {"headers": answer.get("headers", {}) | always}
+def _with_common_headers(answer: Node) -> Node:
+    common = {"X-Request-ID": _header("RequestId"), "X-Content-Type-Options": _header("NoSniff")}
+    return answer | {"headers": answer.get("headers", {}) | common}
 
 
 def _header(component: str) -> Node:

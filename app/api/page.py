@@ -1,37 +1,39 @@
-"""The page and the browser module, as they stand in ``app/web``.
+"""The web page, its documentation page, and the files in ``app/web``.
 
-Everything but the page itself is served under an address that names the content of the whole
-folder, so that a browser may keep it for ever and never mixes two releases. Under any other name,
-``/assets/latest/…`` say, the same files are served for now: a page that was opened before an
-update still finds what it needs. Scripts and styles lose their comments and indents on the way.
+Files are served under ``/assets/{digest}/``, where the digest covers the whole folder: browsers
+keep such a file forever, and never mix files of two releases. Under any other digest, such as
+``/assets/latest/``, the same files are served but must be revalidated, so a page that was opened
+before an update still finds its files.
 """
 
 import hashlib
+import mimetypes
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rcssmin import cssmin
-from rjsmin import jsmin
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.api.compression import COMPRESSED
 from app.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "web"
-FOR_EVER = "public, max-age=31536000, immutable"
-ASK_AGAIN = "no-cache"
-MINIFIERS = {".js": jsmin, ".css": cssmin}
-MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
+TEXT = (".css", ".html", ".js", ".svg")
+
+mimetypes.add_type("text/javascript", ".js")  # Python 3.11 says application/javascript
 
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
-    """Return the routes of the page and of the interface's description; the folder is read once."""
+    """Return the routes of the page, the documentation page and the assets."""
     digest = _digest(FOLDER)
     headers = {
-        "Cache-Control": ASK_AGAIN,
+        "Cache-Control": REVALIDATE,
         "Content-Security-Policy": _content_security_policy(settings),
         "Referrer-Policy": "same-origin",
     }
@@ -42,12 +44,12 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)
 
-        return Route(path, answer)
+        return Route(path, answer, middleware=COMPRESSED)
 
     return [
         page("/", "index.html"),
         page("/docs", "docs.html"),
-        Mount("/assets/{digest}", _Assets(digest)),
+        Mount("/assets/{digest}", _Assets(digest), middleware=COMPRESSED),
     ]
 
 
@@ -55,22 +57,16 @@ class _Assets(StaticFiles):
     def __init__(self, digest: str) -> None:
         super().__init__(directory=FOLDER)
         self._digest = digest
-        self._code = {
-            path.relative_to(FOLDER).as_posix(): str(
-                MINIFIERS[path.suffix](path.read_text("utf-8"))
-            )
-            for path in FOLDER.rglob("*")
-            if path.suffix in MINIFIERS
-        }
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        code = self._code.get(path) if scope["method"] in {"GET", "HEAD"} else None
-        if code is None:
-            response = await super().get_response(path, scope)
-        else:
-            response = Response(code, media_type=MEDIA_TYPES[Path(path).suffix])
+        response = await super().get_response(path, scope)
         current = scope["path_params"]["digest"] == self._digest
-        response.headers["Cache-Control"] = FOR_EVER if current else ASK_AGAIN
+        response.headers["Cache-Control"] = IMMUTABLE if current else REVALIDATE
+        if path.endswith(TEXT):
+            # A strong tag would promise the same bytes with and without compression.
+            response.headers["ETag"] = f"W/{response.headers['etag']}"
+            if response.status_code == HTTPStatus.NOT_MODIFIED or scope["method"] == "HEAD":
+                response.headers["Vary"] = "Accept-Encoding"  # as GZipMiddleware does for a body
         return response
 
 
@@ -83,9 +79,9 @@ def _digest(folder: Path) -> str:
 
 
 def _content_security_policy(settings: Settings) -> str:
-    """Allow what the page is made of, and the host that serves the videos."""
-    store = settings.r2_public_url or settings.r2_endpoint_url
-    media = " ".join(["'self'", *{_origin(url) for url in (store, settings.public_url) if url}])
+    """Allow the page's own files, and videos from the host that stores them."""
+    storage = settings.r2_public_url or settings.r2_endpoint_url
+    media = " ".join(["'self'", *{_origin(url) for url in (storage, settings.public_url) if url}])
     return "; ".join(
         [
             "default-src 'none'",

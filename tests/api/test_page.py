@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from app.api.page import FOLDER, page_routes
 from app.database.schema import FOLDER as SCHEMA
 from app.settings import Settings
@@ -14,14 +16,14 @@ async def _assets(run: Running) -> str:
     return match[0]
 
 
-async def test_the_page_needs_no_token_and_is_asked_for_again(run: Running) -> None:
+async def test_the_page_needs_no_token_and_is_revalidated(run: Running) -> None:
     answer = await run.client.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_assets_are_kept_for_ever_under_the_name_of_their_content(run: Running) -> None:
+async def test_assets_under_the_digest_of_their_content_are_immutable(run: Running) -> None:
     assets = await _assets(run)
     answer = await run.client.get(f"{assets}/video-generation.js")
     assert answer.status_code == 200
@@ -29,13 +31,13 @@ async def test_assets_are_kept_for_ever_under_the_name_of_their_content(run: Run
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-async def test_an_older_page_finds_its_assets_and_keeps_none_of_them(run: Running) -> None:
+async def test_assets_under_another_digest_are_served_and_revalidated(run: Running) -> None:
     answer = await run.client.get("/assets/latest/video-generation.js")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_what_is_no_asset_is_a_problem_like_any_other(run: Running) -> None:
+async def test_a_missing_asset_or_wrong_method_answers_with_a_problem(run: Running) -> None:
     assets = await _assets(run)
     for path in (f"{assets}/none.js", f"{assets}/../page.py", f"{assets}/%2e%2e/page.py", assets):
         answer = await run.client.get(path)
@@ -44,14 +46,18 @@ async def test_what_is_no_asset_is_a_problem_like_any_other(run: Running) -> Non
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-async def test_the_policy_allows_no_inline_code_and_no_other_host(run: Running) -> None:
+async def test_the_content_security_policy_allows_no_inline_code_and_no_other_host(
+    run: Running,
+) -> None:
     policy = (await run.client.get("/")).headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "http" not in policy
     assert "default-src 'none'" in policy
 
 
-async def test_the_policy_names_the_host_that_serves_the_videos(settings: Settings) -> None:
+async def test_the_content_security_policy_names_the_host_that_serves_the_videos(
+    settings: Settings,
+) -> None:
     with_r2 = settings.model_copy(update={"r2_public_url": "https://cdn.example.com/videos"})
     page, *_ = page_routes(with_r2)
     answer = await page.endpoint(None)  # type: ignore[attr-defined]
@@ -59,17 +65,66 @@ async def test_the_policy_names_the_host_that_serves_the_videos(settings: Settin
     assert "media-src 'self' https://cdn.example.com blob:" in policy
 
 
-async def test_code_is_served_without_its_comments_and_works_the_same(run: Running) -> None:
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/assets/latest/app.js", "/metrics"]
+)
+async def test_text_is_compressed_for_clients_that_accept_it(run: Running, path: str) -> None:
+    plain = await run.client.get(path, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == "Accept-Encoding"
+    compressed = await run.client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert compressed.headers["vary"] == "Accept-Encoding"
+    assert int(compressed.headers["content-length"]) < len(plain.content) / 2
+    if path != "/metrics":
+        assert compressed.content == plain.content
+
+
+@pytest.mark.parametrize("name", ["any.mp4", "any.webp"])
+async def test_videos_and_pictures_are_not_compressed_again(run: Running, name: str) -> None:
+    answer = await run.client.get(
+        f"/assets/latest/previews/{name}", headers={"Accept-Encoding": "gzip"}
+    )
+    assert "content-encoding" not in answer.headers
+    assert answer.content == (FOLDER / "previews" / name).read_bytes()
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert not answer.headers["etag"].startswith("W/")
+
+
+async def test_scripts_and_styles_are_served_as_they_stand(run: Running) -> None:
     assets = await _assets(run)
-    source = (FOLDER / "video-generation.js").read_text()
-    answer = await run.client.get(f"{assets}/video-generation.js")
-    assert len(answer.content) < len(source.encode())
-    assert "/**" not in answer.text
-    for exported in ("VideoGeneration", "GenerationError"):
-        assert exported in answer.text
+    for name in ("video-generation.js", "styles/base.css"):
+        answer = await run.client.get(f"{assets}/{name}")
+        assert answer.content == (FOLDER / name).read_bytes()
+    assert answer.headers["content-type"].startswith("text/css")
 
 
-async def test_scripts_and_styles_of_the_page_stay_below_150_kilobytes(run: Running) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_an_asset_that_the_browser_has_is_not_sent_again(run: Running, encoding: str) -> None:
+    assets = await _assets(run)
+    for name in ("video-generation.js", "previews/any.mp4"):
+        headers = {"Accept-Encoding": encoding}
+        first = await run.client.get(f"{assets}/{name}", headers=headers)
+        headers["If-None-Match"] = first.headers["etag"]
+        again = await run.client.get(f"{assets}/{name}", headers=headers)
+        assert (again.status_code, again.content) == (304, b"")
+        for header in ("etag", "cache-control", "vary"):
+            assert again.headers.get(header) == first.headers.get(header)
+
+
+async def test_head_answers_as_get_without_a_body(run: Running) -> None:
+    assets = await _assets(run)
+    for path in ("/", f"{assets}/video-generation.js", f"{assets}/previews/any.mp4"):
+        head = await run.client.head(path)
+        get = await run.client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        for header in ("content-type", "cache-control", "etag", "vary"):
+            assert head.headers.get(header) == get.headers.get(header)
+
+
+async def test_the_page_s_compressed_scripts_and_styles_stay_below_150_kilobytes(
+    run: Running,
+) -> None:
     assets = await _assets(run)
     files = (path.relative_to(FOLDER) for path in FOLDER.rglob("*"))
     code = [
@@ -77,11 +132,12 @@ async def test_scripts_and_styles_of_the_page_stay_below_150_kilobytes(run: Runn
         for path in files
         if path.suffix in {".js", ".css"} and "docs" not in {path.parts[0], path.stem}
     ]
-    sizes = [len((await run.client.get(f"{assets}/{path}")).content) for path in code]
-    assert sum(sizes) < 150_000
+    headers = {"Accept-Encoding": "gzip"}
+    answers = [await run.client.get(f"{assets}/{path}", headers=headers) for path in code]
+    assert sum(answer.num_bytes_downloaded for answer in answers) < 150_000
 
 
-async def test_every_template_has_a_moving_preview_that_can_be_read_in_parts(run: Running) -> None:
+async def test_every_template_has_a_preview_video_that_answers_byte_ranges(run: Running) -> None:
     assets = await _assets(run)
     slugs = [path.stem for path in (SCHEMA / "templates").glob("*.json")]
     for slug in [*slugs, "any"]:

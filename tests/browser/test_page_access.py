@@ -24,7 +24,7 @@ MEASURES = """() => new Promise((resolve) => {
     resolve({
       paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null,
       shift: shifts.filter((entry) => !entry.hadRecentInput).reduce((sum, e) => sum + e.value, 0),
-      code: code.reduce((sum, entry) => sum + entry.decodedBodySize, 0),
+      code: code.reduce((sum, entry) => sum + entry.encodedBodySize, 0),
       requests: resources.length,
       hosts: [...new Set(resources.map(({ name }) => new URL(name, location.href).host))],
     });
