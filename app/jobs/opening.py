@@ -63,27 +63,25 @@ async def open_jobs(
     store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
-        handover = Handover(
-            store=store,
-            fal=fal,
-            background=background,
-            stopping=stopping,
-            public_url=settings.public_url,
-            timeout=settings.submit_timeout,
-        )
-        delivery = Delivery(
-            store=store,
-            fal=fal,
-            fetch=_fetch(settings, fal, seam),
-            storage=storage,
-            scratch=stack.enter_context(scratch()),
-            catalogue=catalogue,
-        )
         lifecycle = Lifecycle(
             store=store,
             fal=fal,
-            handover=handover,
-            delivery=delivery,
+            handover=Handover(
+                store=store,
+                fal=fal,
+                background=background,
+                stopping=stopping,
+                public_url=settings.public_url,
+                timeout=settings.submit_timeout,
+            ),
+            delivery=Delivery(
+                store=store,
+                fal=fal,
+                fetch=_fetch(settings, fal, seam),
+                storage=storage,
+                scratch=stack.enter_context(scratch()),
+                catalogue=catalogue,
+            ),
             snapshots=snapshots,
             background=background,
         )
