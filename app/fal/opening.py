@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 
 from app.fal.queue import Fal
-from app.local_fal import LocalFal
+from app.local_fal import open_local_fal
 from app.server.certificates import reading_certificates
 from app.settings import Settings
 from app.telemetry.seam import Seam
@@ -35,8 +35,9 @@ async def open_fal(
         key = settings.fal_key.get_secret_value() if settings.fal_key else LOCAL_KEY
         if settings.fal_key is None and transport is None:
             log.warning("No FAL_KEY: videos are made by local fal, on this machine")
-            local = await stack.enter_async_context(LocalFal(settings.storage_dir / ".local-fal"))
-            transport = local.transport
+            transport = await stack.enter_async_context(
+                open_local_fal(settings.storage_dir / ".local-fal")
+            )
         with reading_certificates():
             fal = Fal(key=key, transport=transport, seam=seam)
         stack.push_async_callback(fal.aclose)

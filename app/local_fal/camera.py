@@ -1,30 +1,31 @@
-"""How the camera moves over a still picture."""
+"""The camera's moves over a still picture."""
 
 import math
 from dataclasses import dataclass
 from hashlib import sha256
 
 CLOSEST = 1.15
+"""The largest zoom."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What the camera sees: all at ``zoom`` 1; ``x`` and ``y`` (0 to 1) place a closer view."""
+    """A part of the picture, all of it at ``zoom`` 1; ``x`` and ``y`` (0 to 1) give its place."""
 
     zoom: float
     x: float = 0.5
     y: float = 0.5
 
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Return left, top, right and bottom of the view, in fractions of pixels."""
-        seen_width, seen_height = width / self.zoom, height / self.zoom
-        left, top = (width - seen_width) * self.x, (height - seen_height) * self.y
-        return left, top, left + seen_width, top + seen_height
+        """Return left, top, right and bottom of the view in pixels, which may be fractions."""
+        view_width, view_height = width / self.zoom, height / self.zoom
+        left, top = (width - view_width) * self.x, (height - view_height) * self.y
+        return left, top, left + view_width, top + view_height
 
 
 @dataclass(frozen=True)
 class Move:
-    """A slow move from one view to another that starts and ends at rest."""
+    """A move from one view to another that starts and ends slowly."""
 
     start: View
     end: View
@@ -54,5 +55,5 @@ MOVES = (
 
 
 def move_for(seed: str) -> Move:
-    """Choose a move by ``seed``: the same for the same seed, mostly another for another."""
+    """Choose a move by ``seed``; equal seeds give the same move."""
     return MOVES[sha256(seed.encode()).digest()[0] % len(MOVES)]

@@ -1,4 +1,4 @@
-"""One request for a video: what was asked, and what came of it."""
+"""One request for a video, with its outcome once it has one."""
 
 import json
 import time
@@ -14,7 +14,7 @@ NAMESPACES = ("workflows", "comfy")
 
 @dataclass(kw_only=True, eq=False)
 class Generation:
-    """A request in the queue, under way, or finished (it has an outcome).
+    """A request that is queued, running, or finished (then it has an ``outcome``).
 
     ``submitted_at`` is in nanoseconds since the epoch, ``inference_time`` in seconds.
     """
@@ -51,6 +51,6 @@ class Generation:
         return {} if self.inference_time is None else {"inference_time": self.inference_time}
 
     def log(self, message: str) -> None:
-        """Note ``message``; any thread may call this."""
+        """Add ``message`` to the logs; safe to call from any thread."""
         now = datetime.now(UTC).isoformat()
         self.logs.append({"message": message, "level": "INFO", "source": "USER", "timestamp": now})

@@ -19,39 +19,39 @@ NAME = re.compile(r"[0-9a-f]{32}\.[0-9a-z]+")
 
 
 class Media:
-    """Flat files under names of our own making, whose suffix tells the content type."""
+    """Files in one folder, under generated names whose suffix gives the content type."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def open(self) -> None:
-        """Make the folder and drop what has expired."""
+        """Make the folder and remove expired files."""
         disk.open_folder(self._folder)
         for path in self._folder.iterdir():
             if disk.expired(path):
                 path.unlink()
 
     def reserve(self, content_type: str) -> Path:
-        """Choose a place for a new file of this type; nothing is written yet."""
+        """Return a path for a new file of this type; nothing is written yet."""
         suffix = SUFFIXES.get(content_type.partition(";")[0].strip().lower(), ".bin")
         return self._folder / f"{uuid4().hex}{suffix}"
 
-    def place(self, name: str) -> Path | None:
-        """Return where the file called ``name`` belongs, or None if no file of ours is."""
+    def path_of(self, name: str) -> Path | None:
+        """Return the path for the file ``name``, or None if local fal gives no such names."""
         return self._folder / name if NAME.fullmatch(name) else None
 
     def find(self, name: str) -> Path | None:
-        """Return the file called ``name``, or None if there is none."""
-        path = self.place(name)
+        """Return the path of the file ``name``, or None if it does not exist."""
+        path = self.path_of(name)
         return path if path and path.is_file() else None
 
     def find_url(self, url: str) -> Path | None:
-        """Return the file that ``url`` points at, or None if it is not one of ours."""
+        """Return the path of the file at ``url``, or None if local fal does not serve that URL."""
         return self.find(url.removeprefix(FILES_URL)) if url.startswith(FILES_URL) else None
 
 
 def url_of(path: Path) -> str:
-    """Return the address under which ``path`` is served."""
+    """Return the URL that serves ``path``."""
     return FILES_URL + path.name
 
 

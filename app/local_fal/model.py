@@ -1,4 +1,4 @@
-"""The model behind every model id: it checks the arguments lightly and films the start image."""
+"""The model behind every model id: it checks a few arguments and animates the start image."""
 
 import logging
 import math
@@ -25,7 +25,7 @@ DURATION = re.compile(r"(\d+)s?")
 
 
 class Refusal(Exception):
-    """The arguments cannot be worked with; it carries what the result call will answer."""
+    """The arguments cannot be used; ``outcome`` is what the result call answers."""
 
     def __init__(self, kind: str, field: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -33,23 +33,23 @@ class Refusal(Exception):
 
 
 class Model:
-    """Takes any image-to-video model's arguments; its videos last ``seconds`` at most."""
+    """Accepts the arguments of any image-to-video model; videos last ``seconds`` at most."""
 
     def __init__(self, media: Media, *, seconds: float) -> None:
         self._media = media
         self._seconds = seconds
 
     def run(self, generation: Generation, stop: threading.Event) -> Outcome:
-        """Make the video; blocks for a second or two, so it belongs in a thread.
+        """Make the video. This blocks for seconds: call it in a thread.
 
         Raises:
-            RenderStopped: ``stop`` was set meanwhile.
+            RenderStopped: ``stop`` was set.
 
         """
         try:
             field = _image_field(generation)
             start_image = self._fetch(field, str(generation.arguments[field]))
-            return self._film(generation, start_image, stop)
+            return self._render(generation, start_image, stop)
         except Refusal as refusal:
             return refusal.outcome
         except (OSError, av.FFmpegError):
@@ -61,20 +61,20 @@ class Model:
     def _fetch(self, field: str, url: str) -> Image.Image:
         path = self._media.find_url(url)
         if path is None:
-            message = "The file could not be downloaded: it is no upload of local fal."
+            message = "The file could not be downloaded: it was not uploaded to local fal."
             raise Refusal("file_download_error", field, message, input=url)
         try:
             return picture.load(path)
         except picture.PictureTooSmall as error:
-            least = picture.SMALLEST_SIDE
-            message = f"The image is too small: {least}x{least} pixels are the least."
-            ctx = {"min_width": least, "min_height": least}
+            side = picture.SMALLEST_SIDE
+            message = f"The image is too small: the minimum is {side}x{side} pixels."
+            ctx = {"min_width": side, "min_height": side}
             raise Refusal("image_too_small", field, message, ctx=ctx, input=url) from error
         except picture.PictureBroken as error:
-            message = "The image could not be read: it is damaged, or no PNG, JPEG or WebP."
+            message = "The image could not be read: it is damaged, or not PNG, JPEG or WebP."
             raise Refusal("image_load_error", field, message, input=url) from error
 
-    def _film(
+    def _render(
         self, generation: Generation, start_image: Image.Image, stop: threading.Event
     ) -> Outcome:
         def report(done: int, total: int) -> None:
@@ -95,15 +95,15 @@ class Model:
         return _video(target)
 
     def _length(self, duration: object) -> float:
-        """Read a duration in any model's notation: ``5``, ``"5"``, ``"8s"``, ``"auto"``, none."""
-        asked = DURATION.fullmatch(str(duration))
-        return min(int(asked[1]), self._seconds) if asked else self._seconds
+        """Return seconds; models accept ``5``, ``"5"``, ``"8s"``, ``"auto"`` or None."""
+        match = DURATION.fullmatch(str(duration))
+        return min(int(match[1]), self._seconds) if match else self._seconds
 
 
 def _image_field(generation: Generation) -> str:
     arguments, prompt = generation.arguments, generation.prompt
     if FORBIDDEN in prompt:
-        message = "The prompt goes against the content policy."
+        message = "The prompt violates the content policy."
         raise Refusal("content_policy_violation", "prompt", message, input=prompt)
     for field in IMAGE_FIELDS:
         if arguments.get(field):

@@ -1,4 +1,4 @@
-"""What a result call answers: the video, the model's refusal, or fal's own failure."""
+"""The answer of a result call: a video, an error of the model, or a failure of fal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Outcome:
-    """An HTTP answer in one of the three shapes that fal's results have."""
+    """An HTTP answer in one of the three shapes of fal's results."""
 
     status: int
     body: dict[str, Any]
@@ -35,7 +35,7 @@ class Outcome:
         retryable: bool = False,
         **more: Any,
     ) -> Self:
-        """Return a model's error, a list of details; ``more`` is ``ctx`` and ``input``.
+        """Return an error of the model, whose detail is a list; ``more`` is ``ctx`` and ``input``.
 
         Source: https://docs.fal.ai/errors
         """
@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def error(self) -> dict[str, str]:
-        """What the status call already tells of a failure: all of fal's own, none of a model's."""
+        """The error fields of a status answer; it has none for an error of the model."""
         if "error_type" not in self.body:
             return {}
         return {"error": self.body["detail"], "error_type": self.body["error_type"]}

@@ -1,4 +1,4 @@
-"""The start image as the renderer wants it."""
+"""Loads a start image for the renderer."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ class PictureTooSmall(Exception):
 
 
 class PictureBroken(Exception):
-    """No PNG, JPEG or WebP, or a damaged one."""
+    """The file is damaged, or not PNG, JPEG or WebP."""
 
 
 def load(path: Path) -> Image.Image:
-    """Read a picture: RGB, upright, on white where it is transparent.
+    """Load a picture as RGB, rotated upright, with white behind transparent pixels.
 
     Raises:
-        PictureTooSmall: see there.
-        PictureBroken: see there.
+        PictureTooSmall: a side has fewer than ``SMALLEST_SIDE`` pixels.
+        PictureBroken: the file is damaged, or not PNG, JPEG or WebP.
 
     """
     try:
@@ -37,6 +37,6 @@ def load(path: Path) -> Image.Image:
 def _on_white(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("RGB")
-    ground = Image.new("RGBA", image.size, "white")
-    ground.alpha_composite(image.convert("RGBA"))
-    return ground.convert("RGB")
+    background = Image.new("RGBA", image.size, "white")
+    background.alpha_composite(image.convert("RGBA"))
+    return background.convert("RGB")

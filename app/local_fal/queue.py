@@ -1,4 +1,4 @@
-"""The queue: requests in order, on disk, worked off one at a time."""
+"""The queue: requests on disk, rendered one at a time in their order."""
 
 import asyncio
 import logging
@@ -21,10 +21,10 @@ CANCELLED = Outcome.request_error(
 
 
 class Queue:
-    """Every request of the last days, the waiting ones in order, and the one under way.
+    """The requests of the last days, queued, running or finished.
 
-    All but the render itself happens on the event loop, between two awaits: no call sees a
-    change half made.
+    Everything but the render runs on the event loop without an await in between, so no call sees
+    a half-made change.
     """
 
     def __init__(self, folder: Path, model: Model) -> None:
@@ -37,7 +37,7 @@ class Queue:
         self._closed = False
 
     def open(self) -> None:
-        """Read the folder: what is unfinished waits again in its order, what is old goes."""
+        """Read the folder: queue unfinished requests in their order, remove expired results."""
         disk.open_folder(self._folder)
         for path in self._folder.glob("*.json"):
             generation = Generation.from_json(path.read_text())
@@ -49,13 +49,13 @@ class Queue:
         self._waiting = sorted(unfinished, key=lambda one: one.submitted_at)
 
     def close(self) -> None:
-        """Have :meth:`work` end: a render under way stops and waits for the next start."""
+        """End :meth:`work`; a running render stops and starts again with the next process."""
         self._closed = True
         self._stop.set()
         self._arrived.set()
 
     def submit(self, model: str, arguments: dict[str, Any]) -> Generation:
-        """Line up a request; it is on disk when this returns."""
+        """Queue a request; it is on disk when this returns."""
         generation = Generation(model=model, arguments=arguments)
         self._save(generation)
         self._generations[generation.id] = generation
@@ -64,16 +64,16 @@ class Queue:
         return generation
 
     def find(self, app: str, request_id: str) -> Generation | None:
-        """Return the request, or None if that app never got it."""
+        """Return the request, or None if ``app`` has none with this id."""
         generation = self._generations.get(request_id)
         return generation if generation and generation.app == app else None
 
     def position(self, generation: Generation) -> int | None:
-        """Return how many wait before this one (0 is next), or None if it does not wait."""
+        """Return how many requests are before this one, or None if it is not waiting."""
         return self._waiting.index(generation) if generation in self._waiting else None
 
     def cancel(self, generation: Generation) -> None:
-        """End an unfinished request, at once from the queue, else at the render's next frame."""
+        """End an unfinished request: a queued one at once, a running one at its next frame."""
         if generation in self._waiting:
             self._waiting.remove(generation)
         else:
@@ -81,7 +81,7 @@ class Queue:
         self._finish(generation, CANCELLED)
 
     async def work(self) -> None:
-        """Render what waits, one after the other, until :meth:`close`."""
+        """Render the waiting requests one after the other, until :meth:`close`."""
         while not self._closed:
             if self._waiting:
                 await self._run(self._waiting.pop(0))
@@ -96,7 +96,7 @@ class Queue:
             outcome = await asyncio.to_thread(self._model.run, generation, self._stop)
         except RenderStopped:
             return
-        if generation.outcome is None:  # else: cancelled while its last frame was drawn
+        if generation.outcome is None:  # otherwise it was cancelled during its last frame
             generation.inference_time = time.monotonic() - started
             self._finish(generation, outcome)
 
@@ -105,7 +105,9 @@ class Queue:
         try:
             self._save(generation)
         except OSError:
-            logger.exception("Local fal cannot write %s; after a restart it is due again")
+            logger.exception(
+                "Local fal cannot save the outcome of %s. It is rendered again after a restart."
+            )
 
     def _save(self, generation: Generation) -> None:
         with disk.replacing(self._folder / f"{generation.id}.json") as part:

@@ -1,4 +1,4 @@
-"""fal's queue API, as ``queue.fal.run`` answers it.
+"""fal's queue API: the answers of ``queue.fal.run``.
 
 Source: https://docs.fal.ai/model-apis/model-endpoints/queue
 """
@@ -36,21 +36,21 @@ class QueueAPI:
         return JSONResponse(self._state(generation))
 
     async def status(self, request: Request) -> JSONResponse:
-        generation = self._wanted(request)
+        generation = self._get(request)
         state = self._state(generation)
         if state["status"] != "IN_QUEUE":
-            asked = request.query_params.get("logs") in ("1", "true")
-            state["logs"] = generation.logs if asked else None
+            with_logs = request.query_params.get("logs") in ("1", "true")
+            state["logs"] = generation.logs if with_logs else None
         return JSONResponse(state, 202 if generation.outcome is None else 200)
 
     async def result(self, request: Request) -> JSONResponse:
-        generation = self._wanted(request)
+        generation = self._get(request)
         if generation.outcome is None:
             raise HTTPException(400, "Request is still in progress")
         return respond(generation.outcome)
 
     async def cancel(self, request: Request) -> JSONResponse:
-        generation = self._found(request)
+        generation = self._find(request)
         if generation is None:
             return JSONResponse({"status": "NOT_FOUND"}, 404)
         if generation.outcome is not None:
@@ -58,11 +58,11 @@ class QueueAPI:
         self._queue.cancel(generation)
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
-    def _found(self, request: Request) -> Generation | None:
+    def _find(self, request: Request) -> Generation | None:
         return self._queue.find(request.path_params["app"], request.path_params["request_id"])
 
-    def _wanted(self, request: Request) -> Generation:
-        generation = self._found(request)
+    def _get(self, request: Request) -> Generation:
+        generation = self._find(request)
         if generation is None:
             raise HTTPException(404, "Request not found")
         return generation
@@ -76,8 +76,8 @@ class QueueAPI:
             "cancel_url": f"{url}/cancel",
         }
         if generation.outcome is not None:
-            ending = {"metrics": generation.metrics, **generation.outcome.error}
-            return {"status": "COMPLETED", **state, **ending}
+            end = {"metrics": generation.metrics, **generation.outcome.error}
+            return {"status": "COMPLETED", **state, **end}
         position = self._queue.position(generation)
         if position is None:
             return {"status": "IN_PROGRESS", **state}

@@ -1,4 +1,4 @@
-"""A video from one picture: H.264 in an mp4 that starts to play before it is loaded."""
+"""Renders a video from one picture: H.264 in an mp4 that plays while it loads."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ SHORTEST_SIDE = 16  # the encoder's macroblock
 
 
 class RenderStopped(Exception):
-    """The render was told to stop; what it wrote is of no use."""
+    """The render was stopped; the file it wrote is incomplete."""
 
 
 def render(
@@ -30,10 +30,10 @@ def render(
     stop: threading.Event,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Film ``picture`` (RGB) into ``target``; ``progress`` hears the frames done and their total.
+    """Render ``picture`` (RGB) into ``target``; call ``progress`` with frames done and total.
 
     Raises:
-        RenderStopped: ``stop`` was set; it is looked at before each frame.
+        RenderStopped: ``stop`` was set; it is checked before each frame.
         av.FFmpegError: the encoder or the disk failed.
 
     """
@@ -53,7 +53,7 @@ def render(
 
 
 def frame_size(width: int, height: int) -> tuple[int, int]:
-    """Return the video's size in pixels: the picture's proportions, 1280 at the longest side."""
+    """Return the video's size in pixels: the picture's proportions, the longest side 1280."""
     scale = LONGEST_SIDE / max(width, height)
     return max(SHORTEST_SIDE, _even(width * scale)), max(SHORTEST_SIDE, _even(height * scale))
 
@@ -67,35 +67,35 @@ def _add_stream(container: OutputContainer, width: int, height: int) -> VideoStr
         "libx264", rate=FRAMES_PER_SECOND, options={"preset": "ultrafast"}
     )
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.thread_count = 1  # the other cores belong to the service
+    stream.thread_count = 1  # leaves the other cores to the service
     stream.colorspace, stream.color_range = Colorspace.ITU709, ColorRange.MPEG
     stream.color_primaries, stream.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
     return stream
 
 
 def _bands(picture: Image.Image, width: int, height: int) -> list[Image.Image]:
-    """Return luma and chroma of the picture, large enough that the closest view stays sharp."""
+    """Return the picture's luma and chroma, large enough for the closest view to stay sharp."""
     canvas = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2)
     rgb = av.VideoFrame.from_image(canvas)  # type: ignore[no-untyped-call]  # PyAV names no types
     yuv = rgb.reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
     )
     return [
-        Image.frombytes("L", (one.width, one.height), bytes(one), "raw", "L", one.line_size)
-        for one in yuv.planes
+        Image.frombytes("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size)
+        for plane in yuv.planes
     ]
 
 
 def _frame(bands: list[Image.Image], view: View, width: int, height: int) -> av.VideoFrame:
-    """Draw what ``view`` shows.
+    """Draw one view.
 
-    Pillow resamples boxes that lie between pixels, where ffmpeg's zoompan moves by whole ones
-    and the picture trembles; and it lets go of the interpreter's lock meanwhile.
+    Pillow resamples boxes at fractions of pixels; ffmpeg's zoompan moves by whole pixels, and the
+    picture trembles. Pillow also releases the interpreter's lock while it resamples.
     """
     frame = av.VideoFrame(width, height, "yuv420p")
     for plane, band in zip(frame.planes, bands, strict=True):
-        seen = band.resize(
+        visible = band.resize(
             (plane.width, plane.height), Image.Resampling.BICUBIC, view.box(*band.size)
         )
-        plane.update(seen.tobytes("raw", "L", plane.line_size))
+        plane.update(visible.tobytes("raw", "L", plane.line_size))
     return frame

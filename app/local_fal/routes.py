@@ -1,4 +1,4 @@
-"""The hosts and paths of fal that the stand-in answers for."""
+"""The hosts and paths of fal that local fal serves."""
 
 import logging
 
@@ -18,22 +18,22 @@ logger = logging.getLogger(__name__)
 
 
 def build(queue: Queue, media: Media) -> Starlette:
-    """Return the ASGI app; the ``Host`` header decides which of fal's servers answers."""
-    queued, stored = QueueAPI(queue), StorageAPI(media)
+    """Return the ASGI app; it chooses fal's host by the ``Host`` header."""
+    queue_api, storage_api = QueueAPI(queue), StorageAPI(media)
     queue_routes = [
-        Route("/{app:path}/requests/{request_id}/status", queued.status),
-        Route("/{app:path}/requests/{request_id}/cancel", queued.cancel, methods=["PUT"]),
-        Route("/{app:path}/requests/{request_id}", queued.result),
-        Route("/{model:path}", queued.submit, methods=["POST"]),
+        Route("/{app:path}/requests/{request_id}/status", queue_api.status),
+        Route("/{app:path}/requests/{request_id}/cancel", queue_api.cancel, methods=["PUT"]),
+        Route("/{app:path}/requests/{request_id}", queue_api.result),
+        Route("/{model:path}", queue_api.submit, methods=["POST"]),
     ]
     rest_routes = [
-        Route("/storage/auth/token", stored.token, methods=["POST"]),
-        Route("/storage/upload/initiate", stored.initiate, methods=["POST"]),
+        Route("/storage/auth/token", storage_api.token, methods=["POST"]),
+        Route("/storage/upload/initiate", storage_api.initiate, methods=["POST"]),
     ]
     media_routes = [
-        Route("/files/upload", stored.upload, methods=["POST"]),
-        Route("/files/{name}", stored.fill, methods=["PUT"]),
-        Route("/files/{name}", stored.download),
+        Route("/files/upload", storage_api.upload, methods=["POST"]),
+        Route("/files/{name}", storage_api.fill, methods=["PUT"]),
+        Route("/files/{name}", storage_api.download),
     ]
     return Starlette(
         routes=[

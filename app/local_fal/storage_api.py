@@ -1,4 +1,4 @@
-"""fal's storage and CDN, as ``rest.fal.ai`` and ``v3.fal.media`` answer fal-client."""
+"""fal's storage and CDN: the answers of ``rest.fal.ai`` and ``v3.fal.media`` to fal-client."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ TOKEN_LIFETIME = timedelta(hours=1)
 
 
 class StorageAPI:
-    """Tokens, uploads by either of fal-client's ways, and downloads."""
+    """Tokens, both of fal-client's ways to upload, and downloads."""
 
     def __init__(self, media: Media) -> None:
         self._media = media
@@ -32,12 +32,12 @@ class StorageAPI:
         )
 
     async def upload(self, request: Request) -> JSONResponse:
-        place = self._media.reserve(request.headers.get("content-type", ""))
-        await asyncio.to_thread(_write, place, await request.body())
-        return JSONResponse({"access_url": url_of(place)})
+        path = self._media.reserve(request.headers.get("content-type", ""))
+        await asyncio.to_thread(_write, path, await request.body())
+        return JSONResponse({"access_url": url_of(path)})
 
     async def initiate(self, request: Request) -> JSONResponse:
-        """Name a file that a PUT is to fill: fal-client's second way, when the first fails."""
+        """Name a file for a PUT to fill; fal-client does this when ``upload`` fails."""
         try:
             content_type = (await request.json())["content_type"]
         except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
@@ -46,10 +46,10 @@ class StorageAPI:
         return JSONResponse({"upload_url": url, "file_url": url})
 
     async def fill(self, request: Request) -> Response:
-        place = self._media.place(request.path_params["name"])
-        if place is None:
+        path = self._media.path_of(request.path_params["name"])
+        if path is None:
             raise HTTPException(404)
-        await asyncio.to_thread(_write, place, await request.body())
+        await asyncio.to_thread(_write, path, await request.body())
         return Response()
 
     async def download(self, request: Request) -> FileResponse:
@@ -59,6 +59,6 @@ class StorageAPI:
         return FileResponse(path, media_type=content_type_of(path))
 
 
-def _write(place: Path, content: bytes) -> None:
-    with disk.replacing(place) as part:
+def _write(path: Path, content: bytes) -> None:
+    with disk.replacing(path) as part:
         part.write_bytes(content)

@@ -12,29 +12,29 @@ from app.local_fal.disk import RETENTION_SECONDS
 from app.local_fal.media import Media
 from app.local_fal.model import Model
 from app.local_fal.queue import Queue
-from tests.local_fal.test_stand_in import (
+from tests.local_fal.client import (
     LONG,
     MODEL,
     QUICK,
     Client,
-    drawing,
     opened,
     picture,
     reached,
     refused,
+    rendering,
 )
 
-SQUARE = picture(256, 256)  # at 5 seconds, it renders for longer than any test looks at it
+SQUARE = picture(256, 256)  # 5 seconds of it render for longer than any test takes
 
 DOOMED = """
 import asyncio, pathlib, sys
-from tests.local_fal.test_stand_in import LONG, drawing, opened
+from tests.local_fal.client import LONG, rendering, opened
 from tests.local_fal.test_queue import SQUARE
 
 async def main():
     async with opened(pathlib.Path(sys.argv[1]), LONG) as client:
         handle = await client.animate(SQUARE)
-        await drawing(handle)
+        await rendering(handle)
         print(handle.request_id, flush=True)
         await asyncio.Event().wait()
 
@@ -61,7 +61,7 @@ async def _assert_cancelled(handle: AsyncRequestHandle) -> None:
     assert error.message == status.error
 
 
-async def test_each_request_knows_how_many_wait_before_it(tmp_path: Path) -> None:
+async def test_the_status_says_how_many_requests_wait_before_this_one(tmp_path: Path) -> None:
     async with opened(tmp_path, LONG) as client:
         running, first, second = [await client.animate(SQUARE) for _ in range(3)]
         await reached(running, InProgress)
@@ -88,19 +88,21 @@ async def test_a_running_request_stops_when_cancelled_and_the_next_one_runs(
     async with opened(tmp_path, LONG) as client:
         running = await client.animate(SQUARE)
         following = await client.animate(picture(), duration=1)
-        await drawing(running)
+        await rendering(running)
         await running.cancel()
         video = (await following.get())["video"]
         await _assert_cancelled(running)
         assert [path.name for path in (tmp_path / "files").glob("*.mp4")] == [video["file_name"]]
 
 
-async def test_a_cancelled_request_stays_so_whatever_the_model_made_of_it(tmp_path: Path) -> None:
+async def test_a_cancelled_request_stays_cancelled_when_its_model_still_answers(
+    tmp_path: Path,
+) -> None:
     queue = Queue(tmp_path / "requests", Model(Media(tmp_path / "files"), seconds=QUICK))
     queue.open()
     worker = asyncio.create_task(queue.work())
     generation = queue.submit(MODEL, {"prompt": "without an image"})
-    await asyncio.sleep(0)  # the worker takes it, and its thread cannot have been heard yet
+    await asyncio.sleep(0)  # the worker has taken it, and its thread's answer cannot have arrived
     assert queue.position(generation) is None
     queue.cancel(generation)
     queue.close()
@@ -109,7 +111,7 @@ async def test_a_cancelled_request_stays_so_whatever_the_model_made_of_it(tmp_pa
     assert generation.outcome.status == 499
 
 
-async def test_what_is_finished_or_unknown_cannot_be_cancelled(tmp_path: Path) -> None:
+async def test_finished_and_unknown_requests_cannot_be_cancelled(tmp_path: Path) -> None:
     async with opened(tmp_path) as client:
         handle = await client.animate(picture())
         result = await handle.get()
@@ -120,7 +122,9 @@ async def test_what_is_finished_or_unknown_cannot_be_cancelled(tmp_path: Path) -
         assert (unknown.status_code, unknown.json()) == (404, {"status": "NOT_FOUND"})
 
 
-async def test_unfinished_requests_are_taken_up_again_in_their_order(tmp_path: Path) -> None:
+async def test_unfinished_requests_are_queued_again_in_their_order_after_a_restart(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path, LONG) as client:
         handles = [await client.animate(SQUARE) for _ in range(3)]
         await reached(handles[0], InProgress)
@@ -134,7 +138,7 @@ async def test_unfinished_requests_are_taken_up_again_in_their_order(tmp_path: P
             assert (await _again(client, handle).get())["video"]["file_size"] > 0
 
 
-async def test_results_and_media_outlive_the_process(tmp_path: Path) -> None:
+async def test_results_and_media_are_kept_over_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path) as client:
         handle = await client.animate(picture())
         result = await handle.get()
@@ -145,7 +149,9 @@ async def test_results_and_media_outlive_the_process(tmp_path: Path) -> None:
         assert (await client.http.get(result["video"]["url"])).status_code == 200
 
 
-async def test_a_process_killed_in_the_middle_of_a_render_loses_nothing(tmp_path: Path) -> None:
+async def test_a_request_whose_process_was_killed_while_rendering_is_rendered_again(
+    tmp_path: Path,
+) -> None:
     doomed = await create_subprocess_exec(
         sys.executable, "-c", DOOMED, str(tmp_path), stdout=PIPE, cwd=Path(__file__).parents[2]
     )
@@ -153,14 +159,16 @@ async def test_a_process_killed_in_the_middle_of_a_render_loses_nothing(tmp_path
     request_id = (await doomed.stdout.readline()).decode().strip()
     doomed.kill()
     await doomed.communicate()
-    assert list((tmp_path / "files").glob(".*.part")), "killed while it wrote"
+    assert list((tmp_path / "files").glob(".*.part")), (
+        "the process was killed while it wrote the video"
+    )
     async with opened(tmp_path) as client:
         assert not list((tmp_path / "files").glob(".*.part"))
         handle = AsyncRequestHandle.from_request_id(client.http, MODEL, request_id)
         assert (await handle.get())["video"]["file_size"] > 0
 
 
-async def test_a_half_written_request_is_cleared_away(tmp_path: Path) -> None:
+async def test_a_partly_written_request_is_removed(tmp_path: Path) -> None:
     part = tmp_path / "requests" / ".5f0c.json.part"
     part.parent.mkdir()
     part.write_text('{"model": "fal-')
@@ -168,7 +176,7 @@ async def test_a_half_written_request_is_cleared_away(tmp_path: Path) -> None:
         assert not part.exists()
 
 
-async def test_results_and_media_go_after_their_time_and_unfinished_requests_stay(
+async def test_expired_results_and_media_are_removed_and_unfinished_requests_are_kept(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as client:
@@ -181,4 +189,4 @@ async def test_results_and_media_go_after_their_time_and_unfinished_requests_sta
         assert (await refused(_again(client, finished).status())).status_code == 404
         assert (await client.http.get(url)).status_code == 404
         error = await refused(_again(client, unfinished).get())
-        assert error.status_code == 422, "its start image has gone meanwhile"
+        assert error.status_code == 422, "its start image has expired"

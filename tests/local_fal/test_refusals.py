@@ -1,4 +1,4 @@
-"""What local fal's model refuses, and how the refusal reaches fal-client."""
+"""What local fal's model refuses, and what fal-client then raises."""
 
 import io
 import shutil
@@ -9,15 +9,15 @@ import pytest
 from fal_client import Completed
 from PIL import Image
 
-from tests.local_fal.test_stand_in import (
+from tests.local_fal.client import (
     LONG,
     MODEL,
     Client,
-    drawing,
     opened,
     picture,
     reached,
     refused,
+    rendering,
 )
 
 
@@ -31,7 +31,7 @@ async def _detail(client: Client, arguments: dict[str, Any]) -> dict[str, Any]:
     handle = await client.submit(MODEL, arguments)
     status = await reached(handle, Completed)
     assert isinstance(status, Completed)
-    assert status.error is None, "a model's refusal shows in the result alone"
+    assert status.error is None, "only the result shows an error of the model"
     error = await refused(handle.get())
     assert error.status_code == 422
     assert error.response_headers["x-fal-retryable"] == "false"
@@ -62,7 +62,7 @@ async def test_an_image_that_was_never_uploaded_is_refused(tmp_path: Path, url: 
     assert (detail["type"], detail["loc"]) == ("file_download_error", ["body", "start_image_url"])
 
 
-async def test_an_address_never_leads_out_of_the_folder(tmp_path: Path) -> None:
+async def test_a_url_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "private.png").write_bytes(picture())
     async with opened(tmp_path) as client:
         url = "https://v3.fal.media/files/../private.png"
@@ -86,17 +86,17 @@ async def test_an_image_that_cannot_be_read_is_refused(tmp_path: Path, content: 
     assert (detail["type"], detail["loc"]) == ("image_load_error", ["body", "image_url"])
 
 
-async def test_a_prompt_against_the_policy_is_refused(tmp_path: Path) -> None:
+async def test_a_prompt_that_violates_the_policy_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as client:
         url = await client.upload(picture(), "image/png")
         detail = await _detail(client, {"image_url": url, "prompt": "a forbidden-by-policy cat"})
     assert (detail["type"], detail["loc"]) == ("content_policy_violation", ["body", "prompt"])
 
 
-async def test_a_render_that_breaks_is_a_retryable_failure_of_the_model(tmp_path: Path) -> None:
+async def test_a_render_that_fails_is_a_retryable_error_of_the_model(tmp_path: Path) -> None:
     async with opened(tmp_path, LONG) as client:
         handle = await client.animate(picture(640, 160))
-        await drawing(handle)
+        await rendering(handle)
         shutil.rmtree(tmp_path / "files")
         error = await refused(handle.get())
     assert error.status_code == 500
@@ -104,7 +104,7 @@ async def test_a_render_that_breaks_is_a_retryable_failure_of_the_model(tmp_path
     assert [detail["type"] for detail in error.message] == ["internal_server_error"]  # type: ignore[index]  # fal-client calls a list of details a str
 
 
-async def test_a_disk_that_fails_is_an_internal_error_of_fal(tmp_path: Path) -> None:
+async def test_a_disk_that_fails_is_an_internal_error(tmp_path: Path) -> None:
     async with opened(tmp_path) as client:
         url = await client.upload(picture(), "image/png")
         shutil.rmtree(tmp_path / "requests")
@@ -112,7 +112,7 @@ async def test_a_disk_that_fails_is_an_internal_error_of_fal(tmp_path: Path) -> 
     assert (error.status_code, error.error_type) == (500, "internal_error")
 
 
-async def test_a_result_that_cannot_be_written_is_still_answered(tmp_path: Path) -> None:
+async def test_a_result_that_cannot_be_saved_is_still_answered(tmp_path: Path) -> None:
     async with opened(tmp_path) as client:
         handle = await client.animate(picture())
         shutil.rmtree(tmp_path / "requests")

@@ -1,4 +1,4 @@
-"""The renderer: a video that browsers play, and a camera that glides."""
+"""The renderer: browsers play its videos, and the camera moves smoothly."""
 
 import threading
 from pathlib import Path
@@ -11,7 +11,7 @@ from app.local_fal import picture
 from app.local_fal.camera import CLOSEST, MOVES, Move, View, move_for
 from app.local_fal.renderer import RenderStopped, frame_size, render
 
-GLIDE = Move(View(CLOSEST, x=0), View(CLOSEST, x=1))
+SLIDE = Move(View(CLOSEST, x=0), View(CLOSEST, x=1))
 
 
 def _disc(width: int = 640, height: int = 64) -> Image.Image:
@@ -22,19 +22,19 @@ def _disc(width: int = 640, height: int = 64) -> Image.Image:
     return image
 
 
-def _film(
-    image: Image.Image, target: Path, *, seconds: float = 0.5, move: Move = GLIDE
+def _render(
+    image: Image.Image, target: Path, *, seconds: float = 0.5, move: Move = SLIDE
 ) -> list[tuple[int, int]]:
-    heard: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     render(
         image,
         target,
         move=move,
         seconds=seconds,
         stop=threading.Event(),
-        progress=lambda *progress: heard.append(progress),
+        progress=lambda *progress: calls.append(progress),
     )
-    return heard
+    return calls
 
 
 def _boxes(content: bytes) -> list[bytes]:
@@ -46,7 +46,7 @@ def _boxes(content: bytes) -> list[bytes]:
 
 
 def _centre(frame: Image.Image) -> float:
-    """Return where the light is, in pixels from the left."""
+    """Return the mean horizontal position of the brightness, in pixels from the left."""
     row = frame.convert("L").resize((frame.width, 1), Image.Resampling.BOX).tobytes()
     return sum((x + 0.5) * value for x, value in enumerate(row)) / sum(row)
 
@@ -59,9 +59,9 @@ def _frames(path: Path) -> list[Image.Image]:
         ]
 
 
-async def test_the_video_is_what_browsers_play_at_once(tmp_path: Path) -> None:
+async def test_the_video_is_h264_that_browsers_play_while_it_loads(tmp_path: Path) -> None:
     target = tmp_path / "video.mp4"
-    _film(_disc(), target, seconds=5)
+    _render(_disc(), target, seconds=5)
     boxes = _boxes(target.read_bytes())
     assert boxes[0] == b"ftyp"
     assert boxes.index(b"moov") < boxes.index(b"mdat")
@@ -75,42 +75,42 @@ async def test_the_video_is_what_browsers_play_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("move", MOVES)
-async def test_the_picture_moves_and_every_frame_is_inside_it(tmp_path: Path, move: Move) -> None:
+async def test_the_picture_moves_and_every_frame_lies_inside_it(tmp_path: Path, move: Move) -> None:
     image = Image.new("RGB", (640, 64), "white")
     ImageDraw.Draw(image).rectangle((100, 10, 300, 50), fill="black")
-    _film(image, tmp_path / "video.mp4", move=move)
+    _render(image, tmp_path / "video.mp4", move=move)
     frames = [frame.tobytes() for frame in _frames(tmp_path / "video.mp4")]
     assert len(frames) == 12
     assert frames[0] != frames[5] != frames[-1] != frames[0]
     assert all(frame[0] > 240 for frame in frames)
 
 
-async def test_the_camera_glides_without_trembling(tmp_path: Path) -> None:
-    _film(_disc(), tmp_path / "video.mp4", seconds=2)
+async def test_the_camera_moves_smoothly(tmp_path: Path) -> None:
+    _render(_disc(), tmp_path / "video.mp4", seconds=2)
     centres = [_centre(frame) for frame in _frames(tmp_path / "video.mp4")]
     for number, centre in enumerate(centres):
-        left, _, right, _ = GLIDE.at(number / (len(centres) - 1)).box(1280, 128)
+        left, _, right, _ = SLIDE.at(number / (len(centres) - 1)).box(1280, 128)
         expected = (641 - left) * 1280 / (right - left)
         assert centre == pytest.approx(expected, abs=0.25)
 
 
-async def test_progress_is_heard_after_each_frame(tmp_path: Path) -> None:
-    assert _film(_disc(), tmp_path / "video.mp4") == [(done, 12) for done in range(1, 13)]
+async def test_progress_is_reported_after_each_frame(tmp_path: Path) -> None:
+    assert _render(_disc(), tmp_path / "video.mp4") == [(done, 12) for done in range(1, 13)]
 
 
 async def test_a_render_stops_at_the_next_frame(tmp_path: Path) -> None:
-    stop, heard = threading.Event(), []
+    stop, calls = threading.Event(), []
 
     def stop_soon(done: int, _total: int) -> None:
-        heard.append(done)
+        calls.append(done)
         if done == 3:
             stop.set()
 
     with pytest.raises(RenderStopped):
         render(
-            _disc(), tmp_path / "video.mp4", move=GLIDE, seconds=5, stop=stop, progress=stop_soon
+            _disc(), tmp_path / "video.mp4", move=SLIDE, seconds=5, stop=stop, progress=stop_soon
         )
-    assert heard == [1, 2, 3]
+    assert calls == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -123,19 +123,19 @@ async def test_a_render_stops_at_the_next_frame(tmp_path: Path) -> None:
         ((64, 20_000), (16, 1280)),
     ],
 )
-async def test_the_proportions_stay_and_the_sides_are_even(
+async def test_the_proportions_are_kept_and_the_sides_are_even(
     picture_size: tuple[int, int], video_size: tuple[int, int]
 ) -> None:
     assert frame_size(*picture_size) == video_size
 
 
-async def test_the_same_prompt_moves_the_same_way_and_prompts_differ() -> None:
+async def test_equal_prompts_give_the_same_move_and_every_move_is_used() -> None:
     prompts = [f"prompt {number}" for number in range(50)]
     assert [move_for(prompt) for prompt in prompts] == [move_for(prompt) for prompt in prompts]
     assert {move_for(prompt) for prompt in prompts} == set(MOVES)
 
 
-async def test_a_photograph_taken_sideways_stands_upright(tmp_path: Path) -> None:
+async def test_a_photograph_taken_sideways_is_rotated_upright(tmp_path: Path) -> None:
     image = Image.new("RGB", (200, 100), "red")
     orientation = Image.Exif()
     orientation[0x0112] = 6
@@ -144,7 +144,7 @@ async def test_a_photograph_taken_sideways_stands_upright(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-async def test_what_is_transparent_becomes_white(tmp_path: Path, mode: str) -> None:
+async def test_transparent_pixels_become_white(tmp_path: Path, mode: str) -> None:
     image = Image.new("RGBA", (64, 64), (255, 0, 0, 0)).convert(mode)
     image.save(tmp_path / "canvas.png", transparency=0) if mode == "P" else image.save(
         tmp_path / "canvas.png"
