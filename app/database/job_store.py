@@ -168,7 +168,9 @@ class JobStore:
         A row that cannot be read is logged and left out.
         """
         due = []
-        for row in await self._database.call("video_job::take_due", limit, times.LOOK_AGAIN):
+        limits = {"silence": self._limits.silence, "deadline": self._limits.deadline}
+        rows = await self._database.call("video_job::take_due", limit, times.LOOK_AGAIN, limits)
+        for row in rows:
             try:
                 due.append(DueJob.from_row(row))
             except (ValueError, TypeError, KeyError) as error:

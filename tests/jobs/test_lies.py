@@ -198,3 +198,22 @@ async def test_callback_about_a_request_of_others_takes_no_job(
         fal.complete(own, small_video())
         assert (await fal.call_back(run.client, own)).status_code == 200
         assert (await run.finished(job_id))["status"] == "completed"
+
+
+@pytest.mark.unaudited
+@pytest.mark.parametrize("name", ["deadline_at", "created_at"])
+async def test_time_that_no_driver_can_read_does_not_hold_up_the_others(
+    run: Running, fal: FalStandIn, name: str
+) -> None:
+    odd, _ = await queued(run, fal)
+    well, request_id = await queued(run, fal)
+    fal.complete(request_id, small_video())
+    await run.rows(f"DEFINE FIELD OVERWRITE {name} ON video_job TYPE option<datetime>")
+    await run.rows(
+        f"UPDATE type::record('video_job', $odd) SET {name} = d'+12000-01-01T00:00:00Z' RETURN NONE",
+        odd=odd,
+    )
+    await later(run, 60)
+    await later(run, 120)
+    rows = await run.rows("SELECT VALUE status FROM type::record('video_job', $well)", well=well)
+    assert rows == ["completed"]
