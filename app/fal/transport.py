@@ -101,6 +101,7 @@ async def _read(response: httpx.Response) -> bytes | None:
 
 
 def _reason(body: bytes) -> str:
+    """Return fal's reason from any shape of its error bodies, or an empty string."""
     try:
         answer = parse(body)
     except ValueError:
@@ -108,7 +109,16 @@ def _reason(body: bytes) -> str:
     match answer:
         case {"detail": [_, *_] as items}:
             return "; ".join(filter(None, map(_line, items)))
-        case {"detail": str(text)} | {"error": str(text)} | {"error_type": str(text)}:
+        case {"detail": {"msg": _} as item}:
+            return _line(item)
+        case (
+            {"detail": str(text)}
+            | {"detail": {"message": str(text)}}
+            | {"message": str(text)}
+            | {"error": str(text)}
+            | {"error": {"message": str(text)}}
+            | {"error_type": str(text)}
+        ):
             return text
     return ""
 

@@ -16,7 +16,7 @@ import fal_client
 import httpx
 
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.stand_ins.fal_hosts import led_here
+from tests.support.stand_ins.fal_hosts import redirected
 
 MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
 ARGUMENTS = {"prompt": "Night life, neon lights, slow dolly in", "duration": "5"}
@@ -28,7 +28,7 @@ def led_to(port: int, send: Send) -> Send:
     """Wrap httpx's own way onto the wire."""
 
     async def led(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
-        return await send(transport, led_here(request, port))
+        return await send(transport, redirected(request, port))
 
     return led
 

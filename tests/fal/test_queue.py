@@ -41,7 +41,7 @@ async def test_status_knows_fals_three_states(
     assert await client.status(MODEL, job) == progress
 
 
-async def test_a_failed_request_is_completed_until_the_result_decides(
+async def test_a_failed_request_is_completed_and_only_its_result_shows_the_failure(
     fal: FalStandIn, client: Fal, job: str
 ) -> None:
     fal.fail(job, 422, [{"msg": "Flagged.", "type": "content_policy_violation"}])
@@ -52,7 +52,7 @@ async def test_a_failed_request_is_completed_until_the_result_decides(
 
 
 @pytest.mark.parametrize("state", ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"])
-async def test_status_does_without_the_fields_that_fal_may_leave_out(
+async def test_status_needs_no_field_but_the_state(
     fal: FalStandIn, client: Fal, job: str, state: str
 ) -> None:
     fal.advance(job, state)
@@ -69,7 +69,7 @@ async def test_status_does_without_the_fields_that_fal_may_leave_out(
         ("workflows/owner/app/path", "workflows/owner/app"),
     ],
 )
-async def test_requests_are_asked_for_under_their_owner_and_app(
+async def test_requests_are_addressed_by_owner_and_app_without_the_models_subpath(
     fal: FalStandIn, client: Fal, model: str, app: str
 ) -> None:
     job = (await client.submit(model, b"{}", webhook_url=None)).request_id
@@ -80,7 +80,7 @@ async def test_requests_are_asked_for_under_their_owner_and_app(
     assert fal.last("cancel").url == f"{base}/cancel"
 
 
-async def test_an_id_is_one_part_of_the_path_whatever_it_holds(
+async def test_special_characters_in_a_request_id_are_percent_encoded(
     fal: FalStandIn, client: Fal
 ) -> None:
     with pytest.raises(FalNotFound):
@@ -88,14 +88,14 @@ async def test_an_id_is_one_part_of_the_path_whatever_it_holds(
     assert fal.last("status").request_id == "a?b#c"
 
 
-ASKS: dict[str, Callable[[Fal, str], Awaitable[object]]] = {
+CALLS: dict[str, Callable[[Fal, str], Awaitable[object]]] = {
     "status": lambda client, job: client.status(MODEL, job),
     "result": lambda client, job: client.result(MODEL, job),
     "cancel": lambda client, job: client.cancel(MODEL, job),
 }
 
 
-PASSING = {
+TEMPORARY = {
     "408": Answer(408),
     "429": Answer(429, {}, {"Retry-After": "9"}),
     "500": Answer(500, {"detail": [{"msg": "x", "type": "internal_server_error"}]}),
@@ -108,44 +108,44 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize("name", ASKS)
-@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
-async def test_what_may_pass_is_unavailable_and_asked_once(
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("fault", TEMPORARY.values(), ids=TEMPORARY)
+async def test_temporary_failures_are_unavailable_and_the_request_is_sent_once(
     fal: FalStandIn, client: Fal, job: str, name: str, fault: Fault
 ) -> None:
     fal.faults.add(name, fault, times=None)
     with pytest.raises(FalUnavailable):
-        await ASKS[name](client, job)
+        await CALLS[name](client, job)
     assert fal.count(name) == 1
 
 
-@pytest.mark.parametrize("name", ASKS)
-async def test_a_hang_ends_with_the_deadline(
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_call_that_hangs_ends_at_its_deadline(
     fal: FalStandIn, client: Fal, job: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fal_module, f"{name.upper()}_DEADLINE", 0.05)
     fal.faults.add(name, Hang())
     with pytest.raises(FalUnavailable):
-        await ASKS[name](client, job)
+        await CALLS[name](client, job)
     assert fal.count(name) == 1
 
 
 @pytest.mark.parametrize("answer", [[], {}, {"status": None}, {"status": "PERHAPS"}], ids=repr)
-async def test_a_cancel_whose_answer_makes_no_sense_is_a_wish_that_fal_has_heard(
+async def test_a_cancel_whose_answer_cannot_be_read_counts_as_requested(
     fal: FalStandIn, client: Fal, job: str, answer: Any
 ) -> None:
     fal.faults.add("cancel", Answer(202, answer))
     assert await client.cancel(MODEL, job) == "requested"
 
 
-@pytest.mark.parametrize("name", ASKS)
-async def test_what_fal_does_not_know_is_not_found(client: Fal, name: str) -> None:
+@pytest.mark.parametrize("name", CALLS)
+async def test_an_unknown_request_is_not_found(client: Fal, name: str) -> None:
     with pytest.raises(FalNotFound):
-        await ASKS[name](client, "unknown")
+        await CALLS[name](client, "unknown")
 
 
 @pytest.mark.parametrize("model", ["no-model", "workflows/half"])
-async def test_a_model_that_cannot_be_is_not_found(client: Fal, model: str) -> None:
+async def test_an_impossible_model_id_is_not_found(client: Fal, model: str) -> None:
     with pytest.raises(FalNotFound):
         await client.status(model, "any")
 
@@ -161,7 +161,7 @@ async def test_a_model_that_cannot_be_is_not_found(client: Fal, model: str) -> N
         Alter(status="PAUSED"),
     ],
 )
-async def test_a_status_that_makes_no_sense_is_unavailable(
+async def test_a_status_that_cannot_be_read_is_unavailable(
     fal: FalStandIn, client: Fal, job: str, fault: Fault
 ) -> None:
     fal.faults.add("status", fault)
@@ -177,7 +177,7 @@ async def test_a_status_that_makes_no_sense_is_unavailable(
         {"videos": [{"url": "https://v3.fal.media/a.mp4"}, {"url": "https://v3.fal.media/b"}]},
     ],
 )
-async def test_the_result_is_the_videos_url_in_any_shape(
+async def test_the_videos_url_is_found_in_every_shape_of_a_result(
     fal: FalStandIn, client: Fal, job: str, output: dict[str, Any]
 ) -> None:
     fal.complete(job, output=output)
@@ -196,7 +196,7 @@ async def test_a_result_without_a_video_is_refused(
         await client.result(MODEL, job)
 
 
-async def test_the_result_of_a_request_under_way_is_unavailable(
+async def test_the_result_of_an_unfinished_request_is_unavailable(
     fal: FalStandIn, client: Fal, job: str
 ) -> None:
     with pytest.raises(FalUnavailable):
@@ -206,7 +206,7 @@ async def test_the_result_of_a_request_under_way_is_unavailable(
         await client.result(MODEL, job)
 
 
-async def test_a_model_that_speaks_of_progress_has_still_failed(
+async def test_an_error_of_the_model_that_mentions_progress_is_still_a_refusal(
     fal: FalStandIn, client: Fal, job: str
 ) -> None:
     fal.fail(job, 422, "the download is still in progress")
@@ -221,7 +221,7 @@ async def test_a_result_cut_short_is_unavailable(fal: FalStandIn, client: Fal, j
         await client.result(MODEL, job)
 
 
-async def test_a_result_beyond_any_size_is_unavailable(
+async def test_a_result_larger_than_the_limit_is_unavailable(
     fal: FalStandIn, client: Fal, job: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "LARGEST_ANSWER", 100)
@@ -234,14 +234,14 @@ async def test_a_result_beyond_any_size_is_unavailable(
     ("state", "outcome"),
     [("IN_QUEUE", "cancelled"), ("IN_PROGRESS", "requested"), ("COMPLETED", "too_late")],
 )
-async def test_cancel_says_what_fal_makes_of_it(
+async def test_cancel_reports_what_fal_did(
     fal: FalStandIn, client: Fal, job: str, state: str, outcome: str
 ) -> None:
     fal.advance(job, state)
     assert await client.cancel(MODEL, job) == outcome
 
 
-async def test_a_cancel_may_be_refused(fal: FalStandIn, client: Fal, job: str) -> None:
+async def test_a_cancel_that_fal_forbids_is_refused(fal: FalStandIn, client: Fal, job: str) -> None:
     fal.faults.add("cancel", Answer(403, {"detail": "not yours"}))
     with pytest.raises(FalRefused, match=r"^not yours$"):
         await client.cancel(MODEL, job)

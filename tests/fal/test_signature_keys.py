@@ -1,4 +1,4 @@
-"""Which keys callbacks are checked with, and how often fal is asked for them."""
+"""Which of fal's keys callbacks are verified with, and how often they are fetched."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.support.stand_ins.fal_faults import Answer, Drop, Endless, Fault
 from tests.support.stand_ins.fal_webhooks import Webhooks
 
 DAY = 24 * 3600
-ODD_KEYS: list[Any] = [
+MALFORMED_KEYS: list[Any] = [
     "no key",
     None,
     5,
@@ -31,7 +31,7 @@ ODD_KEYS: list[Any] = [
 
 @dataclass
 class Checks:
-    """Signatures checked against the keys of ``fal``, and the clock that both go by."""
+    """Verifies signatures against the keys of ``fal``, by a clock that the test sets."""
 
     fal: FalStandIn
     signer: Webhooks
@@ -47,8 +47,8 @@ class Checks:
         """How often the keys were fetched."""
         return self.fal.count("jwks")
 
-    async def believes(self, *, seconds_ago: int = 0) -> bool:
-        """Tell whether a callback that was signed so long ago is taken for fal's."""
+    async def accepts(self, *, seconds_ago: int = 0) -> bool:
+        """Return whether a callback that was signed ``seconds_ago`` is accepted."""
         timestamp = str(int(self.now) - seconds_ago)
         headers = self.signer.sign("request-1", b"{}", timestamp=timestamp)
         try:
@@ -57,8 +57,8 @@ class Checks:
             return False
         return True
 
-    async def believes_all_at_once(self, number: int = 20) -> list[bool]:
-        return await asyncio.gather(*(self.believes() for _ in range(number)))
+    async def accepts_all_at_once(self, number: int = 20) -> list[bool]:
+        return await asyncio.gather(*(self.accepts() for _ in range(number)))
 
 
 @pytest.fixture
@@ -70,59 +70,59 @@ async def checks(fal: FalStandIn) -> AsyncIterator[Checks]:
 
 async def test_clocks_may_differ_by_five_minutes(checks: Checks) -> None:
     expected = {-301: False, -300: True, -1: True, 0: True, 1: True, 300: True, 301: False}
-    assert {each: await checks.believes(seconds_ago=each) for each in expected} == expected
+    assert {each: await checks.accepts(seconds_ago=each) for each in expected} == expected
 
 
 async def test_keys_are_fetched_once_for_many_callbacks(checks: Checks) -> None:
-    assert all(await checks.believes_all_at_once())
-    assert all([await checks.believes() for _ in range(10)])
+    assert all(await checks.accepts_all_at_once())
+    assert all([await checks.accepts() for _ in range(10)])
     assert checks.asked == 1
 
 
 @pytest.mark.parametrize("padded", [True, False])
 async def test_keys_are_read_with_padding_and_without(checks: Checks, *, padded: bool) -> None:
     checks.fal.webhooks.padded = padded
-    assert await checks.believes()
+    assert await checks.accepts()
 
 
-async def test_odd_keys_of_the_set_are_passed_over(checks: Checks) -> None:
-    checks.fal.webhooks.odd_keys = ODD_KEYS
-    assert await checks.believes()
+async def test_malformed_keys_in_the_set_are_ignored(checks: Checks) -> None:
+    checks.fal.webhooks.malformed_keys = MALFORMED_KEYS
+    assert await checks.accepts()
     assert checks.asked == 1
 
 
-async def test_new_key_is_fetched_once_and_the_old_one_still_believed(checks: Checks) -> None:
-    assert await checks.believes()
+async def test_a_new_key_is_fetched_once_and_the_old_one_still_accepted(checks: Checks) -> None:
+    assert await checks.accepts()
     old = Webhooks()
     old.keys = list(checks.signer.keys)
     checks.signer.rotate()
     checks.now += MIN_INTERVAL
-    assert all(await checks.believes_all_at_once())
+    assert all(await checks.accepts_all_at_once())
     checks.signer = old
-    assert await checks.believes()
+    assert await checks.accepts()
     assert checks.asked == 2
 
 
-async def test_forgeries_have_the_keys_fetched_once_in_an_interval(checks: Checks) -> None:
-    assert await checks.believes()
+async def test_forged_signatures_cause_one_fetch_of_the_keys_in_an_interval(checks: Checks) -> None:
+    assert await checks.accepts()
     checks.signer = Webhooks()
     for _ in range(3):
         checks.now += MIN_INTERVAL
-        assert not any(await checks.believes_all_at_once())
-        assert not any([await checks.believes() for _ in range(10)])
+        assert not any(await checks.accepts_all_at_once())
+        assert not any([await checks.accepts() for _ in range(10)])
     assert checks.asked == 1 + 3
     checks.signer = checks.fal.webhooks
-    assert await checks.believes()
+    assert await checks.accepts()
 
 
-async def test_withdrawn_key_is_believed_for_a_day_at_most(checks: Checks) -> None:
-    assert await checks.believes()
+async def test_a_withdrawn_key_is_accepted_for_a_day_at_most(checks: Checks) -> None:
+    assert await checks.accepts()
     checks.signer = Webhooks()
     checks.signer.keys, checks.fal.webhooks.keys = checks.fal.webhooks.keys, checks.signer.keys
     checks.now += DAY - 1
-    assert await checks.believes()
+    assert await checks.accepts()
     checks.now += 1
-    assert not await checks.believes()
+    assert not await checks.accepts()
 
 
 @pytest.mark.parametrize(
@@ -141,27 +141,27 @@ async def test_withdrawn_key_is_believed_for_a_day_at_most(checks: Checks) -> No
     ],
     ids=repr,
 )
-async def test_until_keys_can_be_had_callbacks_are_asked_to_come_back(
+async def test_until_the_keys_are_fetched_callbacks_are_answered_with_an_error_that_fal_retries(
     checks: Checks, fault: Fault
 ) -> None:
     checks.fal.faults.add("jwks", fault)
-    tries = (checks.believes() for _ in range(20))
+    tries = (checks.accepts() for _ in range(20))
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {SubmitUnavailable}
     assert checks.asked == 1
     checks.now += MIN_INTERVAL
-    assert await checks.believes()
+    assert await checks.accepts()
     assert checks.fal.contacted_hosts == []
 
 
-async def test_keys_that_can_no_longer_be_had_stay_in_force(checks: Checks) -> None:
-    assert await checks.believes()
+async def test_the_last_keys_stay_valid_if_they_cannot_be_fetched_again(checks: Checks) -> None:
+    assert await checks.accepts()
     checks.fal.faults.add("jwks", Answer(500), times=None)
     checks.now += DAY
-    assert await checks.believes()
+    assert await checks.accepts()
 
 
-async def test_an_address_of_keys_is_logged_without_what_may_be_secret(
+async def test_the_url_of_a_key_set_is_logged_without_its_query(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with httpx.AsyncClient() as client:

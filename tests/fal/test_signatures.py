@@ -1,4 +1,4 @@
-"""Callbacks that are not fal's, or say nothing: refused, and nothing has changed."""
+"""Callbacks that fal did not sign, or that name no request, are refused and change nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def settings(settings: Settings) -> Settings:
 
 
 async def row(run: Running) -> Any:
-    """Return the only job, unseen by fal."""
+    """Return the row of the only job, without a call to fal."""
     (found,) = await run.rows("SELECT * FROM video_job")
     return found
 
@@ -127,7 +127,7 @@ NO_CALLBACKS: dict[str, bytes] = {
 async def test_signed_bodies_that_name_no_request_are_refused(
     run: Running, fal: FalStandIn
 ) -> None:
-    fal.faults.add("submit", Drop(after_effect=True))  # any request_id would do for such a job
+    fal.faults.add("submit", Drop(after_effect=True))  # such a job would accept any request_id
     await run.submitted()
     ((request_id, request),) = fal.requests.items()
     before = await row(run)
@@ -143,7 +143,7 @@ async def test_signed_bodies_that_name_no_request_are_refused(
     assert await run.money() == HELD
 
 
-async def test_key_set_that_hangs_does_not_hold_up_the_answer(
+async def test_a_key_set_that_hangs_does_not_delay_the_answer(
     run: Running, fal: FalStandIn
 ) -> None:
     await run.submitted()
@@ -153,7 +153,7 @@ async def test_key_set_that_hangs_does_not_hold_up_the_answer(
     began = asyncio.get_running_loop().time()
     answers = await asyncio.gather(*(fal.call_back(run.client, request_id) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {502}
-    assert asyncio.get_running_loop().time() - began < 5  # five waits one after the other are more
+    assert asyncio.get_running_loop().time() - began < 5  # five waits in sequence would take longer
     assert not hang.released.is_set()
     hang.released.set()
     assert fal.count("jwks") == 1
@@ -161,7 +161,7 @@ async def test_key_set_that_hangs_does_not_hold_up_the_answer(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-async def test_nothing_but_a_post_is_taken(run: Running, method: str) -> None:
+async def test_only_post_is_accepted(run: Running, method: str) -> None:
     answer = await run.client.request(method, f"{PUBLIC_URL}/api/webhooks/fal?jobId=job")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"

@@ -52,10 +52,12 @@ async def test_an_upload_reaches_fal_byte_for_byte_and_expires_in_a_day(
 async def test_uploads_share_a_token_and_a_connection(fal: FalStandIn, client: Fal) -> None:
     urls = {await upload(client), await upload(client), await upload(client)}
     assert len(urls) == fal.count("upload") == 3
-    assert fal.count("token") == fal.lines.accepted == 1
+    assert fal.count("token") == fal.connections.accepted == 1
 
 
-async def test_a_token_that_does_not_name_its_zone_is_in_utc(fal: FalStandIn, client: Fal) -> None:
+async def test_an_expiry_of_a_token_without_a_time_zone_is_read_as_utc(
+    fal: FalStandIn, client: Fal
+) -> None:
     fal.faults.add("token", Alter(expires_at="2999-01-01T00:00:00"))
     assert await upload(client) != await upload(client)
     assert (fal.count("token"), fal.count("upload")) == (1, 2)
@@ -65,7 +67,7 @@ async def test_a_token_that_does_not_name_its_zone_is_in_utc(fal: FalStandIn, cl
 @pytest.mark.parametrize(
     "fault", [CDN_DOWN, NGINX_BAD_GATEWAY, Answer(401), Answer(429), Drop(), Answer(200, "{}")]
 )
-async def test_the_bucket_takes_what_the_cdn_does_not(
+async def test_an_upload_goes_to_the_bucket_if_the_cdn_fails(
     fal: FalStandIn, client: Fal, name: str, fault: Fault
 ) -> None:
     fal.faults.add(name, fault, times=None)
@@ -92,7 +94,7 @@ async def test_the_bucket_takes_what_the_cdn_does_not(
         (Alter(access_url=7), CDN_DOWN, FalUnavailable("fal's storage answered without a URL")),
     ],
 )
-async def test_where_both_fail_the_cdns_answer_counts(
+async def test_if_both_uploads_fail_the_error_of_the_cdn_is_reported(
     fal: FalStandIn, client: Fal, cdn: Fault, bucket: Fault, failure: FalError
 ) -> None:
     fal.faults.add("upload", cdn, times=None)
@@ -103,7 +105,7 @@ async def test_where_both_fail_the_cdns_answer_counts(
     assert fal.count("upload") == fal.count("initiate") == 1
 
 
-async def test_a_job_goes_from_the_upload_to_the_video_and_media_never_see_the_key(
+async def test_a_job_goes_from_upload_to_video_and_only_the_api_hosts_receive_the_key(
     fal: FalStandIn, client: Fal
 ) -> None:
     image = await upload(client)
@@ -137,11 +139,11 @@ async def test_every_call_passes_the_seam_under_its_name(fal: FalStandIn) -> Non
     await client.result(MODEL, job)
     await client.cancel(MODEL, job)
     assert names == ["fal.upload", "fal.submit", "fal.status", "fal.result", "fal.cancel"]
-    assert fal.lines.accepted == 1
+    assert fal.connections.accepted == 1
     await client.aclose()
 
 
-async def test_the_stand_ins_media_fail_on_demand(fal: FalStandIn, client: Fal) -> None:
+async def test_the_media_of_the_stand_in_fail_on_demand(fal: FalStandIn, client: Fal) -> None:
     url = "https://v3.fal.media/files/a.mp4"
     fal.media[url] = b"video"
 

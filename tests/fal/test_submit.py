@@ -25,7 +25,7 @@ from tests.support.stand_ins.fal_hosts import FalTransport
 
 
 class Failing(httpx.AsyncBaseTransport):
-    """A network that fails in one way, and counts."""
+    """A network on which every request fails with ``failure``."""
 
     def __init__(self, failure: type[httpx.TransportError]) -> None:
         self.failure = failure
@@ -36,7 +36,7 @@ class Failing(httpx.AsyncBaseTransport):
         raise self.failure("for a test", request=request)
 
 
-async def test_a_submit_carries_the_arguments_the_webhook_and_the_key_as_given(
+async def test_a_submit_sends_the_arguments_the_webhook_and_the_key_as_given(
     fal: FalStandIn, client: Fal
 ) -> None:
     arguments = {"prompt": "schön & “weit”\n", "duration": "5", "cfg_scale": 0.5, "n": None}
@@ -126,7 +126,7 @@ async def test_a_submit_that_hangs_was_sent_once_and_its_answer_is_lost(
     assert fal.count("submit") == len(fal.requests) == 1
 
 
-async def test_a_submit_given_up_from_outside_was_sent_once(fal: FalStandIn, client: Fal) -> None:
+async def test_a_submit_that_its_caller_cancels_was_sent_once(fal: FalStandIn, client: Fal) -> None:
     hang = Hang()
     fal.faults.add("submit", hang, times=None)
     submit = asyncio.create_task(client.submit(MODEL, b"{}", webhook_url=None))
@@ -152,7 +152,7 @@ async def test_a_submit_given_up_from_outside_was_sent_once(fal: FalStandIn, cli
         (httpx.RemoteProtocolError, FalAnswerLost),
     ],
 )
-async def test_a_submit_tells_a_request_never_sent_from_an_answer_lost(
+async def test_a_request_that_was_never_sent_is_distinguished_from_a_lost_answer(
     failure: type[httpx.TransportError], error: type[FalError]
 ) -> None:
     network = Failing(failure)
@@ -161,7 +161,7 @@ async def test_a_submit_tells_a_request_never_sent_from_an_answer_lost(
     assert network.attempts == 1
 
 
-async def test_a_refusal_counts_though_its_body_is_cut_short() -> None:
+async def test_a_refusal_with_a_truncated_body_is_still_a_refusal() -> None:
     class Cut(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b'{"detail": "n'
@@ -172,7 +172,7 @@ async def test_a_refusal_counts_though_its_body_is_cut_short() -> None:
         await Fal(key="key", transport=network, seam=direct).submit(MODEL, b"{}", webhook_url=None)
 
 
-async def test_where_nobody_listens_nothing_is_submitted() -> None:
+async def test_a_refused_connection_means_that_nothing_was_submitted() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         client = Fal(key="key", transport=FalTransport(reserved.getsockname()[1]), seam=direct)

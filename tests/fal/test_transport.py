@@ -35,7 +35,7 @@ async def test_retry_after_is_passed_on_in_seconds(
     assert refused.value.retry_after == seconds
 
 
-async def test_retry_after_may_be_a_date(fal: FalStandIn, client: Fal) -> None:
+async def test_retry_after_may_be_an_http_date(fal: FalStandIn, client: Fal) -> None:
     in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     fal.faults.add("submit", Answer(429, {}, {"Retry-After": in_an_hour}))
     with pytest.raises(FalRefused) as refused:
@@ -62,12 +62,17 @@ async def test_retry_after_may_be_a_date(fal: FalStandIn, client: Fal) -> None:
             "no https://v3.fal.media/a.png there",
         ),
         ({"detail": "Invalid key key-id:key-secret"}, "Invalid key …"),
+        ({"detail": {"msg": "Flagged.", "type": "policy"}}, "Flagged. (policy)"),
+        ({"detail": {"message": "Flagged."}}, "Flagged."),
+        ({"message": "Exhausted balance"}, "Exhausted balance"),
+        ({"error": {"message": "Exhausted balance"}}, "Exhausted balance"),
+        ({"detail": [], "message": "Exhausted balance"}, "Exhausted balance"),
         ({"detail": []}, "fal answered 422 Unprocessable Entity"),
         ({"detail": {"odd": 1}}, "fal answered 422 Unprocessable Entity"),
         ([1], "fal answered 422 Unprocessable Entity"),
     ],
 )
-async def test_fals_reason_becomes_one_readable_line(
+async def test_fals_reason_becomes_one_readable_line_without_secrets(
     fal: FalStandIn, client: Fal, body: dict[str, Any] | list[Any], message: str
 ) -> None:
     fal.faults.add("submit", Answer(422, body))
@@ -76,7 +81,7 @@ async def test_fals_reason_becomes_one_readable_line(
     assert str(refused.value) == message
 
 
-async def test_the_error_type_of_the_header_is_kept_when_nothing_says_more(
+async def test_the_error_type_header_is_the_reason_if_the_body_has_none(
     fal: FalStandIn, client: Fal
 ) -> None:
     fal.faults.add("submit", Answer(503, "", {"X-Fal-Error-Type": "runner_disconnected"}))

@@ -1,0 +1,1 @@
+"""Stand-ins for outside systems, and the small videos that they serve."""

@@ -1,12 +1,12 @@
-"""A scriptable fal: its queue, its storage and its media hosts, on a real socket.
+"""A fal for tests: its queue, its storage and its media hosts, on a real socket.
 
 ::
 
     async with FalStandIn(video=small_video()) as fal:
         adapter = Fal(key=fal.key, transport=fal.transport, seam=direct)
 
-With ``video`` each question for a job's status moves it one of ``steps`` on; without it the
-test moves jobs by ``advance``, ``complete`` and ``fail``. As a process of its own::
+With ``video``, each status call moves its job one of ``steps`` further. Without it, the test moves
+jobs with ``advance``, ``complete`` and ``fail``. As a process of its own::
 
     python -m tests.support.stand_ins.fal --port 9000 --video file.mp4 --delay 0.05
 """
@@ -24,9 +24,9 @@ import httpx
 from starlette.responses import JSONResponse, Response
 
 from tests.support.stand_ins.fal_faults import Faults, Late
-from tests.support.stand_ins.fal_hosts import BUCKET, CDN, FalTransport, Lines, served
+from tests.support.stand_ins.fal_hosts import BUCKET, CDN, Connections, FalTransport, served
 from tests.support.stand_ins.fal_jobs import Job
-from tests.support.stand_ins.fal_webhooks import Webhooks, said_of
+from tests.support.stand_ins.fal_webhooks import Webhooks, callback_body
 from tests.support.stand_ins.fal_wire import CALLS, UPLOAD_GRANT, Answers, Call, wire
 
 STEPS = ("IN_QUEUE", "IN_PROGRESS", "COMPLETED")
@@ -34,7 +34,7 @@ Videos = bytes | Callable[[str], bytes]
 
 
 class FalStandIn:
-    """fal, with a record of every call and with faults on demand (see ``fal_faults``)."""
+    """Answers as fal does, records every call, and has the faults of ``fal_faults`` on demand."""
 
     key = "key-id:key-secret"
 
@@ -52,8 +52,8 @@ class FalStandIn:
         self.uploads: dict[str, bytes] = {}
         self.media: dict[str, bytes] = {}
         self.contacted_hosts: list[str] = []
-        """Hosts beyond fal's own that somebody tried to reach through ``transport``."""
-        self.lines = Lines()
+        """Other hosts than fal's that were requested through ``transport``."""
+        self.connections = Connections()
         self._video = video
         self._steps = steps if video is not None else ()
         self._port = port
@@ -62,7 +62,7 @@ class FalStandIn:
     async def __aenter__(self) -> Self:
         self._exit = AsyncExitStack()
         app = wire(self._answers(), self)
-        self.port = await self._exit.enter_async_context(served(app, self.lines, self._port))
+        self.port = await self._exit.enter_async_context(served(app, self.connections, self._port))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -70,7 +70,7 @@ class FalStandIn:
 
     @property
     def transport(self) -> FalTransport:
-        """A new way here, for one adapter, which may close it without harm to another's."""
+        """A new transport for each user, so that one can be closed without the others."""
         transport = FalTransport(self.port, self.contacted_hosts)
         self._exit.push_async_callback(transport.aclose)
         return transport
@@ -81,7 +81,7 @@ class FalStandIn:
         return next(reversed(self.requests))
 
     def count(self, name: str, request_id: str | None = None) -> int:
-        """Tell how often ``name`` was called (for one request)."""
+        """Return how often ``name`` was called, for all requests or for one."""
         return sum(
             call.name == name and request_id in (None, call.request_id) for call in self.calls
         )
@@ -96,7 +96,7 @@ class FalStandIn:
     def complete(self, request_id: str, video: bytes | None = None, *, output: Any = None) -> None:
         """Finish a job with ``video``, without one, or with any other ``output``.
 
-        The URL in ``output`` may be anywhere; ``media`` holds what fal's own hosts serve.
+        The URL in ``output`` may be on any host; ``media`` holds what fal's own hosts serve.
         """
         if video is not None:
             url = f"https://{CDN}/files/{request_id}/output.mp4"
@@ -106,22 +106,22 @@ class FalStandIn:
         self.advance(request_id, "COMPLETED")
 
     def fail(self, request_id: str, status: int = 422, detail: Any = "the model failed") -> None:
-        """Finish a job as fal does when its model fails: COMPLETED, and a result that says no."""
+        """Finish a job as fal does if its model fails: COMPLETED, and a result with an error."""
         self.requests[request_id].refusal = status, {"detail": detail}
         self.advance(request_id, "COMPLETED")
 
     def callback(
         self, request_id: str, *, payload_error: str | None = None
     ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of what fal posts about a job just now."""
-        body = said_of(self.requests[request_id], payload_error)
+        """Return headers and body of the callback that fal would post about a job now."""
+        body = callback_body(self.requests[request_id], payload_error)
         return self.webhooks.sign(request_id, body), body
 
     async def call_back(self, client: httpx.AsyncClient, request_id: str) -> httpx.Response:
-        """Post the callback to where the submit wanted it."""
+        """Post the callback to the URL that the submit gave."""
         headers, body = self.callback(request_id)
         url = self.requests[request_id].webhook_url
-        assert url is not None, "the submit wanted none"
+        assert url is not None, "the submit gave no webhook URL"
         return await client.post(url, content=body, headers=headers)
 
     def _answers(self) -> Answers:
@@ -217,12 +217,12 @@ class FalStandIn:
         return Response(body, media_type="video/mp4")
 
     def _find(self, call: Call) -> Job | None:
-        """Find a job under its owner and app, which is all that fal takes here."""
+        """Find a job by its owner and app: fal accepts no sub-path here."""
         job = self.requests.get(call.path["request_id"])
         return job if job is not None and job.app == call.path["app"] else None
 
     def _record(self, _call: Call) -> Response:
-        """Tell another process what happened here."""
+        """Report the calls and the jobs to another process."""
         calls = [{"name": call.name, "request_id": call.request_id} for call in self.calls]
         jobs = [
             {"request_id": job.request_id, "state": job.state, "webhook_url": job.webhook_url}
@@ -236,17 +236,21 @@ def _not_found() -> Response:
 
 
 async def _main() -> None:
-    parser = argparse.ArgumentParser(description="A fal of one's own, on 127.0.0.1.")
+    parser = argparse.ArgumentParser(description="A stand-in for fal, on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--video", type=Path, help="what every job yields; none does without it")
-    parser.add_argument("--steps", nargs="+", default=STEPS, help="a job's states, as asked for")
+    parser.add_argument(
+        "--video", type=Path, help="the video of every job; without it no job completes"
+    )
+    parser.add_argument(
+        "--steps", nargs="+", default=STEPS, help="a job's states, one for each status call"
+    )
     parser.add_argument("--delay", type=float, default=0.0, help="seconds that every call takes")
     options = parser.parse_args()
     video = options.video and options.video.read_bytes()
     async with FalStandIn(video=video, steps=options.steps, port=options.port) as fal:
         for name in CALLS if options.delay else ():
             fal.faults.add(name, Late(options.delay), times=None)
-        print(  # noqa: T201 - tells whoever started this process that it is ready
+        print(  # noqa: T201 - reports to the parent process that it is ready
             f"fal stands in on http://127.0.0.1:{fal.port}, its record at /record", flush=True
         )
         await asyncio.Event().wait()

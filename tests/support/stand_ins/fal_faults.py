@@ -1,7 +1,7 @@
-"""What can go wrong at fal, one class each; ``FalStandIn.faults`` deals them out.
+"""Faults of fal, one class each; tests add them to ``FalStandIn.faults``.
 
-A fault receives the effect of the call (carried out when it is called, not before) and the
-connection it came over, and returns what is to be answered.
+A fault receives the effect of a call, which happens only when the fault calls it, and the
+connection of the call. It returns the response.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ Effect = Callable[[], Response]
 
 
 class Fault(Protocol):
-    async def __call__(self, effect: Effect, line: asyncio.Transport, /) -> ASGIApp: ...
+    async def __call__(self, effect: Effect, connection: asyncio.Transport, /) -> ASGIApp: ...
 
 
 class Faults:
-    """The faults that wait, by the name of the call that they will befall."""
+    """The faults of the next calls, by the name of the call."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, list[Fault]] = defaultdict(list)
         self._lasting: dict[str, Fault] = {}
 
     def add(self, name: str, fault: Fault, times: int | None = 1) -> None:
-        """Let ``fault`` befall the next ``times`` calls, or (None) all until ``clear``."""
+        """Apply ``fault`` to the next ``times`` calls, or with None to all until ``clear``."""
         if times is None:
             self._lasting[name] = fault
         else:
@@ -45,19 +45,19 @@ class Faults:
         return self._lasting.get(name, no_fault)
 
 
-async def no_fault(effect: Effect, _line: asyncio.Transport) -> ASGIApp:
+async def no_fault(effect: Effect, _connection: asyncio.Transport) -> ASGIApp:
     return effect()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Answer this, and do nothing."""
+    """Answer with this, without the effect."""
 
     status: int
     body: bytes | str | dict[str, Any] | list[Any] = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def __call__(self, _effect: Effect, _line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, _effect: Effect, _connection: asyncio.Transport) -> ASGIApp:
         body = self.body if isinstance(self.body, bytes | str) else json.dumps(self.body)
         return Response(body, self.status, self.headers)
 
@@ -70,52 +70,52 @@ NO_VIDEO = Answer(200, "<html>not a video</html>", {"Content-Type": "text/html"}
 
 @dataclass(frozen=True)
 class Drop:
-    """Close the line without an answer, before the effect or after it."""
+    """Close the connection without an answer, before the effect or after it."""
 
     after_effect: bool = False
 
-    async def __call__(self, effect: Effect, line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, effect: Effect, connection: asyncio.Transport) -> ASGIApp:
         if self.after_effect:
             effect()
-        line.abort()
+        connection.abort()
         return _until_disconnected
 
 
 @dataclass
 class Hang:
-    """Answer only once ``released`` is set; ``reached`` tells that a call hangs."""
+    """Answer when ``released`` is set; ``reached`` is set while a call hangs."""
 
     after_effect: bool = False
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, effect: Effect, line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, effect: Effect, connection: asyncio.Transport) -> ASGIApp:
         response = effect() if self.after_effect else None
         self.reached.set()
         await self.released.wait()
-        if line.is_closing():
+        if connection.is_closing():
             return _until_disconnected
         return response or effect()
 
 
 @dataclass(frozen=True)
 class Late:
-    """Carry the call out, and answer it only after so many seconds."""
+    """Wait ``seconds``, then carry out the call and answer it."""
 
     seconds: float
 
-    async def __call__(self, effect: Effect, _line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, effect: Effect, _connection: asyncio.Transport) -> ASGIApp:
         await asyncio.sleep(self.seconds)
         return effect()
 
 
 class Alter:
-    """Carry the call out and change fields of the answer; None leaves a field out."""
+    """Carry out the call and change fields of the answer; None removes a field."""
 
     def __init__(self, **fields: Any) -> None:
         self._fields = fields
 
-    async def __call__(self, effect: Effect, _line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, effect: Effect, _connection: asyncio.Transport) -> ASGIApp:
         response = effect()
         answer = {**json.loads(bytes(response.body)), **self._fields}
         kept = {name: value for name, value in answer.items() if value is not None}
@@ -124,11 +124,11 @@ class Alter:
 
 @dataclass(frozen=True)
 class Truncate:
-    """Promise the whole body, send all but its last ``missing`` bytes, and hang up."""
+    """Announce the whole body, send all but its last ``missing`` bytes, and close."""
 
     missing: int = 1
 
-    async def __call__(self, effect: Effect, line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, effect: Effect, connection: asyncio.Transport) -> ASGIApp:
         response = effect()
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,20 +136,20 @@ class Truncate:
             await send({**start, "headers": response.raw_headers})
             part = bytes(response.body)[: -self.missing]
             await send({"type": "http.response.body", "body": part, "more_body": True})
-            line.close()
+            connection.close()
             await _until_disconnected(scope, receive, send)
 
         return answer
 
 
 class Endless:
-    """Send a body that never ends, until the other side hangs up."""
+    """Send an endless body until the client disconnects."""
 
-    async def __call__(self, _effect: Effect, line: asyncio.Transport) -> ASGIApp:
+    async def __call__(self, _effect: Effect, connection: asyncio.Transport) -> ASGIApp:
         async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
             headers = [(b"content-type", b"video/mp4")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            while not line.is_closing():
+            while not connection.is_closing():
                 chunk = {"type": "http.response.body", "body": bytes(65536), "more_body": True}
                 await send(chunk)
                 await asyncio.sleep(0)

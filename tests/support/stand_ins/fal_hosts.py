@@ -1,4 +1,4 @@
-"""fal's hosts, all behind one socket of this machine."""
+"""fal's hosts, all served at one socket of this machine."""
 
 import asyncio
 import ssl
@@ -24,8 +24,8 @@ def is_fal(host: str) -> bool:
     return host in {QUEUE, REST, "fal.media", BUCKET} or host.endswith(".fal.media")
 
 
-def led_here(request: httpx.Request, port: int) -> httpx.Request:
-    """Return the request as it goes to ``port`` of 127.0.0.1; its Host header stays as it was."""
+def redirected(request: httpx.Request, port: int) -> httpx.Request:
+    """Return the request with ``port`` of 127.0.0.1 as its target and the Host header unchanged."""
     return httpx.Request(
         request.method,
         request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
@@ -36,28 +36,28 @@ def led_here(request: httpx.Request, port: int) -> httpx.Request:
 
 
 class FalTransport(httpx.AsyncBaseTransport):
-    """Reaches fal's hosts at ``port`` of 127.0.0.1 (the Host header says which) and no other."""
+    """Sends requests for fal's hosts to ``port`` of 127.0.0.1 and refuses every other host."""
 
     def __init__(self, port: int, contacted_hosts: list[str] | None = None) -> None:
         self._port = port
-        self._strangers = [] if contacted_hosts is None else contacted_hosts
+        self._contacted_hosts = [] if contacted_hosts is None else contacted_hosts
         self._socket = httpx.AsyncHTTPTransport(
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # unused, and empty: quickly made
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # unused; an empty one is made quickly
             limits=LIMITS,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not is_fal(request.url.host):
-            self._strangers.append(request.url.host)
+            self._contacted_hosts.append(request.url.host)
             raise httpx.ConnectError(f"{request.url.host} is not fal", request=request)
-        return await self._socket.handle_async_request(led_here(request, self._port))
+        return await self._socket.handle_async_request(redirected(request, self._port))
 
     async def aclose(self) -> None:
         await self._socket.aclose()
 
 
-class Lines:
-    """The open connections by the address of their other end, and how many there ever were."""
+class Connections:
+    """The open connections by the client's address, and how many were ever accepted."""
 
     def __init__(self) -> None:
         self.open: dict[tuple[str, int], asyncio.Transport] = {}
@@ -65,11 +65,11 @@ class Lines:
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, lines: Lines, port: int = 0) -> AsyncIterator[int]:
+async def served(app: ASGIApp, connections: Connections, port: int = 0) -> AsyncIterator[int]:
     """Serve ``app`` within this event loop and yield the port.
 
-    uvicorn's protocol without its server, which would take over the signals of the process
-    and needs tenths of a second to stop.
+    This uses uvicorn's protocol without its server: the server would install signal handlers and
+    takes tenths of a second to stop.
     """
     config = uvicorn.Config(
         app,
@@ -83,24 +83,24 @@ async def served(app: ASGIApp, lines: Lines, port: int = 0) -> AsyncIterator[int
     config.load()
     state = ServerState()
 
-    class Line(H11Protocol):
+    class Connection(H11Protocol):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            lines.accepted += 1
-            lines.open[transport.get_extra_info("peername")] = transport
+            connections.accepted += 1
+            connections.open[transport.get_extra_info("peername")] = transport
 
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
-            lines.open.pop(self.transport.get_extra_info("peername"), None)
+            connections.open.pop(self.transport.get_extra_info("peername"), None)
 
     server = await asyncio.get_running_loop().create_server(
-        lambda: Line(config=config, server_state=state, app_state={}), "127.0.0.1", port
+        lambda: Connection(config=config, server_state=state, app_state={}), "127.0.0.1", port
     )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for transport in list(lines.open.values()):
+        for transport in list(connections.open.values()):
             transport.abort()
         for task in state.tasks:
             task.cancel()

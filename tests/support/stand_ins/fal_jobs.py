@@ -1,4 +1,4 @@
-"""A request in fal's queue, as fal sees it."""
+"""A request in fal's queue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tests.support.stand_ins.fal_hosts import QUEUE
 
 @dataclass
 class Job:
-    """``steps`` are the states still to come by themselves; ``refusal`` is a status and a body."""
+    """``steps`` are the states that status calls move it to; ``refusal`` is a status and a body."""
 
     request_id: str
     model: str
@@ -24,12 +24,12 @@ class Job:
 
     @property
     def app(self) -> str:
-        """The part of the model's name under which fal keeps its requests."""
+        """The model without its sub-path, as status, result and cancel address it."""
         depth = 3 if self.model.startswith(("workflows/", "comfy/")) else 2
         return "/".join(self.model.split("/")[:depth])
 
     def progress(self) -> dict[str, Any]:
-        """Return the answer to a question for the status."""
+        """Return the answer to a status call."""
         answer = {"status": self.state, **self.urls()}
         match self.state:
             case "IN_QUEUE":

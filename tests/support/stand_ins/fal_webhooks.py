@@ -1,4 +1,4 @@
-"""fal's side of its webhooks: what a callback says, how it is signed, and the published keys."""
+"""fal's webhooks: the body of a callback, its signature, and the published keys."""
 
 import base64
 import hashlib
@@ -16,21 +16,21 @@ USER_ID = "user-of-the-tests"
 class Webhooks:
     """Signs callbacks with the newest of ``keys``, and publishes all of them.
 
-    ``padded`` publishes their ``x`` with the padding that base64url may have, ``odd_keys``
-    stand before them.
+    With ``padded``, each published ``x`` has base64url padding. ``malformed_keys`` are published
+    before the real ones.
     """
 
     def __init__(self) -> None:
         self.keys = [Ed25519PrivateKey.generate()]
         self.padded = False
-        self.odd_keys: list[Any] = []
+        self.malformed_keys: list[Any] = []
 
     def rotate(self) -> None:
-        """Sign with a new key from now on; the old one stays published until it is removed."""
+        """Sign with a new key from now on; the old keys stay published."""
         self.keys.append(Ed25519PrivateKey.generate())
 
     def key_set(self) -> dict[str, Any]:
-        return {"keys": [*self.odd_keys, *map(self._published, self.keys)]}
+        return {"keys": [*self.malformed_keys, *map(self._published, self.keys)]}
 
     def _published(self, key: Ed25519PrivateKey) -> dict[str, str]:
         x = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode()
@@ -44,7 +44,7 @@ class Webhooks:
         timestamp: str | None = None,
         key: Ed25519PrivateKey | None = None,
     ) -> dict[str, str]:
-        """Return the four headers, of now and by the newest key unless told otherwise."""
+        """Return the four headers; by default for the present time and by the newest key."""
         timestamp = str(int(time.time())) if timestamp is None else timestamp
         digest = hashlib.sha256(body).hexdigest()
         message = f"{request_id}\n{USER_ID}\n{timestamp}\n{digest}".encode()
@@ -56,17 +56,17 @@ class Webhooks:
         }
 
 
-def said_of(job: Job, payload_error: str | None) -> bytes:
-    """Return the callback's body: what became of ``job``, or OK where nothing did yet.
+def callback_body(job: Job, payload_error: str | None) -> bytes:
+    """Return the callback's body: the outcome of ``job``, or OK if it has none yet.
 
-    With ``payload_error`` fal could not put the output into the callback.
+    With ``payload_error``, fal could not put the output into the callback.
     """
-    told: dict[str, Any] = {"request_id": job.request_id, "gateway_request_id": job.request_id}
+    body: dict[str, Any] = {"request_id": job.request_id, "gateway_request_id": job.request_id}
     if job.refusal is not None:
         status, payload = job.refusal
-        told |= {"status": "ERROR", "error": f"Invalid status code: {status}", "payload": payload}
+        body |= {"status": "ERROR", "error": f"Invalid status code: {status}", "payload": payload}
     elif payload_error is not None:
-        told |= {"status": "OK", "payload": None, "payload_error": payload_error}
+        body |= {"status": "OK", "payload": None, "payload_error": payload_error}
     else:
-        told |= {"status": "OK", "payload": job.output or {}}
-    return json.dumps(told).encode()
+        body |= {"status": "OK", "payload": job.output or {}}
+    return json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""fal's wire format: which call is which, and what each must carry."""
+"""fal's wire format: the routes, their names, and the credentials that each needs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Host, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from tests.support.stand_ins.fal_faults import Faults
-from tests.support.stand_ins.fal_hosts import BUCKET, CDN, QUEUE, REST, Lines
+from tests.support.stand_ins.fal_hosts import BUCKET, CDN, QUEUE, REST, Connections
 
 UPLOAD_TOKEN = "token-of-the-cdn"
 UPLOAD_GRANT = {
@@ -50,7 +50,7 @@ _KEYLESS = {"put", "media", "jwks", "record"}
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came over the socket, under the URL it was meant for."""
+    """A request that was received; ``url`` is the one that the client meant."""
 
     name: str
     method: str
@@ -73,16 +73,16 @@ Answers = Mapping[str, Callable[[Call], Response]]
 
 
 class Stage(Protocol):
-    """Where calls are recorded and faults are kept."""
+    """Records the calls and holds the faults."""
 
     key: str
     calls: list[Call]
     faults: Faults
-    lines: Lines
+    connections: Connections
 
 
 def wire(answers: Answers, stage: Stage) -> Starlette:
-    """Lay fal's routes to ``answers``, by way of the record and the faults of ``stage``."""
+    """Route fal's calls to ``answers``, after the record and the faults of ``stage``."""
     hosts: list[BaseRoute] = []
     for host, calls in _ROUTES.items():
         routes = [
@@ -100,7 +100,7 @@ class _Endpoint:
         self._stage = stage
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        line = self._stage.lines.open[scope["client"]]
+        connection = self._stage.connections.open[scope["client"]]
         request = Request(scope, receive)
         call = Call(
             name=self._name,
@@ -114,11 +114,11 @@ class _Endpoint:
         if self._name != "record":
             self._stage.calls.append(call)
         fault = self._stage.faults.take(self._name)
-        response = await fault(lambda: self._admit(call), line)
+        response = await fault(lambda: self._admit(call), connection)
         await response(scope, receive, send)
 
     def _admit(self, call: Call) -> Response:
-        """Answer ``call`` if it carries what it must, and nothing that it must not."""
+        """Answer ``call`` if it has exactly the credentials that it needs."""
         credentials = call.headers.get("authorization")
         if self._name in _KEYLESS:
             if credentials is not None:

@@ -10,11 +10,11 @@ FRAMES_PER_SECOND = 24
 
 
 def small_video(seconds: float = 0.5, width: int = 64, height: int = 64, seed: int = 0) -> bytes:
-    """Make an H.264 mp4 of one colour; every seed gives other bytes, in colour and title."""
+    """Make an H.264 mp4 of one colour; each seed gives another colour and title."""
     colour = bytes(60 + seed * factor % 180 for factor in (37, 59, 83))
     pixels = (colour + b"\xff") * width * height
     frame = av.VideoFrame.from_bytes(pixels, width, height, format="rgba")
-    with TemporaryDirectory() as folder:  # faststart reads the file again, by its name
+    with TemporaryDirectory() as folder:  # faststart reopens the file by its name
         path = Path(folder, "video.mp4")
         with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
             container.metadata["title"] = f"video {seed}"
@@ -30,6 +30,6 @@ def small_video(seconds: float = 0.5, width: int = 64, height: int = 64, seed: i
 
 
 def padded(video: bytes, size: int) -> bytes:
-    """Bring an mp4 to ``size`` bytes by a free box, which players skip: ISO/IEC 14496-12, 8.1.2."""
+    """Pad an mp4 to ``size`` bytes with a free box, which is skipped: ISO/IEC 14496-12, 8.1.2."""
     room = size - len(video)
     return video + struct.pack(">I4s", room, b"free") + bytes(room - 8)
