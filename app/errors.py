@@ -23,7 +23,8 @@
     │   └── FalAnswerLost       the submit was sent, but its answer is unknown
     ├── VideoError              fal's media host did not serve a usable video
     │   ├── VideoRejected       permanent
-    │   └── VideoUnavailable    temporary
+    │   ├── VideoHostAway       temporary: the host does not answer
+    │   └── VideoUnavailable    temporary: the file cannot be used
     ├── ObjectTaken             the storage key holds other bytes
     ├── StorageUnavailable      the object store fails; temporary
     ├── LeaseLost               another worker has the job now
@@ -225,11 +226,15 @@ class VideoError(ServiceError):
 
 
 class VideoRejected(VideoError):
-    """The host is not on the list, or redirects to one that is not. It is never asked again."""
+    """The host is not on the list, or the file is of another kind. It is never fetched again."""
+
+
+class VideoHostAway(VideoError):
+    """The host does not answer, or is overloaded. The video is fetched until the deadline."""
 
 
 class VideoUnavailable(VideoError):
-    """The host failed, or the file is incomplete, too large or no video. It is fetched again."""
+    """The file is missing, incomplete, too large or cannot be decoded. It is fetched again."""
 
 
 class ObjectTaken(ServiceError):

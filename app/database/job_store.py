@@ -153,6 +153,7 @@ class JobStore:
         limits = {
             "count": trouble.count,
             "seconds": trouble.seconds,
+            "until_deadline": trouble.until_deadline,
             "wait": trouble.wait,
             "longest_wait": trouble.longest_wait,
         }

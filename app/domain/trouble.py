@@ -10,7 +10,8 @@ class Trouble:
     """Something that may pass.
 
     The job fails with ``code`` and ``message`` after ``count`` failures in a row, or when
-    ``seconds`` have passed since the first; None sets no limit. The wait between two tries
+    ``seconds`` have passed since the first, or, with ``until_deadline``, at the job's deadline;
+    without any of these it is retried for ever. The wait between two tries
     doubles from ``wait`` to ``longest_wait`` seconds, with jitter. With the sweep's interval on
     top, no job waits longer than a minute.
     """
@@ -20,5 +21,6 @@ class Trouble:
     message: str
     count: int | None = None
     seconds: int | None = None
+    until_deadline: bool = False
     wait: int = 2
     longest_wait: int = times.LONGEST_RETRY_WAIT

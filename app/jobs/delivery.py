@@ -6,7 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from uuid import uuid4
 
 from app.database.job_store import JobStore
@@ -22,10 +23,12 @@ from app.errors import (
     ServiceError,
     StorageUnavailable,
     VideoError,
+    VideoHostAway,
     VideoRejected,
     VideoUnavailable,
 )
 from app.fal.queue import Fal
+from app.jobs.fetched_videos import FetchedVideo, FetchedVideos
 from app.jobs.lease import extended_lease
 from app.jobs.troubles import FAULT, trouble_of
 from app.media.downloads import Download, probe
@@ -64,6 +67,7 @@ class Delivery:
         self._storage = storage
         self._scratch = scratch
         self._catalogue = catalogue
+        self._fetched = FetchedVideos()
         self._slots = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
     async def run(self, job: Job) -> None:
@@ -107,26 +111,44 @@ class Delivery:
         match error:
             case FalCancelled():
                 return await self._store.cancelled(job.id, holder)
-            case FalUnavailable() | VideoUnavailable() | StorageUnavailable():
+            case FalUnavailable() | VideoHostAway() | VideoUnavailable() | StorageUnavailable():
                 log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, error)
                 return await self._store.postpone(job.id, holder, trouble_of(error))
         code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
         return await self._store.fail(job.id, holder, code, str(error))
 
     async def _fetch_and_store(self, job: Job, holder: str) -> Job:
+        fetched = self._fetched.take(job.id) or await self._fetch_and_check(job)
+        try:
+            done = await self._store_and_complete(job, holder, fetched)
+        except (StorageUnavailable, DatabaseUnavailable):
+            self._fetched.keep(job.id, fetched)
+            raise
+        except BaseException:  # whatever ends the delivery, its files go
+            fetched.discard()
+            raise
+        fetched.discard()
+        DELIVERED_BYTES.inc(fetched.video.size)
+        log.info("Stored library video metadata for %s", done.video_key)
+        return done
+
+    async def _fetch_and_check(self, job: Job) -> FetchedVideo:
         assert job.request_id is not None, "only a job that fal has accepted can be claimed"
         url = await self._fal.result(job.fal_model, job.request_id)
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
-        with TemporaryDirectory(dir=self._scratch) as folder:
-            video = await self._fetch(url, Path(folder) / "video.mp4")
-            facts = await probe(video.path)
-            job = await self._put_video(job, holder, video)
-            poster = await self._put_poster(job, facts.poster, Path(folder) / "poster.jpg")
-        stored = await self._stored(job, video, facts, poster)
-        done = await self._store.complete(job.id, holder, stored)
-        DELIVERED_BYTES.inc(video.size)
-        log.info("Stored library video metadata for %s", done.video_key)
-        return done
+        folder = Path(mkdtemp(dir=self._scratch))
+        try:
+            video = await self._fetch(url, folder / "video.mp4")
+            return FetchedVideo(folder=folder, video=video, facts=await probe(video.path))
+        except BaseException:  # whatever ends the download, its files go
+            rmtree(folder, ignore_errors=True)
+            raise
+
+    async def _store_and_complete(self, job: Job, holder: str, fetched: FetchedVideo) -> Job:
+        job = await self._put_video(job, holder, fetched.video)
+        poster = await self._put_poster(job, fetched.facts.poster, fetched.folder / "poster.jpg")
+        stored = await self._stored(job, fetched.video, fetched.facts, poster)
+        return await self._store.complete(job.id, holder, stored)
 
     async def _stored(
         self, job: Job, video: Download, facts: VideoFacts, poster: str
@@ -155,6 +177,12 @@ class Delivery:
                     owner=job.id,
                 )
             except ObjectTaken:
+                there = await self._storage.find(job.video_key, read=False)
+                if there is not None and there.owner == job.id:
+                    # An earlier try stored what fal sent then; no library row refers to it.
+                    await self._storage.delete(job.video_key)
+                    await self._storage.delete(poster_key(job.video_key))
+                    continue
                 log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, job.video_key)
                 job = await self._store.rekey(
                     job.id, holder, taken=job.video_key, key_base=_key_base(job)

@@ -120,7 +120,7 @@ class Handover:
         body = encode_arguments(arguments)
         job = await self._announce(job)
         if job.stage is Stage.CANCELLING:
-            return await self._store.cancelled(job.id, None)
+            return await self._write(job, lambda: self._store.cancelled(job.id, None))
         if job.stage is not Stage.SUBMITTING:
             return job  # it was resolved meanwhile: a clock was changed, or this machine slept
         if asyncio.get_running_loop().time() >= deadline:

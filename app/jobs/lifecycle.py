@@ -63,11 +63,7 @@ class Lifecycle:
 
         """
         context.job_id.set(submission.job_id)
-        try:
-            job, replayed = await self._store.open(submission)
-        except DatabaseUnavailable:
-            self._handover.abandon(submission)
-            raise
+        job, replayed = await self._opened(submission)
         if replayed:
             return job, True
         log.info("✓ Job saved to database")
@@ -75,6 +71,25 @@ class Lifecycle:
         if job.stage is Stage.CANCELLING and job.request_id is not None:
             self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
         return job, False
+
+    async def _opened(self, submission: Submission) -> tuple[Job, bool]:
+        """Create the job; if the answer is lost, ask once more with the same id.
+
+        The second call answers as the first one did. If it gets no answer in time either, the
+        caller is told so, and the job is failed in case it exists.
+        """
+        try:
+            async with asyncio.timeout(times.DATABASE_CALL):
+                try:
+                    return await self._store.open(submission)
+                except DatabaseUnavailable:
+                    return await self._store.open(submission)
+        except TimeoutError as error:
+            self._handover.abandon(submission)
+            raise DatabaseUnavailable from error
+        except DatabaseUnavailable:
+            self._handover.abandon(submission)
+            raise
 
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all callers together.
@@ -224,7 +239,10 @@ class Lifecycle:
         if job.request_id is not None:
             try:
                 async with asyncio.timeout(CANCEL_PATIENCE):
-                    await self._fal.cancel(job.fal_model, job.request_id)
+                    outcome = await self._fal.cancel(job.fal_model, job.request_id)
+                if outcome == "too_late":  # fal has finished the video and bills it
+                    self.deliver(job)
+                    return
             except (FalError, TimeoutError) as error:
                 log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
         if job.stage is Stage.CANCELLING:

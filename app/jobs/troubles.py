@@ -1,7 +1,7 @@
 """The temporary failures of a job: how long each is retried, and how it ends then."""
 
 from app.domain.trouble import Trouble
-from app.errors import FalUnavailable, StorageUnavailable, VideoUnavailable
+from app.errors import FalUnavailable, StorageUnavailable, VideoHostAway, VideoUnavailable
 
 TEN_MINUTES = 600
 
@@ -15,17 +15,27 @@ FAULT = Trouble(
     kind="fault",
     code="video_unavailable",
     message="The video could not be delivered. Nothing was charged.",
-    count=5,
-    seconds=TEN_MINUTES,
+    until_deadline=True,
 )
+"""Something unforeseen: fal was paid for the video, so it is delivered once the fault is mended."""
+
+Temporary = FalUnavailable | VideoHostAway | VideoUnavailable | StorageUnavailable
 
 
-def trouble_of(error: FalUnavailable | VideoUnavailable | StorageUnavailable) -> Trouble:
+def trouble_of(error: Temporary) -> Trouble:
     """Return how a delivery's error is retried."""
     match error:
         case FalUnavailable():
             return Trouble(
                 kind="result", code="fal_unavailable", message=str(error), seconds=TEN_MINUTES
+            )
+        case VideoHostAway():
+            # fal was paid for the video and keeps it for days.
+            return Trouble(
+                kind="video_host",
+                code="video_unavailable",
+                message=str(error),
+                until_deadline=True,
             )
         case VideoUnavailable():
             return Trouble(

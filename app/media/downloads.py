@@ -14,7 +14,7 @@ import anyio.to_process
 import httpx
 from anyio import BrokenWorkerProcess, CapacityLimiter
 
-from app.errors import StorageUnavailable, VideoRejected, VideoUnavailable
+from app.errors import StorageUnavailable, VideoHostAway, VideoRejected, VideoUnavailable
 from app.media.probing import VideoFacts, examine_alone
 from app.telemetry.seam import Seam, direct
 
@@ -23,6 +23,15 @@ STALL_SECONDS = 30
 BATCH_BYTES = 1024 * 1024
 PROBE_SECONDS = 20
 
+_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_OTHER_KINDS = {
+    b"\x1aE\xdf\xa3": "a WebM or Matroska video",
+    b"GIF8": "a GIF",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"RIFF": "a WebP image or an AVI video",
+}
+"""How files of other kinds begin; fal sends them when a template asks for another container."""
 _probing = CapacityLimiter(2)
 
 
@@ -79,7 +88,8 @@ async def download(
 
     Raises:
         VideoRejected: the host is not on the list, or redirects off it.
-        VideoUnavailable: the host fails, or sends no whole mp4 of at most ``max_bytes``.
+        VideoHostAway: the host does not answer, or says that it is overloaded.
+        VideoUnavailable: the host sends no whole mp4 of at most ``max_bytes``.
         StorageUnavailable: the disk does not take the file.
 
     """
@@ -90,11 +100,15 @@ async def download(
                 lambda: _follow(client, url, destination, hosts=hosts, max_bytes=max_bytes),
             )
     except TimeoutError as error:
-        raise VideoUnavailable("The video took too long to download.") from error
+        raise VideoHostAway("The video took too long to download.") from error
     except httpx.InvalidURL as error:
         raise VideoRejected("The video's host redirects to no address.") from error
+    except httpx.RemoteProtocolError as error:
+        if "location header" in str(error):
+            raise VideoRejected("The video's host redirects to no address.") from error
+        raise VideoHostAway(f"The video's host failed ({type(error).__name__}).") from error
     except httpx.HTTPError as error:
-        raise VideoUnavailable(f"The video's host failed ({type(error).__name__}).") from error
+        raise VideoHostAway(f"The video's host failed ({type(error).__name__}).") from error
     except OSError as error:
         raise StorageUnavailable(f"The disk fails: {error.strerror or error}.") from error
 
@@ -140,17 +154,22 @@ async def _follow(
 
 async def _save(response: httpx.Response, destination: Path, *, max_bytes: int) -> Download:
     if response.status_code != HTTPStatus.OK:
-        raise VideoUnavailable(f"The video's host answered {response.status_code}.")
+        busy = response.is_server_error or response.status_code in _BUSY
+        kind = VideoHostAway if busy else VideoUnavailable
+        raise kind(f"The video's host answered {response.status_code}.")
     digest = hashlib.sha256()
     with await asyncio.to_thread(destination.open, "wb") as file:
 
         def keep(batch: bytes) -> None:
             if file.tell() == 0 and batch[4:8] != b"ftyp":
-                raise VideoUnavailable("The video's host sent something that is no mp4.")
+                raise _refusal(batch)
             file.write(batch)
             digest.update(batch)
 
-        await _pour(_batches(response, max_bytes), keep)
+        try:
+            await _pour(_batches(response, max_bytes), keep)
+        except httpx.RemoteProtocolError as error:
+            raise VideoUnavailable("The video was cut short on its way.") from error
         size = file.tell()
     if size == 0 or str(size) != response.headers.get("Content-Length", str(size)):
         raise VideoUnavailable("The video was cut short on its way.")
@@ -205,3 +224,11 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _refusal(start: bytes) -> VideoRejected | VideoUnavailable:
+    """Say why a file that begins like this is no mp4."""
+    for signature, kind in _OTHER_KINDS.items():
+        if start.startswith(signature):
+            return VideoRejected(f"fal sent {kind} instead of an mp4.")
+    return VideoUnavailable("The video's host sent something that is no mp4.")

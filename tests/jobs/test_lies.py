@@ -11,7 +11,7 @@ from app.settings import Settings
 from app.telemetry.seam import direct
 from tests.jobs.test_troubles import queued
 from tests.support.clock import later, set_ahead
-from tests.support.ledger import FREE, PAID
+from tests.support.ledger import FREE, HELD, PAID
 from tests.support.refusals import problem
 from tests.support.service import SUBMIT, Running, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -102,7 +102,7 @@ async def test_troubles_that_take_turns_come_to_an_end(run: Running, fal: FalSta
     assert await run.money() == FREE
 
 
-async def test_fault_in_a_delivery_ends_the_job_and_gives_the_hold_back(
+async def test_fault_in_a_delivery_is_retried_until_the_deadline_ends_the_job(
     settings: Settings, fal: FalStandIn
 ) -> None:
     async def faulty(name: str, call: Any) -> Any:
@@ -115,8 +115,11 @@ async def test_fault_in_a_delivery_ends_the_job_and_gives_the_hold_back(
         fal.complete(request_id, small_video())
         await run.status(job_id)
         await run.settled()
-        for minute in range(1, 9):
-            await later(run, minute * 80)
+        for hour in range(1, 24):
+            await later(run, hour * 3600)
+        assert (await run.status(job_id))["status"] == "processing"
+        assert await run.money() == HELD
+        await later(run, 24 * 3600 + 60)
         assert (await run.status(job_id))["status"] == "failed"
         assert await run.money() == FREE
 
@@ -200,19 +203,23 @@ async def test_callback_about_a_request_of_others_takes_no_job(
         assert (await run.finished(job_id))["status"] == "completed"
 
 
+FAR = "d'+12000-01-01T00:00:00Z'"
+UNREADABLE = [
+    f"UPDATE type::record('video_job', $odd) SET {name} = {FAR} RETURN NONE"  # noqa: S608 no input
+    for name in ("deadline_at", "created_at")
+]
+
+
 @pytest.mark.unaudited
-@pytest.mark.parametrize("name", ["deadline_at", "created_at"])
+@pytest.mark.parametrize("statement", UNREADABLE, ids=["deadline", "creation"])
 async def test_time_that_no_driver_can_read_does_not_hold_up_the_others(
-    run: Running, fal: FalStandIn, name: str
+    run: Running, fal: FalStandIn, statement: str
 ) -> None:
     odd, _ = await queued(run, fal)
     well, request_id = await queued(run, fal)
     fal.complete(request_id, small_video())
-    await run.rows(f"DEFINE FIELD OVERWRITE {name} ON video_job TYPE option<datetime>")
-    await run.rows(
-        f"UPDATE type::record('video_job', $odd) SET {name} = d'+12000-01-01T00:00:00Z' RETURN NONE",
-        odd=odd,
-    )
+    await run.rows("DEFINE FIELD OVERWRITE created_at ON video_job TYPE datetime")
+    await run.rows(statement, odd=odd)
     await later(run, 60)
     await later(run, 120)
     rows = await run.rows("SELECT VALUE status FROM type::record('video_job', $well)", well=well)

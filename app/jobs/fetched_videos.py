@@ -1,0 +1,48 @@
+"""Videos that were fetched and checked and could not be stored yet: they are not fetched again."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+
+from app.media.downloads import Download
+from app.media.probing import VideoFacts
+
+MAX_KEPT = 16
+"""Videos kept while the storage is away."""
+MAX_KEPT_BYTES = 4 * 1024**3
+"""Bytes of these videos together; the oldest are dropped first and fetched again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchedVideo:
+    """A video in a folder of its own, with what is known about it."""
+
+    folder: Path
+    video: Download
+    facts: VideoFacts
+
+    def discard(self) -> None:
+        """Delete the folder."""
+        rmtree(self.folder, ignore_errors=True)
+
+
+class FetchedVideos:
+    """The kept videos of this process, by job."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, FetchedVideo] = OrderedDict()
+
+    def keep(self, job_id: str, fetched: FetchedVideo) -> None:
+        """Keep the video for the job's next delivery, within the bounds."""
+        self._kept[job_id] = fetched
+        while (
+            len(self._kept) > MAX_KEPT
+            or sum(each.video.size for each in self._kept.values()) > MAX_KEPT_BYTES
+        ):
+            self._kept.popitem(last=False)[1].discard()
+
+    def take(self, job_id: str) -> FetchedVideo | None:
+        """Return the kept video, which now belongs to the caller; None if there is none."""
+        fetched = self._kept.pop(job_id, None)
+        return fetched if fetched is not None and fetched.video.path.is_file() else None

@@ -1,0 +1,198 @@
+"""Steps of which only a half was carried out: each is finished, undone or repeated."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.errors import DatabaseUnavailable
+from app.settings import Settings
+from app.telemetry.seam import T
+from tests.support.clock import later
+from tests.support.ledger import FREE, HELD, PAID
+from tests.support.service import Running, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
+from tests.support.stand_ins.videos import small_video
+
+
+class LosesAnswers:
+    """A seam that carries out calls of one name and loses the answers of the first few."""
+
+    def __init__(self, name: str, *, times: int = 1) -> None:
+        self.name = name
+        self.left = times
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if name == self.name and self.left > 0:
+            self.left -= 1
+            raise DatabaseUnavailable
+        return answer
+
+
+async def only_job(run: Running) -> str:
+    [job_id] = await run.rows("SELECT VALUE record::id(id) FROM video_job")
+    return str(job_id)
+
+
+@pytest.mark.parametrize("times", [0, 1, 100])
+async def test_job_cancelled_before_its_post_ends_cancelled_without_a_post(
+    settings: Settings, fal: FalStandIn, times: int
+) -> None:
+    seam = LosesAnswers("db.video_job::cancelled", times=times)
+    reachable = settings.model_copy(update={"public_url": "https://videos.example"})
+    async with running(reachable, fal, seam=seam) as run:
+        hang = Hang()
+        fal.faults.add("upload", hang)
+        submit = asyncio.create_task(run.submit())
+        await hang.reached.wait()
+        job_id = await only_job(run)
+        assert (await run.cancel(job_id)).status_code == 202
+        hang.released.set()
+        assert (await submit).status_code == 202
+        seam.left = 0
+        await later(run, 130)
+        assert (await run.status(job_id))["status"] == "cancelled"
+        assert fal.count("submit") == 0
+        assert await run.money() == FREE
+
+
+async def test_process_that_dies_before_the_post_leaves_a_cancelled_job_cancelled(
+    run: Running,
+) -> None:
+    job_id = await run.submitted()
+    await run.rows(
+        "UPDATE type::record('video_job', $job) "
+        "SET stage = 'cancelling', fal_request_id = NONE, submitted_at = NONE",
+        job=job_id,
+    )
+    await later(run, 130)
+    assert (await run.status(job_id))["status"] == "cancelled"
+
+
+async def test_lost_answer_to_the_creation_of_a_job_is_asked_for_again(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    async with running(settings, fal, seam=LosesAnswers("db.video_job::open")) as run:
+        answer = await run.submit(headers={"Idempotency-Key": "click"})
+        assert answer.status_code == 202
+        repeated = await run.submit(headers={"Idempotency-Key": "click"})
+        assert repeated.json()["jobId"] == answer.json()["jobId"]
+        assert fal.count("submit") == 1
+        assert await run.money() == HELD
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+async def test_expired_job_that_fal_has_finished_is_delivered(
+    run: Running, fal: FalStandIn, *, cancels: bool
+) -> None:
+    job_id = await run.submitted()
+    if cancels:
+        fal.advance(fal.newest, "IN_PROGRESS")
+        await run.cancel(job_id)
+    fal.complete(fal.newest, small_video())
+    await later(run, 24 * 3600 + 60)
+    assert (await run.status(job_id))["status"] == "completed"
+    assert await run.money() == PAID
+
+
+class StorageAway:
+    """A seam under which nothing can be stored until it is back."""
+
+    def __init__(self) -> None:
+        self.is_back = False
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name.startswith("storage.put") and not self.is_back:
+            raise OSError(28, "No space left on device")
+        return await call()
+
+
+async def test_video_is_fetched_once_however_long_the_storage_is_away(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    seam = StorageAway()
+    async with running(settings, fal, seam=seam) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        await run.status(job_id)
+        await run.settled()
+        for minute in range(1, 11):
+            await later(run, minute * 60)
+        seam.is_back = True
+        await later(run, 700)
+        assert (await run.status(job_id))["status"] == "completed"
+        assert fal.count("media") == 1
+        assert await run.money() == PAID
+
+
+class FailsOnce:
+    """A seam under which the first call of one name fails in an unforeseen way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.failed = False
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == self.name and not self.failed:
+            self.failed = True
+            raise ZeroDivisionError
+        return await call()
+
+
+async def test_other_bytes_at_the_second_try_leave_one_object(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    async with running(settings, fal, seam=FailsOnce("db.video_job::complete")) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        await run.status(job_id)
+        await run.settled()
+        fal.complete(fal.newest, small_video(seed=9))
+        await later(run, 60)
+        job = await run.finished(job_id)
+        assert job["key"].endswith("-night-life-roller.mp4")
+        videos = list((run.service.settings.storage_dir / "users").rglob("*.mp4"))
+        assert [video.read_bytes() for video in videos] == [small_video(seed=9)]
+
+
+OUTAGES: list[Fault] = [Drop(), Answer(500), Answer(502), Answer(503), Answer(429), Answer(408)]
+
+
+@pytest.mark.parametrize("fault", OUTAGES, ids=str)
+async def test_video_whose_host_is_away_for_hours_is_delivered(
+    run: Running, fal: FalStandIn, fault: Fault
+) -> None:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, small_video())
+    fal.faults.add("media", fault, times=12)
+    await run.status(job_id)
+    await run.settled()
+    for number in range(1, 12):
+        await later(run, number * 1800)
+    assert await run.money() == HELD
+    await later(run, 12 * 1800)
+    assert (await run.status(job_id))["status"] == "completed"
+    assert fal.count("media") == 13
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\x1aE\xdf\xa3" + bytes(100), "WebM"),
+        (b"GIF89a" + bytes(100), "GIF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"),
+        (b"RIFF\x10\0\0\0WEBP" + bytes(100), "WebP"),
+    ],
+)
+async def test_file_of_another_kind_is_rejected_after_one_download(
+    run: Running, fal: FalStandIn, content: bytes, kind: str
+) -> None:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, content)
+    job = await run.finished(job_id)
+    assert job["error"]["code"] == "video_rejected"
+    assert kind in job["error"]["message"]
+    assert fal.count("media") == 1
+    assert await run.money() == FREE
