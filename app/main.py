@@ -5,7 +5,6 @@ import functools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -21,9 +20,8 @@ from app.api.page import page_routes
 from app.api.problems import HANDLERS
 from app.api.service import LifespanState, Service
 from app.caching.key_set import KeySet
-from app.database import schema
 from app.database.account_store import AccountStore
-from app.database.client import Address, Database
+from app.database.opening import open_database
 from app.database.template_rows import load_templates
 from app.errors import StorageUnavailable
 from app.fal.opening import open_fal
@@ -87,7 +85,7 @@ async def _lifespan(
     _app: Starlette,
 ) -> AsyncIterator[LifespanState]:
     async with AsyncExitStack() as stack:
-        database = await _database(settings, seam, stack)
+        database = await stack.enter_async_context(open_database(settings, seam))
         storage = await open_storage(settings, seam, stack)
         fal = await stack.enter_async_context(
             open_fal(settings, transport=fal_transport, seam=seam)
@@ -125,19 +123,6 @@ async def _lifespan(
         )
         await _warn_of_storage(service)
         yield LifespanState(service=service, stopping=stopping)
-
-
-async def _database(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Database:
-    address = Address.from_settings(settings)
-    if address.embedded:
-        Path(address.url.removeprefix("surrealkv://")).parent.mkdir(parents=True, exist_ok=True)
-    database = await stack.enter_async_context(Database(address, seam=seam))
-    state = await schema.state(database)
-    state.require_serviceable()
-    if state.pending:
-        log.warning("Rows without fal_model wait for make backfill, then make migrate")
-    await database.check()
-    return database
 
 
 async def open_storage(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Storage:

@@ -97,5 +97,5 @@ async def run(
     async with running(settings, fal) as service:
         yield service
         if "unaudited" not in request.keywords:
-            await service.settled()
+            await service.wait_for_background()
             assert await service.audit() == []

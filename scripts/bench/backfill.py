@@ -16,7 +16,8 @@ from app.database.client import Address, Database
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.migrate import check, migrate
-from tests.support.database import LEGACY_TABLE, environment_of, surreal_server
+from tests.support.database import environment_of, surreal_server
+from tests.support.legacy import LEGACY_TABLE
 from tests.support.process import Process, started
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1_000_000"))
@@ -54,7 +55,7 @@ def measure(folder: Path) -> Iterator[Figure]:
             with started(folder, "scripts.backfill", **settings) as script:
                 held, peak = _watched(script)
                 seconds = time.monotonic() - began
-                assert script.ended() == 0, script.stdout + script.stderr
+                assert script.exit_status() == 0, script.stdout + script.stderr
                 print(script.stdout, file=sys.stderr)
             waits = [float(line) for line in writer.stdout.splitlines()]
         asyncio.run(_finish(address))

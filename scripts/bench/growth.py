@@ -20,10 +20,9 @@ from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import Rounds, alternate
 from scripts.bench.stage import standing_in, status_url
-from tests.soak.world import AMPLE
 from tests.support.database import SurrealServer, environment_of, surreal_server
 from tests.support.process import started
-from tests.support.service import SUBMIT, png, submission
+from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_jobs import Job
 from tests.support.tokens import SECRET, bearer
@@ -114,7 +113,7 @@ def _served(folder: Path, place: Place, fal: FalStandIn) -> Iterator[None]:
     """Run the service, and let fal know of Ada's jobs."""
     for request_id, model in place.crowd.requests():
         fal.requests[request_id] = Job(request_id, model, {}, None, iter(()), "IN_PROGRESS")
-    settings = AMPLE | environment_of(place.crowd.address)
+    settings = UNLIMITED_ENVIRONMENT | environment_of(place.crowd.address)
     settings |= {
         "AUTH_JWT_SECRET": SECRET,
         "FAL_KEY": FalStandIn.key,

@@ -28,7 +28,7 @@ from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import video_key_base
 from app.telemetry.seam import direct
-from tests.support.job_functions import AMPLE, LIMITS, RUNNING, VIDEO, Jobs, a_job
+from tests.support.job_functions import LIMITS, RUNNING, UNLIMITED, VIDEO, Jobs, job_arguments
 from tests.support.service import TEMPLATE
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_hosts import FalTransport
@@ -81,7 +81,7 @@ class Parts:
             )
 
         parts: dict[str, Callable[[Job], Awaitable[Any]]] = {
-            "open": lambda job: self._jobs.open(job.id, limits=AMPLE, user=job.user),
+            "open": lambda job: self._jobs.open(job.id, limits=UNLIMITED, user=job.user),
             "upload": upload,
             "submitting": lambda job: self._jobs("submitting", job.id, LIMITS["silence"]),
             "submit": self._submit,
@@ -135,7 +135,7 @@ async def measured(fal_port: int, image: bytes, sha256: str, count: int) -> dict
     """Open what the parts need and run them."""
     settings = Settings(_env_file=None)
     fal = Fal(key=FalStandIn.key, transport=FalTransport(fal_port), seam=direct)
-    model = a_job("")["fal_model"]
+    model = job_arguments("")["fal_model"]
     jobs = [Job(str(uuid7()), f"user-{n % USERS}", model) for n in range(count)]
     with TemporaryDirectory() as folder:
         async with Database(Address.from_settings(settings), deadline=PATIENCE) as database:

@@ -14,7 +14,7 @@ from uuid_utils import uuid7
 from app import times
 from app.database.client import Address, Database
 from app.settings import Settings
-from tests.support.job_functions import AMPLE, LIMITS, RUNNING, VIDEO, Jobs
+from tests.support.job_functions import LIMITS, RUNNING, UNLIMITED, VIDEO, Jobs
 
 HOLDER = "worker"
 
@@ -22,7 +22,7 @@ HOLDER = "worker"
 async def carry(jobs: Jobs, user: str) -> None:
     """Carry one job through its life."""
     job = str(uuid7())
-    await jobs.open(job, limits=AMPLE, user=user, credits=0)
+    await jobs.open(job, limits=UNLIMITED, user=user, credits=0)
     await jobs("submitting", job, LIMITS["silence"])
     await jobs("queued", job, f"request-{job}", 0, times.LOOK_AGAIN)
     await jobs("progress", job, RUNNING, None)

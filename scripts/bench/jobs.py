@@ -77,7 +77,7 @@ class Parts:
     def round(self) -> float:
         """Return the seconds a job, summed over the parts."""
         with started(self._folder, "scripts.bench.job_parts", *self._arguments) as process:
-            assert process.ended() == 0, process.stderr
+            assert process.exit_status() == 0, process.stderr
             self._rounds.append(json.loads(process.stdout))
         return sum(self._rounds[-1].values())
 

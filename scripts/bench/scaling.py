@@ -49,7 +49,7 @@ def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
             for _ in range(processes)
         ]
         for writer in writers:
-            assert writer.ended() == 0, writer.stderr
+            assert writer.exit_status() == 0, writer.stderr
         return sum(int(writer.stdout) for writer in writers) / SECONDS
 
 

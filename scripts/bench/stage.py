@@ -9,9 +9,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.soak.world import AMPLE
 from tests.support.process import Process, started
-from tests.support.service import SUBMIT, png, submission
+from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
 from tests.support.sockets import free_port
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET, bearer
@@ -56,7 +55,7 @@ def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
         "FAL_PORT": str(fal_port),
         "LOG_LEVEL": "WARNING",
     }
-    with started(folder, "tests.soak.serve", **own | AMPLE | settings) as process:
+    with started(folder, "tests.soak.serve", **own | UNLIMITED_ENVIRONMENT | settings) as process:
         process.url = url
         process.until_ready()
         yield process
@@ -65,7 +64,7 @@ def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
 def make_store(folder: Path) -> None:
     """Make the embedded store of the processes that are started in ``folder``."""
     with started(folder, "scripts.migrate") as migration:
-        assert migration.ended() == 0, migration.stderr
+        assert migration.exit_status() == 0, migration.stderr
 
 
 def submit(url: str, *, user: str = "ada") -> str:

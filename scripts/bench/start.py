@@ -36,7 +36,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         with started(folder, "app", LOG_LEVEL="ERROR") as service:
             _until_ready(service)
             seconds = time.perf_counter() - begun
-            service.ended_by(signal.SIGTERM)
+            service.stop(signal.SIGTERM)
         return seconds
 
     def baseline() -> float:

@@ -74,5 +74,5 @@ def _submits(url: str, image: bytes) -> list[float]:
 def _alone(folder: Path, port: int, image: Path) -> list[float]:
     arguments = (str(port), str(image), str(WARM_UP + SUBMITS))
     with started(folder, "scripts.bench.fal_client_alone", *arguments) as process:
-        assert process.ended() == 0, process.stderr
+        assert process.exit_status() == 0, process.stderr
         return list(map(float, json.loads(process.stdout)))

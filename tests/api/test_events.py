@@ -11,8 +11,8 @@ from app.database.connection import Rejected
 from app.jobs import live_updates
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.support.listening import EVENTS, listening
-from tests.support.refusals import problem
+from tests.support.event_streams import EVENTS, open_stream
+from tests.support.refusals import assert_problem
 from tests.support.service import Running, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Hang
@@ -35,7 +35,7 @@ async def test_stream_of_a_job_tells_each_change_and_ends_with_it(
 ) -> None:
     job_id = await run.submitted()
     (request_id,) = fal.requests
-    async with listening(address, jobId=job_id) as stream:
+    async with open_stream(address, jobId=job_id) as stream:
         assert stream.answer.headers["content-type"].startswith("text/event-stream")
         assert stream.answer.headers["x-accel-buffering"] == "no"
         assert (await stream.event())["stage"] == "queued"
@@ -54,7 +54,7 @@ async def test_stream_of_all_jobs_lets_new_ones_join(
     run: Running, fal: FalStandIn, address: str
 ) -> None:
     first = await run.submitted()
-    async with listening(address) as stream:
+    async with open_stream(address) as stream:
         assert (await stream.event())["jobId"] == first
         second = await run.submitted()
         await stream.until(jobId=second)
@@ -68,13 +68,13 @@ async def test_stream_tells_nothing_of_other_users(
     run: Running, fal: FalStandIn, address: str
 ) -> None:
     foreign = await run.submitted(user="bob")
-    async with listening(address) as stream:
+    async with open_stream(address) as stream:
         own = await run.submitted()
         fal.advance(next(iter(fal.requests)), "IN_PROGRESS")
         await run.status(foreign, user="bob")
         assert (await stream.event())["jobId"] == own
     refused = await run.get(EVENTS, jobId=foreign)
-    problem(refused, 404, "job_not_found")
+    assert_problem(refused, 404, "job_not_found")
 
 
 async def test_who_comes_back_gets_the_present_state_at_once(
@@ -83,7 +83,7 @@ async def test_who_comes_back_gets_the_present_state_at_once(
     job_id = await run.submitted()
     fal.complete(next(iter(fal.requests)), small_video())
     await run.finished(job_id)
-    async with listening(address, jobId=job_id, headers={"Last-Event-ID": "1"}) as stream:
+    async with open_stream(address, jobId=job_id, headers={"Last-Event-ID": "1"}) as stream:
         assert (await stream.event())["status"] == "completed"
         assert await stream.rest() == []
 
@@ -94,7 +94,7 @@ async def test_silence_is_broken_by_comments_and_the_end_is_a_hint_to_come_back(
     monkeypatch.setattr(streams, "SILENCE", 0.01)
     monkeypatch.setattr(streams, "LIFETIME", 0.1)
     await run.submitted()
-    async with listening(address) as stream:
+    async with open_stream(address) as stream:
         await stream.event()
         lines = await stream.rest()
     assert ": still here" in lines
@@ -103,13 +103,13 @@ async def test_silence_is_broken_by_comments_and_the_end_is_a_hint_to_come_back(
 
 async def test_stopping_ends_the_streams_with_a_hint(run: Running, address: str) -> None:
     await run.submitted()
-    async with listening(address) as stream:
+    async with open_stream(address) as stream:
         await stream.event()
         run.service.stopping.set()
         assert (await stream.rest())[-1] == "retry: 1000"
-    problem(await run.submit(), 503, "shutting_down")
-    problem(await run.client.get("/readyz"), 503, "shutting_down")
-    problem(await run.get(EVENTS), 503, "shutting_down")
+    assert_problem(await run.submit(), 503, "shutting_down")
+    assert_problem(await run.client.get("/readyz"), 503, "shutting_down")
+    assert_problem(await run.get(EVENTS), 503, "shutting_down")
     assert (await run.client.get("/healthz")).status_code == 200
 
 
@@ -133,15 +133,15 @@ async def test_streams_of_a_user_are_bounded(
     monkeypatch.setattr(streams, "LIFETIME", 0.5)
     few = settings.model_copy(update={"max_streams_per_user": 2})
     async with running(few, fal) as run, over_a_socket(run) as address:
-        async with listening(address), listening(address):
+        async with open_stream(address), open_stream(address):
             refused = await run.get(EVENTS)
-            problem(refused, 429, "too_many_streams")
+            assert_problem(refused, 429, "too_many_streams")
             assert refused.headers["retry-after"]
-            async with listening(address, user="bob"):
+            async with open_stream(address, user="bob"):
                 pass
         while run.service.subscriptions._by_user:  # noqa: ASYNC110 nobody is told when they go
             await asyncio.sleep(0.01)
-        async with listening(address):
+        async with open_stream(address):
             pass
 
 
@@ -151,7 +151,7 @@ async def test_fifty_streams_cost_fal_no_more_than_one(settings: Settings, fal: 
         job_id = await run.submitted()
 
         async def listen() -> dict[str, Any]:
-            async with listening(address, jobId=job_id) as stream:
+            async with open_stream(address, jobId=job_id) as stream:
                 return await stream.until(status="completed")
 
         streams_open = [asyncio.create_task(listen()) for _ in range(50)]
@@ -175,7 +175,7 @@ async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
     async with (
         running(settings, fal, seam=refused) as run,
         over_a_socket(run) as address,
-        listening(address) as stream,
+        open_stream(address) as stream,
     ):
         await run.submitted()
         await asked.wait()
@@ -187,8 +187,8 @@ async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
 
 @pytest.mark.parametrize("query", [{"jobId": ""}, {"jobId": "x" * 201}])
 async def test_stream_of_no_job_is_refused(run: Running, query: dict[str, str]) -> None:
-    problem(await run.get(EVENTS, **query), 400, "invalid_query")
+    assert_problem(await run.get(EVENTS, **query), 400, "invalid_query")
 
 
 async def test_stream_needs_a_token(run: Running) -> None:
-    problem(await run.client.get(EVENTS), 401, "unauthenticated")
+    assert_problem(await run.client.get(EVENTS), 401, "unauthenticated")

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.settings import Settings
-from tests.support.clock import set_ahead
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import set_clock_ahead
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, png, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -47,7 +47,7 @@ async def test_same_key_and_content_is_the_same_job_at_every_stage(
     await run.finished(first.json()["jobId"])
     assert_replays(await run.submit(headers=KEY), first)
     assert (fal.count("submit"), fal.count("upload")) == (1, 1)
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 @pytest.mark.parametrize("call", ["upload", "submit"])
@@ -139,7 +139,7 @@ async def test_key_of_a_job_that_failed_after_fal_had_it_replays(
     assert (await run.finished(first.json()["jobId"]))["status"] == "failed"
     assert_replays(await run.submit(headers=KEY), first)
     assert fal.count("submit") == 1
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_key_of_a_submit_that_went_unanswered_replays_while_it_may_be_at_fal(
@@ -181,7 +181,7 @@ async def test_key_lasts_as_long_as_its_job_may(settings: Settings, fal: FalStan
     long = settings.model_copy(update={"job_deadline_hours": 72})
     async with running(long, fal) as run:
         first = await run.submitted(headers=KEY)
-        await set_ahead(run.service.database, 70 * 3600)
+        await set_clock_ahead(run.service.database, 70 * 3600)
         assert await run.submitted(headers=KEY) == first
 
 
@@ -189,9 +189,9 @@ async def test_key_is_free_again_after_a_day(run: Running, fal: FalStandIn) -> N
     first = await run.submit(headers=KEY)
     fal.complete(fal.newest, small_video())
     await run.finished(first.json()["jobId"])
-    await set_ahead(run.service.database, DAY - 60)
+    await set_clock_ahead(run.service.database, DAY - 60)
     assert_replays(await run.submit(headers=KEY), first)
-    await set_ahead(run.service.database, DAY + 1)
+    await set_clock_ahead(run.service.database, DAY + 1)
     second = await run.submit(headers=KEY, image=png(colour="red"))
     assert REPLAYED not in second.headers
     assert second.json()["jobId"] != first.json()["jobId"]

@@ -26,7 +26,7 @@ from app.api.identity import (
 from app.caching.key_set import KeySet
 from app.errors import Unauthenticated
 from app.settings import Settings
-from tests.support.tokens import SECRET, published, token
+from tests.support.tokens import SECRET, public_jwk, token
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -147,7 +147,7 @@ class KeyServer:
 
 
 def jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
-    return published(key_id, key, algorithm) | {"alg": algorithm, "use": "sig"}
+    return public_jwk(key_id, key, algorithm) | {"alg": algorithm, "use": "sig"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from app.settings import Settings
 from tests.support.service import running
 from tests.support.sockets import raw_server
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.tokens import bearer, published
+from tests.support.tokens import bearer, public_jwk
 
 KEY = Ed25519PrivateKey.generate()
 
@@ -25,7 +25,7 @@ def signed(key: Ed25519PrivateKey) -> dict[str, str]:
 @pytest.fixture
 def key_set() -> bytes:
     """The provider's HTTP response."""
-    body = json.dumps({"keys": [published("ours", KEY, "EdDSA")]}).encode()
+    body = json.dumps({"keys": [public_jwk("ours", KEY, "EdDSA")]}).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (
         len(body),
         body,

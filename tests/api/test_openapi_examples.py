@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.listening import listening
+from tests.support.event_streams import open_stream
 from tests.support.openapi import INTERFACE
 from tests.support.service import SUBMIT, Running, over_a_socket, png
 from tests.support.stand_ins.fal import FalStandIn
@@ -130,7 +130,7 @@ async def test_stream_is_written_as_in_its_example(run: Running, fal: FalStandIn
     job_id = await run.submitted(variables={"mood": "raw"})
     fal.complete(fal.newest, VIDEO)
     await run.finished(job_id)
-    async with over_a_socket(run) as address, listening(address, jobId=job_id) as stream:
+    async with over_a_socket(run) as address, open_stream(address, jobId=job_id) as stream:
         text = "\n".join([line async for line in stream.answer.aiter_lines()])
         example = INTERFACE.check(stream.answer)["completed"]
     assert steady(re.sub(r"id: \d+", "id", text)) == steady(re.sub(r"id: \d+", "id", example))

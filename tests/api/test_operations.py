@@ -45,10 +45,10 @@ async def test_scripts_tell_what_became_of_a_job_and_that_every_invariant_holds(
 ) -> None:
     job_id = await made(settings, fal)
     with started(tmp_path, "scripts.job", job_id) as job:
-        assert await asyncio.to_thread(job.ended) == 0, job.stderr
+        assert await asyncio.to_thread(job.exit_status) == 0, job.stderr
         assert job.stdout.startswith(f"Job {job_id} of ada\n  Status    completed, done\n")
     with started(tmp_path, "scripts.audit", "--deep") as audit:
-        assert await asyncio.to_thread(audit.ended) == 0, audit.stderr
+        assert await asyncio.to_thread(audit.exit_status) == 0, audit.stderr
         assert audit.stdout == "Every invariant holds.\n"
         assert audit.stderr.startswith("At surrealkv://")
 
@@ -60,6 +60,6 @@ async def test_audit_of_a_store_without_its_videos_finds_them_missing_and_fails(
     (tmp_path / "elsewhere").mkdir()
     elsewhere = str(tmp_path / "elsewhere")
     with started(tmp_path, "scripts.audit", STORAGE_DIR=elsewhere) as audit:
-        assert await asyncio.to_thread(audit.ended) == 1
+        assert await asyncio.to_thread(audit.exit_status) == 1
         assert audit.stdout.count("nothing stands") == 2
         assert "Traceback" not in audit.stderr

@@ -6,7 +6,7 @@ from unittest import mock
 
 from app.settings import Settings
 from tests.support.clock import Clock
-from tests.support.seams import Noting
+from tests.support.seams import RecordingSeam
 from tests.support.service import running
 from tests.support.stand_ins.fal import FalStandIn
 
@@ -17,7 +17,7 @@ SECONDS = 10
 async def test_a_thousand_pollers_cost_fal_and_the_database_one_call_a_second(
     settings: Settings, fal: FalStandIn
 ) -> None:
-    clock, seam = Clock(), Noting()
+    clock, seam = Clock(), RecordingSeam()
     async with running(settings, fal, seam=seam) as run:
         latest = run.service.lifecycle.latest
         with mock.patch.object(run.service.lifecycle._snapshots, "_clock", clock):

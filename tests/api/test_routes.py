@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.refusals import nothing_left, problem
+from tests.support.refusals import assert_no_effect, assert_problem
 from tests.support.service import SUBMIT, Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -25,9 +25,9 @@ async def test_without_a_token_nobody_gets_in(
     run: Running, fal: FalStandIn, method: str, path: str
 ) -> None:
     answer = await run.client.request(method, path)
-    problem(answer, 401, "unauthenticated")
+    assert_problem(answer, 401, "unauthenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
-    await nothing_left(run, fal)
+    await assert_no_effect(run, fal)
 
 
 @pytest.mark.parametrize("path", ["/api/templates", "/healthz", "/readyz"])
@@ -41,7 +41,8 @@ async def test_second_user_sees_nothing_of_the_first(run: Running, fal: FalStand
     await run.finished(job_id)
     foreign = await run.get("/api/templates/video/status", user="bob", jobId=job_id)
     missing = await run.get("/api/templates/video/status", user="bob", jobId="no-such-job")
-    assert problem(foreign, 404, "job_not_found") == problem(missing, 404, "job_not_found")
+    problem = assert_problem(foreign, 404, "job_not_found")
+    assert problem == assert_problem(missing, 404, "job_not_found")
     assert (await run.library(user="bob")) == {"videos": [], "nextCursor": None}
     assert await run.money(user="bob") == (100, 0, ["grant"])
 
@@ -59,16 +60,16 @@ async def test_users_of_like_names_have_folders_of_their_own(run: Running, fal: 
 
 @pytest.mark.parametrize("query", [{}, {"jobId": ""}, {"jobId": "x" * 201}, {"jobId": "a\nb"}])
 async def test_status_without_a_job_is_refused(run: Running, query: dict[str, str]) -> None:
-    problem(await run.get("/api/templates/video/status", **query), 400, "invalid_query")
+    assert_problem(await run.get("/api/templates/video/status", **query), 400, "invalid_query")
 
 
 async def test_unknown_routes_and_methods_are_told_so(run: Running) -> None:
-    problem(await run.get("/api/nothing"), 404, "not_found")
-    problem(await run.client.post("/api/webhooks/fal/"), 404, "not_found")
+    assert_problem(await run.get("/api/nothing"), 404, "not_found")
+    assert_problem(await run.client.post("/api/webhooks/fal/"), 404, "not_found")
     refused = await run.get(SUBMIT)
-    problem(refused, 405, "method_not_allowed")
+    assert_problem(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "POST"
-    problem(await run.client.delete("/api/credits"), 405, "method_not_allowed")
+    assert_problem(await run.client.delete("/api/credits"), 405, "method_not_allowed")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ async def test_unknown_routes_and_methods_are_told_so(run: Running) -> None:
     ],
 )
 async def test_media_without_a_signature_is_not_found(run: Running, path: str) -> None:
-    problem(await run.client.get(path), 404, "not_found")
+    assert_problem(await run.client.get(path), 404, "not_found")
 
 
 async def pages(run: Running, **query: str) -> list[str]:
@@ -147,7 +148,7 @@ async def test_library_is_narrowed_to_a_template(run: Running) -> None:
     ],
 )
 async def test_page_that_cannot_be_is_refused(run: Running, query: dict[str, str]) -> None:
-    problem(await run.get("/api/library", **query), 400, "invalid_query")
+    assert_problem(await run.get("/api/library", **query), 400, "invalid_query")
 
 
 async def test_catalogue_lists_what_a_form_needs(run: Running) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.api import form
 from app.settings import Settings
-from tests.support.refusals import nothing_left, problem
+from tests.support.refusals import assert_no_effect, assert_problem
 from tests.support.service import SUBMIT, Running, over_a_socket, png, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
@@ -75,8 +75,8 @@ async def test_what_is_no_submit_is_refused_and_leaves_nothing(
         update={"max_image_bytes": 200_000, "max_image_pixels": 2_000_000}
     )
     async with running(bounded, fal) as run:
-        problem(await post(run, **given), status, code)
-        await nothing_left(run, fal)
+        assert_problem(await post(run, **given), status, code)
+        await assert_no_effect(run, fal)
 
 
 async def test_body_without_an_end_is_cut_off(settings: Settings, fal: FalStandIn) -> None:
@@ -96,8 +96,8 @@ async def test_body_without_an_end_is_cut_off(settings: Settings, fal: FalStandI
             content=endless(),
             headers=bearer() | {"Content-Type": "multipart/form-data; boundary=b"},
         )
-        problem(answer, 413, "image_too_large")
-        await nothing_left(run, fal)
+        assert_problem(answer, 413, "image_too_large")
+        await assert_no_effect(run, fal)
 
 
 async def test_disk_that_is_full_is_no_fault_of_the_body(
@@ -110,8 +110,8 @@ async def test_disk_that_is_full_is_no_fault_of_the_body(
     file = io.BytesIO()
     noise.save(file, "PNG")
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    problem(await post(run, **parts(file.getvalue())), 503, "storage_unavailable")
-    await nothing_left(run, fal)
+    assert_problem(await post(run, **parts(file.getvalue())), 503, "storage_unavailable")
+    await assert_no_effect(run, fal)
 
 
 @pytest.mark.parametrize("limit", ["SILENCE", "PATIENCE"])
@@ -148,8 +148,8 @@ async def test_idempotency_key_that_is_none_is_refused(
     headers = httpx.Headers(bearer(), encoding="latin-1")
     headers["Idempotency-Key"] = key
     answer = await run.client.post(SUBMIT, headers=headers, **parts(png()))
-    problem(answer, 400, "invalid_query")
-    await nothing_left(run, fal)
+    assert_problem(answer, 400, "invalid_query")
+    await assert_no_effect(run, fal)
 
 
 async def test_repeated_submit_with_the_same_key_is_the_same_job(
@@ -163,7 +163,7 @@ async def test_repeated_submit_with_the_same_key_is_the_same_job(
     assert again.headers["idempotent-replayed"] == "true"
     assert "idempotent-replayed" not in first.headers
     other = await run.submit(headers=key, image=png(colour="red"))
-    problem(other, 422, "idempotency_mismatch")
+    assert_problem(other, 422, "idempotency_mismatch")
     assert fal.count("submit") == 1
     assert await run.money() == (100, 10, ["grant", "hold"])
 
@@ -177,7 +177,7 @@ async def test_without_credits_nothing_is_made(settings: Settings, fal: FalStand
     poor = settings.model_copy(update={"credits_signup_grant": 15})
     async with running(poor, fal) as run:
         await run.submitted()
-        problem(await run.submit(), 402, "insufficient_credits")
+        assert_problem(await run.submit(), 402, "insufficient_credits")
         assert fal.count("submit") == 1
         assert await run.money() == (15, 10, ["grant", "hold"])
 
@@ -188,7 +188,7 @@ async def test_too_many_jobs_under_way_are_refused_until_one_ends(
     async with running(settings.model_copy(update={"max_jobs_in_flight": 2}), fal) as run:
         jobs = [await run.submitted() for _ in range(2)]
         refused = await run.submit()
-        problem(refused, 429, "too_many_jobs")
+        assert_problem(refused, 429, "too_many_jobs")
         assert int(refused.headers["retry-after"]) > 0
         fal.complete(next(iter(fal.requests)), small_video())
         await run.finished(jobs[0])
@@ -200,7 +200,7 @@ async def test_too_many_submits_a_minute_are_refused(settings: Settings, fal: Fa
         for _ in range(2):
             await run.submitted()
         refused = await run.submit()
-        problem(refused, 429, "rate_limited")
+        assert_problem(refused, 429, "rate_limited")
         assert 1 <= int(refused.headers["retry-after"]) <= 30
         await run.submitted(user="bob")
 
@@ -224,7 +224,7 @@ async def test_what_fal_refuses_fails_the_job_and_gives_the_hold_back(
 ) -> None:
     fal.faults.add(call, answer)
     refused = await run.submit()
-    body = problem(refused, 502, code)
+    body = assert_problem(refused, 502, code)
     assert refused.headers.get("retry-after") == retry_after
     assert fal.count("submit") == 1
     assert await run.money() == (100, 0, ["grant", "hold", "release"])
@@ -236,6 +236,6 @@ async def test_what_fal_refuses_fails_the_job_and_gives_the_hold_back(
 async def test_upload_that_fails_everywhere_submits_nothing(run: Running, fal: FalStandIn) -> None:
     for call in ("token", "upload", "initiate", "put"):
         fal.faults.add(call, Answer(503, {"detail": "closed"}), times=None)
-    problem(await run.submit(), 502, "fal_unavailable")
+    assert_problem(await run.submit(), 502, "fal_unavailable")
     assert fal.count("submit") == 0
     assert await run.money() == (100, 0, ["grant", "hold", "release"])

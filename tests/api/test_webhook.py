@@ -12,8 +12,8 @@ import pytest
 from app import times
 from app.settings import Settings
 from tests.jobs.test_troubles import kind
-from tests.support.clock import later
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import pass_time
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -65,21 +65,21 @@ async def test_webhook_alone_brings_the_video(run: Running, fal: FalStandIn) -> 
     fal.complete(request_id, small_video())
     answer = await fal.call_back(run.client, request_id)
     assert answer.status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert (await row(run, job_id))["status"] == "completed"
     assert [fal.count(call) for call in ("jwks", "status", "result", "media")] == [1, 1, 1, 1]
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_error_webhook_brings_the_models_reason(run: Running, fal: FalStandIn) -> None:
     job_id, request_id = await run.submitted(), fal.newest
     fal.fail(request_id, 422, [{"msg": "Blocked", "type": "content_policy_violation"}])
     await fal.call_back(run.client, request_id)
-    await run.settled()
+    await run.wait_for_background()
     failed = await row(run, job_id)
     assert (failed["status"], failed["error_code"]) == ("failed", "fal_rejected")
     assert failed["error"] == "Blocked (content_policy_violation)"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_output_that_fits_no_webhook_is_asked_of_the_queue(
@@ -90,9 +90,9 @@ async def test_output_that_fits_no_webhook_is_asked_of_the_queue(
     callback = fal.callback(request_id, payload_error="The payload is too large.")
     assert json.loads(callback[1])["payload"] is None
     assert (await post(run, job_id, callback)).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert (await row(run, job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_twenty_callbacks_at_once_are_one_delivery(run: Running, fal: FalStandIn) -> None:
@@ -100,10 +100,10 @@ async def test_twenty_callbacks_at_once_are_one_delivery(run: Running, fal: FalS
     fal.complete(request_id, small_video())
     answers = await asyncio.gather(*(fal.call_back(run.client, request_id) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
-    await run.settled()
+    await run.wait_for_background()
     assert (await row(run, job_id))["status"] == "completed"
     assert [fal.count(call) for call in ("jwks", "result", "media")] == [1, 1, 1]
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_callbacks_about_several_jobs_at_once_are_each_followed(
@@ -113,7 +113,7 @@ async def test_callbacks_about_several_jobs_at_once_are_each_followed(
     for _, request_id in jobs:
         fal.complete(request_id, small_video())
     await asyncio.gather(*(fal.call_back(run.client, request_id) for _, request_id in jobs))
-    await run.settled()
+    await run.wait_for_background()
     assert {(await row(run, job_id))["status"] for job_id, _ in jobs} == {"completed"}
 
 
@@ -129,7 +129,7 @@ async def test_callback_before_the_answer_to_the_submit_is_one_job(
     if done:
         fal.complete(request_id, small_video())
     assert (await fal.call_back(run.client, request_id)).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     hang.released.set()
     answer = await submit
     assert answer.status_code == 202
@@ -142,7 +142,7 @@ async def test_callback_before_the_answer_to_the_submit_is_one_job(
         await run.finished(job_id)
     assert (await row(run, job_id))["status"] == "completed"
     assert [fal.count(call) for call in ("submit", "result", "media")] == [1, 1, 1]
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_answer_to_the_submit_outweighs_a_callback_about_another_request(
@@ -156,16 +156,16 @@ async def test_answer_to_the_submit_outweighs_a_callback_about_another_request(
     fal.requests[other] = replace(fal.requests[request_id], request_id=other)
     (job_id,) = parse_qs(urlsplit(str(fal.requests[request_id].webhook_url)).query)["jobId"]
     assert (await post(run, job_id, fal.callback(other))).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert (await row(run, job_id))["fal_request_id"] == other
     hang.released.set()
     assert (await submit).status_code == 202
     assert (await row(run, job_id))["fal_request_id"] == request_id
     fal.complete(request_id, small_video())
     assert (await fal.call_back(run.client, request_id)).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert (await row(run, job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_callbacks_about_other_jobs_change_nothing(run: Running, fal: FalStandIn) -> None:
@@ -180,7 +180,7 @@ async def test_callbacks_about_other_jobs_change_nothing(run: Running, fal: FalS
         assert (answer.status_code, answer.json()) == (200, {"status": "heard"})
     for none in ("", "x" * 201, "a%0Ab", "%F0%9F%8E%AC"):
         assert (await post(run, none, fal.callback(request_id))).status_code == 400
-    await run.settled()
+    await run.wait_for_background()
     assert [await row(run, each) for each in (job_id, other_id)] == before
     assert {call.name for call in fal.calls} == {"jwks"}
     assert await run.money() == (100, 20, ["grant", "hold", "hold"])
@@ -203,7 +203,7 @@ async def test_callbacks_about_finished_jobs_change_nothing(run: Running, fal: F
     for job_id, request_id in jobs:
         fal.complete(request_id, small_video(seed=1))
         assert (await post(run, job_id, fal.callback(request_id))).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert [await row(run, job_id) for job_id, _ in jobs] == before
     assert {call.name for call in fal.calls} == {"jwks"}
     assert await run.money() == money
@@ -217,7 +217,7 @@ async def test_callback_that_runs_ahead_of_fals_queue_changes_nothing(
     await run.status(job_id)
     before = await row(run, job_id)
     assert (await fal.call_back(run.client, request_id)).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert await row(run, job_id) == before
     assert fal.count("result") == 0
     assert await run.money() == HELD
@@ -229,15 +229,15 @@ async def test_callback_completes_a_job_whose_submit_went_unanswered(
     fal.faults.add("submit", Drop(after_effect=True))
     job_id, request_id = await run.submitted(), fal.newest
     assert (await run.status(job_id))["status"] == "pending"
-    await later(run, 3600)
+    await pass_time(run, 3600)
     assert (await run.status(job_id))["stage"] == "submitting"
     assert await run.money() == HELD
     fal.complete(request_id, small_video())
     assert (await fal.call_back(run.client, request_id)).status_code == 200
-    await run.settled()
+    await run.wait_for_background()
     assert (await row(run, job_id))["status"] == "completed"
     assert fal.count("submit") == 1
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 @pytest.mark.parametrize(
@@ -277,9 +277,9 @@ async def test_unanswered_submit_that_its_user_has_cancelled_ends_so(
     fal.faults.add("submit", Drop())
     job_id = await run.submitted()
     assert (await run.cancel(job_id)).status_code == 202
-    await later(run, 25 * 3600)
+    await pass_time(run, 25 * 3600)
     assert (await run.status(job_id))["status"] == "cancelled"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_unanswered_submit_that_nobody_calls_back_about_fails_at_its_deadline(
@@ -287,10 +287,10 @@ async def test_unanswered_submit_that_nobody_calls_back_about_fails_at_its_deadl
 ) -> None:
     fal.faults.add("submit", Drop(after_effect=True))
     job_id = await run.submitted()
-    await later(run, 24 * 3600 - 60)
+    await pass_time(run, 24 * 3600 - 60)
     assert await run.money() == HELD
-    await later(run, 24 * 3600 + 60)
+    await pass_time(run, 24 * 3600 + 60)
     failed = await run.status(job_id)
     assert (failed["status"], failed["error"]["code"]) == ("failed", "deadline_exceeded")
     assert fal.count("submit") == 1
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED

@@ -15,13 +15,13 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests.browser.console import Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.soak.world import AMPLE
+from tests.support.service import UNLIMITED_ENVIRONMENT
 from tests.support.tokens import SECRET
 
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
     """Return a service with users, and with a fal that the test drives."""
-    environment = AMPLE | fal.settings | {"AUTH_JWT_SECRET": SECRET} | settings
+    environment = UNLIMITED_ENVIRONMENT | fal.settings | {"AUTH_JWT_SECRET": SECRET} | settings
     return Server(folder, "tests.soak.serve", **environment)
 
 
@@ -68,7 +68,7 @@ def new_home(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def service(new_home: Callable[[], Path]) -> Iterator[Server]:
     """The service of ``make run``: everyone is one developer, and local fal renders."""
-    with Server(new_home(), "app", **AMPLE) as server:
+    with Server(new_home(), "app", **UNLIMITED_ENVIRONMENT) as server:
         yield server
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.database.connection import Rejected, Thrown
-from tests.support.clock import set_ahead
+from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, embedded
 from tests.support.job_functions import LIMITS, NO_WEBHOOK, Jobs
 
@@ -61,7 +61,7 @@ async def test_submits_are_a_bucket_that_fills_again(jobs: Jobs) -> None:
         await jobs.open(job, limits=limits)
     with pytest.raises(Thrown, match=r"^rate_limited 30$"):
         await jobs.open("c", limits=limits)
-    await set_ahead(jobs.database, 30)
+    await set_clock_ahead(jobs.database, 30)
     await jobs.open("c", limits=limits)
     with pytest.raises(Thrown, match="rate_limited"):
         await jobs.open("d", limits=limits)
@@ -81,7 +81,7 @@ async def test_a_key_with_other_content_is_refused(jobs: Jobs) -> None:
     with pytest.raises(Thrown, match="idempotency_mismatch"):
         await jobs.open("b", once=("key", "other"))
     await jobs.ended("c", "completed")
-    await set_ahead(jobs.database, 24 * 3600)
+    await set_clock_ahead(jobs.database, 24 * 3600)
     assert not (await jobs.open("b", once=("key", "other")))["replayed"]
 
 

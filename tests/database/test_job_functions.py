@@ -11,7 +11,7 @@ from app.database.connection import Rejected, Thrown
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.domain.trouble import Trouble
-from tests.support.clock import set_ahead
+from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, embedded
 from tests.support.job_functions import (
     BASE,
@@ -24,8 +24,8 @@ from tests.support.job_functions import (
     WAITING,
     WEBHOOK,
     Jobs,
-    lasting,
-    picked,
+    values_of,
+    without_times,
 )
 
 
@@ -57,11 +57,11 @@ async def jobs(store_url: str) -> AsyncIterator[Jobs]:
 async def test_a_function_that_is_called_again_answers_as_the_first_time(
     jobs: Jobs, before: str, function: str, arguments: tuple[object, ...]
 ) -> None:
-    await jobs.brought_to(before)
+    await jobs.bring_to(before)
     first = await jobs(function, "j", *arguments)
     left, changes = await jobs.traces(), jobs.changes
     again = await jobs(function, "j", *arguments)
-    assert lasting(again) == lasting(first)
+    assert without_times(again) == without_times(first)
     assert jobs.changes == changes, "a repeated call changes nothing and says so"
     assert await jobs.traces() == left
 
@@ -121,7 +121,7 @@ async def test_answer_to_the_submit_outweighs_a_callback_and_no_callback_outweig
     await jobs.open("j")
     await jobs("submitting", "j", 120)
     heard = await jobs("heard", "j", "fal-heard", 15)
-    assert picked(heard, "stage", "fal_request_id") == ["queued", "fal-heard"]
+    assert values_of(heard, "stage", "fal_request_id") == ["queued", "fal-heard"]
     assert await jobs("heard", "j", "fal-other", 15) == heard
     assert (await jobs("queued", "j", "fal-1", 3, 15))["fal_request_id"] == "fal-1"
     assert (await jobs("heard", "j", "fal-heard", 15))["fal_request_id"] == "fal-1"
@@ -155,7 +155,7 @@ async def test_a_request_of_fals_belongs_to_one_job_for_ever(jobs: Jobs) -> None
 async def test_a_submit_without_an_answer_waits_only_for_a_webhook_that_can_come(
     jobs: Jobs, *, before: str, webhook: bool, code: str | None
 ) -> None:
-    await jobs.brought_to(before)
+    await jobs.bring_to(before)
     row = await jobs("unconfirmed", "j", webhook)
     assert row.get("error_code") == code
     if code is None:
@@ -171,7 +171,7 @@ async def test_trouble_ends_after_so_many_times_in_a_row(jobs: Jobs) -> None:
         waits.append((row["due_at"] - row["updated_at"]).total_seconds())
     assert 1.4 < waits[0] < 2.6 < waits[1] < 5.1
     failed = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    assert picked(failed, "status", "error_code", "error") == [
+    assert values_of(failed, "status", "error_code", "error") == [
         *("failed", TROUBLE["code"], TROUBLE["message"])
     ]
 
@@ -181,10 +181,10 @@ async def test_trouble_ends_after_so_long_and_begins_anew_after_progress(jobs: J
     await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     await jobs("progress", "j", RUNNING, None)
     await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    await set_ahead(jobs.database, 590)
+    await set_clock_ahead(jobs.database, 590)
     row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    assert picked(row["trouble"], "count") == [2]
-    await set_ahead(jobs.database, 600)
+    assert values_of(row["trouble"], "count") == [2]
+    await set_clock_ahead(jobs.database, 600)
     endless = ONCE_IN_A_WHILE | {"count": None, "seconds": None}
     assert (await jobs("postpone", "j", None, TROUBLE, endless))["status"] == "processing"
     assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
@@ -196,10 +196,10 @@ async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs)
     await jobs.ended("ended", "failed")
     take = "video_job::take_due", 10, 15
     assert await jobs.database.call(*take) == []
-    await set_ahead(jobs.database, 16)
+    await set_clock_ahead(jobs.database, 16)
     assert [row["expired"] for row in await jobs.database.call(*take)] == [False, False]
     assert await jobs.database.call(*take) == []
-    await set_ahead(jobs.database, 24 * 3600 + 16)
+    await set_clock_ahead(jobs.database, 24 * 3600 + 16)
     assert [row["expired"] for row in await jobs.database.call(*take)] == [True, True]
 
 
@@ -210,7 +210,7 @@ async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: 
     for job in "abcde":
         await jobs.queued(job)
     for hours in range(1, 12):
-        await set_ahead(jobs.database, hours * 3600)
+        await set_clock_ahead(jobs.database, hours * 3600)
         for taken in await store.take_due(5):
             row = await jobs("get", taken.job.id)
             assert row["due_at"] - row["updated_at"] < timedelta(hours=hours, seconds=longest)
@@ -226,7 +226,7 @@ async def test_a_delivery_that_has_its_time_is_not_begun_before(jobs: Jobs) -> N
     await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
     claim = ("claim", "j", "other", 25, BASE)
     assert await jobs(*claim) is None
-    await set_ahead(jobs.database, 60)
+    await set_clock_ahead(jobs.database, 60)
     assert (await jobs(*claim))["trouble"]["count"] == 1
 
 
@@ -235,6 +235,6 @@ async def test_a_delivery_is_begun_though_fal_had_not_known_the_request(jobs: Jo
     unknown = {"kind": "unknown_to_fal", "code": "fal_unavailable", "message": "Unknown."}
     await jobs("postpone", "j", None, unknown, ONCE_IN_A_WHILE)
     assert (await jobs("claim", "j", "worker", 25, BASE)).get("trouble") is None
-    await set_ahead(jobs.database, 700)
+    await set_clock_ahead(jobs.database, 700)
     row = await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
-    assert picked(row, "status") == ["processing"]
+    assert values_of(row, "status") == ["processing"]

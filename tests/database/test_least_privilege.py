@@ -14,17 +14,10 @@ from app.errors import ConfigurationError
 from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import check, migrate
-from tests.support.database import (
-    SurrealServer,
-    backfilled,
-    connected,
-    embedded,
-    legacy_row,
-    make_legacy,
-    run_script,
-    settings_of,
-)
+from tests.support.database import SurrealServer, connected, embedded, settings_of
 from tests.support.deployment import as_migrator, deployed, made
+from tests.support.legacy import legacy_row, make_legacy, run_backfill
+from tests.support.scripts import run_script
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -99,7 +92,7 @@ async def makes_videos(run: Running, fal: FalStandIn) -> None:
     called_back = await run.submitted(user="bob")
     fal.complete(fal.newest, small_video(seed=1))
     assert (await fal.call_back(run.client, fal.newest)).is_success
-    await run.settled()
+    await run.wait_for_background()
     newest = (await run.library(user="bob"))["videos"][0]
     assert newest["jobId"] == called_back
 
@@ -118,7 +111,7 @@ async def test_the_whole_work_is_done_by_record_access(
         fal.complete(fal.newest, small_video(seed=2))
         await root.query("UPDATE video_job SET due_at = time::now() WHERE user = 'eve'")
         assert await run.service.sweep.once() == 1
-        await run.settled()
+        await run.wait_for_background()
         (video,) = (await run.library(user="eve"))["videos"]
         assert video["jobId"] == left_alone
         for path in ("/readyz", "/metrics", "/api/templates"):
@@ -136,7 +129,7 @@ async def test_it_serves_a_legacy_database_before_and_after_the_backfill(
     async with running(settings_at(service, tmp_path), fal) as run:
         await makes_videos(run, fal)
         assert (await run.status("old"))["status"] == "completed"
-        assert await backfilled(root) == 0
+        assert await run_backfill(root) == 0
         async with connected(as_migrator(root)) as migrator:
             assert await migrate(migrator) == 0
         assert (await schema.state(root)).pending == ()

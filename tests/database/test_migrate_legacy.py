@@ -11,7 +11,8 @@ from app.database.client import Database
 from app.database.connection import Rejected
 from app.errors import ConfigurationError
 from scripts.migrate import check, migrate, rehearse
-from tests.support.database import backfilled, connected, embedded, legacy_row, make_legacy
+from tests.support.database import connected, embedded
+from tests.support.legacy import legacy_row, make_legacy, run_backfill
 
 GUARDED = "012_fal_model_required.surql"
 
@@ -62,7 +63,7 @@ async def test_after_the_backfill_migrate_finishes_and_no_row_lacks_its_model_ag
 ) -> None:
     await migrate(legacy)
     assert await check(legacy) == 1
-    await backfilled(legacy)
+    await run_backfill(legacy)
     (await schema.state(legacy)).require_serviceable()
     assert await migrate(legacy) == 0
     assert await check(legacy) == 0
@@ -94,7 +95,7 @@ async def test_a_row_that_slips_past_the_guard_is_told_of_and_filled_later(
     assert await migrate(legacy, folder) == 0
     assert "run `make backfill` once more" in capsys.readouterr().out
     assert await check(legacy, folder) == 1
-    await backfilled(legacy)
+    await run_backfill(legacy)
     assert await check(legacy, folder) == 0
 
 

@@ -14,16 +14,9 @@ from app.database import migrations, schema
 from app.database.migrations import MigrationFailed, Outcome
 from app.errors import DatabaseUnavailable
 from scripts.migrate import check, migrate
-from tests.support.database import (
-    Ended,
-    SurrealServer,
-    connected,
-    embedded,
-    legacy_row,
-    make_legacy,
-    migrated,
-    run_script,
-)
+from tests.support.database import SurrealServer, connected, embedded, migrated
+from tests.support.legacy import legacy_row, make_legacy
+from tests.support.scripts import ScriptResult, run_script
 
 RUNNERS = 8
 
@@ -63,7 +56,7 @@ async def test_eight_processes_all_end_well_and_apply_each_file_once(
 async def test_the_script_exits_as_it_promises(server: SurrealServer) -> None:
     address = server.address()
 
-    def run(*arguments: str) -> Awaitable[Ended]:
+    def run(*arguments: str) -> Awaitable[ScriptResult]:
         return run_script("migrate", *arguments, address=address)
 
     check, dry_run, usage = await asyncio.gather(

@@ -26,8 +26,8 @@ from hypothesis.stateful import (
 
 from app import times
 from app.jobs import snapshots
-from tests.support.clock import set_ahead
-from tests.support.crash import CrashSeam, Fate
+from tests.support.clock import set_clock_ahead
+from tests.support.seams import CallFault, CrashSeam
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -163,21 +163,21 @@ class Life(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 30, 150, 3600, 90_000]))
     def time_passes(self, seconds: int) -> None:
         self.ahead += seconds
-        self.do(set_ahead(self.alive.service.database, self.ahead))
+        self.do(set_clock_ahead(self.alive.service.database, self.ahead))
         self.do(self.alive.service.sweep.once())
-        self.do(self.alive.settled())
+        self.do(self.alive.wait_for_background())
 
     @rule()
     def settle(self) -> None:
-        self.do(self.alive.settled())
+        self.do(self.alive.wait_for_background())
 
     @rule(call=st.integers(0, 12), after=st.booleans(), job=jobs)
     def die(self, call: int, after: bool, job: tuple[str, str]) -> None:  # noqa: FBT001 a rule's
         """Die at some call to the outside while a job is looked at, and come back."""
         self.do(self._stop())
-        fate = Fate.DIES_AFTER if after else Fate.DIES_BEFORE
+        fault = CallFault.DIES_AFTER if after else CallFault.DIES_BEFORE
         with suppress(asyncio.CancelledError):
-            self.do(self._start(CrashSeam({call + 3: fate})))
+            self.do(self._start(CrashSeam({call + 3: fault})))
         if self.run is not None:
             self.do(self._look(self.run, job))
             self.do(self._stop())
@@ -187,7 +187,7 @@ class Life(RuleBasedStateMachine):
         user, _ = self.owners[job[0]]
         with suppress(asyncio.CancelledError):
             await run.get("/api/templates/video/status", user=user, jobId=job[0])
-            await run.settled()
+            await run.wait_for_background()
             await run.service.sweep.once()
 
     @rule(user=USERS, amount=st.integers(1, 30))

@@ -54,7 +54,7 @@ async def a_whole_job(run: Running, fal: FalStandIn) -> None:
     await run.submitted()
     fal.complete(fal.newest, small_video())
     await fal.call_back(run.client, fal.newest)
-    await run.settled()
+    await run.wait_for_background()
     await run.service.sweep.once()
 
 
@@ -66,7 +66,7 @@ async def fals_troubles(run: Running, fal: FalStandIn) -> None:
     await run.submitted()
     fal.complete(fal.newest, output={"video": {"url": "https://elsewhere.example/video.mp4"}})
     await fal.call_back(run.client, fal.newest)
-    await run.settled()
+    await run.wait_for_background()
     fal.faults.add("submit", Answer(401, {"detail": "who are you?"}))
     assert (await run.submit()).status_code == 502
 

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from app.api.openapi import document
 from tests.support.container import Image, stages
-from tests.support.leaks import heard
+from tests.support.leaks import record_output
 from tests.support.process import PATIENCE, ROOT, Process
 from tests.support.service import SUBMIT, png, submission
 from tests.support.sockets import free_port
@@ -33,7 +33,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     image.build()
     yield image
     if image.stderr.exists():
-        heard(image.stderr.read_text())
+        record_output(image.stderr.read_text())
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def test_an_unknown_user_migrates_serves_makes_a_video_and_stops(image: Image) -
             ).raise_for_status()
             status = submitted.headers["location"]
             service.until(lambda: ada.get(status).json()["status"] == "completed")
-        assert service.ended_by(image.stop) == 0, service.stderr
+        assert service.stop(image.stop) == 0, service.stderr
         assert not is_healthy(image, service)
     assert image.content == before
 

@@ -98,7 +98,7 @@ async def test_forged_callbacks_are_refused_and_change_nothing(
         answer = await run.client.post(str(request.webhook_url), content=body, headers=raw)
         assert (answer.status_code, answer.json().get("code")) == (401, "unauthenticated"), name
         assert answer.headers["content-type"] == "application/problem+json"
-    await run.settled()
+    await run.wait_for_background()
     assert await row(run) == before
     assert {call.name for call in fal.calls} <= {"jwks"}
     assert await run.money() == HELD
@@ -137,7 +137,7 @@ async def test_signed_bodies_that_name_no_request_are_refused(
         answer = await run.client.post(str(request.webhook_url), content=body, headers=headers)
         assert (answer.status_code, answer.json().get("code")) == (400, "invalid_json"), name
         assert answer.headers["content-type"] == "application/problem+json"
-    await run.settled()
+    await run.wait_for_background()
     assert await row(run) == before
     assert {call.name for call in fal.calls} <= {"jwks"}
     assert await run.money() == HELD

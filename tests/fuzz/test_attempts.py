@@ -43,6 +43,6 @@ async def test_no_request_makes_a_fault_or_leaves_anything(
         assert trial.size().files <= warm.files + 50, "connections that nobody closes"
         assert grown < GROWTH or count == EVERYDAY
         trial.process.popen.terminate()
-        assert trial.process.ended() == 0
+        assert trial.process.exit_status() == 0
     async with connected(embedded(store_url)) as database:
         assert await audit(database, LocalFiles(tmp_path / "storage"), read=True) == []

@@ -13,7 +13,7 @@ from app.api.identity import KeySetTokens
 from app.caching.key_set import KeySet
 from app.errors import Unauthenticated
 from tests.fuzz.requests import OURS, Attempts, Signer
-from tests.support.tokens import published
+from tests.support.tokens import public_jwk
 
 TOKENS = 500
 """Of each signer."""
@@ -21,9 +21,9 @@ AUTHORIZATION = re.compile(rb"Authorization: ([^\r\n]*)")
 RSA_KEY = generate_private_key(public_exponent=65537, key_size=2048)
 ED_KEY = Ed25519PrivateKey.generate()
 KEYS = [
-    published("null", RSA_KEY, "RS256"),
-    published("-1", ED_KEY, "EdDSA"),
-    published("", ED_KEY, "EdDSA"),
+    public_jwk("null", RSA_KEY, "RS256"),
+    public_jwk("-1", ED_KEY, "EdDSA"),
+    public_jwk("", ED_KEY, "EdDSA"),
 ]
 """Two that a token may name, and one that it need not."""
 

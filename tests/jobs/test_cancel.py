@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.jobs import lifecycle, snapshots
-from tests.support.clock import later, set_ahead
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import pass_time, set_clock_ahead
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -46,7 +46,7 @@ async def test_job_in_fals_queue_is_cancelled(run: Running, fal: FalStandIn) -> 
     assert "error" not in answer
     assert fal.count("cancel", request_id) == 1
     assert request_id not in fal.requests
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_running_job_is_cancelled_once_fal_ends_it(run: Running, fal: FalStandIn) -> None:
@@ -59,7 +59,7 @@ async def test_running_job_is_cancelled_once_fal_ends_it(run: Running, fal: FalS
     fal.fail(request_id, 499, "Request was cancelled")
     job = await run.finished(job_id)
     assert (job["status"], "error" in job) == ("cancelled", False)
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_cancel_of_a_job_that_has_begun_unseen_is_told_so(
@@ -79,7 +79,7 @@ async def test_running_job_that_fal_finishes_all_the_same_is_completed_and_charg
     await cancelled(run, job_id)
     fal.complete(request_id, small_video())
     assert (await run.finished(job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_running_job_whose_model_fails_after_the_cancel_tells_the_reason(
@@ -89,7 +89,7 @@ async def test_running_job_whose_model_fails_after_the_cancel_tells_the_reason(
     await cancelled(run, job_id)
     fal.fail(request_id, 422, "blocked")
     assert (await run.finished(job_id))["error"]["message"] == "blocked"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_job_whose_video_is_being_stored_cannot_be_cancelled(
@@ -106,7 +106,7 @@ async def test_job_whose_video_is_being_stored_cannot_be_cancelled(
     hang.released.set()
     assert (await run.finished(job_id))["status"] == "completed"
     assert fal.count("cancel") == 0
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_job_that_has_ended_cannot_be_cancelled(run: Running, fal: FalStandIn) -> None:
@@ -151,13 +151,13 @@ async def test_cancel_that_hangs_at_fal_is_answered_and_asked_again(
     began = asyncio.get_running_loop().time()
     assert (await cancelled(run, job_id))["stage"] == "cancelling"
     assert asyncio.get_running_loop().time() - began < 5
-    await set_ahead(run.service.database, 20)
+    await set_clock_ahead(run.service.database, 20)
     await run.service.sweep.once()
     assert fal.count("cancel", request_id) == 2
     assert (await run.status(job_id))["status"] == "cancelled"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
     hang.released.set()
-    await run.settled()
+    await run.wait_for_background()
 
 
 @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ async def test_cancel_that_fal_cannot_carry_out_is_asked_again(
     job_id = await run.submitted()
     fal.faults.add("cancel", fault)
     assert (await cancelled(run, job_id))["stage"] == "cancelling"
-    await run.settled()
+    await run.wait_for_background()
     assert await run.money() == HELD
-    await later(run, 20)
+    await pass_time(run, 20)
     assert fal.count("cancel") == 2
     assert (await run.status(job_id))["status"] == "cancelled"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_cancel_of_what_fal_does_not_know_ends_the_job_after_ten_minutes_of_404(
@@ -183,20 +183,20 @@ async def test_cancel_of_what_fal_does_not_know_ends_the_job_after_ten_minutes_o
     job_id, request_id = await run.submitted(), fal.newest
     del fal.requests[request_id]
     assert (await cancelled(run, job_id))["stage"] == "cancelling"
-    await later(run, 300)
+    await pass_time(run, 300)
     assert (await run.status(job_id))["stage"] == "cancelling"
-    await later(run, 700)
+    await pass_time(run, 700)
     assert (await run.status(job_id))["status"] == "cancelled"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_cancel_that_comes_too_late_brings_the_video(run: Running, fal: FalStandIn) -> None:
     job_id, request_id = await generating(run, fal)
     fal.complete(request_id, small_video())
     await cancelled(run, job_id)
-    await run.settled()
+    await run.wait_for_background()
     assert await run.rows("SELECT VALUE status FROM video_job") == ["completed"]
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_cancelling_twice_is_answered_alike(run: Running, fal: FalStandIn) -> None:
@@ -215,12 +215,12 @@ async def test_job_is_cancelled_at_fal_once_its_deadline_is_over(
     job_id, request_id = await generating(run, fal)
     if fault is not None:
         fal.faults.add("cancel", fault)
-    await later(run, 24 * 3600 + 60)
+    await pass_time(run, 24 * 3600 + 60)
     job = await run.status(job_id)
     assert (job["status"], job["error"]["code"]) == ("failed", "deadline_exceeded")
     assert fal.count("cancel", request_id) == 1
     assert refusal(await run.cancel(job_id)) == (409, "job_finished")
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_local_fal_drops_what_waits_and_what_it_renders(

@@ -7,7 +7,7 @@ import pytest
 
 from app.jobs import snapshots
 from app.settings import Settings
-from tests.support.ledger import FREE
+from tests.support.ledger import RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Hang
@@ -33,7 +33,7 @@ async def test_cancel_while_the_canvas_is_uploading_submits_nothing(
     assert (await submit).status_code == 202
     assert (await run.status(job_id))["status"] == "cancelled"
     assert (fal.count("submit"), fal.count("cancel")) == (0, 0)
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_cancel_while_the_submit_is_under_way_reaches_fal_after_it(
@@ -49,10 +49,10 @@ async def test_cancel_while_the_submit_is_under_way_reaches_fal_after_it(
     assert fal.count("cancel") == 0
     hang.released.set()
     assert (await submit).status_code == 202
-    await run.settled()
+    await run.wait_for_background()
     assert fal.count("cancel", request_id) == 1
     assert (await run.status(job_id))["status"] == "cancelled"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_cancel_against_completion_has_one_winner(

@@ -5,10 +5,10 @@ from contextlib import suppress
 import pytest
 
 from app.errors import ServiceError
-from tests.support.clock import later, set_ahead
+from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.job_functions import BASE
-from tests.support.ledger import FREE, PAID
-from tests.support.refusals import problem
+from tests.support.ledger import CHARGED, RELEASED
+from tests.support.refusals import assert_problem
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -19,20 +19,20 @@ DAY = 24 * 3600
 async def test_unwatched_job_is_delivered_although_it_was_due_tomorrow(
     run: Running, fal: FalStandIn
 ) -> None:
-    await set_ahead(run.service.database, DAY)
+    await set_clock_ahead(run.service.database, DAY)
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
-    await later(run, 0)
+    await pass_time(run, 0)
     assert (await run.status(job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_lease_of_tomorrow_does_not_block_a_delivery(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted()
-    await set_ahead(run.service.database, DAY)
+    await set_clock_ahead(run.service.database, DAY)
     await run.service.database.call("video_job::claim", job_id, "a dead process", 20, BASE)
     fal.complete(fal.newest, small_video())
-    await later(run, 0)
+    await pass_time(run, 0)
     assert (await run.status(job_id))["status"] == "completed"
 
 
@@ -42,22 +42,22 @@ async def test_retry_time_of_tomorrow_does_not_block_a_delivery(
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
     folder, away = run.service.settings.storage_dir, run.lose_storage()
-    await set_ahead(run.service.database, DAY)
+    await set_clock_ahead(run.service.database, DAY)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     folder.unlink()
     away.rename(folder)
-    await later(run, 0)
+    await pass_time(run, 0)
     assert (await run.status(job_id))["status"] == "completed"
 
 
 async def test_nobody_is_rate_limited_for_the_difference(run: Running) -> None:
-    await set_ahead(run.service.database, DAY)
+    await set_clock_ahead(run.service.database, DAY)
     for _ in range(20):
         with suppress(ServiceError):
             await run.cancel(await run.submitted())
-    problem(await run.submit(), 429, "rate_limited")
-    await set_ahead(run.service.database, 0)
+    assert_problem(await run.submit(), 429, "rate_limited")
+    await set_clock_ahead(run.service.database, 0)
     await run.submitted()
 
 
@@ -65,12 +65,12 @@ async def test_nobody_is_rate_limited_for_the_difference(run: Running) -> None:
 async def test_deadline_of_tomorrow_counts_from_now(
     run: Running, fal: FalStandIn, hours: int
 ) -> None:
-    await set_ahead(run.service.database, hours * 3600)
+    await set_clock_ahead(run.service.database, hours * 3600)
     job_id = await run.submitted()
-    await later(run, 0)
-    await later(run, DAY - 300)
+    await pass_time(run, 0)
+    await pass_time(run, DAY - 300)
     assert (await run.status(job_id))["status"] == "pending"
-    await later(run, DAY + 60)
+    await pass_time(run, DAY + 60)
     assert (await run.status(job_id))["error"]["code"] == "deadline_exceeded"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
     assert fal.count("cancel") == 1

@@ -21,9 +21,9 @@ from app.errors import DatabaseUnavailable
 from app.jobs import snapshots
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
-from tests.support.clock import set_ahead
-from tests.support.crash import CrashSeam, Fate
+from tests.support.clock import set_clock_ahead
 from tests.support.database import connected
+from tests.support.seams import CallFault, CrashSeam
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -59,7 +59,7 @@ class User:
     async def poll(self, job_id: str, times: int = 4) -> None:
         for _ in range(times):
             await self.run.get("/api/templates/video/status", jobId=job_id)
-            await self.run.settled()
+            await self.run.wait_for_background()
 
 
 Scenario = Callable[[User], Awaitable[None]]
@@ -132,9 +132,9 @@ async def recover(world: World, fal: FalStandIn, seam: CrashSeam, *, rounds: int
 
     async def pass_time(run: Running) -> None:
         for number in range(1, rounds + 1):
-            await set_ahead(run.service.database, number * ROUND_SECONDS)
+            await set_clock_ahead(run.service.database, number * ROUND_SECONDS)
             await run.service.sweep.once()
-            await run.settled()
+            await run.wait_for_background()
 
     await life(world, fal, seam, pass_time)
 
@@ -160,12 +160,12 @@ async def survive(
     migrated: Path,
     folder: Path,
     scenario: Scenario,
-    fates: Mapping[int, Fate],
-    later: Mapping[int, Fate] | None = None,
+    faults: Mapping[int, CallFault],
+    later: Mapping[int, CallFault] | None = None,
 ) -> tuple[CrashSeam, CrashSeam]:
     """Go through a scenario and its recovery under faults, then recover without, and judge."""
     world = World.copy(migrated, folder)
-    first, second = CrashSeam(fates), CrashSeam(later)
+    first, second = CrashSeam(faults), CrashSeam(later)
     async with FalStandIn(video=VIDEO) as fal:
         accepted = await play(world, scenario, fal, first)
         if later:
@@ -186,27 +186,27 @@ def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("fate", Fate, ids=lambda fate: fate.name.lower())
+@pytest.mark.parametrize("fault", CallFault, ids=lambda fault: fault.name.lower())
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 async def test_no_single_fault_breaks_an_invariant(
-    migrated_folder: Path, tmp_path: Path, scenario: Scenario, fate: Fate
+    migrated_folder: Path, tmp_path: Path, scenario: Scenario, fault: CallFault
 ) -> None:
     for number in count():
         folder = tmp_path / str(number)
-        seam, _ = await survive(migrated_folder, folder, scenario, {number: fate})
+        seam, _ = await survive(migrated_folder, folder, scenario, {number: fault})
         if len(seam.calls) <= number:
             break
     assert number >= 9, seam.calls
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("fate", Fate, ids=lambda fate: fate.name.lower())
+@pytest.mark.parametrize("fault", CallFault, ids=lambda fault: fault.name.lower())
 async def test_no_single_fault_of_the_recovery_breaks_an_invariant(
-    migrated_folder: Path, tmp_path: Path, fate: Fate
+    migrated_folder: Path, tmp_path: Path, fault: CallFault
 ) -> None:
     for number in count():
         folder = tmp_path / str(number)
-        _, seam = await survive(migrated_folder, folder, completes_unwatched, {}, {number: fate})
+        _, seam = await survive(migrated_folder, folder, completes_unwatched, {}, {number: fault})
         if len(seam.calls) <= number:
             break
     assert number >= 15, seam.calls
@@ -214,11 +214,11 @@ async def test_no_single_fault_of_the_recovery_breaks_an_invariant(
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("second", Fate, ids=lambda fate: fate.name.lower())
-@pytest.mark.parametrize("first", Fate, ids=lambda fate: fate.name.lower())
+@pytest.mark.parametrize("second", CallFault, ids=lambda fault: fault.name.lower())
+@pytest.mark.parametrize("first", CallFault, ids=lambda fault: fault.name.lower())
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 async def test_no_pair_of_faults_breaks_an_invariant(
-    migrated_folder: Path, tmp_path: Path, scenario: Scenario, first: Fate, second: Fate
+    migrated_folder: Path, tmp_path: Path, scenario: Scenario, first: CallFault, second: CallFault
 ) -> None:
     pairs = 0
     for one in count():

@@ -11,8 +11,8 @@ from app.errors import DatabaseUnavailable
 from app.jobs import snapshots
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.support.clock import later, set_ahead
-from tests.support.ledger import HELD, PAID
+from tests.support.clock import pass_time, set_clock_ahead
+from tests.support.ledger import CHARGED, HELD
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Hang
@@ -74,7 +74,7 @@ async def downloading(
         await run.status(job_id)
         await hang.reached.wait()
         yield Downloading(run, job_id, hang, extensions)
-        await run.settled()
+        await run.wait_for_background()
         assert await run.audit() == []
 
 
@@ -82,13 +82,13 @@ async def test_delivery_that_takes_longer_than_its_lease_keeps_the_job(
     downloading: Downloading, fal: FalStandIn
 ) -> None:
     for seconds in (15, 30, 45):
-        await set_ahead(downloading.run.service.database, seconds)
+        await set_clock_ahead(downloading.run.service.database, seconds)
         assert not await downloading.taken()
         await downloading.extensions.next()
     downloading.hang.released.set()
     assert (await downloading.run.finished(downloading.job_id))["status"] == "completed"
     assert (fal.count("result"), fal.count("media")) == (1, 1)
-    assert await downloading.run.money() == PAID
+    assert await downloading.run.money() == CHARGED
 
 
 async def test_delivery_whose_job_was_taken_over_stops_and_leaves_it_alone(
@@ -96,15 +96,15 @@ async def test_delivery_whose_job_was_taken_over_stops_and_leaves_it_alone(
 ) -> None:
     run = downloading.run
     await run.rows("UPDATE video_job SET lease.holder = 'another'")
-    await run.settled()  # though the download hangs
+    await run.wait_for_background()  # though the download hangs
     assert (await run.status(downloading.job_id))["stage"] == "storing"
     assert await run.rows("SELECT VALUE lease.holder FROM video_job") == ["another"]
     assert await run.money() == HELD
     downloading.hang.released.set()
-    await later(run, 30)  # the other has died, and its lease has run out
+    await pass_time(run, 30)  # the other has died, and its lease has run out
     assert (await run.status(downloading.job_id))["status"] == "completed"
     assert fal.count("media") == 2
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_database_that_is_away_for_a_moment_does_not_stop_a_delivery(
@@ -115,7 +115,7 @@ async def test_database_that_is_away_for_a_moment_does_not_stop_a_delivery(
     downloading.hang.released.set()
     assert (await downloading.run.finished(downloading.job_id))["status"] == "completed"
     assert fal.count("media") == 1
-    assert await downloading.run.money() == PAID
+    assert await downloading.run.money() == CHARGED
 
 
 async def test_service_that_stops_hands_back_the_delivery_that_it_cannot_finish(
@@ -132,7 +132,7 @@ async def test_service_that_stops_hands_back_the_delivery_that_it_cannot_finish(
     hang.released.set()
     async with running(settings, fal) as run:  # at once: there is no lease to wait for
         await run.service.sweep.once()
-        await run.settled()
+        await run.wait_for_background()
         assert (await run.status(job_id))["status"] == "completed"
-        assert await run.money() == PAID
+        assert await run.money() == CHARGED
         assert await run.audit() == []

@@ -133,7 +133,7 @@ async def test_fifty_polls_at_the_moment_of_completion_deliver_once(
     await asyncio.gather(*(stored.status(job_id) for _ in range(50)))
     await stored.finished(job_id)
     await asyncio.gather(*(stored.status(job_id) for _ in range(50)))
-    await stored.settled()
+    await stored.wait_for_background()
     assert fal.count("result") == 1
     assert fal.count("media") == 1
     assert await stored.money() == (90, 0, ["grant", "hold", "charge"])
@@ -164,7 +164,7 @@ async def test_local_fal_and_local_files_move_the_users_own_canvas(
     async with running(settings_for(store_url, tmp_path / "storage"), None) as run:
         job_id = await run.submitted(image=png(320, 180), template="gentle-zoom")
         while (job := await run.status(job_id))["status"] not in {"completed", "failed"}:
-            await run.settled()
+            await run.wait_for_background()
         assert job["status"] == "completed", job
         assert job["width"] > job["height"]
         assert job["durationSeconds"] == pytest.approx(5, abs=0.2)

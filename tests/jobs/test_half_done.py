@@ -8,8 +8,8 @@ import pytest
 from app.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.support.clock import later
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import pass_time
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -52,10 +52,10 @@ async def test_job_cancelled_before_its_post_ends_cancelled_without_a_post(
         hang.released.set()
         assert (await submit).status_code == 202
         seam.left = 0
-        await later(run, 130)
+        await pass_time(run, 130)
         assert (await run.status(job_id))["status"] == "cancelled"
         assert fal.count("submit") == 0
-        assert await run.money() == FREE
+        assert await run.money() == RELEASED
 
 
 async def test_process_that_dies_before_the_post_leaves_a_cancelled_job_cancelled(
@@ -67,7 +67,7 @@ async def test_process_that_dies_before_the_post_leaves_a_cancelled_job_cancelle
         "SET stage = 'cancelling', fal_request_id = NONE, submitted_at = NONE",
         job=job_id,
     )
-    await later(run, 130)
+    await pass_time(run, 130)
     assert (await run.status(job_id))["status"] == "cancelled"
 
 
@@ -92,9 +92,9 @@ async def test_expired_job_that_fal_has_finished_is_delivered(
         fal.advance(fal.newest, "IN_PROGRESS")
         await run.cancel(job_id)
     fal.complete(fal.newest, small_video())
-    await later(run, 24 * 3600 + 60)
+    await pass_time(run, 24 * 3600 + 60)
     assert (await run.status(job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 class StorageAway:
@@ -117,14 +117,14 @@ async def test_video_is_fetched_once_however_long_the_storage_is_away(
         job_id = await run.submitted()
         fal.complete(fal.newest, small_video())
         await run.status(job_id)
-        await run.settled()
+        await run.wait_for_background()
         for minute in range(1, 11):
-            await later(run, minute * 60)
+            await pass_time(run, minute * 60)
         seam.is_back = True
-        await later(run, 700)
+        await pass_time(run, 700)
         assert (await run.status(job_id))["status"] == "completed"
         assert fal.count("media") == 1
-        assert await run.money() == PAID
+        assert await run.money() == CHARGED
 
 
 class FailsOnce:
@@ -148,9 +148,9 @@ async def test_other_bytes_at_the_second_try_leave_one_object(
         job_id = await run.submitted()
         fal.complete(fal.newest, small_video())
         await run.status(job_id)
-        await run.settled()
+        await run.wait_for_background()
         fal.complete(fal.newest, small_video(seed=9))
-        await later(run, 60)
+        await pass_time(run, 60)
         job = await run.finished(job_id)
         assert job["key"].endswith("-night-life-roller.mp4")
         videos = list((run.service.settings.storage_dir / "users").rglob("*.mp4"))
@@ -168,11 +168,11 @@ async def test_video_whose_host_is_away_for_hours_is_delivered(
     fal.complete(fal.newest, small_video())
     fal.faults.add("media", fault, times=12)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     for number in range(1, 12):
-        await later(run, number * 1800)
+        await pass_time(run, number * 1800)
     assert await run.money() == HELD
-    await later(run, 12 * 1800)
+    await pass_time(run, 12 * 1800)
     assert (await run.status(job_id))["status"] == "completed"
     assert fal.count("media") == 13
 
@@ -195,4 +195,4 @@ async def test_file_of_another_kind_is_rejected_after_one_download(
     assert job["error"]["code"] == "video_rejected"
     assert kind in job["error"]["message"]
     assert fal.count("media") == 1
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED

@@ -12,8 +12,8 @@ import pytest
 
 from app.jobs import snapshots
 from app.settings import Settings
-from tests.support.clock import later
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import pass_time
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import (
@@ -87,7 +87,7 @@ def refused(what: str, code: str, fault: Fault, *, call: str = "submit") -> Line
     """Return a line on a submit that is answered with 502: nothing is left but a failed job."""
     submits = 1 if call == "submit" else 0
     return Line(
-        what, code, FREE, call, lambda: fault, FOR_GOOD, never, 502, submits=submits, fetches=0
+        what, code, RELEASED, call, lambda: fault, FOR_GOOD, never, 502, submits=submits, fetches=0
     )
 
 
@@ -99,52 +99,52 @@ TABLE = [
     refused("is at its limit", "fal_unavailable", SLOW_DOWN),
     refused("is down", "fal_unavailable", Answer(500)),
     refused("is behind a broken proxy", "fal_unavailable", NGINX_BAD_GATEWAY),
-    Line("has lost its CDN", COMPLETED, PAID, "upload", lambda: Answer(503), FOR_GOOD),
-    Line("takes the job and drops the line", "submit_unconfirmed", FREE, "submit",
+    Line("has lost its CDN", COMPLETED, CHARGED, "upload", lambda: Answer(503), FOR_GOOD),
+    Line("takes the job and drops the line", "submit_unconfirmed", RELEASED, "submit",
          lambda: Drop(after_effect=True), fetches=0),
-    Line("drops the line before it takes the job", "submit_unconfirmed", FREE, "submit",
+    Line("drops the line before it takes the job", "submit_unconfirmed", RELEASED, "submit",
          Drop, ends=never, fetches=0),
-    Line("takes the job and hangs", "submit_unconfirmed", FREE, "submit",
+    Line("takes the job and hangs", "submit_unconfirmed", RELEASED, "submit",
          lambda: Hang(after_effect=True), fetches=0),
-    Line("takes the job and answers HTML", "submit_unconfirmed", FREE, "submit",
+    Line("takes the job and answers HTML", "submit_unconfirmed", RELEASED, "submit",
          lambda: HTML, ends=never, fetches=0),
-    Line("takes the job and names none", "submit_unconfirmed", FREE, "submit",
+    Line("takes the job and names none", "submit_unconfirmed", RELEASED, "submit",
          lambda: Alter(request_id=None), fetches=0),
     # The status: no word of it ends a job, but that of a request that is gone for good.
     Line("fails the status for good", "pending", HELD, "status",
          lambda: Answer(500), FOR_GOOD, fetches=0),
-    Line("limits the status", COMPLETED, PAID, "status", lambda: SLOW_DOWN),
-    Line("drops the status", COMPLETED, PAID, "status", Drop),
-    Line("hangs at the status", COMPLETED, PAID, "status", Hang),
-    Line("answers the status with HTML", COMPLETED, PAID, "status", lambda: HTML),
-    Line("names no status", COMPLETED, PAID, "status", lambda: Alter(status=None)),
-    Line("names an unknown status", COMPLETED, PAID, "status", lambda: Alter(status="PAUSED")),
-    Line("leaves fields out", COMPLETED, PAID, "status",
+    Line("limits the status", COMPLETED, CHARGED, "status", lambda: SLOW_DOWN),
+    Line("drops the status", COMPLETED, CHARGED, "status", Drop),
+    Line("hangs at the status", COMPLETED, CHARGED, "status", Hang),
+    Line("answers the status with HTML", COMPLETED, CHARGED, "status", lambda: HTML),
+    Line("names no status", COMPLETED, CHARGED, "status", lambda: Alter(status=None)),
+    Line("names an unknown status", COMPLETED, CHARGED, "status", lambda: Alter(status="PAUSED")),
+    Line("leaves fields out", COMPLETED, CHARGED, "status",
          lambda: Alter(logs=None, metrics=None, response_url=None, queue_position=None), FOR_GOOD),
-    Line("forgets the job", "fal_unavailable", FREE, ends=forgotten, fetches=0),
+    Line("forgets the job", "fal_unavailable", RELEASED, ends=forgotten, fetches=0),
     Line("never gets to the job", "pending", HELD, ends=never, fetches=0),
     # The result decides, and it may be late.
-    Line("completes with a refusal", "fal_rejected", FREE, ends=with_a_refusal, fetches=0),
-    Line("completes with nothing", "fal_rejected", FREE, ends=with_nothing, fetches=0),
-    Line("fails the result once", COMPLETED, PAID, "result", lambda: Answer(500)),
-    Line("limits the result once", COMPLETED, PAID, "result", lambda: SLOW_DOWN),
-    Line("drops the result once", COMPLETED, PAID, "result", Drop),
-    Line("fails the result for good", "fal_unavailable", FREE, "result",
+    Line("completes with a refusal", "fal_rejected", RELEASED, ends=with_a_refusal, fetches=0),
+    Line("completes with nothing", "fal_rejected", RELEASED, ends=with_nothing, fetches=0),
+    Line("fails the result once", COMPLETED, CHARGED, "result", lambda: Answer(500)),
+    Line("limits the result once", COMPLETED, CHARGED, "result", lambda: SLOW_DOWN),
+    Line("drops the result once", COMPLETED, CHARGED, "result", Drop),
+    Line("fails the result for good", "fal_unavailable", RELEASED, "result",
          lambda: Answer(503), FOR_GOOD, fetches=0),
-    Line("answers the result with HTML for good", "fal_unavailable", FREE, "result",
+    Line("answers the result with HTML for good", "fal_unavailable", RELEASED, "result",
          lambda: HTML, FOR_GOOD, fetches=0),
     # The video: fetched from its own hosts only, whole or not at all, five times at most.
-    Line("keeps the video abroad", "video_rejected", FREE, ends=abroad, fetches=0),
-    Line("redirects abroad", "video_rejected", FREE, "media", lambda: ELSEWHERE, FOR_GOOD),
-    Line("cuts the video short once", COMPLETED, PAID, "media", Truncate, fetches=2),
-    Line("cuts the video short for good", "video_unavailable", FREE, "media",
+    Line("keeps the video abroad", "video_rejected", RELEASED, ends=abroad, fetches=0),
+    Line("redirects abroad", "video_rejected", RELEASED, "media", lambda: ELSEWHERE, FOR_GOOD),
+    Line("cuts the video short once", COMPLETED, CHARGED, "media", Truncate, fetches=2),
+    Line("cuts the video short for good", "video_unavailable", RELEASED, "media",
          Truncate, FOR_GOOD, fetches=5),
-    Line("drops the video once", COMPLETED, PAID, "media", Drop, fetches=2),
-    Line("serves HTML for a video", "video_unavailable", FREE, "media",
+    Line("drops the video once", COMPLETED, CHARGED, "media", Drop, fetches=2),
+    Line("serves HTML for a video", "video_unavailable", RELEASED, "media",
          lambda: NO_VIDEO, FOR_GOOD, fetches=5),
-    Line("serves a video without end", "video_unavailable", FREE, "media",
+    Line("serves a video without end", "video_unavailable", RELEASED, "media",
          Endless, FOR_GOOD, fetches=5),
-    Line("has lost the video", "video_unavailable", FREE, "media",
+    Line("has lost the video", "video_unavailable", RELEASED, "media",
          lambda: Answer(404), FOR_GOOD, fetches=5),
 ]  # fmt: skip
 
@@ -185,6 +185,6 @@ async def _life(run: Running, fal: FalStandIn, line: Line, fault: Fault | None) 
         await run.status(job_id)
         if isinstance(fault, Hang):
             fault.released.set()
-        await run.settled()
-        await later(run, minute * 80)
+        await run.wait_for_background()
+        await pass_time(run, minute * 80)
     return await run.status(job_id)

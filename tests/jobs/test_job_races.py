@@ -8,9 +8,10 @@ import pytest
 
 from app.database.client import Address
 from app.database.connection import Thrown
-from tests.support.clock import set_ahead
-from tests.support.database import LEGACY_MODEL, SurrealServer, embedded, legacy_row, migrated
-from tests.support.job_functions import AMPLE, BASE, LIMITS, VIDEO, Jobs
+from tests.support.clock import set_clock_ahead
+from tests.support.database import SurrealServer, embedded, migrated
+from tests.support.job_functions import BASE, LIMITS, UNLIMITED, VIDEO, Jobs
+from tests.support.legacy import LEGACY_MODEL, legacy_row
 
 RACERS = 50
 
@@ -53,14 +54,14 @@ async def test_one_key_is_one_job(jobs: Jobs) -> None:
 
 async def test_a_request_of_fals_goes_to_one_job(jobs: Jobs) -> None:
     for number in range(RACERS):
-        await jobs.open(f"j{number}", limits=AMPLE)
+        await jobs.open(f"j{number}", limits=UNLIMITED)
         await jobs("submitting", f"j{number}", 120)
     queued = await race(*(jobs("queued", f"j{n}", "fal-1", 0, 15) for n in range(RACERS)))
     assert queued.count("request_taken") == RACERS - 1
 
 
 async def test_the_last_credits_are_held_once(jobs: Jobs) -> None:
-    limits = AMPLE | {"signup_grant": 10}
+    limits = UNLIMITED | {"signup_grant": 10}
     opened = await race(*(jobs.open(f"j{number}", limits=limits) for number in range(RACERS)))
     assert opened.count("insufficient_credits") == RACERS - 1
     assert await jobs.account() == (10, 10, 1)
@@ -68,7 +69,7 @@ async def test_the_last_credits_are_held_once(jobs: Jobs) -> None:
 
 
 async def test_no_more_jobs_than_the_limit_get_in(jobs: Jobs) -> None:
-    limits = AMPLE | {"in_flight": LIMITS["in_flight"]}
+    limits = UNLIMITED | {"in_flight": LIMITS["in_flight"]}
     opened = await race(*(jobs.open(f"j{number}", limits=limits) for number in range(RACERS)))
     assert opened.count("too_many_jobs") == RACERS - LIMITS["in_flight"]
     assert len(await jobs.all("video_job")) == LIMITS["in_flight"]
@@ -85,7 +86,7 @@ async def test_a_job_is_claimed_by_one_until_its_lease_is_over(jobs: Jobs) -> No
     [first] = await claimants("early")
     assert await claimants("early") == [first]  # a holder may claim again
     assert await claimants("late") == []
-    await set_ahead(jobs.database, 26)
+    await set_clock_ahead(jobs.database, 26)
     [second] = await claimants("late")
     for function, arguments in [("extend", (25,)), ("complete", (VIDEO,))]:
         with pytest.raises(Thrown, match="lease_lost"):
@@ -124,20 +125,20 @@ async def test_a_storage_key_is_given_out_once_and_never_one_that_an_old_job_has
         old = legacy_row(f"old-{number}", video_key=key, fal_model=LEGACY_MODEL)
         await jobs.database.query("INSERT INTO video_job $old", old=old)
     names = [f"j{number}" for number in range(RACERS)]
-    await asyncio.gather(*(jobs.queued(name, limits=AMPLE) for name in names))
+    await asyncio.gather(*(jobs.queued(name, limits=UNLIMITED) for name in names))
     claims = await race(*(jobs("claim", name, "worker", 25, BASE) for name in names))
     given = {row["video_key"] for row in claims}
     assert given == {f"{BASE}-{number}.mp4" for number in (2, *range(4, RACERS + 3))}
     await jobs("fail", "j0", "worker", "video_rejected", "No.")
-    await jobs.queued("late", limits=AMPLE)
+    await jobs.queued("late", limits=UNLIMITED)
     late = await jobs("claim", "late", "worker", 25, BASE)
     assert late["video_key"] == f"{BASE}-{RACERS + 3}.mp4"
 
 
 async def test_what_is_due_goes_to_one_taker(jobs: Jobs) -> None:
     names = [f"j{number}" for number in range(10)]
-    await asyncio.gather(*(jobs.queued(name, limits=AMPLE) for name in names))
-    await set_ahead(jobs.database, 16)
+    await asyncio.gather(*(jobs.queued(name, limits=UNLIMITED) for name in names))
+    await set_clock_ahead(jobs.database, 16)
     taken = await race(*(jobs.database.call("video_job::take_due", 4, 15) for _ in range(10)))
     assert sorted(row["id"].id for rows in taken for row in rows) == sorted(names)
 
@@ -148,7 +149,7 @@ async def test_a_grant_beside_spending_is_not_lost(jobs: Jobs) -> None:
         jobs.database.call("credit::grant", f"grant-{number % 25}", "ada", 10, 0)
         for number in range(RACERS)
     ]
-    opens = [jobs.open(f"j{number}", limits=AMPLE) for number in range(RACERS)]
+    opens = [jobs.open(f"j{number}", limits=UNLIMITED) for number in range(RACERS)]
     opened = await race(*grants, *opens)
     held = len(await jobs.all("video_job"))
     assert opened.count("insufficient_credits") == RACERS - held
@@ -159,7 +160,7 @@ async def test_slugs_that_end_like_numbers_share_no_key(jobs: Jobs) -> None:
     rounds = 20
     for number in range(rounds):
         for job in "abc":
-            await jobs.queued(f"{job}{number}", limits=AMPLE)
+            await jobs.queued(f"{job}{number}", limits=UNLIMITED)
         base = f"{BASE}-{number}/zoom"
         first = await jobs("claim", f"a{number}", "worker", 25, base)
         second, other = await race(

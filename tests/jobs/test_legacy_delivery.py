@@ -6,16 +6,10 @@ import pytest
 
 from app.jobs import snapshots
 from app.settings import Settings
-from tests.support.clock import later
-from tests.support.database import (
-    LEGACY_MODEL,
-    backfilled,
-    connected,
-    embedded,
-    legacy_row,
-    make_legacy,
-)
+from tests.support.clock import pass_time
+from tests.support.database import connected, embedded
 from tests.support.database import migrated as migrated_database
+from tests.support.legacy import LEGACY_MODEL, legacy_row, make_legacy, run_backfill
 from tests.support.service import running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_jobs import Job
@@ -35,7 +29,7 @@ async def adopted(url: str) -> None:
             legacy_row("forgotten", "pending"),
         )
     async with migrated_database(embedded(url)) as database:
-        assert await backfilled(database) == 0
+        assert await run_backfill(database) == 0
     async with migrated_database(embedded(url)) as database:
         assert await database.query("SELECT id FROM video_job WHERE fal_model IS NONE") == []
 
@@ -57,7 +51,7 @@ async def test_unfinished_jobs_are_delivered_and_finished_ones_left_alone(
         fal.complete(request_id, small_video(seed=number))
     async with running(settings, fal) as run:
         for minutes in range(1, 14, 2):
-            await later(run, minutes * 60)
+            await pass_time(run, minutes * 60)
         statuses = {
             row["id"].id: row["status"]
             for row in await run.rows("SELECT id, status FROM video_job")

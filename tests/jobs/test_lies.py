@@ -10,9 +10,9 @@ from app.domain.job import DueJob
 from app.settings import Settings
 from app.telemetry.seam import direct
 from tests.jobs.test_troubles import queued
-from tests.support.clock import later, set_ahead
-from tests.support.ledger import FREE, HELD, PAID
-from tests.support.refusals import problem
+from tests.support.clock import pass_time, set_clock_ahead
+from tests.support.ledger import CHARGED, HELD, RELEASED
+from tests.support.refusals import assert_problem
 from tests.support.service import SUBMIT, Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Alter, Answer
@@ -47,8 +47,8 @@ async def test_upload_to_no_address_is_a_storage_that_fails(
 ) -> None:
     fal.faults.add("upload", Answer(503), times=None)
     fal.faults.add("initiate", Alter(**{field: url}), times=None)
-    problem(await run.submit(), 502, "fal_unavailable")
-    assert await run.money() == FREE
+    assert_problem(await run.submit(), 502, "fal_unavailable")
+    assert await run.money() == RELEASED
 
 
 async def test_request_that_fal_names_twice_is_one_video_and_paid_for_once(
@@ -70,7 +70,7 @@ async def test_address_that_cannot_be_is_no_video(run: Running, fal: FalStandIn,
     job = await run.finished(job_id)
     assert job["error"]["code"] == "video_rejected"
     assert len(job["error"]["message"]) < 200
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 @pytest.mark.parametrize("location", ["https:fal.media/x", "javascript:alert(1)", "https://[::"])
@@ -81,9 +81,9 @@ async def test_redirect_to_no_address_is_no_video(
     fal.complete(request_id, small_video())
     fal.faults.add("media", Answer(302, "", {"Location": location}), times=None)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     for minute in range(1, 14):
-        await later(run, minute * 80)
+        await pass_time(run, minute * 80)
     job = await run.finished(job_id)
     assert job["error"]["code"] in {"video_rejected", "video_unavailable"}
     assert fal.contacted_hosts == []
@@ -94,12 +94,12 @@ async def test_troubles_that_take_turns_come_to_an_end(run: Running, fal: FalSta
     fal.complete(request_id, small_video())
     fal.faults.add("media", Answer(404), times=None)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     for minute in range(1, 16):
         fal.faults.add("result", Answer(503), times=minute % 2)
-        await later(run, minute * 80)
+        await pass_time(run, minute * 80)
     assert (await run.status(job_id))["status"] == "failed"
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_fault_in_a_delivery_is_retried_until_the_deadline_ends_the_job(
@@ -114,14 +114,14 @@ async def test_fault_in_a_delivery_is_retried_until_the_deadline_ends_the_job(
         job_id, request_id = await queued(run, fal)
         fal.complete(request_id, small_video())
         await run.status(job_id)
-        await run.settled()
+        await run.wait_for_background()
         for hour in range(1, 24):
-            await later(run, hour * 3600)
+            await pass_time(run, hour * 3600)
         assert (await run.status(job_id))["status"] == "processing"
         assert await run.money() == HELD
-        await later(run, 24 * 3600 + 60)
+        await pass_time(run, 24 * 3600 + 60)
         assert (await run.status(job_id))["status"] == "failed"
-        assert await run.money() == FREE
+        assert await run.money() == RELEASED
 
 
 async def test_job_that_cannot_be_processed_does_not_hold_up_the_others(
@@ -140,13 +140,13 @@ async def test_job_that_cannot_be_processed_does_not_hold_up_the_others(
             await process_due(due)
 
         monkeypatch.setattr(run.service.lifecycle, "process_due", fails_for_one)
-        await set_ahead(run.service.database, 60)
+        await set_clock_ahead(run.service.database, 60)
         async with asyncio.timeout(20):
             while "completed" not in await run.rows(  # noqa: ASYNC110 the sweep tells nobody
                 "SELECT VALUE status FROM video_job"
             ):
                 await asyncio.sleep(0.02)
-        await run.settled()
+        await run.wait_for_background()
         assert (await run.status(well))["status"] == "completed"
 
 
@@ -177,10 +177,10 @@ async def test_storage_that_is_gone_is_said_to_be_away(run: Running, fal: FalSta
     folder = run.service.settings.storage_dir
     away = run.lose_storage()
     for path in ("/api/templates/video/status", "/api/library", "/readyz", "/media/users/x.mp4"):
-        problem(await run.get(path, jobId=job_id), 503, "storage_unavailable")
+        assert_problem(await run.get(path, jobId=job_id), 503, "storage_unavailable")
     folder.unlink()
     away.rename(folder)
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_callback_about_a_request_of_others_takes_no_job(
@@ -220,7 +220,7 @@ async def test_time_that_no_driver_can_read_does_not_hold_up_the_others(
     fal.complete(request_id, small_video())
     await run.rows("DEFINE FIELD OVERWRITE created_at ON video_job TYPE datetime")
     await run.rows(statement, odd=odd)
-    await later(run, 60)
-    await later(run, 120)
+    await pass_time(run, 60)
+    await pass_time(run, 120)
     rows = await run.rows("SELECT VALUE status FROM type::record('video_job', $well)", well=well)
     assert rows == ["completed"]

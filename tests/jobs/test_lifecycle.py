@@ -12,8 +12,8 @@ from app.settings import Settings
 from app.telemetry.seam import T
 from tests.api.test_webhook import PUBLIC_URL, post, row
 from tests.jobs.test_cancel_races import only_job
-from tests.support.clock import later
-from tests.support.ledger import FREE
+from tests.support.clock import pass_time
+from tests.support.ledger import RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -30,7 +30,7 @@ async def test_unanswered_submit_does_not_adopt_another_jobs_request(
         ours = await run.submitted()
         fal.complete(request_id, small_video())
         assert (await post(run, ours, fal.callback(request_id))).status_code == 200
-        await run.settled()
+        await run.wait_for_background()
         assert (await row(run, ours)).get("fal_request_id") is None
         assert (await row(run, ours))["stage"] == "submitting"
         assert (await run.finished(theirs, user="bob"))["status"] == "completed"
@@ -52,8 +52,8 @@ async def test_submit_whose_hold_was_taken_without_an_answer_gives_it_back(
     async with running(settings, fal, seam=seam) as run:
         answer = await run.submit()
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
-        await run.settled()
-        assert await run.money() == FREE
+        await run.wait_for_background()
+        assert await run.money() == RELEASED
         assert fal.calls == []
         assert await run.audit() == []
 
@@ -111,7 +111,7 @@ async def test_row_that_makes_no_sense_does_not_hold_up_the_others(
     fal.complete(fal.newest, small_video())
     await run.rows("DEFINE FIELD OVERWRITE stage ON video_job TYPE string")  # a later version's
     await run.rows("UPDATE type::record('video_job', $odd) SET stage = 'dreaming'", odd=odd)
-    await later(run, 25)
+    await pass_time(run, 25)
     assert (await row(run, well))["status"] == "completed"
     assert f"{odd} cannot be read" in caplog.text.replace("⟨", "").replace("⟩", "")
 
@@ -124,5 +124,5 @@ async def test_sweep_leaves_to_its_pollers_what_they_keep_fresh(
     job_id = await run.submitted()
     await run.status(job_id)
     fal.calls.clear()
-    await later(run, 20)
+    await pass_time(run, 20)
     assert fal.count("status") == asked

@@ -8,8 +8,8 @@ import pytest
 
 from app import times
 from app.settings import Settings
-from tests.support.clock import later, set_ahead
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import pass_time, set_clock_ahead
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import NGINX_BAD_GATEWAY, Alter, Answer, Drop, Fault, Hang
@@ -56,7 +56,7 @@ async def test_odd_status_changes_nothing_and_is_asked_again(
     assert await run.money() == HELD
     fal.complete(request_id, small_video())
     assert (await run.finished(job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 @pytest.mark.parametrize("field", ["logs", "queue_position", "metrics", "response_url"])
@@ -79,13 +79,13 @@ async def test_request_that_fal_has_forgotten_fails_after_ten_minutes_on_end(
     job_id, request_id = await queued(run, fal)
     del fal.requests[request_id]
     assert (await run.status(job_id))["status"] == "pending"
-    await set_ahead(run.service.database, 599)
+    await set_clock_ahead(run.service.database, 599)
     assert (await run.status(job_id))["status"] == "pending"
-    await set_ahead(run.service.database, 601)
+    await set_clock_ahead(run.service.database, 601)
     await run.status(job_id)
     job = await run.finished(job_id)
     assert (job["status"], job["error"]["code"]) == ("failed", "fal_unavailable")
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_ten_minutes_of_404_begin_anew_once_fal_knows_the_request_again(
@@ -97,7 +97,7 @@ async def test_ten_minutes_of_404_begin_anew_once_fal_knows_the_request_again(
     fal.requests[request_id] = lost
     await run.status(job_id)
     del fal.requests[request_id]
-    await set_ahead(run.service.database, 601)
+    await set_clock_ahead(run.service.database, 601)
     assert (await run.status(job_id))["status"] == "pending"
 
 
@@ -134,7 +134,7 @@ async def test_models_refusal_reaches_the_user_and_costs_nothing(
     job = await run.finished(job_id)
     assert job["status"] == "failed"
     assert job["error"] == {"code": "fal_rejected", "message": message}
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
     assert fal.count("media") == 0
     assert (await run.library())["videos"] == []
 
@@ -147,7 +147,7 @@ async def test_completed_without_a_video_is_a_failure(
     fal.complete(request_id, output=output)
     job = await run.finished(job_id)
     assert (job["status"], job["error"]["code"]) == ("failed", "fal_rejected")
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 @pytest.mark.parametrize(
@@ -160,11 +160,11 @@ async def test_result_that_fails_for_a_while_is_asked_for_again(
     fal.complete(request_id, small_video())
     fal.faults.add("result", fault)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     assert (await run.status(job_id))["stage"] == "storing"
-    await later(run, 30)
+    await pass_time(run, 30)
     assert (await run.finished(job_id))["status"] == "completed"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_result_that_fails_for_ten_minutes_fails_the_job(
@@ -174,13 +174,13 @@ async def test_result_that_fails_for_ten_minutes_fails_the_job(
     fal.complete(request_id, small_video())
     fal.faults.add("result", Answer(503, {"detail": "runner gone"}), times=None)
     await run.status(job_id)
-    await run.settled()
-    await later(run, 590)
+    await run.wait_for_background()
+    await pass_time(run, 590)
     assert (await run.status(job_id))["status"] == "processing"
-    await later(run, 700)
+    await pass_time(run, 700)
     job = await run.finished(job_id)
     assert job["error"] == {"code": "fal_unavailable", "message": "runner gone"}
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_lost_answer_to_the_submit_is_no_second_submit(run: Running, fal: FalStandIn) -> None:
@@ -190,7 +190,7 @@ async def test_lost_answer_to_the_submit_is_no_second_submit(run: Running, fal: 
     job = await run.status(answer.json()["jobId"])
     assert (job["status"], job["error"]["code"]) == ("failed", "submit_unconfirmed")
     assert fal.count("submit") == 1
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_submit_waits_for_fal_no_longer_than_its_timeout(
@@ -210,7 +210,7 @@ async def test_submit_waits_for_fal_no_longer_than_its_timeout(
 async def test_jobs_are_delivered_with_no_browser_open(run: Running, fal: FalStandIn) -> None:
     job_id, request_id = await queued(run, fal)
     fal.complete(request_id, small_video())
-    await later(run, 25)
+    await pass_time(run, 25)
     assert await run.rows("SELECT VALUE status FROM video_job") == ["completed"]
     assert fal.count("status") == 1
     assert (await run.status(job_id))["status"] == "completed"
@@ -223,7 +223,7 @@ async def test_terminal_job_is_never_asked_about_again(run: Running, fal: FalSta
     asked = fal.count("status")
     for _ in range(5):
         await run.status(job_id)
-    await later(run, 3600)
+    await pass_time(run, 3600)
     assert fal.count("status") == asked
 
 
@@ -231,11 +231,11 @@ async def test_job_that_is_not_done_by_its_deadline_fails_and_is_cancelled_at_fa
     run: Running, fal: FalStandIn
 ) -> None:
     job_id, _ = await queued(run, fal)
-    await later(run, 24 * 3600 + 60)
+    await pass_time(run, 24 * 3600 + 60)
     job = await run.status(job_id)
     assert (job["status"], job["error"]["code"]) == ("failed", "deadline_exceeded")
     assert fal.count("cancel") == 1
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_job_of_the_replaced_stack_is_taken_up(run: Running, fal: FalStandIn) -> None:
@@ -249,7 +249,7 @@ async def test_job_of_the_replaced_stack_is_taken_up(run: Running, fal: FalStand
         f"fal_request_id = '{request_id}', stage = 'queued', due_at = time::now()"
     )
     fal.complete(request_id, small_video())
-    await later(run, 5)
+    await pass_time(run, 5)
     job = await run.status(request_id, user="eve")
     assert (job["status"], job["credits"]) == ("completed", 0)
     (video,) = (await run.library(user="eve"))["videos"]
@@ -265,12 +265,12 @@ async def test_job_that_was_settled_during_its_upload_is_not_submitted(
     fal.faults.add("upload", hang)
     submit = asyncio.create_task(run.submit())
     await hang.reached.wait()
-    await later(run, 130)  # a clock that leapt, or a machine that slept
+    await pass_time(run, 130)  # a clock that leapt, or a machine that slept
     hang.released.set()
     job_id = (await submit).json()["jobId"]
     assert (await run.status(job_id))["error"]["code"] == "interrupted"
     assert fal.count("submit") == 0
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_submit_that_is_with_fal_when_the_service_stops_is_acknowledged(

@@ -7,8 +7,8 @@ import pytest
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.jobs.test_troubles import kind, queued
-from tests.support.clock import later
-from tests.support.ledger import FREE, HELD, PAID
+from tests.support.clock import pass_time
+from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import NO_VIDEO, Answer, Drop, Fault, Truncate
@@ -36,7 +36,7 @@ async def test_video_on_a_foreign_host_is_never_fetched(
     assert (job["status"], job["error"]["code"]) == ("failed", "video_rejected")
     assert fal.contacted_hosts == []
     assert fal.count("media") == 0
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_redirect_off_the_list_is_not_followed(run: Running, fal: FalStandIn) -> None:
@@ -58,12 +58,12 @@ async def test_video_that_cannot_be_had_is_fetched_again(
     fal.complete(request_id, small_video())
     fal.faults.add("media", fault)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     assert (await run.status(job_id))["status"] == "processing"
-    await later(run, 30)
+    await pass_time(run, 30)
     assert (await run.finished(job_id))["status"] == "completed"
     assert fal.count("media") == 2
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED
 
 
 async def test_video_that_never_comes_fails_after_five_attempts(
@@ -73,22 +73,22 @@ async def test_video_that_never_comes_fails_after_five_attempts(
     fal.complete(request_id, small_video())
     fal.faults.add("media", NO_VIDEO, times=None)
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     for minute in range(1, 8):
-        await later(run, minute * 80)
+        await pass_time(run, minute * 80)
     job = await run.finished(job_id)
     assert (job["status"], job["error"]["code"]) == ("failed", "video_unavailable")
     assert fal.count("media") == 5
-    assert await run.money() == FREE
+    assert await run.money() == RELEASED
 
 
 async def test_video_that_no_decoder_can_read_fails(run: Running, fal: FalStandIn) -> None:
     job_id, request_id = await queued(run, fal)
     fal.complete(request_id, b"\0\0\0\x18ftypmp42" + bytes(2000))
     await run.status(job_id)
-    await run.settled()
+    await run.wait_for_background()
     for minute in range(1, 8):
-        await later(run, minute * 80)
+        await pass_time(run, minute * 80)
     assert (await run.finished(job_id))["error"]["code"] == "video_unavailable"
 
 
@@ -98,9 +98,9 @@ async def test_video_larger_than_allowed_is_not_stored(settings: Settings, fal: 
         job_id, request_id = await queued(run, fal)
         fal.complete(request_id, small_video())
         await run.status(job_id)
-        await run.settled()
+        await run.wait_for_background()
         for minute in range(1, 8):
-            await later(run, minute * 80)
+            await pass_time(run, minute * 80)
         assert (await run.finished(job_id))["error"]["code"] == "video_unavailable"
         assert "500" in (await run.status(job_id))["error"]["message"]
 
@@ -130,16 +130,16 @@ async def test_disk_that_is_full_for_an_hour_loses_nothing(
         job_id, request_id = await queued(run, fal)
         fal.complete(request_id, small_video())
         await run.status(job_id)
-        await run.settled()
+        await run.wait_for_background()
         for minute in range(1, 60, 5):
-            await later(run, minute * 60)
+            await pass_time(run, minute * 60)
         assert outage.failed >= 10
         assert (await run.status(job_id))["status"] == "processing"
         assert await run.money() == HELD
         outage.over = True
-        await later(run, 3700)
+        await pass_time(run, 3700)
         assert (await run.finished(job_id))["status"] == "completed"
-        assert await run.money() == PAID
+        assert await run.money() == CHARGED
 
 
 async def test_foreign_object_under_the_key_is_left_alone(run: Running, fal: FalStandIn) -> None:
@@ -153,4 +153,4 @@ async def test_foreign_object_under_the_key_is_left_alone(run: Running, fal: Fal
     job = await run.finished(job_id)
     assert job["key"].endswith("-night-life-roller-2.mp4")
     assert foreign.read_bytes() == b"somebody else's"
-    assert await run.money() == PAID
+    assert await run.money() == CHARGED

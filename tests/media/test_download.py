@@ -15,7 +15,7 @@ from app.errors import StorageUnavailable, VideoRejected, VideoUnavailable
 from app.media import downloads
 from app.media.downloads import MediaHosts, download
 from app.telemetry.logs import without_query
-from tests.support.sockets import listening, raw_server
+from tests.support.sockets import raw_server, serve_on_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -125,7 +125,7 @@ async def test_a_stream_without_end_is_stopped_at_the_limit(tmp_path: Path) -> N
             writer.write(bytes(65536))
             await writer.drain()
 
-    async with listening(endless) as port:
+    async with serve_on_port(endless) as port:
         with pytest.raises(VideoUnavailable, match="larger"):
             await fetch(ToPort(port), tmp_path, max_bytes=1_000_000)
     assert (tmp_path / "video.mp4").stat().st_size <= 1_000_000
@@ -137,7 +137,7 @@ async def test_a_host_that_falls_silent_is_given_up(tmp_path: Path) -> None:
         writer.write(ok(FTYP, Content_Length=1000))
         await reader.read()
 
-    async with listening(fall_silent) as port:
+    async with serve_on_port(fall_silent) as port:
         with pytest.raises(VideoUnavailable, match="too long"):
             await fetch(ToPort(port), tmp_path, timeout=0.2)
 

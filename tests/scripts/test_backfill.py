@@ -14,15 +14,8 @@ from app.settings import Settings
 from scripts import backfill as script
 from scripts.backfill import Backfill, carry_out, prepare, rehearse
 from scripts.migrate import migrate
-from tests.support.database import (
-    LEGACY_MODEL,
-    LEGACY_TEMPLATE,
-    LEGACY_TIME,
-    connected,
-    embedded,
-    legacy_row,
-    make_legacy,
-)
+from tests.support.database import connected, embedded
+from tests.support.legacy import LEGACY_MODEL, LEGACY_TEMPLATE, LEGACY_TIME, legacy_row, make_legacy
 
 DAY = 86400
 FINISHED_AT = legacy_row("any")["updated_at"]

@@ -6,17 +6,10 @@ from typing import Any
 
 from app.database.client import Address, Database
 from scripts.migrate import migrate
-from tests.support.database import (
-    LEGACY_MODEL,
-    SurrealServer,
-    backfilled,
-    connected,
-    legacy_row,
-    make_legacy,
-    run_script,
-    start_script,
-)
-from tests.support.job_functions import AMPLE, BASE, a_job
+from tests.support.database import SurrealServer, connected
+from tests.support.job_functions import BASE, UNLIMITED, job_arguments
+from tests.support.legacy import LEGACY_MODEL, legacy_row, make_legacy, run_backfill
+from tests.support.scripts import run_script, start_script
 
 STATUSES = ("completed", "failed", "running")
 
@@ -35,8 +28,8 @@ async def write_jobs(database: Database, stop: asyncio.Event) -> list[dict[str, 
     for number in itertools.count():
         if stop.is_set():
             return rows
-        job = a_job(f"new-{number}", user=f"user-{number % 7}", credits=1)
-        await database.call("video_job::open", job, AMPLE, None)
+        job = job_arguments(f"new-{number}", user=f"user-{number % 7}", credits=1)
+        await database.call("video_job::open", job, UNLIMITED, None)
         await database.call("video_job::queued", job["id"], f"fal-{number}", 1, 15)
         rows.append(await database.call("video_job::claim", job["id"], "worker", 25, BASE))
     raise AssertionError("counting never ends")
@@ -48,7 +41,7 @@ async def test_it_fills_every_row_beside_a_service_that_writes(server: SurrealSe
     stop = asyncio.Event()
     async with connected(address) as service, connected(address) as database:
         writing = asyncio.create_task(write_jobs(service, stop))
-        assert await backfilled(database, chunk=200) == 0
+        assert await run_backfill(database, chunk=200) == 0
         stop.set()
         written = await writing
         await migrate(database)

@@ -21,8 +21,8 @@ def beginner(tmp_path: Path, migrated_folder: Path) -> Path:
 
 def test_the_demo_makes_a_video_that_plays_and_says_what_it_cost(tmp_path: Path) -> None:
     with started(tmp_path, "scripts.demo") as demo:
-        assert demo.ended() == 0, demo.stderr
-        assert not demo.companions()
+        assert demo.exit_status() == 0, demo.stderr
+        assert not demo.group_members()
         before, key, video, after = demo.stdout.splitlines()[-4:]
     assert before == "Credits before: 100 (0 held)"
     assert key.startswith("Key:            users/dev@localhost/library/")
@@ -35,19 +35,19 @@ def test_the_demo_makes_a_video_that_plays_and_says_what_it_cost(tmp_path: Path)
 
 def test_a_refused_job_is_told_in_a_line(beginner: Path) -> None:
     with started(beginner, "scripts.demo", "--template", "unheard-of") as demo:
-        assert demo.ended() == 1
+        assert demo.exit_status() == 1
         assert demo.stderr.splitlines()[-1] == "Refused: There is no template 'unheard-of'."
         assert "Traceback" not in demo.stderr
-        assert not demo.companions()
+        assert not demo.group_members()
 
 
 @pytest.mark.skipif(not ON_LINUX, reason="looks into /proc")
 def test_ctrl_c_in_the_middle_leaves_no_process_behind(beginner: Path) -> None:
     with started(beginner, "scripts.demo") as demo:
-        demo.until_it_says("generating")
-        assert demo.companions()
-        assert demo.interrupted() == 130
-        assert not demo.companions()
+        demo.wait_for_stderr("generating")
+        assert demo.group_members()
+        assert demo.interrupt() == 130
+        assert not demo.group_members()
         assert "Traceback" not in demo.stderr
     assert not (beginner / VIDEO).exists()
 
@@ -55,7 +55,7 @@ def test_ctrl_c_in_the_middle_leaves_no_process_behind(beginner: Path) -> None:
 def test_a_service_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with started(tmp_path, "scripts.demo", "--url", url) as demo:
-        assert demo.ended() == 1
+        assert demo.exit_status() == 1
         (line,) = demo.stderr.splitlines()
         assert line.startswith(f"{url}/api/credits: ")
         assert line.endswith("Connection refused")

@@ -13,8 +13,9 @@ from app.database import schema
 from app.database.client import Database
 from app.errors import DatabaseUnavailable, ServiceError
 from scripts.grant import grant, main
-from tests.support.database import connected, embedded, run_script
+from tests.support.database import connected, embedded
 from tests.support.job_functions import Jobs
+from tests.support.scripts import run_script
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import ServiceError
 from scripts.job import story
-from tests.support.clock import later
+from tests.support.clock import pass_time
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
@@ -43,7 +43,7 @@ async def test_story_of_a_job_in_trouble_tells_what_is_tried_again_and_when(
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
     fal.faults.add("media", Answer(500), times=None)
-    await later(run, 30)
+    await pass_time(run, 30)
     text = await told(run, job_id)
     assert "  Status    processing, storing" in text
     assert re.search(r"Trouble   The video's host answered 500\. \(1 times since 20", text)

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.form import MAX_OVERHEAD_BYTES
 from app.settings import Settings
-from tests.support.refusals import nothing_left, problem
+from tests.support.refusals import assert_no_effect, assert_problem
 from tests.support.service import SUBMIT, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import bearer
@@ -33,8 +33,8 @@ async def test_multipart_of_200_mb_with_a_lying_content_length(
     bounded = settings.model_copy(update={"max_image_bytes": MEGABYTE})
     async with running(bounded, fal) as run:
         answer = await run.client.post(SUBMIT, content=body(), headers=bearer() | headers)
-        problem(answer, 413, "image_too_large")
-        await nothing_left(run, fal)
+        assert_problem(answer, 413, "image_too_large")
+        await assert_no_effect(run, fal)
     assert taken <= MEGABYTE + MAX_OVERHEAD_BYTES
 
 
@@ -53,5 +53,5 @@ async def test_callback_with_a_lying_content_length(
     async with running(settings, fal) as run:
         headers = {"Content-Length": lie}
         answer = await run.client.post("/api/webhooks/fal?jobId=x", content=body(), headers=headers)
-        problem(answer, 400, "invalid_json")
+        assert_problem(answer, 400, "invalid_json")
     assert taken <= 10 * MEGABYTE

@@ -11,7 +11,7 @@ from app.database.client import Address, Database
 from app.settings import Settings
 from tests.support.leaks import found_in
 from tests.support.s3 import BUCKET, SECRET_ACCESS_KEY
-from tests.support.seams import Failing
+from tests.support.seams import FailingSeam
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -81,7 +81,7 @@ async def test_tracebacks_of_faults_show_no_secret(
     caplog: pytest.LogCaptureFixture,
     name: str,
 ) -> None:
-    seam = Failing(ZeroDivisionError(f"in {name}"), name)
+    seam = FailingSeam(ZeroDivisionError(f"in {name}"), name)
     given = settings_for(store_url, tmp_path / "storage", fal_key=FalStandIn.key)
     caplog.set_level(logging.DEBUG)
     async with running(given, fal, seam=seam) as run:
@@ -96,4 +96,4 @@ async def _go_through_a_job(run: Running, fal: FalStandIn) -> None:
     if answer.status_code == 202:
         fal.complete(fal.newest, small_video())
         await run.get("/api/templates/video/status", jobId=answer.json()["jobId"])
-        await run.settled()
+        await run.wait_for_background()

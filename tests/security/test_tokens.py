@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from app.api.identity import KeySetTokens, SharedSecret
 from app.caching.key_set import KeySet
 from app.errors import ConfigurationError, Unauthenticated
-from tests.support.tokens import published
+from tests.support.tokens import public_jwk
 
 OURS = generate_private_key(public_exponent=65537, key_size=2048)
 THEIRS = generate_private_key(public_exponent=65537, key_size=2048)
@@ -26,13 +26,13 @@ async def test_jku_x5u_and_keys_in_a_token_are_ignored(key_id: str | None) -> No
     def answer(request: httpx.Request) -> httpx.Response:
         asked.add(str(request.url))
         key = OURS if str(request.url) == JWKS_URL else THEIRS
-        return httpx.Response(200, json={"keys": [published("ours", key, "RS256")]})
+        return httpx.Response(200, json={"keys": [public_jwk("ours", key, "RS256")]})
 
     headers: dict[str, Any] = {
         "jku": "https://evil.example/jwks",
         "x5u": "https://evil.example/certificate",
         "x5c": ["MII="],
-        "jwk": published("ours", THEIRS, "RS256"),
+        "jwk": public_jwk("ours", THEIRS, "RS256"),
     }
     if key_id is not None:
         headers["kid"] = key_id

@@ -20,7 +20,7 @@ import pytest
 from app import times
 from app.database.audit import audit
 from app.storage.local_files import LocalFiles
-from tests.support.clock import set_ahead
+from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, embedded
 from tests.support.process import ON_LINUX, PATIENCE, ROOT, Process, started
 from tests.support.service import SUBMIT, png, submission
@@ -69,9 +69,9 @@ def test_a_video_is_made_and_the_process_ends_with_all_its_child_processes(tmp_p
             job = status(client, job_id)
             assert client.get(job["url"]).content[4:8] == b"ftyp"
             assert client.get("/api/credits").json()["balance"] == 96
-        assert process.companions(), "the process that probes videos is kept for the next one"
-        assert process.ended_by(signal.SIGTERM) == 0
-        assert not process.companions()
+        assert process.group_members(), "the process that probes videos is kept for the next one"
+        assert process.stop(signal.SIGTERM) == 0
+        assert not process.group_members()
         lines = [json.loads(line) for line in process.stderr.splitlines()]
         assert all(line.keys() == KEYS for line in lines)
         assert "uvicorn.error" in {line["logger"] for line in lines}
@@ -85,7 +85,7 @@ def test_an_unfinished_job_does_not_delay_the_end(tmp_path: Path) -> None:
         with browser(process) as client:
             job_id = submit(client, png(640, 360))
             process.until(lambda: status(client, job_id)["stage"] == "generating")
-        assert process.ended_by(signal.SIGTERM) == 0
+        assert process.stop(signal.SIGTERM) == 0
         assert is_clean(process.stderr)
 
 
@@ -95,10 +95,10 @@ def test_ctrl_c_while_a_video_is_probed_ends_the_service_cleanly(tmp_path: Path)
         process.until_ready()
         with browser(process) as client:
             job_id = submit(client, png(320, 64))
-            process.until(lambda: bool(status(client, job_id) and process.companions()))
-        process.until(lambda: any(map(loads_the_decoder, process.companions())))
-        assert process.interrupted() == 0
-        assert not process.companions()
+            process.until(lambda: bool(status(client, job_id) and process.group_members()))
+        process.until(lambda: any(map(loads_the_decoder, process.group_members())))
+        assert process.interrupt() == 0
+        assert not process.group_members()
         assert is_clean(process.stderr)
 
 
@@ -113,7 +113,7 @@ def loads_the_decoder(pid: int) -> bool:
 def test_a_signal_during_the_import_ends_the_process(tmp_path: Path, stop: signal.Signals) -> None:
     with started(tmp_path, "app") as process:
         process.until(lambda: catches(process, signal.SIGTERM))
-        assert process.ended_by(stop) == 0
+        assert process.stop(stop) == 0
         assert process.stderr == ""
 
 
@@ -141,7 +141,7 @@ def test_every_signal_ends_the_process_without_a_crash_of_the_engine(
         copytree(migrated_folder, folder / "surreal")
         with started(folder, "app") as process:
             moment(process)
-            return process.ended_by(STOPS[number % 2]), is_clean(process.stderr)
+            return process.stop(STOPS[number % 2]), is_clean(process.stderr)
 
     with ThreadPoolExecutor(AT_ONCE) as starters:
         assert list(starters.map(stopped, range(5))) == [(0, True)] * 5
@@ -152,7 +152,7 @@ def test_migrate_ends_without_a_crash_of_the_engine(tmp_path: Path, migrated_fol
         folder = tmp_path / str(number)
         copytree(migrated_folder, folder / "surreal")
         with started(folder, "scripts.migrate") as process:
-            return process.ended()
+            return process.exit_status()
 
     with ThreadPoolExecutor(AT_ONCE) as starters:
         assert list(starters.map(migrated, range(10))) == [0] * 10
@@ -166,24 +166,24 @@ def test_a_job_is_finished_after_two_kills_without_a_browser(
         with browser(first) as client:
             job_id = submit(client, png(320, 64))
             first.until(lambda: any(tmp_path.glob("storage/.local-fal/files/.*.mp4.part")))
-        assert first.ended_by(signal.SIGKILL) == -signal.SIGKILL
+        assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as second:
         second.until(lambda: any(tmp_path.glob("storage/.local-fal/files/*.mp4")))
-        assert second.ended_by(signal.SIGKILL) == -signal.SIGKILL
+        assert second.stop(signal.SIGKILL) == -signal.SIGKILL
     asyncio.run(advance_the_clock(store_url))
     with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as third:
-        third.until_it_says("Stored library video metadata")
+        third.wait_for_stderr("Stored library video metadata")
         with browser(third) as client:
             assert status(client, job_id)["status"] == "completed"
             kinds = [entry["kind"] for entry in client.get("/api/credits").json()["entries"]]
             assert kinds == ["charge", "hold", "grant"]
-        assert third.ended_by(signal.SIGTERM) == 0
+        assert third.stop(signal.SIGTERM) == 0
     assert asyncio.run(violations(store_url, tmp_path / "storage")) == []
 
 
 async def advance_the_clock(store_url: str) -> None:
     async with connected(embedded(store_url)) as database:
-        await set_ahead(database, UNSEEN_SECONDS)
+        await set_clock_ahead(database, UNSEEN_SECONDS)
 
 
 async def violations(store_url: str, storage: Path) -> list[str]:
@@ -206,7 +206,7 @@ async def test_a_submit_whose_body_is_incomplete_is_answered_503_when_the_servic
         process.popen.send_signal(signal.SIGTERM)
         answer = await reader.read()
         writer.close()
-        assert await asyncio.to_thread(process.ended) == 0
+        assert await asyncio.to_thread(process.exit_status) == 0
         assert "Traceback" not in process.stderr
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"shutting_down" in answer

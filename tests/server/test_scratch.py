@@ -28,12 +28,12 @@ def test_the_next_start_removes_the_folder_of_a_killed_process(folder: Path) -> 
             first.until_ready()
             (left,) = found(folder) - {own}
             (left / "video.mp4").write_bytes(b"half a video")
-            first.ended_by(signal.SIGKILL)
+            first.stop(signal.SIGKILL)
         with started(folder, "app") as second:
             second.until_ready()
             assert left not in found(folder)
             assert len(found(folder)) == 2
-            second.ended_by(signal.SIGTERM)
+            second.stop(signal.SIGTERM)
         assert found(folder) == {own}
 
 

@@ -14,9 +14,10 @@ from tests.soak.browsers import USERS, Browsers
 from tests.soak.instance import Entrance, Instance
 from tests.soak.provider import Provider
 from tests.soak.verdict import Verdict, judge
-from tests.soak.world import AMPLE, World
+from tests.soak.world import World
 from tests.support.database import SurrealServer
 from tests.support.process import PATIENCE
+from tests.support.service import UNLIMITED_ENVIRONMENT
 from tests.support.tokens import bearer
 
 LIFE_SECONDS = 0.05, 2.0
@@ -142,7 +143,9 @@ async def ordeal(world: World, *, instances: int, seed: int) -> AsyncIterator[Or
     chance = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
     async with AsyncExitStack() as stack:
         places = [
-            await stack.enter_async_context(Instance(world.folder, world.settings(**AMPLE)))
+            await stack.enter_async_context(
+                Instance(world.folder, world.settings(**UNLIMITED_ENVIRONMENT))
+            )
             for _ in range(instances)
         ]
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))

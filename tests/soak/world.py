@@ -7,16 +7,12 @@ from pathlib import Path
 
 from app.database.client import Address
 from app.storage.protocol import Storage
-from tests.support.clock import set_ahead
+from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, environment_of
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET
 
-AMPLE = dict.fromkeys(
-    ("CREDITS_SIGNUP_GRANT", "MAX_JOBS_IN_FLIGHT", "SUBMITS_PER_MINUTE"), "1000000"
-)
-"""Limits that nobody reaches."""
 UNFINISHED = (
     "RETURN (SELECT VALUE fal_request_id != NONE FROM video_job"
     " WHERE status NOT IN ['completed', 'failed', 'cancelled'])"
@@ -55,7 +51,7 @@ class World:
     async def pass_time(self, seconds: float) -> None:
         """Let the database's clock be so much ahead; an embedded store must be closed."""
         async with connected(self.address) as database:
-            await set_ahead(database, seconds)
+            await set_clock_ahead(database, seconds)
 
     async def unfinished(self) -> list[bool]:
         """Tell for each unfinished job whether fal is known to have it."""

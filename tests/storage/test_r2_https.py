@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from app.errors import StorageUnavailable
 from app.storage.r2 import R2Storage
 from tests.support.s3 import put_video, write_file
-from tests.support.sockets import listening, raw_server
+from tests.support.sockets import raw_server, serve_on_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,7 +87,7 @@ async def proxy_to(port: int, seen: list[bytes]) -> AsyncIterator[str]:
         await asyncio.gather(pump(reader, onward[1]), pump(onward[0], writer))
         await onward[1].wait_closed()
 
-    async with listening(tunnel) as proxy_port:
+    async with serve_on_port(tunnel) as proxy_port:
         yield f"http://127.0.0.1:{proxy_port}"
 
 

@@ -14,7 +14,7 @@ class Clock:
         return self.now
 
 
-async def set_ahead(database: Database, seconds: float) -> None:
+async def set_clock_ahead(database: Database, seconds: float) -> None:
     """Let ``fn::clock::now`` be so many seconds ahead of the real time."""
     await database.query(
         "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime "
@@ -23,8 +23,8 @@ async def set_ahead(database: Database, seconds: float) -> None:
     )
 
 
-async def later(run: Running, seconds: float) -> None:
+async def pass_time(run: Running, seconds: float) -> None:
     """Let time pass, and the sweep look at what is due by then."""
-    await set_ahead(run.service.database, seconds)
+    await set_clock_ahead(run.service.database, seconds)
     await run.service.sweep.once()
-    await run.settled()
+    await run.wait_for_background()

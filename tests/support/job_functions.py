@@ -16,7 +16,7 @@ LIMITS = {
 }
 """As the settings have them."""
 
-AMPLE = LIMITS | dict.fromkeys(("signup_grant", "in_flight", "per_minute"), 1_000_000)
+UNLIMITED = LIMITS | dict.fromkeys(("signup_grant", "in_flight", "per_minute"), 1_000_000)
 """Limits that no test reaches."""
 
 BASE = "users/ada/library/2025-10-08-night-life-roller"
@@ -42,7 +42,7 @@ TROUBLE = {"kind": "result", "code": "fal_unavailable", "message": "fal did not 
 ONCE_IN_A_WHILE = {"count": 3, "seconds": 600, "wait": 2, "longest_wait": 60}
 
 
-def a_job(job_id: str, **changes: Any) -> Row:
+def job_arguments(job_id: str, **changes: Any) -> Row:
     """Return what ``fn::video_job::open`` is told of a job."""
     job = {
         "id": job_id,
@@ -56,11 +56,11 @@ def a_job(job_id: str, **changes: Any) -> Row:
     return job | changes
 
 
-def picked(row: Row, *names: str) -> list[object]:
+def values_of(row: Row, *names: str) -> list[object]:
     return [row.get(name) for name in names]
 
 
-def lasting(row: Row) -> Row:
+def without_times(row: Row) -> Row:
     """Leave out what every call sets anew: a repeated call answers the same otherwise."""
     return {
         key: value
@@ -88,7 +88,7 @@ class Jobs:
         """Open a job; ``once`` is its client's key and the fingerprint of what was sent."""
         key = once and {"key": once[0], "fingerprint": once[1]}
         opened: Row = await self.database.call(
-            "video_job::open", a_job(job_id, **changes), limits, key
+            "video_job::open", job_arguments(job_id, **changes), limits, key
         )
         self.changes += opened.pop("created")
         return opened
@@ -109,7 +109,7 @@ class Jobs:
         await self.queued(job_id, **changes)
         return await self("claim", job_id, holder, 25, BASE)
 
-    async def brought_to(self, point: str) -> None:
+    async def bring_to(self, point: str) -> None:
         """Bring the job ``j`` to where it is about to be changed."""
         match point:
             case "open":

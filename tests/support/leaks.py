@@ -29,7 +29,7 @@ SECRETS = {
 _said: list[str] = []
 
 
-def heard(text: str) -> None:
+def record_output(text: str) -> None:
     """Search what a process has said, on account of the test that is running."""
     _said.append(text)
 

@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 
 import httpx
 
-from tests.support.leaks import heard
+from tests.support.leaks import record_output
 from tests.support.sockets import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -51,25 +51,25 @@ class Process:
         """Wait until a service answers /readyz."""
         self.until(self._is_ready)
 
-    def until_it_says(self, words: str) -> None:
+    def wait_for_stderr(self, words: str) -> None:
         """Wait for ``words`` on standard error."""
         self.until(lambda: words in self.stderr)
 
-    def ended(self) -> int:
+    def exit_status(self) -> int:
         """Wait for its exit status, the negative number of a signal that killed it."""
         return self.popen.wait(PATIENCE)
 
-    def ended_by(self, signum: signal.Signals) -> int:
+    def stop(self, signum: signal.Signals) -> int:
         """Send a signal and wait for the exit status."""
         self.popen.send_signal(signum)
-        return self.ended()
+        return self.exit_status()
 
-    def interrupted(self) -> int:
+    def interrupt(self) -> int:
         """Send SIGINT to it and to all it started, as a terminal does at Ctrl-C, and wait."""
         os.killpg(self.popen.pid, signal.SIGINT)
-        return self.ended()
+        return self.exit_status()
 
-    def companions(self) -> set[int]:
+    def group_members(self) -> set[int]:
         """Return who lives in its process group besides it; known on Linux only."""
         return group(self.popen.pid) - {self.popen.pid}
 
@@ -112,7 +112,7 @@ def started(folder: Path, module: str, *arguments: str, **environment: str) -> I
             with suppress(ProcessLookupError):
                 os.killpg(popen.pid, signal.SIGKILL)
             popen.wait()
-            heard(Path(out.name).read_text() + Path(err.name).read_text())
+            record_output(Path(out.name).read_text() + Path(err.name).read_text())
 
 
 def group(leader: int) -> set[int]:

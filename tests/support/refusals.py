@@ -8,7 +8,7 @@ from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 
 
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """Assert the shape of an error and return it."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -19,7 +19,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return body
 
 
-async def nothing_left(run: Running, fal: FalStandIn) -> None:
+async def assert_no_effect(run: Running, fal: FalStandIn) -> None:
     """Assert that a refusal held nothing, wrote nothing and asked fal for nothing."""
     assert fal.calls == []
     assert await run.rows("SELECT * FROM video_job") == []

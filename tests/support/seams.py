@@ -1,13 +1,19 @@
-"""What tests put between the service and what is outside it."""
+"""Seams for tests: they record, fail or interrupt the service's calls to the outside."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import NoReturn
 
+import httpx
+
+from app.errors import DatabaseUnavailable, FalAnswerLost, FalUnavailable
 from app.telemetry.seam import T
 
 
 @dataclass
-class Noting:
+class RecordingSeam:
     """Keeps the names of the calls, but for the sweep's look at what is due."""
 
     names: list[str] = field(default_factory=list)
@@ -19,7 +25,7 @@ class Noting:
 
 
 @dataclass
-class Failing:
+class FailingSeam:
     """Fails the calls of one name."""
 
     error: Exception
@@ -29,3 +35,60 @@ class Failing:
         if name == self.name:
             raise self.error
         return await call()
+
+
+class CallFault(Enum):
+    """What becomes of one call."""
+
+    DIES_BEFORE = "dies before it"
+    DIES_AFTER = "dies after its effect"
+    FAILS = "fails"
+    LOSES_ANSWER = "is carried out, and its answer lost"
+
+
+class CrashSeam:
+    """Numbers the calls and deals out faults; a dead service reaches nobody any more."""
+
+    def __init__(self, faults: Mapping[int, CallFault] | None = None) -> None:
+        self.calls: list[str] = []
+        self.died = asyncio.Event()
+        self._faults = faults or {}
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if self.died.is_set():
+            raise asyncio.CancelledError
+        fault = self._faults.get(len(self.calls))
+        self.calls.append(name)
+        if fault is CallFault.DIES_BEFORE:
+            self._die()
+        if fault is CallFault.FAILS:
+            raise _failure(name)
+        answer = await call()
+        if fault is CallFault.DIES_AFTER:
+            self._die()
+        if fault is CallFault.LOSES_ANSWER:
+            raise _loss(name)
+        return answer
+
+    def _die(self) -> NoReturn:
+        self.died.set()
+        raise asyncio.CancelledError
+
+
+def _failure(name: str) -> Exception:
+    """Return what the system behind a call raises when it refuses to work."""
+    system = name.partition(".")[0]
+    return {
+        "db": DatabaseUnavailable(),
+        "fal": FalUnavailable("fal cannot be reached"),
+        "media": httpx.ConnectError("refused"),
+        "storage": OSError(5, "Input/output error"),
+    }[system]
+
+
+def _loss(name: str) -> Exception:
+    if name == "fal.submit":
+        return FalAnswerLost("the answer was lost")
+    if name == "media.download":
+        return httpx.ReadError("reset")
+    return _failure(name)

@@ -28,6 +28,11 @@ SUBMIT = "/api/templates/video"
 TEMPLATE = "night-life-roller"
 ORDER = {"templateSlug": TEMPLATE, "variables": {}}
 TERMINAL = {"completed", "failed", "cancelled"}
+UNLIMITED_SETTINGS = dict.fromkeys(
+    ("credits_signup_grant", "max_jobs_in_flight", "submits_per_minute"), 1_000_000
+)
+"""Settings whose limits no test reaches."""
+UNLIMITED_ENVIRONMENT = {name.upper(): str(limit) for name, limit in UNLIMITED_SETTINGS.items()}
 
 
 def png(width: int = 64, height: int = 64, colour: str = "navy") -> bytes:
@@ -97,10 +102,10 @@ class Running:
             job = await self.status(job_id, user=user)
             if job["status"] in TERMINAL:
                 return job
-            await self.settled()
+            await self.wait_for_background()
         raise AssertionError(f"still {job}")
 
-    async def settled(self) -> None:
+    async def wait_for_background(self) -> None:
         """Wait until nothing runs in the background, submits aside: their senders wait for them."""
         while tasks := [
             task

@@ -36,7 +36,7 @@ def wait_for_port(port: int, *, seconds: float = 20) -> None:
 
 
 @asynccontextmanager
-async def listening(serve: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def serve_on_port(serve: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Serve connections on a port until the end, then wait for those that are open."""
     connections = set()
 
@@ -79,5 +79,5 @@ async def raw_server(
     answer: bytes, *, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[RawServer]:
     server = RawServer(answer)
-    async with listening(server.serve, tls=tls) as server.port:
+    async with serve_on_port(server.serve, tls=tls) as server.port:
         yield server

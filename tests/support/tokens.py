@@ -16,7 +16,7 @@ def token(user: str = "ada", *, secret: str = SECRET, **claims: Any) -> str:
     )
 
 
-def published(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
+def public_jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
     """Return what a key set tells of a private key: its public half, and its name."""
     told: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(
         key.public_key(), as_dict=True

@@ -8,7 +8,7 @@ import pytest
 
 from app.api.service import Service
 from app.telemetry.context import Context
-from tests.support.clock import later
+from tests.support.clock import pass_time
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
@@ -54,7 +54,7 @@ async def test_every_record_about_a_job_carries_its_id_and_that_of_the_request_t
         params={"jobId": job_id},
         headers=bearer() | {"X-Request-ID": "the-poll"},
     )
-    await run.settled()
+    await run.wait_for_background()
     if output.form == "text":
         assert f"[the-click] [VIDEO JOB] Queued job {job_id} for user ada" in output.text
         return
@@ -81,7 +81,7 @@ async def test_records_of_the_sweep_carry_their_job_id(
         fal.complete(request_id, small_video())
     await run.rows("UPDATE video_job SET due_at = time::now()")
     await run.service.sweep.once()
-    await run.settled()
+    await run.wait_for_background()
     swept = [record for record in output.records() if "Status: COMPLETED" in record["message"]]
     assert {record["job_id"] for record in swept} == jobs
     for record in swept:
@@ -97,7 +97,7 @@ async def test_records_about_a_cancellation_and_an_expiry_carry_their_job_id(
     cancelled, expired = await run.submitted(), await run.submitted()
     assert (await run.cancel(cancelled)).status_code == 202
     fal.faults.add("cancel", Answer(500))
-    await later(run, 25 * 3600)
+    await pass_time(run, 25 * 3600)
     jobs = {record["message"]: record["job_id"] for record in output.records()}
     assert jobs[f"[VIDEO JOB {cancelled}] Cancel: cancelled"] == cancelled
     assert jobs[f"[VIDEO JOB {cancelled}] Cancelled"] == cancelled

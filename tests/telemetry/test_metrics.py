@@ -12,7 +12,7 @@ from app.errors import DatabaseUnavailable
 from app.jobs.troubles import UNKNOWN_TO_FAL
 from app.settings import Settings
 from app.telemetry import metrics
-from tests.support.clock import set_ahead
+from tests.support.clock import set_clock_ahead
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import NO_VIDEO, Answer
@@ -114,7 +114,7 @@ async def test_retries_are_counted_by_trouble(timed: Running, fal: FalStandIn) -
     fal.complete(fal.newest, small_video())
     fal.faults.add("media", NO_VIDEO)
     await timed.status(job_id)
-    await timed.settled()
+    await timed.wait_for_background()
     now = await Scrape.of(timed)
     assert now.since(before, "video_job_retries_total{trouble=video}") == 1
     assert now.since(before, "video_deliveries_total{status=processing}") == 1
@@ -181,7 +181,7 @@ async def test_the_lag_of_the_sweep_is_that_of_the_oldest_due_job(timed: Running
         await timed.submitted()
     before = await Scrape.of(timed)
     await timed.rows("UPDATE video_job SET due_at = time::now() + 10s")
-    await set_ahead(timed.service.database, 100)
+    await set_clock_ahead(timed.service.database, 100)
     await timed.service.sweep.once()
     now = await Scrape.of(timed)
     assert 90 <= now["sweep_lag_seconds"] < 120

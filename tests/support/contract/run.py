@@ -10,16 +10,14 @@ import pytest
 
 from app.api import streams
 from app.settings import Settings
-from tests.support.leaks import heard
+from tests.support.leaks import record_output
 from tests.support.process import ROOT
-from tests.support.service import over_a_socket, running
+from tests.support.service import UNLIMITED_SETTINGS, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
 from tests.support.tokens import token
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-AMPLE = dict.fromkeys(("credits_signup_grant", "max_jobs_in_flight", "submits_per_minute"), 10**6)
-"""Limits that nobody reaches: what they refuse is tried elsewhere."""
 
 
 async def cases_without_a_failure(
@@ -30,11 +28,11 @@ async def cases_without_a_failure(
     monkeypatch.setattr(streams, "SILENCE", 0.05)
     async with (
         FalStandIn(video=small_video()) as fal,
-        running(settings.model_copy(update=AMPLE), fal) as run,
+        running(settings.model_copy(update=UNLIMITED_SETTINGS), fal) as run,
         over_a_socket(run) as address,
     ):
         said = await _schemathesis(folder, "run", f"{address}/openapi.json", *options)
-        await run.settled()
+        await run.wait_for_background()
         assert await run.audit() == []
     generated = re.search(r"(\d+) generated", said)
     assert generated, said
@@ -65,6 +63,6 @@ async def _schemathesis(folder: Path, *arguments: str) -> str:
             process.kill()
             await process.wait()
     told = said.decode()
-    heard(told)
+    record_output(told)
     assert process.returncode == 0, told
     return told

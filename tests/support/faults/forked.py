@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from tests.support.leaks import heard
+from tests.support.leaks import record_output
 from tests.support.process import ROOT
 
 PATIENCE = 60
@@ -41,7 +41,7 @@ class Forkery:
             print(json.dumps(program), file=self._parent.stdin, flush=True)
             status = int(self._parent.stdout.readline())
             told = Path(said.name).read_text()
-            heard(told)
+            record_output(told)
             return status, told
 
 

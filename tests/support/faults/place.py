@@ -97,7 +97,7 @@ class Place:
             fal.port = fal_port or fal.port
             async with running(settings, fal, seam=seam) as run:
                 await do(run, fal)
-                await run.settled()
+                await run.wait_for_background()
         return self.caplog.text
 
 

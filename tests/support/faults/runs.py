@@ -6,7 +6,7 @@ import os
 from scripts.migrate import migrate
 from tests.support.database import connected, settings_of, surreal_server
 from tests.support.faults.place import Place, Troubles
-from tests.support.seams import Failing
+from tests.support.seams import FailingSeam
 from tests.support.service import Running, running, settings_for
 from tests.support.sockets import free_port
 from tests.support.stand_ins.fal import FalStandIn
@@ -68,7 +68,7 @@ async def bucket_away(place: Place) -> str:
 
 @RUNS.row("disk-full")
 async def full_disk(place: Place) -> str:
-    full = Failing(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "storage.put")
+    full = FailingSeam(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "storage.put")
     return await place.logged(a_delivery, seam=full)
 
 

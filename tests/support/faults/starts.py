@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from scripts.migrate import migrate
-from tests.support.database import connected, embedded, environment_of, legacy_row, make_legacy
+from tests.support.database import connected, embedded, environment_of
 from tests.support.faults.place import Place, Troubles, taken_port
+from tests.support.legacy import legacy_row, make_legacy
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY
 from tests.support.sockets import free_port
 

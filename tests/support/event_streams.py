@@ -41,7 +41,7 @@ class Stream:
 
 
 @asynccontextmanager
-async def listening(
+async def open_stream(
     address: str, *, user: str = "ada", headers: dict[str, str] | None = None, **query: str
 ) -> AsyncIterator[Stream]:
     async with (

@@ -1,0 +1,35 @@
+"""Opens the service's database and refuses one that it cannot serve from."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.database import schema
+from app.database.client import Address, Database
+from app.settings import Settings
+from app.telemetry.seam import Seam
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, seam: Seam) -> AsyncIterator[Database]:
+    """Open the database that the settings name and close it at the end.
+
+    Raises:
+        ConfigurationError: the database cannot be opened, its schema is not up to date, or the
+            user may not write.
+        DatabaseUnavailable: the server does not answer.
+
+    """
+    address = Address.from_settings(settings)
+    if address.embedded:
+        Path(address.url.removeprefix("surrealkv://")).parent.mkdir(parents=True, exist_ok=True)
+    async with Database(address, seam=seam) as database:
+        state = await schema.state(database)
+        state.require_serviceable()
+        if state.pending:
+            log.warning("Rows without fal_model wait for make backfill, then make migrate")
+        await database.check()
+        yield database
