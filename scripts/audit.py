@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack
 from app.database import schema
 from app.database.audit import audit, orphans
 from app.database.client import Address, Database
-from app.main import open_storage
 from app.settings import Settings
+from app.storage.opening import local_files, open_storage
 from app.storage.protocol import Storage
 from app.telemetry.seam import direct
 from scripts.support.command import run
@@ -65,7 +65,9 @@ async def main() -> int:
         )
         tell_where(database.address, settings)
         (await schema.state(database)).require_serviceable()
-        storage = await open_storage(settings, direct, stack)
+        storage = await stack.enter_async_context(
+            open_storage(settings, files=local_files(settings, direct), seam=direct)
+        )
         await storage.check()  # or each object would be told as lost
         if arguments.repair:
             return await repair(database, storage, apply=arguments.apply)

@@ -9,9 +9,10 @@ from typing import Any
 from app.database import schema
 from app.database.client import Address, Database
 from app.errors import ServiceError
-from app.main import open_storage
 from app.settings import Settings
-from app.storage.protocol import Storage, StoredObject, poster_key
+from app.storage.keys import poster_key
+from app.storage.opening import local_files, open_storage
+from app.storage.protocol import Storage, StoredObject
 from app.telemetry.seam import direct
 from scripts.support.command import run
 
@@ -107,7 +108,9 @@ async def main() -> int:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(Address.from_settings(settings)))
         (await schema.state(database)).require_serviceable()
-        storage = await open_storage(settings, direct, stack)
+        storage = await stack.enter_async_context(
+            open_storage(settings, files=local_files(settings, direct), seam=direct)
+        )
         print("\n".join(await story(database, storage, arguments.job)))
     return 0
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.database.client import Database
 from app.domain.job import Status
-from app.storage.protocol import Storage, folder_of, poster_key
+from app.storage.keys import folder_of, poster_key
+from app.storage.protocol import Storage
 
 CHUNK = 200
 ERROR_CODES = {

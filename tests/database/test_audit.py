@@ -122,9 +122,7 @@ async def put(storage: Storage, key: str, folder: Path, *, owner: str) -> None:
     await storage.put(
         key,
         source,
-        content_type="video/mp4",
         sha256=source.name,
-        download_name="v.mp4",
         owner=owner,
     )
 
