@@ -28,8 +28,8 @@ from app.errors import (
 from app.fal.queue import Fal
 from app.jobs.lease import extended_lease
 from app.jobs.troubles import FAULT, trouble_of
-from app.media.downloads import Download, probe
-from app.media.probing import VideoFacts
+from app.media.downloads import Download
+from app.media.probing import VideoFacts, probe
 from app.storage.keys import poster_key, video_key_base
 from app.storage.protocol import Storage
 from app.telemetry import context

@@ -23,7 +23,8 @@ from app.database.client import Address, Database
 from app.fal.messages import encode_arguments
 from app.fal.queue import Fal
 from app.jobs.delivery import CONCURRENT_DELIVERIES
-from app.media.downloads import MediaHosts, download
+from app.media.downloads import download
+from app.media.hosts import MediaHosts
 from app.settings import Settings
 from app.storage.keys import video_key_base
 from app.storage.local_files import LocalFiles
