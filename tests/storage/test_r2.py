@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -123,6 +124,27 @@ async def test_an_abort_that_fails_is_repeated(s3: S3Server, key: str, tmp_path:
         with pytest.raises(StorageUnavailable):
             await put_video(storage, key, write_file(tmp_path, bytes(9 * MIB)))
         assert await unfinished_uploads(storage) == 0
+
+
+async def test_an_address_is_signed_again_after_ten_minutes(
+    s3: S3Server, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, signed = [1_000_000.0], 0
+
+    async def sign(*_: object, **given: Any) -> str:
+        nonlocal signed
+        signed += 1
+        assert given["ExpiresIn"] == 4200
+        return f"address {signed}"
+
+    monkeypatch.setattr("app.storage.r2.time", SimpleNamespace(time=lambda: now[0]))
+    async with s3.open() as storage:
+        monkeypatch.setattr(storage._client, "generate_presigned_url", sign)
+        assert await storage.url(key) == "address 1"
+        now[0] += 599
+        assert await storage.url(key) == "address 1"
+        now[0] += 1
+        assert await storage.url(key) == "address 2"
 
 
 async def test_a_public_bucket_needs_no_signature() -> None:
