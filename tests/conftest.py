@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app import times
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import migrate

@@ -19,7 +19,8 @@ from typing import Any
 from uuid_utils import uuid7
 
 from app import times
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.fal.messages import encode_arguments
 from app.fal.queue import Fal
 from app.jobs.delivery import CONCURRENT_DELIVERIES

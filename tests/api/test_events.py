@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.api import streams
-from app.database.connection import Rejected
+from app.database.errors import StatementRejected
 from app.jobs import live_updates
 from app.settings import Settings
 from app.telemetry.seam import T
@@ -169,7 +169,7 @@ async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
     async def refused(name: str, call: Callable[[], Awaitable[T]], /) -> T:
         if name == "db.video_job::under_way":
             asked.set()
-            raise Rejected("no such function")
+            raise StatementRejected("no such function")
         return await call()
 
     async with (

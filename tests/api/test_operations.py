@@ -61,5 +61,5 @@ async def test_audit_of_a_store_without_its_videos_finds_them_missing_and_fails(
     elsewhere = str(tmp_path / "elsewhere")
     with started(tmp_path, "scripts.audit", STORAGE_DIR=elsewhere) as audit:
         assert await asyncio.to_thread(audit.exit_status) == 1
-        assert audit.stdout.count("nothing stands") == 2
+        assert audit.stdout.count("but there is no object at") == 2
         assert "Traceback" not in audit.stderr

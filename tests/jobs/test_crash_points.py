@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from app import times
+from app.database.address import Address
 from app.database.audit import audit
-from app.database.client import Address
 from app.errors import DatabaseUnavailable
 from app.jobs import snapshots
 from app.settings import Settings

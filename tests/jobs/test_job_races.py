@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.database.client import Address
-from app.database.connection import Thrown
+from app.database.address import Address
+from app.database.errors import Thrown
 from tests.support.clock import set_clock_ahead
 from tests.support.database import SurrealServer, embedded, migrated
 from tests.support.job_functions import BASE, LIMITS, UNLIMITED, VIDEO, Jobs

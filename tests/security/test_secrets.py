@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.api.identity import SharedSecret
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.settings import Settings
 from tests.support.leaks import found_in
 from tests.support.s3 import BUCKET, SECRET_ACCESS_KEY

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.database.client import Address
+from app.database.address import Address
 from app.storage.protocol import Storage
 from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, environment_of

@@ -15,8 +15,10 @@ from uuid import uuid4
 import pytest
 
 from app import times
-from app.database import migrations, schema
-from app.database.client import Address, Database
+from app.database import migrations
+from app.database.address import Address
+from app.database.client import Database
+from app.database.schema_status import read_status
 from tests.support.sockets import free_port, wait_for_port
 from tests.support.tokens import ROOT_PASSWORD
 
@@ -58,7 +60,7 @@ async def connected(address: Address) -> AsyncIterator[Database]:
 async def migrated(address: Address) -> AsyncIterator[Database]:
     """Connect to a database that has the whole schema, as far as its rows allow."""
     async with connected(address) as database:
-        for file in (await schema.state(database)).pending:
+        for file in (await read_status(database)).pending:
             await migrations.apply(database, file)
         yield database
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from app.database import schema
-from app.database.client import Address
+from app.database.address import Address
 from tests.support.database import environment_of
 from tests.support.leaks import record_output
 
