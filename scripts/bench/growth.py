@@ -120,7 +120,7 @@ def _served(folder: Path, place: Place, fal: FalStandIn) -> Iterator[None]:
         "FAL_PORT": str(fal.port),
         "LOG_LEVEL": "WARNING",
     }
-    with started(folder, "tests.soak.serve", **settings) as process, place.client:
+    with started(folder, "tests.support.serve", **settings) as process, place.client:
         process.until_ready()
         place.client.base_url = httpx.URL(process.url)
         yield

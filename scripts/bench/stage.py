@@ -55,7 +55,8 @@ def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
         "FAL_PORT": str(fal_port),
         "LOG_LEVEL": "WARNING",
     }
-    with started(folder, "tests.soak.serve", **own | UNLIMITED_ENVIRONMENT | settings) as process:
+    environment = UNLIMITED_ENVIRONMENT | own | settings
+    with started(folder, "tests.support.serve", **environment) as process:
         process.url = url
         process.until_ready()
         yield process

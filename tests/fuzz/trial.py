@@ -178,6 +178,6 @@ async def attacked(folder: Path, store_url: str, fal: FalStandIn) -> AsyncIterat
         "SUBMITS_PER_MINUTE": "1000",
         "CREDITS_SIGNUP_GRANT": "1000000",
     }
-    with started(folder, "tests.soak.serve", **settings) as process:
+    with started(folder, "tests.support.serve", **settings) as process:
         await asyncio.to_thread(process.until_ready)
         yield Trial(process, fal, folder)
