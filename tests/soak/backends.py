@@ -10,8 +10,8 @@ from app.storage.protocol import Storage
 from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, environment_of
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.support.service import stand_in_environment
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.tokens import SECRET
 
 UNFINISHED = (
     "RETURN (SELECT VALUE fal_request_id != NONE FROM video_job"
@@ -35,12 +35,8 @@ class Backends:
             "R2_BUCKET": BUCKET,
             "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
             "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "FAL_KEY": FalStandIn.key,
-            "FAL_PORT": str(self.fal.port),
-            "AUTH_JWT_SECRET": SECRET,
-            "PUBLIC_URL": "http://127.0.0.1",
         }
-        return own | environment_of(self.address) | changes
+        return own | stand_in_environment(self.fal.port) | environment_of(self.address) | changes
 
     @asynccontextmanager
     async def storage(self) -> AsyncIterator[Storage]:

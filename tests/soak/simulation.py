@@ -89,9 +89,8 @@ class Simulation:
         outcome.failures.extend(self.balancer.failures)
         outcome.failures.extend(each for one in self.instances for each in one.failures)
         left = list(self.backends.folder.glob(f"{PREFIX}*"))
-        if len(left) > len(
-            self.instances
-        ):  # each kill leaves one, each start removes those of dead processes
+        # Each kill leaves one folder, and each start removes those of dead processes.
+        if len(left) > len(self.instances):
             outcome.failures.append(f"{len(left)} scratch folders of dead processes are left")
         return outcome
 
