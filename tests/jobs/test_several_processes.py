@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from app.database.audit import audit
+from tests.soak.backends import Backends
 from tests.soak.browsers import is_unavailable
+from tests.soak.fal_worker import video_of
 from tests.soak.instance import Instance
-from tests.soak.ordeal import ordeal
-from tests.soak.provider import video_of
-from tests.soak.world import World
+from tests.soak.simulation import simulation
 from tests.support.database import SurrealServer, connected, migrated, surreal_server
 from tests.support.process import PATIENCE
 from tests.support.s3 import s3_server
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Pair:
     """Two processes, and somebody who talks to both."""
 
-    world: World
+    backends: Backends
     database: SurrealServer
     instances: Sequence[Instance]
     client: httpx.AsyncClient
@@ -92,7 +92,7 @@ class Pair:
         await until(is_completed)
 
     async def audited(self) -> list[str]:
-        async with connected(self.world.address) as database, self.world.storage() as storage:
+        async with connected(self.backends.address) as database, self.backends.storage() as storage:
             return [str(each) for each in await audit(database, storage, read=True)]
 
 
@@ -103,11 +103,11 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
         async with migrated(server.address("video")):
             pass
         async with FalStandIn() as fal, httpx.AsyncClient(timeout=PATIENCE) as client:
-            world = World(folder, server.address("video"), bucket, fal)
-            settings = world.settings(**LIMITS)
+            backends = Backends(folder, server.address("video"), bucket, fal)
+            settings = backends.settings(**LIMITS)
             async with Instance(folder, settings) as one, Instance(folder, settings) as other:
                 await asyncio.gather(one.start(), other.start())
-                yield Pair(world, server, (one, other), client)
+                yield Pair(backends, server, (one, other), client)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -121,11 +121,11 @@ def codes(answers: Sequence[httpx.Response]) -> Counter[str]:
 
 
 async def test_nobody_has_more_jobs_under_way_than_allowed(pair: Pair) -> None:
-    before = pair.world.fal.count("submit")
+    before = pair.backends.fal.count("submit")
     keys = [f"limit-{number}" for number in range(AT_ONCE)]
     answers = await pair.submits(user="busy", keys=keys, template=CHEAP)
     assert codes(answers) == {"accepted": 3, "too_many_jobs": AT_ONCE - 3}
-    assert pair.world.fal.count("submit") == before + 3
+    assert pair.backends.fal.count("submit") == before + 3
     assert await pair.audited() == []
 
 
@@ -139,19 +139,19 @@ async def test_the_last_credits_are_spent_once(pair: Pair) -> None:
 
 
 async def test_a_click_that_is_repeated_everywhere_is_one_job(pair: Pair) -> None:
-    before = pair.world.fal.count("submit")
+    before = pair.backends.fal.count("submit")
     answers = await pair.submits(user="eager", keys=["the-click"] * AT_ONCE)
     assert codes(answers) == {"accepted": AT_ONCE}
     assert len({answer.json()["jobId"] for answer in answers}) == 1
-    assert pair.world.fal.count("submit") == before + 1
+    assert pair.backends.fal.count("submit") == before + 1
     assert await pair.audited() == []
 
 
 async def test_a_job_of_a_process_that_has_died_is_delivered_by_the_other(pair: Pair) -> None:
     lives, dies = pair.instances
     job_id = (await pair.submit(dies, user="heir", key="heir")).json()["jobId"]
-    request_id = pair.world.fal.newest
-    pair.world.fal.complete(request_id, video_of(request_id))
+    request_id = pair.backends.fal.newest
+    pair.backends.fal.complete(request_id, video_of(request_id))
     dies.kill()
     await pair.completed(lives, job_id, user="heir")
     await dies.start()
@@ -161,7 +161,7 @@ async def test_a_job_of_a_process_that_has_died_is_delivered_by_the_other(pair: 
 
 async def test_a_delivery_whose_process_has_died_is_taken_over(pair: Pair) -> None:
     dies, lives = pair.instances
-    fal, download = pair.world.fal, Hang()
+    fal, download = pair.backends.fal, Hang()
     job_id = (await pair.submit(dies, user="late", key="late")).json()["jobId"]
     request_id = fal.newest
     fal.complete(request_id, video_of(request_id))
@@ -171,7 +171,7 @@ async def test_a_delivery_whose_process_has_died_is_taken_over(pair: Pair) -> No
     assert (await pair.status(lives, job_id, user="late"))["stage"] == "storing"
     dies.kill()
     download.released.set()
-    await pair.world.pass_time(LONGER_THAN_A_LEASE)
+    await pair.backends.pass_time(LONGER_THAN_A_LEASE)
     await pair.completed(lives, job_id, user="late")
     await dies.start()
     assert await pair.audited() == []
@@ -219,12 +219,12 @@ async def test_kills_of_both_and_of_their_database_break_no_invariant(
         async with migrated(server.address("video")):
             pass
         async with FalStandIn() as fal:
-            world = World(folder, server.address("video"), bucket, fal)
-            async with ordeal(world, instances=2, seed=7) as trial:
-                async with trial.in_use(), asyncio.TaskGroup() as dying:
-                    for instance in trial.instances:
-                        dying.create_task(trial.lives(instance, 2))
-                    dying.create_task(trial.database_lives(server, 1))
-                verdict = await trial.verdict()
-    assert not verdict.troubles, "\n".join(verdict.troubles)
-    assert verdict.ends["completed"] > 0
+            backends = Backends(folder, server.address("video"), bucket, fal)
+            async with simulation(backends, instances=2, seed=7) as simulated:
+                async with simulated.under_load(), asyncio.TaskGroup() as dying:
+                    for instance in simulated.instances:
+                        dying.create_task(simulated.kill_repeatedly(instance, 2))
+                    dying.create_task(simulated.kill_database_repeatedly(server, 1))
+                outcome = await simulated.outcome()
+    assert not outcome.failures, "\n".join(outcome.failures)
+    assert outcome.ends["completed"] > 0

@@ -15,13 +15,13 @@ LEGACY_TIME = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 async def make_legacy(database: Database, *rows: dict[str, Any]) -> None:
-    """Make the database one of the replaced stack, with these rows."""
+    """Create the replaced stack's table with these rows."""
     await database.run_script(LEGACY_TABLE.read_text())
     await database.query("INSERT INTO video_job $rows RETURN NONE", rows=list(rows))
 
 
 async def run_backfill(database: Database, *, default: str | None = None, chunk: int = 1000) -> int:
-    """Run the backfill to its exit status."""
+    """Run the backfill and return its exit status."""
     models = {LEGACY_TEMPLATE: LEGACY_MODEL}
     return await fill_all(Backfill(database, models=models, default=default, deadline=86400), chunk)
 

@@ -1,4 +1,4 @@
-"""What outlives a killed service: its database, its bucket, and fal."""
+"""The systems that a service talks to and that outlive its process: database, bucket and fal."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +10,8 @@ from app.storage.protocol import Storage
 from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, environment_of
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.support.service import stand_in_environment
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.tokens import SECRET
 
 UNFINISHED = (
     "RETURN (SELECT VALUE fal_request_id != NONE FROM video_job"
@@ -20,8 +20,8 @@ UNFINISHED = (
 
 
 @dataclass(frozen=True)
-class World:
-    """Where every life of every process finds what the last one left."""
+class Backends:
+    """The database, bucket and fal that all processes of a test share."""
 
     folder: Path
     address: Address
@@ -29,18 +29,14 @@ class World:
     fal: FalStandIn
 
     def settings(self, **changes: str) -> dict[str, str]:
-        """Return the environment of a service that lives here."""
+        """Return the environment of a service that uses them."""
         own = {
             "R2_ENDPOINT_URL": self.bucket.endpoint_url,
             "R2_BUCKET": BUCKET,
             "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
             "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "FAL_KEY": FalStandIn.key,
-            "FAL_PORT": str(self.fal.port),
-            "AUTH_JWT_SECRET": SECRET,
-            "PUBLIC_URL": "http://127.0.0.1",
         }
-        return own | environment_of(self.address) | changes
+        return own | stand_in_environment(self.fal.port) | environment_of(self.address) | changes
 
     @asynccontextmanager
     async def storage(self) -> AsyncIterator[Storage]:
@@ -49,11 +45,11 @@ class World:
             yield storage
 
     async def pass_time(self, seconds: float) -> None:
-        """Let the database's clock be so much ahead; an embedded store must be closed."""
+        """Set the database's clock ahead; no process may have an embedded store open."""
         async with connected(self.address) as database:
             await set_clock_ahead(database, seconds)
 
     async def unfinished(self) -> list[bool]:
-        """Tell for each unfinished job whether fal is known to have it."""
+        """Return for each unfinished job whether it has a request id of fal's."""
         async with connected(self.address) as database:
             return list(await database.query(UNFINISHED))

@@ -1,8 +1,8 @@
-"""``python -m tests.soak.serve``: the service as it is, but for a fal at ``FAL_PORT``."""
+"""``python -m tests.support.serve``: the service, with the stand-in for fal at ``FAL_PORT``."""
 
 import os
 
-if __name__ == "__main__":  # the processes that probe videos run this file too when they start
+if __name__ == "__main__":  # processes that probe videos import this file when they start
     from functools import partial
     from unittest import mock
 
