@@ -10,7 +10,7 @@ from app.errors import DatabaseUnavailable
 from app.jobs import snapshots
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.api.test_webhook import PUBLIC_URL, post, row
+from tests.api.test_callback import PUBLIC_URL, post, row
 from tests.jobs.test_cancel_races import only_job
 from tests.support.clock import pass_time
 from tests.support.ledger import RELEASED

@@ -6,7 +6,7 @@ import pytest
 
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.jobs.test_troubles import kind, queued
+from tests.jobs.test_refresh import kind, queued
 from tests.support.clock import pass_time
 from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running

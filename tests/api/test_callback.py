@@ -11,7 +11,7 @@ import pytest
 
 from app import times
 from app.settings import Settings
-from tests.jobs.test_troubles import kind
+from tests.jobs.test_refresh import kind
 from tests.support.clock import pass_time
 from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running

@@ -9,7 +9,7 @@ from app import times
 from app.domain.job import DueJob
 from app.settings import Settings
 from app.telemetry.seam import direct
-from tests.jobs.test_troubles import queued
+from tests.jobs.test_refresh import queued
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.ledger import CHARGED, RELEASED
 from tests.support.refusals import assert_problem
