@@ -51,8 +51,10 @@ async def test_redirect_to_a_foreign_host_is_not_followed(run: Running, fal: Fal
     fal.complete(request_id, small_video())
     fal.faults.add("media", Answer(302, "", {"Location": "https://evil.example/x.mp4"}))
     job = await run.finished(job_id)
-    assert job["error"]["code"] == "video_rejected"
+    assert (job["status"], job["error"]["code"]) == ("failed", "video_rejected")
     assert fal.contacted_hosts == []
+    assert fal.count("media") == 1
+    assert await run.money() == RELEASED
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,8 @@ async def test_video_that_cannot_be_decoded_fails_the_job(run: Running, fal: Fal
     job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, b"\0\0\0\x18ftypmp42" + bytes(2000))
     await pass_retries(run, job_id, times=7)
-    assert (await run.finished(job_id))["error"]["code"] == "video_unavailable"
+    assert (await run.status(job_id))["error"]["code"] == "video_unavailable"
+    assert await run.money() == RELEASED
 
 
 async def test_video_above_the_size_limit_fails_the_job(
@@ -97,8 +100,11 @@ async def test_video_above_the_size_limit_fails_the_job(
         job_id, request_id = await run.submitted(), fal.newest
         fal.complete(request_id, small_video())
         await pass_retries(run, job_id, times=7)
-        assert (await run.finished(job_id))["error"]["code"] == "video_unavailable"
-        assert "500" in (await run.status(job_id))["error"]["message"]
+        error = (await run.status(job_id))["error"]
+        assert error["code"] == "video_unavailable"
+        assert "500" in error["message"]
+        assert await run.money() == RELEASED
+        assert await run.audit() == []
 
 
 @pytest.mark.parametrize("call", ["storage.put", "media.download"])
