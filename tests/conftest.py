@@ -16,6 +16,7 @@ from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import migrate
 from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins import fal_faults
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.webhooks import PUBLIC_URL
 
@@ -26,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-programs", action="store_true", help="count a skipped test as failed"
     )
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parameter that is a fault of the stand-in by the fault's class."""
+    is_fault = type(val).__module__ == fal_faults.__name__
+    return type(val).__name__ if is_fault else None
 
 
 @pytest.hookimpl(wrapper=True)
