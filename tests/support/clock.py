@@ -28,3 +28,11 @@ async def pass_time(run: Running, seconds: float) -> None:
     await set_clock_ahead(run.service.database, seconds)
     await run.service.sweep.once()
     await run.wait_for_background()
+
+
+async def pass_retries(run: Running, job_id: str, *, times: int) -> None:
+    """Poll the job, then let its troubles be retried, every 80 seconds."""
+    await run.status(job_id)
+    await run.wait_for_background()
+    for number in range(1, times + 1):
+        await pass_time(run, number * 80)

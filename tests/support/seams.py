@@ -26,13 +26,15 @@ class RecordingSeam:
 
 @dataclass
 class FailingSeam:
-    """Raises ``error`` for the calls with one name."""
+    """Raises ``error`` for the calls with one name, and counts them."""
 
     error: Exception
     name: str = ""
+    failed: int = 0
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
         if name == self.name:
+            self.failed += 1
             raise self.error
         return await call()
 

@@ -1,4 +1,4 @@
-"""A job's whole life through the database's own functions, on every history of a database."""
+"""A whole job through the database's functions, in new and adopted databases."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,10 @@ import pytest
 
 from scripts.migrate import migrate
 from tests.support.clock import set_clock_ahead
-from tests.support.database import connected, embedded
+from tests.support.database import (
+    connected,
+    embedded,
+)
 from tests.support.job_functions import (
     BASE,
     ONCE_IN_A_WHILE,
@@ -23,7 +26,7 @@ from tests.support.legacy import LEGACY_MODEL, legacy_row, make_legacy, run_back
 
 @pytest.fixture(params=["from nothing", "adopted, waiting", "adopted, finished"])
 async def jobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Jobs]:
-    """A database of each history that the service may meet."""
+    """A new database, and an adopted one before and after its backfill."""
     async with connected(embedded(f"surrealkv://{tmp_path}/store")) as database:
         if request.param != "from nothing":
             await make_legacy(database, legacy_row("old-1"), legacy_row("old-2", "running"))
@@ -34,7 +37,7 @@ async def jobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield Jobs(database)
 
 
-async def test_a_life_to_the_end(jobs: Jobs) -> None:
+async def test_job_is_opened_processed_and_completed(jobs: Jobs) -> None:
     opened = (await jobs.open("j"))["job"]
     assert values_of(opened, "status", "stage", "revision", "credits") == [
         "pending",
@@ -80,7 +83,7 @@ async def test_a_life_to_the_end(jobs: Jobs) -> None:
     ]
 
 
-async def test_a_life_that_fails(jobs: Jobs) -> None:
+async def test_job_that_fails_releases_its_hold(jobs: Jobs) -> None:
     await jobs.claimed("j")
     failed = await jobs("fail", "j", "worker", "fal_rejected", "No faces, please.")
     assert values_of(failed, "status", "error_code", "error") == [
@@ -90,7 +93,7 @@ async def test_a_life_that_fails(jobs: Jobs) -> None:
     assert await jobs.entries() == [("grant", 100), ("hold", 10), ("release", 10)]
 
 
-async def test_a_life_that_is_cancelled(jobs: Jobs) -> None:
+async def test_job_that_is_cancelled_releases_its_hold(jobs: Jobs) -> None:
     await jobs.queued("j")
     assert (await jobs("ask_to_cancel", "j"))["stage"] == "cancelling"
     assert (await jobs("progress", "j", RUNNING, None))["stage"] == "cancelling"
@@ -99,9 +102,7 @@ async def test_a_life_that_is_cancelled(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize("finished", [False, True])
-async def test_a_job_of_the_replaced_stack_is_delivered_for_nothing(
-    tmp_path: Path, *, finished: bool
-) -> None:
+async def test_legacy_job_is_delivered_for_no_credits(tmp_path: Path, *, finished: bool) -> None:
     async with connected(embedded(f"surrealkv://{tmp_path}/store")) as database:
         await make_legacy(database, legacy_row("old", "running"))
         await migrate(database)

@@ -1,17 +1,20 @@
-"""A delivery holds its job by a lease, and extends it for as long as it takes."""
+"""A delivery leases its job, and extends the lease until it is done."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from unittest import mock
 
 import pytest
 
 from app import times
+from app.database.job_store import JobStore
 from app.errors import DatabaseUnavailable
-from app.jobs import snapshots
+from app.jobs.lease import extended_lease
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.clock import pass_time, set_clock_ahead
+from tests.support.job_rows import job
 from tests.support.ledger import CHARGED, HELD
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -20,7 +23,7 @@ from tests.support.stand_ins.videos import small_video
 
 
 class Extensions:
-    """A seam that tells of each extension, and fails those that the test wants to fail."""
+    """A seam that signals each extension of a lease, and fails the next ``to_fail`` of them."""
 
     def __init__(self) -> None:
         self.to_fail = 0
@@ -37,23 +40,23 @@ class Extensions:
         return answer
 
     async def next(self) -> None:
-        """Wait for an extension that begins from now on."""
-        for _ in range(2):  # the first may be under way already
+        """Wait for an extension that starts after this call."""
+        for _ in range(2):  # the first may have started before
             self._one.clear()
             await self._one.wait()
 
 
 @dataclass
 class Downloading:
-    """A delivery in the middle of its download."""
+    """A delivery whose download hangs."""
 
     run: Running
     job_id: str
     hang: Hang
     extensions: Extensions
 
-    async def taken(self) -> bool:
-        """Tell whether another process can have the job now."""
+    async def can_be_claimed(self) -> bool:
+        """Return whether another process can claim the job now."""
         claim = self.run.service.database.call(
             "video_job::claim", self.job_id, "another", 20, "users/ada/library/other"
         )
@@ -62,10 +65,12 @@ class Downloading:
 
 @pytest.fixture
 async def downloading(
-    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    fal: FalStandIn,
+    every_poll_asks_fal: None,  # noqa: ARG001 it changes how the service runs
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Downloading]:
     monkeypatch.setattr(times, "LEASE_RENEWAL", 0.01)
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
     extensions, hang = Extensions(), Hang()
     fal.faults.add("media", hang)
     async with running(settings, fal, seam=extensions) as run:
@@ -78,12 +83,12 @@ async def downloading(
         assert await run.audit() == []
 
 
-async def test_delivery_that_takes_longer_than_its_lease_keeps_the_job(
+async def test_delivery_that_outlasts_its_lease_keeps_the_job(
     downloading: Downloading, fal: FalStandIn
 ) -> None:
     for seconds in (15, 30, 45):
         await set_clock_ahead(downloading.run.service.database, seconds)
-        assert not await downloading.taken()
+        assert not await downloading.can_be_claimed()
         await downloading.extensions.next()
     downloading.hang.released.set()
     assert (await downloading.run.finished(downloading.job_id))["status"] == "completed"
@@ -91,23 +96,23 @@ async def test_delivery_that_takes_longer_than_its_lease_keeps_the_job(
     assert await downloading.run.money() == CHARGED
 
 
-async def test_delivery_whose_job_was_taken_over_stops_and_leaves_it_alone(
+async def test_delivery_that_loses_its_lease_stops_and_changes_nothing(
     downloading: Downloading, fal: FalStandIn
 ) -> None:
     run = downloading.run
     await run.rows("UPDATE video_job SET lease.holder = 'another'")
-    await run.wait_for_background()  # though the download hangs
+    await run.wait_for_background()  # the delivery has stopped although its download still hangs
     assert (await run.status(downloading.job_id))["stage"] == "storing"
     assert await run.rows("SELECT VALUE lease.holder FROM video_job") == ["another"]
     assert await run.money() == HELD
     downloading.hang.released.set()
-    await pass_time(run, 30)  # the other has died, and its lease has run out
+    await pass_time(run, 30)  # the other holder has died, and its lease has expired
     assert (await run.status(downloading.job_id))["status"] == "completed"
     assert fal.count("media") == 2
     assert await run.money() == CHARGED
 
 
-async def test_database_that_is_away_for_a_moment_does_not_stop_a_delivery(
+async def test_delivery_continues_when_the_database_is_briefly_unavailable(
     downloading: Downloading, fal: FalStandIn
 ) -> None:
     downloading.extensions.to_fail = 3
@@ -118,7 +123,7 @@ async def test_database_that_is_away_for_a_moment_does_not_stop_a_delivery(
     assert await downloading.run.money() == CHARGED
 
 
-async def test_service_that_stops_hands_back_the_delivery_that_it_cannot_finish(
+async def test_stopping_service_releases_the_lease_of_an_unfinished_delivery(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "DRAIN", 0.05)
@@ -130,9 +135,17 @@ async def test_service_that_stops_hands_back_the_delivery_that_it_cannot_finish(
         await run.status(job_id)
         await hang.reached.wait()
     hang.released.set()
-    async with running(settings, fal) as run:  # at once: there is no lease to wait for
+    async with running(settings, fal) as run:  # the job is due at once
         await run.service.sweep.once()
         await run.wait_for_background()
         assert (await run.status(job_id))["status"] == "completed"
         assert await run.money() == CHARGED
         assert await run.audit() == []
+
+
+async def test_timeout_of_the_delivery_itself_is_not_a_lost_lease() -> None:
+    unused = mock.create_autospec(JobStore, instance=True)
+    with pytest.raises(TimeoutError):
+        async with extended_lease(unused, job(), "holder"):
+            raise TimeoutError
+    unused.extend.assert_not_called()

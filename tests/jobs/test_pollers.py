@@ -1,4 +1,4 @@
-"""What polls cost those behind the service: the same, however many they are."""
+"""The cost of polls for fal and the database does not depend on their number."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ async def test_a_thousand_pollers_cost_fal_and_the_database_one_call_a_second(
         with mock.patch.object(run.service.lifecycle._snapshots, "_clock", clock):
             job_id = await run.submitted()
             fal.advance(fal.newest, "IN_PROGRESS")
-            await run.status(job_id)  # the change is written down
+            await run.status(job_id)  # the change is recorded
             seam.names.clear()
             for _ in range(2 * SECONDS):
                 clock.now += 0.5

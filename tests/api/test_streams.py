@@ -1,4 +1,4 @@
-"""Event streams over a real socket: every change, once, until the end."""
+"""Event streams over a real socket: each change is sent once, until the job ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,12 +15,11 @@ from tests.support.event_streams import EVENTS, open_stream
 from tests.support.refusals import assert_problem
 from tests.support.service import Running, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.stand_ins.fal_faults import Hang
 from tests.support.stand_ins.videos import small_video
 
 
 @pytest.fixture(autouse=True)
-def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fast_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_updates, "REFRESH_INTERVAL", 0.02)
 
 
@@ -30,7 +29,7 @@ async def address(run: Running) -> AsyncIterator[str]:
         yield url
 
 
-async def test_stream_of_a_job_tells_each_change_and_ends_with_it(
+async def test_stream_of_a_job_sends_each_change_and_ends_with_the_job(
     run: Running, fal: FalStandIn, address: str
 ) -> None:
     job_id = await run.submitted()
@@ -50,7 +49,7 @@ async def test_stream_of_a_job_tells_each_change_and_ends_with_it(
         assert stream.ids == sorted(set(stream.ids), key=int)
 
 
-async def test_stream_of_all_jobs_lets_new_ones_join(
+async def test_stream_of_all_jobs_includes_jobs_that_start_later(
     run: Running, fal: FalStandIn, address: str
 ) -> None:
     first = await run.submitted()
@@ -64,31 +63,31 @@ async def test_stream_of_all_jobs_lets_new_ones_join(
         assert {job["jobId"] for job in ended} == {first, second}
 
 
-async def test_stream_tells_nothing_of_other_users(
+async def test_stream_sends_no_jobs_of_other_users(
     run: Running, fal: FalStandIn, address: str
 ) -> None:
-    foreign = await run.submitted(user="bob")
+    foreign, request_id = await run.submitted(user="bob"), fal.newest
     async with open_stream(address) as stream:
         own = await run.submitted()
-        fal.advance(next(iter(fal.requests)), "IN_PROGRESS")
+        fal.advance(request_id, "IN_PROGRESS")
         await run.status(foreign, user="bob")
         assert (await stream.event())["jobId"] == own
     refused = await run.get(EVENTS, jobId=foreign)
     assert_problem(refused, 404, "job_not_found")
 
 
-async def test_who_comes_back_gets_the_present_state_at_once(
+async def test_reconnected_client_gets_the_present_state_at_once(
     run: Running, fal: FalStandIn, address: str
 ) -> None:
     job_id = await run.submitted()
-    fal.complete(next(iter(fal.requests)), small_video())
+    fal.complete(fal.newest, small_video())
     await run.finished(job_id)
     async with open_stream(address, jobId=job_id, headers={"Last-Event-ID": "1"}) as stream:
         assert (await stream.event())["status"] == "completed"
         assert await stream.rest() == []
 
 
-async def test_silence_is_broken_by_comments_and_the_end_is_a_hint_to_come_back(
+async def test_silent_stream_sends_comments_and_ends_with_a_reconnect_time(
     run: Running, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SILENCE", 0.01)
@@ -101,7 +100,9 @@ async def test_silence_is_broken_by_comments_and_the_end_is_a_hint_to_come_back(
     assert lines[-1] == "retry: 1000"
 
 
-async def test_stopping_ends_the_streams_with_a_hint(run: Running, address: str) -> None:
+async def test_stopping_service_ends_its_streams_with_a_reconnect_time(
+    run: Running, address: str
+) -> None:
     await run.submitted()
     async with open_stream(address) as stream:
         await stream.event()
@@ -113,21 +114,7 @@ async def test_stopping_ends_the_streams_with_a_hint(run: Running, address: str)
     assert (await run.client.get("/healthz")).status_code == 200
 
 
-async def test_submit_whose_upload_began_before_the_end_is_refused(
-    settings: Settings, fal: FalStandIn
-) -> None:
-    hang = Hang()
-    fal.faults.add("upload", hang)
-    async with running(settings, fal) as run:
-        under_way = asyncio.create_task(run.submit())
-        await hang.reached.wait()
-        run.service.stopping.set()
-        hang.released.set()
-        assert (await under_way).status_code == 202
-        assert (await run.submit()).status_code == 503
-
-
-async def test_streams_of_a_user_are_bounded(
+async def test_stream_beyond_the_users_limit_is_refused_until_one_closes(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "LIFETIME", 0.5)
@@ -139,13 +126,15 @@ async def test_streams_of_a_user_are_bounded(
             assert refused.headers["retry-after"]
             async with open_stream(address, user="bob"):
                 pass
-        while run.service.subscriptions._by_user:  # noqa: ASYNC110 nobody is told when they go
+        while run.service.subscriptions._by_user:  # noqa: ASYNC110 nothing signals that a stream has closed
             await asyncio.sleep(0.01)
         async with open_stream(address):
             pass
 
 
-async def test_fifty_streams_cost_fal_no_more_than_one(settings: Settings, fal: FalStandIn) -> None:
+async def test_fifty_streams_of_a_job_share_its_refreshes(
+    settings: Settings, fal: FalStandIn
+) -> None:
     many = settings.model_copy(update={"max_streams_per_user": 50})
     async with running(many, fal) as run, over_a_socket(run) as address:
         job_id = await run.submitted()
@@ -155,13 +144,13 @@ async def test_fifty_streams_cost_fal_no_more_than_one(settings: Settings, fal: 
                 return await stream.until(status="completed")
 
         streams_open = [asyncio.create_task(listen()) for _ in range(50)]
-        fal.complete(next(iter(fal.requests)), small_video())
+        fal.complete(fal.newest, small_video())
         assert len({job["key"] for job in await asyncio.gather(*streams_open)}) == 1
         assert fal.count("result") == 1
         assert fal.count("status") <= 3
 
 
-async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
+async def test_stream_continues_when_the_database_refuses_to_look_up_new_jobs(
     settings: Settings, fal: FalStandIn
 ) -> None:
     asked = asyncio.Event()
@@ -186,7 +175,9 @@ async def test_a_database_that_refuses_the_question_does_not_end_what_is_told(
 
 
 @pytest.mark.parametrize("query", [{"jobId": ""}, {"jobId": "x" * 201}])
-async def test_stream_of_no_job_is_refused(run: Running, query: dict[str, str]) -> None:
+async def test_stream_with_an_invalid_job_id_is_refused(
+    run: Running, query: dict[str, str]
+) -> None:
     assert_problem(await run.get(EVENTS, **query), 400, "invalid_query")
 
 

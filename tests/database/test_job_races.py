@@ -1,4 +1,4 @@
-"""Fifty at once for the same thing: one gets it, the others are told, nothing is lost."""
+"""Fifty concurrent calls for the same thing: one succeeds, the others are refused."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def jobs(address: Address) -> AsyncIterator[Jobs]:
 
 
 async def race(*calls: Any) -> list[Any]:
-    """Make the calls at once; a refusal counts as an answer, anything else fails the test."""
+    """Make the calls concurrently, and return each result or the code of its refusal."""
 
     async def answered(call: Any) -> Any:
         try:
@@ -42,7 +42,7 @@ async def race(*calls: Any) -> list[Any]:
     return await asyncio.gather(*map(answered, calls))
 
 
-async def test_one_key_is_one_job(jobs: Jobs) -> None:
+async def test_concurrent_opens_with_one_key_create_one_job(jobs: Jobs) -> None:
     opened = await race(
         *(jobs.open(f"j{number}", once=("key", "content")) for number in range(RACERS))
     )
@@ -52,7 +52,7 @@ async def test_one_key_is_one_job(jobs: Jobs) -> None:
     assert len(await jobs.all("video_job")) == 1
 
 
-async def test_a_request_of_fals_goes_to_one_job(jobs: Jobs) -> None:
+async def test_request_of_fal_belongs_to_one_job(jobs: Jobs) -> None:
     for number in range(RACERS):
         await jobs.open(f"j{number}", limits=UNLIMITED)
         await jobs("submitting", f"j{number}", 120)
@@ -60,7 +60,7 @@ async def test_a_request_of_fals_goes_to_one_job(jobs: Jobs) -> None:
     assert queued.count("request_taken") == RACERS - 1
 
 
-async def test_the_last_credits_are_held_once(jobs: Jobs) -> None:
+async def test_last_credits_are_held_once(jobs: Jobs) -> None:
     limits = UNLIMITED | {"signup_grant": 10}
     opened = await race(*(jobs.open(f"j{number}", limits=limits) for number in range(RACERS)))
     assert opened.count("insufficient_credits") == RACERS - 1
@@ -68,14 +68,14 @@ async def test_the_last_credits_are_held_once(jobs: Jobs) -> None:
     assert len(await jobs.all("video_job")) == 1
 
 
-async def test_no_more_jobs_than_the_limit_get_in(jobs: Jobs) -> None:
+async def test_concurrent_opens_create_no_more_jobs_than_the_limit(jobs: Jobs) -> None:
     limits = UNLIMITED | {"in_flight": LIMITS["in_flight"]}
     opened = await race(*(jobs.open(f"j{number}", limits=limits) for number in range(RACERS)))
     assert opened.count("too_many_jobs") == RACERS - LIMITS["in_flight"]
     assert len(await jobs.all("video_job")) == LIMITS["in_flight"]
 
 
-async def test_a_job_is_claimed_by_one_until_its_lease_is_over(jobs: Jobs) -> None:
+async def test_job_is_claimed_by_one_holder_until_its_lease_expires(jobs: Jobs) -> None:
     await jobs.queued("j")
 
     async def claimants(generation: str) -> list[str]:
@@ -91,21 +91,21 @@ async def test_a_job_is_claimed_by_one_until_its_lease_is_over(jobs: Jobs) -> No
     for function, arguments in [("extend", (25,)), ("complete", (VIDEO,))]:
         with pytest.raises(Thrown, match="lease_lost"):
             await jobs(function, "j", first, *arguments)
-    await jobs("fail", "j", first, "video_unavailable", "A late loser's word.")
+    await jobs("fail", "j", first, "video_unavailable", "The lease has expired.")
     assert (await jobs("complete", "j", second, VIDEO))["status"] == "completed"
 
 
-async def test_a_job_is_completed_and_charged_once(jobs: Jobs) -> None:
+async def test_job_is_completed_and_charged_once(jobs: Jobs) -> None:
     await jobs.claimed("j")
     ends = [jobs("complete", "j", "worker", VIDEO) for _ in range(RACERS // 2)]
-    ends += [jobs("fail", "j", None, "interrupted", "A stranger's.") for _ in range(RACERS // 2)]
+    ends += [jobs("fail", "j", None, "interrupted", "No holder.") for _ in range(RACERS // 2)]
     await race(*ends)
     assert await jobs.entries() == [("grant", 100), ("hold", 10), ("charge", 10)]
     assert await jobs.account() == (90, 0, 0)
     assert len(await jobs.all("library_video")) == 1
 
 
-async def test_one_end_wins_and_the_money_goes_with_it(jobs: Jobs) -> None:
+async def test_concurrent_completion_and_failure_end_the_job_once(jobs: Jobs) -> None:
     await jobs.claimed("j")
     ends = [jobs("complete", "j", "worker", VIDEO) for _ in range(RACERS // 2)]
     ends += [jobs("fail", "j", "worker", "video_rejected", "No.") for _ in range(RACERS // 2)]
@@ -117,7 +117,7 @@ async def test_one_end_wins_and_the_money_goes_with_it(jobs: Jobs) -> None:
     assert (await jobs.account(), len(await jobs.all("library_video"))) == (account, videos)
 
 
-async def test_a_storage_key_is_given_out_once_and_never_one_that_an_old_job_has(
+async def test_storage_key_is_reserved_once_and_never_a_legacy_jobs_key(
     jobs: Jobs,
 ) -> None:
     for number in (1, 3):
@@ -135,7 +135,7 @@ async def test_a_storage_key_is_given_out_once_and_never_one_that_an_old_job_has
     assert late["video_key"] == f"{BASE}-{RACERS + 3}.mp4"
 
 
-async def test_what_is_due_goes_to_one_taker(jobs: Jobs) -> None:
+async def test_due_job_is_taken_once(jobs: Jobs) -> None:
     names = [f"j{number}" for number in range(10)]
     await asyncio.gather(*(jobs.queued(name, limits=UNLIMITED) for name in names))
     await set_clock_ahead(jobs.database, 16)
@@ -143,7 +143,7 @@ async def test_what_is_due_goes_to_one_taker(jobs: Jobs) -> None:
     assert sorted(row["id"].id for rows in taken for row in rows) == sorted(names)
 
 
-async def test_a_grant_beside_spending_is_not_lost(jobs: Jobs) -> None:
+async def test_concurrent_grants_and_holds_are_all_counted(jobs: Jobs) -> None:
     await jobs.database.call("credit::account", "ada", 0)
     grants = [
         jobs.database.call("credit::grant", f"grant-{number % 25}", "ada", 10, 0)
@@ -156,7 +156,7 @@ async def test_a_grant_beside_spending_is_not_lost(jobs: Jobs) -> None:
     assert await jobs.account() == (250, held * 10, held)
 
 
-async def test_slugs_that_end_like_numbers_share_no_key(jobs: Jobs) -> None:
+async def test_slug_that_ends_like_a_key_number_gets_unique_keys(jobs: Jobs) -> None:
     rounds = 20
     for number in range(rounds):
         for job in "abc":
