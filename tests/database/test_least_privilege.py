@@ -16,7 +16,7 @@ from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, settings_of
-from tests.support.deployment import as_migrator, deployed, made
+from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
 from tests.support.legacy import legacy_row, make_legacy, run_backfill
 from tests.support.scripts import run_script
 from tests.support.service import Running, running, settings_for
@@ -44,14 +44,14 @@ DEFINITIONS = (
 @pytest.fixture
 async def root(server: SurrealServer) -> AsyncIterator[Database]:
     """A database that has only a migrator and the record access."""
-    async with connected(await made(server)) as database:
+    async with connected(await create_database(server)) as database:
         yield database
 
 
 @pytest.fixture
 async def service(root: Database) -> Address:
     """The service's sign-in to a migrated database."""
-    return await deployed(root)
+    return await migrate_and_create_service_user(root)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ async def test_it_serves_a_legacy_database_before_and_after_the_backfill(
     root: Database, fal: FalStandIn, tmp_path: Path
 ) -> None:
     await make_legacy(root, legacy_row("old", video_key="users/ada/library/old.mp4"))
-    service = await deployed(root)
+    service = await migrate_and_create_service_user(root)
     assert len((await read_status(root)).pending) > 0
     async with running(settings_at(service, tmp_path), fal) as run:
         await makes_videos(run, fal)
@@ -169,8 +169,8 @@ async def test_writes_to_other_tables_change_nothing(root: Database, signed_in: 
 async def test_another_database_with_the_same_schema_cannot_be_reached(
     server: SurrealServer, signed_in: Database
 ) -> None:
-    async with connected(await made(server)) as other:
-        await deployed(other)
+    async with connected(await create_database(server)) as other:
+        await migrate_and_create_service_user(other)
         before = await everything(other)
         for statement in (
             "CREATE probe:loot SET nonce = 'x'",

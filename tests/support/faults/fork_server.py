@@ -1,7 +1,7 @@
-"""Programs that end at once, started by dozens: forked from a process that has imported it all.
+"""Runs short programs quickly: each is forked from a process that has imported everything.
 
-``python -m tests.support.faults.forked`` reads a program from each line, runs it, and answers its
-status.
+``python -m tests.support.faults.fork_server`` reads one program a line from its input, runs it,
+and prints its exit status.
 """
 
 import importlib
@@ -20,11 +20,11 @@ from tests.support.leaks import record_output
 from tests.support.process import ROOT
 
 PATIENCE = 60
-"""Seconds after which a program that does not end is ended."""
+"""Seconds that one program may run before it is killed."""
 
 
-class Forkery:
-    """Starts programs."""
+class ForkServer:
+    """Runs programs through the forking process."""
 
     def __init__(self, parent: "subprocess.Popen[str]") -> None:
         self._parent = parent
@@ -32,30 +32,30 @@ class Forkery:
     def run(
         self, folder: Path, module: str, *arguments: str, **environment: str
     ) -> tuple[int, str]:
-        """Run ``python -m module`` in ``folder`` to its end; return its status and all it said."""
+        """Run ``python -m module`` in ``folder`` to its end; return its status and its output."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         environment = {"PATH": os.environ.get("PATH", os.defpath), **environment}
-        with NamedTemporaryFile(dir=folder) as said:
-            program = [str(folder), said.name, module, arguments, environment]
+        with NamedTemporaryFile(dir=folder) as output:
+            program = [str(folder), output.name, module, arguments, environment]
             print(json.dumps(program), file=self._parent.stdin, flush=True)
             status = int(self._parent.stdout.readline())
-            told = Path(said.name).read_text()
-            record_output(told)
-            return status, told
+            text = Path(output.name).read_text()
+            record_output(text)
+            return status, text
 
 
 @contextmanager
-def forkery() -> Iterator[Forkery]:
-    """Import once, and end in the end."""
+def fork_server() -> Iterator[ForkServer]:
+    """Start the process that imports everything once; end it afterwards."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.faults.forked"],
+        [sys.executable, "-m", "tests.support.faults.fork_server"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
-        yield Forkery(parent)
+        yield ForkServer(parent)
         parent.communicate()
 
 
@@ -63,17 +63,17 @@ def _serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _become(*json.loads(line))
+            _run_as_child(*json.loads(line))
             return
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 the answer
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 the protocol
 
 
-def _become(
-    folder: str, said: str, module: str, arguments: list[str], environment: dict[str, str]
+def _run_as_child(
+    folder: str, output_path: str, module: str, arguments: list[str], environment: dict[str, str]
 ) -> None:
     signal.alarm(PATIENCE)
-    output = os.open(said, os.O_WRONLY)
+    output = os.open(output_path, os.O_WRONLY)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)

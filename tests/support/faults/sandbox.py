@@ -1,4 +1,4 @@
-"""Where the rows of ``docs/errors.md`` are brought about."""
+"""A folder with its own store and programs, in which one row of ``docs/errors.md`` comes about."""
 
 import asyncio
 import shutil
@@ -13,7 +13,7 @@ import pytest
 
 from app.telemetry.seam import Seam, direct
 from tests.support.database import SurrealServer
-from tests.support.faults.forked import Forkery
+from tests.support.faults.fork_server import ForkServer
 from tests.support.s3 import S3Server
 from tests.support.service import Running, running, settings_for
 from tests.support.sockets import free_port
@@ -23,21 +23,21 @@ NOTICES = (" WARNING ", " INFO ", "At surrealkv://", "At ws://")
 
 
 @dataclass
-class Place:
-    """Where something goes wrong."""
+class Sandbox:
+    """Runs programs and services that fail on purpose, each on a store of this test."""
 
     folder: Path
-    forkery: Forkery
+    fork_server: ForkServer
     request: pytest.FixtureRequest
     caplog: pytest.LogCaptureFixture
 
     @property
     def store(self) -> str:
-        """A store of its own, without a schema unless :meth:`migrated` was called."""
+        """The URL of the test's store; it has no schema unless :meth:`migrated` was called."""
         return f"surrealkv://{self.folder / 'surreal'}"
 
     def migrated(self) -> str:
-        """Return a store that has the whole schema."""
+        """Give the store the whole schema; return its URL."""
         folder: Path = self.request.getfixturevalue("migrated_folder")
         shutil.copytree(folder, self.folder / "surreal")
         return self.store
@@ -51,32 +51,32 @@ class Place:
         return s3
 
     async def run(self, module: str, *arguments: str, **changes: str) -> tuple[int, list[str]]:
-        """Run a program to its end; return its status and its lines."""
+        """Run a program to its end; return its exit status and the lines of its output."""
         environment = {
             "SURREAL_URL": self.store,
             "STORAGE_DIR": str(self.folder / "storage"),
             "TMPDIR": str(self.folder),
             "PORT": str(free_port()),
         }
-        status, said = await asyncio.to_thread(
-            self.forkery.run, self.folder, module, *arguments, **environment | changes
+        status, output = await asyncio.to_thread(
+            self.fork_server.run, self.folder, module, *arguments, **environment | changes
         )
-        assert "Traceback" not in said, said
-        return status, said.splitlines()
+        assert "Traceback" not in output, output
+        return status, output.splitlines()
 
     async def refused(self, *programs: str, **changes: str) -> str:
-        """Run programs that all must refuse, in the same line and with status 1."""
-        told = set()
+        """Run programs that must all refuse to start with the same line; return that line."""
+        messages = set()
         for program in programs or ("app",):
             status, lines = await self.run(*program.split(), **changes)
             assert status == 1, lines
             (line,) = [line for line in lines if not any(notice in line for notice in NOTICES)]
-            told.add(line.partition("Cannot start: ")[2] or line)
-        return "\n".join(sorted(told))
+            messages.add(line.partition("Cannot start: ")[2] or line)
+        return "\n".join(sorted(messages))
 
     async def warned(self, **changes: str) -> str:
-        """Start a service as far as its port, which is taken, and return what it says."""
-        with taken_port() as port:
+        """Start the service up to its port, which is occupied; return its output."""
+        with occupied_port() as port:
             status, lines = await self.run("app", SURREAL_URL=self.migrated(), PORT=port, **changes)
         assert status == 1
         return "\n".join(lines)
@@ -89,7 +89,7 @@ class Place:
         fal_port: int | None = None,
         **changes: Any,
     ) -> str:
-        """Let a service run while something happens, and return what it logs."""
+        """Run the service while ``do`` runs; return the log."""
         settings = settings_for(
             self.migrated(), self.folder / "storage", fal_key=FalStandIn.key, **changes
         )
@@ -101,23 +101,23 @@ class Place:
         return self.caplog.text
 
 
-Trouble = Callable[[Place], Awaitable[str]]
+Fault = Callable[[Sandbox], Awaitable[str]]
 
 
-class Troubles(dict[str, Trouble]):
-    """Functions that bring rows about, and return what is said then."""
+class Faults(dict[str, Fault]):
+    """The function that brings each row about, by the row's name."""
 
-    def row(self, *names: str) -> Callable[[Trouble], Trouble]:
-        """Take a function for the rows that have these names."""
+    def row(self, *names: str) -> Callable[[Fault], Fault]:
+        """Register a function for the rows with these names."""
 
-        def taken(trouble: Trouble) -> Trouble:
+        def register(trouble: Fault) -> Fault:
             self.update(dict.fromkeys(names, trouble))
             return trouble
 
-        return taken
+        return register
 
 
 @contextmanager
-def taken_port() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        yield str(taken.getsockname()[1])
+def occupied_port() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield str(listener.getsockname()[1])
