@@ -1,8 +1,8 @@
-/** How the page says numbers, times and stages. */
+/** Formats numbers, times and stages. */
 
-const timely = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
-const thisYear = new Intl.DateTimeFormat("en", timely);
-const anyYear = new Intl.DateTimeFormat("en", { ...timely, year: "numeric" });
+const dateAndTime = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+const thisYear = new Intl.DateTimeFormat("en", dateAndTime);
+const anyYear = new Intl.DateTimeFormat("en", { ...dateAndTime, year: "numeric" });
 const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -36,7 +36,7 @@ export function megabytes(bytes) {
   return `${sizes.format(bytes / 1e6)} MB`;
 }
 
-/** One line about a job under way, for the activity and for screen readers. */
+/** One line about an unfinished job, for the activity view and for screen readers. */
 export function stageLine({ stage, queuePosition }) {
   if (stage === "cancelling") return "Cancelling…";
   if (stage === "queued" && queuePosition !== undefined) {
@@ -45,7 +45,7 @@ export function stageLine({ stage, queuePosition }) {
   return STEPS.find(([name]) => name === stage)?.[1] ?? "Waiting";
 }
 
-/** A slug's own words, for a template that is no longer in the catalogue. */
+/** The template's title; made from the slug if it is not in the catalogue any more. */
 export function titleOf(slug, catalogue) {
   const title = catalogue.find(slug)?.title;
   if (title) return title;

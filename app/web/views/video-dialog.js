@@ -1,31 +1,31 @@
 import { element } from "./element.js";
-import { keepFresh, load } from "./footage.js";
+import { clock, megabytes, moment, titleOf } from "./format.js";
 import { Modal } from "./modal.js";
 import { disable, isDisabled } from "./parts.js";
-import { pictureOf } from "./previews.js";
+import { stillUrl } from "./previews.js";
 import { showStep } from "./steps.js";
-import { clock, megabytes, moment, titleOf } from "./wording.js";
+import { renewExpiredUrl, loadVideo } from "./video-element.js";
 
-const WAITING = "Generating video. This may take a couple of minutes...";
+const GENERATING = "Generating video. This may take a couple of minutes...";
 const TICK = 500;
 const COPIED_FOR = 2500;
 
 /**
- * A video, large: while it is being made its canvas as a living placeholder, then the video in
- * its place. Emits `close`, and `again` (detail: the template's slug).
+ * Shows one video: while it is generated, an animated placeholder made from its canvas; then the
+ * video. Emits `close`, and `again` (detail: the template's slug).
  */
-export class ScreenDialog extends EventTarget {
+export class VideoDialog extends EventTarget {
   #modal = new Modal("screen");
   #parts = this.#modal.parts;
   #context;
-  #take = null;
+  #attempt = null;
   #video = null;
   #timer;
 
   constructor(context) {
     super();
     this.#context = context;
-    context.takes.addEventListener("change", ({ detail }) => detail === this.#take && this.#update());
+    context.attempts.addEventListener("change", ({ detail }) => detail === this.#attempt && this.#update());
     this.#modal.addEventListener("close", () => this.#closed());
     this.#parts.cancel.addEventListener("click", () => this.#cancel());
     this.#parts.copy.addEventListener("click", () => this.#copy());
@@ -36,21 +36,21 @@ export class ScreenDialog extends EventTarget {
     });
   }
 
-  /** Whether the user sees this very take. */
-  shows(take) {
-    return take === this.#take;
+  /** Whether the dialog shows this attempt. */
+  shows(attempt) {
+    return attempt === this.#attempt;
   }
 
-  /** Follows a take to its end. */
-  follow(take) {
-    const src = take.request?.pictureUrl ?? pictureOf(take.templateSlug);
-    this.#take = take;
-    this.#show(take.request?.ratio ?? "16 / 10", [
+  /** Follows a attempt to its end. */
+  follow(attempt) {
+    const src = attempt.request?.pictureUrl ?? stillUrl(attempt.templateSlug);
+    this.#attempt = attempt;
+    this.#show(attempt.request?.ratio ?? "16 / 10", [
       element("img", { class: "screen-glow", src, alt: "" }),
       element("div", { class: "living" }, element("img", { src, alt: "" })),
     ]);
-    this.#parts.title.textContent = WAITING;
-    this.#parts.note.textContent = titleOf(take.templateSlug, this.#context.catalogue);
+    this.#parts.title.textContent = GENERATING;
+    this.#parts.note.textContent = titleOf(attempt.templateSlug, this.#context.catalogue);
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(), TICK);
     this.#isDone(false);
@@ -70,7 +70,7 @@ export class ScreenDialog extends EventTarget {
   }
 
   #update() {
-    const { status, hasEnded, seconds, wantsCancel } = this.#take;
+    const { status, hasEnded, seconds, wantsCancel } = this.#attempt;
     if (status.status === "completed") {
       const hadFocus = document.activeElement === this.#parts.leave || document.activeElement === this.#parts.cancel;
       const name = titleOf(status.templateSlug, this.#context.catalogue);
@@ -94,7 +94,7 @@ export class ScreenDialog extends EventTarget {
     this.#parts.title.textContent = title;
     const measures = [`${video.durationSeconds.toFixed(1)} s`, megabytes(video.bytes)];
     this.#parts.note.textContent = [...facts, ...measures].join(" · ");
-    this.#offer(video);
+    this.#setDownload(video);
     this.#isDone(true);
   }
 
@@ -110,32 +110,32 @@ export class ScreenDialog extends EventTarget {
     for (const part of [actions, shut]) part.hidden = !done;
   }
 
-  #offer(video) {
+  #setDownload(video) {
     this.#video = video;
     this.#parts.download.href = video.url;
     this.#parts.download.download = video.key.split("/").at(-1);
-    // Of another host the browser shows it: not in place of this page.
+    // Browsers open a file of another host instead of saving it; keep this page open.
     const isOurs = new URL(video.url, location.href).origin === location.origin;
     this.#parts.download.target = isOurs ? "" : "_blank";
   }
 
-  /** Plays at once and silently. */
+  /** Plays at once, muted. */
   #player(video) {
     const look = { controls: true, loop: true, playsinline: true, autoplay: true };
     const screen = element("video", { ...look, "aria-label": "The finished video" });
-    load(screen, video);
-    keepFresh(screen, video.jobId, this.#context.videos, (fresh) => this.#offer(fresh));
+    loadVideo(screen, video);
+    renewExpiredUrl(screen, video.jobId, this.#context.videos, (fresh) => this.#setDownload(fresh));
     return screen;
   }
 
   #tick() {
-    this.#parts.elapsed.textContent = clock(this.#take.seconds);
+    this.#parts.elapsed.textContent = clock(this.#attempt.seconds);
   }
 
   async #cancel() {
     if (isDisabled(this.#parts.cancel)) return;
     try {
-      await this.#context.takes.cancel(this.#take);
+      await this.#context.attempts.cancel(this.#attempt);
     } catch (error) {
       this.#parts.problem.textContent = `Not cancelled: ${error.message}`;
     }
@@ -150,7 +150,7 @@ export class ScreenDialog extends EventTarget {
       said.textContent = url.includes("?") ? "Link copied. It works for an hour." : "Link copied.";
       problem.textContent = "";
     } catch {
-      problem.textContent = "The link could not be copied. The video's own menu has it too.";
+      problem.textContent = "The link could not be copied. Copy it from the video's context menu.";
     }
     setTimeout(() => {
       copyText.textContent = "Copy link";
@@ -161,7 +161,7 @@ export class ScreenDialog extends EventTarget {
   #closed() {
     clearInterval(this.#timer);
     this.#parts.screen.replaceChildren();
-    this.#take = this.#video = null;
+    this.#attempt = this.#video = null;
     this.dispatchEvent(new Event("close"));
   }
 }

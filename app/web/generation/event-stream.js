@@ -1,11 +1,12 @@
 import { GenerationError } from "./errors.js";
 
 /**
- * Read server-sent events from an answer, as `EventSource` would if it could send a header.
- * Yields for every chunk the messages that it completes (none for a comment), so that a reader
- * knows that the line is alive; returns the server's `retry` hint in milliseconds, or null.
+ * Reads server-sent events from a fetch response, because `EventSource` cannot send a header.
+ * Yields, for each chunk, the messages that it completes. A comment yields an empty list, which
+ * tells the reader that the connection is alive. Returns the server's `retry` hint in
+ * milliseconds, or null.
  */
-export async function* messages(response, signal) {
+export async function* readMessages(response, signal) {
   const parser = new Parser();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   while (true) {
@@ -13,7 +14,7 @@ export async function* messages(response, signal) {
     try {
       chunk = await reader.read();
     } catch (cause) {
-      throw GenerationError.ofSilence(cause, signal);
+      throw GenerationError.ofNetwork(cause, signal);
     }
     if (chunk.done) return parser.retry;
     yield parser.push(chunk.value);
@@ -29,11 +30,11 @@ class Parser {
   push(text) {
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/); // a last \r may be half of \r\n
     this.#rest = lines.pop();
-    return lines.map((line) => this.#take(line)).filter((message) => message !== null);
+    return lines.map((line) => this.#parseLine(line)).filter((message) => message !== null);
   }
 
-  #take(line) {
-    if (line === "") return this.#complete();
+  #parseLine(line) {
+    if (line === "") return this.#endMessage();
     const [, field, value] = /^([^:]*)(?:: ?(.*))?$/s.exec(line);
     if (field === "data") this.#data.push(value ?? "");
     else if (field === "event") this.#type = value ?? "";
@@ -41,7 +42,7 @@ class Parser {
     return null;
   }
 
-  #complete() {
+  #endMessage() {
     const message = { type: this.#type || "message", data: this.#data.join("\n") };
     const empty = this.#data.length === 0;
     this.#type = "";

@@ -1,14 +1,15 @@
 import { element } from "../views/element.js";
+import { labelOf } from "./descriptions.js";
 import { Inspector } from "./inspector.js";
-import { takePictures } from "./intake.js";
 import { HELP, Keyboard, listenForUndo } from "./keyboard.js";
+import { acceptPictures } from "./picture-input.js";
 import { Pointer } from "./pointer.js";
 import { Stage } from "./stage.js";
 import { TextField } from "./text-field.js";
 import { Toolbar } from "./toolbar.js";
 
-/** The editor on the page: toolbar, stage, inspector, and what screen readers are told. */
-export class Desk {
+/** The editor on the page: toolbar, stage, inspector and messages for screen readers. */
+export class EditorView {
   #editor;
   #stage = new Stage(() => this.show());
   #field;
@@ -19,7 +20,7 @@ export class Desk {
 
   constructor(host, editor) {
     this.#editor = editor;
-    const choosePicture = takePictures(host, editor);
+    const choosePicture = acceptPictures(host, editor);
     this.#field = new TextField(editor, this.#stage);
     this.#toolbar = new Toolbar(editor, choosePicture);
     this.#inspector = new Inspector(editor, choosePicture);
@@ -31,7 +32,7 @@ export class Desk {
   show() {
     const { scene, selected, guides } = this.#editor;
     this.#stage.show({ scene, guides, object: this.#field.isOpen ? undefined : selected });
-    this.#stage.node.ariaLabel = this.#label();
+    this.#stage.node.ariaLabel = labelOf(this.#editor);
     this.#empty.hidden = !this.#editor.isEmpty;
     if (this.#field.isOpen) this.#field.place(selected);
     this.#toolbar.update();
@@ -75,11 +76,5 @@ export class Desk {
       this.#live,
       help,
     );
-  }
-
-  #label() {
-    const { aspect, scene, subject } = this.#editor;
-    const contents = `Canvas ${aspect}, objects: ${scene.objects.length}`;
-    return subject ? `${contents}. ${this.#editor.selectionName} selected` : contents;
   }
 }

@@ -1,28 +1,28 @@
 import { element } from "../views/element.js";
 
-/** Takes pictures that are dropped or pasted; returns a function that opens the file chooser. */
-export function takePictures(host, editor) {
+/** Accepts dropped and pasted pictures; returns a function that opens the file chooser. */
+export function acceptPictures(host, editor) {
   const chooser = element("input", { type: "file", accept: "image/*", hidden: true });
   chooser.onchange = () => {
     if (chooser.files.length) editor.usePicture(chooser.files[0]);
     chooser.value = "";
   };
   host.append(chooser);
-  takeDrops(host, editor);
-  document.addEventListener("paste", (event) => takePaste(event, host, editor));
+  acceptDrops(host, editor);
+  document.addEventListener("paste", (event) => acceptPaste(event, host, editor));
   return () => chooser.click();
 }
 
-/** Whether what happens on the page beside any field is meant for the editor. */
-export function isMeant({ target }, host) {
+/** Whether a keyboard or clipboard event is for the editor, not for a form field or a dialog. */
+export function isForEditor({ target }, host) {
   if (!host.offsetWidth || document.querySelector(":modal")) return false;
   return target === document.body || (host.contains(target) && !target.matches(FIELDS));
 }
 
 const FIELDS = "textarea, select, input:not([type=range], [type=radio], [type=checkbox])";
 
-/** All over the page: a file dropped beside a target would replace the page. */
-function takeDrops(host, editor) {
+/** On the whole page: the browser would replace the page with a file dropped anywhere. */
+function acceptDrops(host, editor) {
   const listen = (type, over) =>
     document.addEventListener(type, (event) => {
       const { dataTransfer, relatedTarget } = event;
@@ -37,8 +37,8 @@ function takeDrops(host, editor) {
   listen("drop", false);
 }
 
-function takePaste(event, host, editor) {
-  if (!isMeant(event, host)) return;
+function acceptPaste(event, host, editor) {
+  if (!isForEditor(event, host)) return;
   const [file] = event.clipboardData.files;
   const text = event.clipboardData.getData("text/plain").trim().slice(0, 500);
   if (file) editor.usePicture(file);

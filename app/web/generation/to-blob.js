@@ -1,6 +1,6 @@
 import { GenerationError } from "./errors.js";
 
-/** A blob as it is; a canvas, also one off the screen, as PNG. */
+/** Returns a blob unchanged, and a canvas (also an OffscreenCanvas) as a PNG. */
 export async function toBlob(picture) {
   if (picture instanceof Blob) return picture;
   let blob;
@@ -8,9 +8,9 @@ export async function toBlob(picture) {
     blob = await draw(picture);
   } catch (cause) {
     if (cause.name !== "SecurityError") throw cause;
-    throw unavailable("The canvas holds a picture of another site, which may not be read.", cause);
+    throw unavailable("The canvas contains a picture from another site, so the browser does not let it be read.", cause);
   }
-  if (!blob) throw unavailable("The canvas is empty, or too large for this browser.");
+  if (!blob) throw unavailable("The canvas is empty or too large for this browser.");
   return blob;
 }
 

@@ -1,18 +1,18 @@
 import { element } from "../views/element.js";
-import { line } from "./prose.js";
+import { line } from "./markdown.js";
 
 const BOUNDS = ["pattern", "format", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "minLength", "default"];
 
-/** The name of the component that a reference leads to. */
+/** The name of the component that a reference points to. */
 const nameOf = ({ $ref }) => $ref.slice($ref.lastIndexOf("/") + 1);
 
-/** Follows references into the document. */
-export function followed(node, components) {
+/** Resolves a reference into the document. */
+export function resolve(node, components) {
   if (!node.$ref) return node;
   return components[node.$ref.split("/").at(-2)][nameOf(node)];
 }
 
-/** What a value is, in a few words; a reference leads to its shape. */
+/** A short description of a type; a reference becomes a link to its schema. */
 export function kind(schema) {
   if (schema.$ref) return [element("a", { href: `#${nameOf(schema)}` }, nameOf(schema))];
   if (schema.enum) return ["one of ", ...listed(schema.enum)];
@@ -22,7 +22,7 @@ export function kind(schema) {
   return [[schema.type ?? "anything"].flat().join(" or "), ...bounds(schema)];
 }
 
-/** The properties of an object, each with what it is and what it means. */
+/** The properties of an object with their types and descriptions. */
 export function properties(schema) {
   return fields(Object.entries(schema.properties ?? {}).map(([name, field]) =>
     row(name, field, schema.required?.includes(name) && "required", field.description)));
@@ -32,12 +32,12 @@ export function parameter({ name, in: place, required, schema, description = "" 
   return row(name, schema, required && "required", `${description} (${place})`.trim());
 }
 
-/** A header of an answer, which is there unless it says otherwise. */
+/** A header of an answer; marked if it is optional. */
 export function header(name, { required, schema, description }) {
   return row(name, schema, !required && "sometimes", description);
 }
 
-/** Rows beneath each other, where there are any. */
+/** A list of rows; false if there are none. */
 export function fields(rows) {
   return rows.length > 0 && element("dl", { class: "docs-fields" }, rows);
 }
@@ -51,6 +51,6 @@ function row(name, schema, mark, note) {
 const listed = (values) => values.flatMap((value, at) => [at ? ", " : "", element("code", {}, String(value))]);
 
 function bounds(schema) {
-  const said = BOUNDS.filter((name) => schema[name] !== undefined);
-  return said.flatMap((name) => [", ", name, " ", element("code", {}, String(schema[name]))]);
+  const given = BOUNDS.filter((name) => schema[name] !== undefined);
+  return given.flatMap((name) => [", ", name, " ", element("code", {}, String(schema[name]))]);
 }

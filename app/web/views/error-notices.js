@@ -1,9 +1,8 @@
 /**
- * Finds the words for an error among the page's notices; where they have none of their own, the
- * text is the service's.
- * @param {Record<string, () => void>} actions by the names that the notices use
+ * Finds the notice for an error in index.html. A notice without a text shows the service's message.
+ * @param {Record<string, () => void>} actions by the names in `data-action`
  */
-export function noticeOf({ code, message, retryAfter }, actions) {
+export function noticeFor({ code, message, retryAfter }, actions) {
   const find = (wanted) => document.querySelector(`#notices [data-code="${CSS.escape(wanted)}"]`);
   const notice = find(code) ?? find("other");
   const { action, label, text = message } = notice.dataset;

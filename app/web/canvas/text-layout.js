@@ -1,4 +1,4 @@
-/** Text on the canvas, set as a textarea of the same style would set it. */
+/** Lays out text on the canvas exactly as a textarea of the same style does. */
 
 import { fromLocal } from "./geometry.js";
 
@@ -9,23 +9,23 @@ export const FONTS = {
   serif: 'ui-serif, "New York", Georgia, "Liberation Serif", serif',
   mono: 'ui-monospace, "Cascadia Code", "Liberation Mono", monospace',
 };
-const LEADING = 1.12;
-const TRACKING = -0.02;
-const ruler = document.createElement("canvas").getContext("2d");
+const LINE_HEIGHT = 1.12;
+const LETTER_SPACING = -0.02;
+const measuring = document.createElement("canvas").getContext("2d");
 
-/** A text with the height that its lines take; its upper edge stays where it is. */
-export function fitted(object) {
+/** Returns a text object with the height of its lines; its upper edge stays in place. */
+export function fitText(object) {
   if (object.kind !== "text") return object;
-  const height = linesOf(object).length * object.size * LEADING;
+  const height = linesOf(object).length * object.size * LINE_HEIGHT;
   const growth = height - (object.height ?? height);
   return { ...object, ...fromLocal(object, { x: 0, y: growth / 2 }), height };
 }
 
-/** The style of a field over the text, at `scale` CSS pixels a pixel. */
-export function styleOf(object, scale) {
+/** The CSS for a textarea over the text, at `scale` CSS pixels per canvas pixel. */
+export function textStyle(object, scale) {
   return {
-    font: `${object.weight} ${object.size * scale}px/${LEADING} ${FONTS[object.font]}`,
-    letterSpacing: `${object.size * TRACKING * scale}px`,
+    font: `${object.weight} ${object.size * scale}px/${LINE_HEIGHT} ${FONTS[object.font]}`,
+    letterSpacing: `${object.size * LETTER_SPACING * scale}px`,
     textAlign: object.align,
   };
 }
@@ -35,26 +35,26 @@ export function eachLine(context, object, write) {
   prepare(context, object);
   context.textAlign = object.align;
   const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = context.measureText("x");
-  const lead = object.size * LEADING;
+  const lineHeight = object.size * LINE_HEIGHT;
   const x = { left: -0.5, center: 0, right: 0.5 }[object.align] * object.width;
-  const top = (lead + ascent - descent - object.height) / 2;
-  linesOf(object).forEach((line, index) => write(line, x, top + index * lead));
+  const top = (lineHeight + ascent - descent - object.height) / 2;
+  linesOf(object).forEach((line, index) => write(line, x, top + index * lineHeight));
 }
 
 function prepare(context, object) {
   context.font = `${object.weight} ${object.size}px ${FONTS[object.font]}`;
-  context.letterSpacing = `${object.size * TRACKING}px`;
+  context.letterSpacing = `${object.size * LETTER_SPACING}px`;
 }
 
 function linesOf(object) {
-  prepare(ruler, object);
+  prepare(measuring, object);
   return object.text.split("\n").flatMap((paragraph) => wrapped(paragraph, object.width));
 }
 
-/** Break after spaces, and within a word only where it does not fit a line of its own. */
+/** Breaks lines after spaces, and inside a word only if the word is longer than a line. */
 function wrapped(paragraph, width) {
   const lines = [""];
-  const fits = (piece) => ruler.measureText((lines.at(-1) + piece).trimEnd()).width <= width;
+  const fits = (piece) => measuring.measureText((lines.at(-1) + piece).trimEnd()).width <= width;
   const put = (piece) => lines.push(lines.pop() + piece);
   for (const word of paragraph.match(/\S+\s*|\s+/g) ?? []) {
     if (lines.at(-1) && !fits(word)) lines.push("");

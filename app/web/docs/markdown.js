@@ -3,7 +3,7 @@ import { element } from "../views/element.js";
 const MARK = /(`[^`]+`|\*\*[^*]+\*\*)/;
 const FENCED = /^```\w*\n([^]*)\n```$/;
 
-/** The document's little Markdown in one line: code and bold. */
+/** Renders the inline Markdown that the document uses: code and bold. */
 export function line(text) {
   return text.split(MARK).map((part) => {
     if (part.startsWith("`")) return element("code", {}, part.slice(1, -1));
@@ -12,22 +12,22 @@ export function line(text) {
   });
 }
 
-/** Its paragraphs, and code between fences. */
-export function prose(text = "") {
-  const paragraphs = text.trim().split(/\n{2,}/).filter(Boolean);
-  return paragraphs.map((paragraph) => {
-    const [, code] = paragraph.match(FENCED) ?? [];
-    return code ? sample(code) : element("p", {}, line(paragraph));
+/** Renders paragraphs and fenced code. */
+export function paragraphs(text = "") {
+  const blocks = text.trim().split(/\n{2,}/).filter(Boolean);
+  return blocks.map((block) => {
+    const [, code] = block.match(FENCED) ?? [];
+    return code ? codeBlock(code) : element("p", {}, line(block));
   });
 }
 
-/** Something as it is sent: JSON, or a text. */
-export function sample(value) {
+/** A code block with JSON or text. */
+export function codeBlock(value) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return element("pre", { tabindex: "0" }, text);
 }
 
-/** A titled part of a route, where there is anything in it. */
+/** A section with a title; false if it has no content. */
 export function section(title, ...content) {
   return content.some(Boolean) && element("section", {}, element("h4", {}, title), ...content);
 }
