@@ -2,17 +2,17 @@
 
 import asyncio
 import functools
-import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, callback, files, library, operations, videos
+from app.api import account, callback, library, operations, videos
 from app.api.compression import COMPRESSED
+from app.api.files import media_route
 from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
@@ -23,19 +23,15 @@ from app.caching.key_set import KeySet
 from app.database.account_store import AccountStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
-from app.errors import StorageUnavailable
 from app.fal.opening import open_fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
 from app.jobs.opening import open_jobs
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
-from app.storage.protocol import Storage
-from app.storage.r2 import R2Storage
+from app.storage.opening import local_files, open_storage, warn_if_unavailable
 from app.telemetry import metrics
 from app.telemetry.seam import Seam
 from app.templates.catalogue import Catalogue
-
-log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -52,6 +48,7 @@ def create_app(
         seam: carries out every call to the outside.
 
     """
+    files = local_files(settings, seam)
     app = Starlette(
         routes=[
             Route("/api/templates/video/status", videos.status, name="status"),
@@ -65,13 +62,13 @@ def create_app(
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics, middleware=COMPRESSED),
-            Route("/media/{key:path}", files.media, name="media"),
+            *([media_route(files)] if files else []),
             openapi_route(),
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,
         middleware=[Middleware(RequestMiddleware)],
-        lifespan=functools.partial(_lifespan, settings, fal_transport, seam),
+        lifespan=functools.partial(_lifespan, settings, files, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal treats a redirected webhook as failed
     return app
@@ -80,13 +77,14 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(
     settings: Settings,
+    files: LocalFiles | None,
     fal_transport: httpx.AsyncBaseTransport | None,
     seam: Seam,
     _app: Starlette,
 ) -> AsyncIterator[LifespanState]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings, seam))
-        storage = await open_storage(settings, seam, stack)
+        storage = await stack.enter_async_context(open_storage(settings, files=files, seam=seam))
         fal = await stack.enter_async_context(
             open_fal(settings, transport=fal_transport, seam=seam)
         )
@@ -121,37 +119,5 @@ async def _lifespan(
             stopping=stopping,
             signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
         )
-        await _warn_of_storage(service)
+        await warn_if_unavailable(storage)
         yield LifespanState(service=service, stopping=stopping)
-
-
-async def open_storage(settings: Settings, seam: Seam, stack: AsyncExitStack) -> Storage:
-    """Open the store that the settings name; ``stack`` closes it."""
-    if settings.r2_bucket is None:
-        log.warning("No R2_BUCKET: videos are kept in %s", settings.storage_dir)
-        files = LocalFiles(settings.storage_dir, base_url=settings.public_url or "", seam=seam)
-        with suppress(OSError):  # whether the folder works is for /readyz to say
-            files.tidy()
-        return files
-    assert settings.r2_endpoint_url, "the settings see to it"
-    assert settings.r2_access_key_id, "the settings see to it"
-    assert settings.r2_secret_access_key, "the settings see to it"
-    return await stack.enter_async_context(
-        R2Storage.open(
-            endpoint_url=settings.r2_endpoint_url,
-            bucket=settings.r2_bucket,
-            access_key_id=settings.r2_access_key_id,
-            secret_access_key=settings.r2_secret_access_key.get_secret_value(),
-            region=settings.r2_region,
-            public_url=settings.r2_public_url,
-            seam=seam,
-        )
-    )
-
-
-async def _warn_of_storage(service: Service) -> None:
-    """Log what would keep videos waiting; it may pass, so the service starts."""
-    try:
-        await operations.storage_answers(service)
-    except StorageUnavailable as error:
-        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)

@@ -1,0 +1,1 @@
+"""What an operator runs; ``--help`` explains each script. Helpers are in ``support``."""

@@ -1,7 +1,7 @@
-"""One video from a sample canvas, through the real HTTP routes, to a file on disk.
+"""Make a video from a sample canvas through the real HTTP routes and save it to a file.
 
-Without ``--url`` it starts a service of its own under ``data/demo`` that asks nobody for money:
-embedded database, local fal, local files.
+Without --url this starts its own service under data/demo, which costs nothing: embedded database,
+local fal, local files.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main() -> int:
         service = contextlib.nullcontext(arguments.url) if arguments.url else _fresh_service()
         headers = {"Authorization": f"Bearer {arguments.token}"} if arguments.token else {}
         with service as url, httpx.Client(base_url=url, headers=headers, timeout=120) as client:
-            return _run(client, image, arguments.template, arguments.output)
+            return _make_video(client, image, arguments.template, arguments.output)
     except httpx.HTTPError as error:
         reason, *_ = str(error).splitlines() or [type(error).__name__]
         print(f"{error.request.url}: {reason}", file=sys.stderr)
@@ -41,14 +41,14 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        return error.returncode  # it has said why
+        return error.returncode  # the program printed the reason
     except KeyboardInterrupt:
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--url", help="a service that runs already")
+    parser.add_argument("--url", help="the address of a running service")
     parser.add_argument("--token", help="its bearer token")
     parser.add_argument("--image", type=Path, help="a PNG, JPEG or WebP instead of the sample")
     parser.add_argument("--template", default="night-life-roller")
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(client: httpx.Client, image: bytes, template: str, output: Path) -> int:
+def _make_video(client: httpx.Client, image: bytes, template: str, output: Path) -> int:
     print(f"Credits before: {_credits(client)}")
     answer = client.post(
         "/api/templates/video",
@@ -82,7 +82,7 @@ def _run(client: httpx.Client, image: bytes, template: str, output: Path) -> int
 
 
 def _follow(client: httpx.Client, job_id: str) -> dict[str, Any]:
-    """Poll as a browser does until the job has ended, and show its stage."""
+    """Poll as a browser does until the job ends, and show its stage."""
     with tqdm(total=len(STAGES), bar_format="{desc:<11}{bar:30} {elapsed}") as bar:
         while True:
             answer = client.get("/api/templates/video/status", params={"jobId": job_id})
@@ -103,7 +103,7 @@ def _credits(client: httpx.Client) -> str:
 
 def _fresh_service() -> contextlib.AbstractContextManager[str]:
     folder = Path("data/demo/service")
-    shutil.rmtree(folder, ignore_errors=True)  # each demo begins with its credits whole
+    shutil.rmtree(folder, ignore_errors=True)  # each demo starts with all its credits
     return own_service(folder)
 
 

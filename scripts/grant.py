@@ -1,27 +1,27 @@
-"""Add credits to a user's account, which is opened where there is none."""
+"""Add credits to a user's account, which is opened if there is none."""
 
 import argparse
 import uuid
 
 import stamina
 
-from app.database import schema
-from app.database.client import Address, Database
+from app.api.identity import MAX_SUBJECT, is_subject
+from app.database.client import Database
 from app.errors import DatabaseUnavailable, ServiceError
 from app.settings import Settings
-from scripts.support.command import run
+from scripts.support.command import run, whole_number
+from scripts.support.opening import open_migrated
 
-MOST_CREDITS = 1_000_000_000
-LONGEST_USER = 128
+MAX_CREDITS = 1_000_000_000
 
 
 async def grant(database: Database, user: str, amount: int, *, signup_grant: int) -> int:
     """Book the grant and return the new balance.
 
-    Its id is chosen once: a call that was not answered is safely made again.
+    A call without an answer is repeated; the grant's id is the same, so it is booked once.
 
     Raises:
-        ServiceError: the database never answered, and nobody knows whether it was booked.
+        ServiceError: the database never answered; the grant may have been booked.
 
     """
     grant_id = str(uuid.uuid4())
@@ -31,32 +31,31 @@ async def grant(database: Database, user: str, amount: int, *, signup_grant: int
                 account = await database.call("credit::grant", grant_id, user, amount, signup_grant)
     except DatabaseUnavailable as error:
         raise ServiceError(
-            f"The database does not answer: look for credit_entry:['{grant_id}', 'grant'] in it "
-            "before you grant again, it may have been booked."
+            "The database does not answer, and the grant may have been booked. Before you grant "
+            f"again, look for credit_entry:['{grant_id}', 'grant'] in the database."
         ) from error
     return int(account["balance"])
 
 
 def _user(text: str) -> str:
-    if not 1 <= len(text.strip()) <= LONGEST_USER:
-        raise argparse.ArgumentTypeError(f"a user has 1 to {LONGEST_USER} characters")
-    return text.strip()
-
-
-def _credits(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_CREDITS:
-        raise argparse.ArgumentTypeError(f"a whole number from 1 to {MOST_CREDITS:,}")
-    return int(text)
+    if text != text.strip():
+        raise argparse.ArgumentTypeError(
+            "must not start or end with white space: it must equal the token's sub"
+        )
+    if not is_subject(text):
+        raise argparse.ArgumentTypeError(
+            f"must be 1 to {MAX_SUBJECT} characters of UTF-8, as the sub of a token"
+        )
+    return text
 
 
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="grant", description=__doc__)
-    parser.add_argument("user", type=_user, help="as in the token's sub")
-    parser.add_argument("credits", type=_credits, metavar="credits")
+    parser.add_argument("user", type=_user, help="the sub of the user's token")
+    parser.add_argument("credits", type=whole_number(MAX_CREDITS), help="how many to add")
     arguments = parser.parse_args()
     settings = Settings()
-    async with Database(Address.from_settings(settings)) as database:
-        (await schema.state(database)).require_serviceable()
+    async with open_migrated(settings) as database:
         await database.check()
         balance = await grant(
             database,

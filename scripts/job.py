@@ -1,4 +1,4 @@
-"""Tell a job's whole story: its events, its ledger entries, its deliveries, and what is stored."""
+"""Print a job's history: its state, events, ledger entries and stored objects."""
 
 import argparse
 from collections.abc import Iterator, Mapping
@@ -6,16 +6,17 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
-from app.database import schema
-from app.database.client import Address, Database
+from app.database.client import Database
 from app.errors import ServiceError
-from app.main import open_storage
 from app.settings import Settings
-from app.storage.protocol import Storage, StoredObject, poster_key
+from app.storage.keys import poster_key
+from app.storage.opening import local_files, open_storage
+from app.storage.protocol import Storage, StoredObject
 from app.telemetry.seam import direct
 from scripts.support.command import run
+from scripts.support.opening import open_migrated
 
-_STORY = """
+_HISTORY = """
 SELECT *,
   (SELECT *, record::id(id)[1] AS number FROM
     type::record('video_job_event', [$job, 0]..[$job, 1000000])) AS events,
@@ -25,14 +26,14 @@ FROM ONLY type::record('video_job', $job)
 """
 
 
-async def story(database: Database, storage: Storage, job_id: str) -> list[str]:
-    """Return the story's lines.
+async def history(database: Database, storage: Storage, job_id: str) -> list[str]:
+    """Return the history as lines.
 
     Raises:
         ServiceError: there is no such job, or the database or the storage does not answer.
 
     """
-    job = await database.query(_STORY, job=job_id)
+    job = await database.query(_HISTORY, job=job_id)
     if job is None:
         raise ServiceError(f"There is no job {job_id}.")
     lines = [
@@ -56,7 +57,7 @@ async def story(database: Database, storage: Storage, job_id: str) -> list[str]:
 def _facts(job: Mapping[str, Any]) -> Iterator[str]:
     trouble, lease = job.get("trouble"), job.get("lease")
     facts = {
-        "Status": f"{job['status']}, {job.get('stage') or 'never taken up'}",
+        "Status": f"{job['status']}, {job.get('stage') or 'not taken up by this service'}",
         "Template": f"{job['template_slug']} on {job.get('fal_model') or 'no model'}",
         "Request": job.get("fal_request_id"),
         "Cost": f"{job.get('credits') or 0} credits",
@@ -74,8 +75,8 @@ def _facts(job: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _event(event: Mapping[str, Any], *, since: datetime) -> str:
-    place = event.get("queue_position")
-    notes = [f"place {place}"] if place is not None else []
+    position = event.get("queue_position")
+    notes = [f"position {position}"] if position is not None else []
     notes += [event["error_code"]] if event.get("error_code") else []
     line = (
         f"  {event['number']:>3}  +{(event['at'] - since).total_seconds():<9.3f} "
@@ -84,11 +85,11 @@ def _event(event: Mapping[str, Any], *, since: datetime) -> str:
     return line.rstrip()
 
 
-def _stored(there: StoredObject | None, job_id: str) -> str:
-    if there is None:
-        return "nothing there"
-    whose = "" if there.owner in {None, job_id} else f", stored for {there.owner}"
-    return f"{there.size:,} bytes{whose}"
+def _stored(found: StoredObject | None, job_id: str) -> str:
+    if found is None:
+        return "no object"
+    owner = "" if found.owner in {None, job_id} else f", stored for {found.owner}"
+    return f"{found.size:,} bytes{owner}"
 
 
 def _time(time: datetime | None) -> str | None:
@@ -101,14 +102,15 @@ def _unless_same(email: str, user: str) -> str:
 
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="job", description=__doc__)
-    parser.add_argument("job", help="its id, as the submit answered it")
+    parser.add_argument("job", help="the jobId that the submit returned")
     arguments = parser.parse_args()
     settings = Settings()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(Address.from_settings(settings)))
-        (await schema.state(database)).require_serviceable()
-        storage = await open_storage(settings, direct, stack)
-        print("\n".join(await story(database, storage, arguments.job)))
+        database = await stack.enter_async_context(open_migrated(settings))
+        storage = await stack.enter_async_context(
+            open_storage(settings, files=local_files(settings, direct), seam=direct)
+        )
+        print("\n".join(await history(database, storage, arguments.job)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A migrated store, a fal and a service for every test; no test reads this machine's settings."""
+"""A migrated store, a stand-in for fal and a running service, whatever this machine's settings."""
 
 import asyncio
 import atexit
@@ -11,27 +11,36 @@ from pathlib import Path
 import pytest
 
 from app import times
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import migrate
 from tests.support.service import Running, running, settings_for
+from tests.support.stand_ins import fal_faults
 from tests.support.stand_ins.fal import FalStandIn
+from tests.support.webhooks import PUBLIC_URL
 
 pytest_plugins = ["tests.support.leaks", "tests.support.servers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--require-programs", action="store_true", help="a test that is skipped has failed"
+        "--require-programs", action="store_true", help="count a skipped test as failed"
     )
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parameter that is a fault of the stand-in by the fault's class."""
+    is_fault = type(val).__module__ == fal_faults.__name__
+    return type(val).__name__ if is_fault else None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where programs are required, a skip is a failure that says what is missing."""
+    """Turn a skip into a failure that names what is missing, if programs are required."""
     report = yield
     if report.skipped and item.config.getoption("--require-programs"):
         report.outcome = "failed"
@@ -39,7 +48,7 @@ def pytest_runtest_makereport(
     return report
 
 
-# The engine needs a pause between its end and the process's: once, not for every test.
+# The embedded engine needs a pause before the process ends: once, not after every test.
 atexit.register(time.sleep, times.ENGINE_EXIT)
 times.ENGINE_EXIT = 0.0
 
@@ -53,7 +62,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated embedded store that nobody has open, to be copied."""
+    """A migrated embedded store, closed, for tests to copy."""
     folder = tmp_path_factory.mktemp("migrated") / "surreal"
 
     async def migrated() -> None:
@@ -67,7 +76,7 @@ def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store_url(migrated_folder: Path, tmp_path: Path) -> str:
-    """A migrated embedded store of the test's own."""
+    """The URL of a migrated embedded store that only this test uses."""
     shutil.copytree(migrated_folder, tmp_path / "surreal")
     return f"surrealkv://{tmp_path / 'surreal'}"
 
@@ -78,22 +87,33 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def public_settings(settings: Settings) -> Settings:
+    """Settings with which fal can call the webhook."""
+    return settings.model_copy(update={"public_url": PUBLIC_URL})
+
+
+@pytest.fixture
 async def fal() -> AsyncIterator[FalStandIn]:
-    """A fal whose jobs the test drives."""
+    """A stand-in for fal whose requests the test moves on."""
     async with FalStandIn() as stand_in:
         yield stand_in
+
+
+@pytest.fixture
+def every_poll_asks_fal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make each snapshot old at once, and let the sweep process jobs that are polled."""
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    monkeypatch.setattr(snapshots, "WATCHED", 0.0)
 
 
 @pytest.fixture
 async def run(
     settings: Settings,
     fal: FalStandIn,
+    every_poll_asks_fal: None,  # noqa: ARG001 it changes how the service runs
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Running]:
-    """The service, in which every poll asks fal again; in the end it is audited."""
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
-    monkeypatch.setattr(snapshots, "WATCHED", 0.0)
+    """The service, which asks fal at every poll. It is audited when the test is over."""
     async with running(settings, fal) as service:
         yield service
         if "unaudited" not in request.keywords:

@@ -160,6 +160,11 @@ async def open_identity(settings: Settings) -> AsyncIterator[Identity]:
         yield Development()
 
 
+def is_subject(text: str) -> bool:
+    """Return whether a token may have ``text`` as its ``sub``."""
+    return len(text) <= MAX_SUBJECT and _is_text(text)
+
+
 def _find(keys: list[dict[str, Any]], key_id: str | None) -> dict[str, Any] | None:
     if key_id is None and len(keys) == 1:
         return keys[0]
@@ -195,7 +200,7 @@ def _caller(
     except jwt.InvalidTokenError as error:
         raise _refusal("The token is not valid here.") from error
     subject, email = claims["sub"], claims.get("email")
-    if not 1 <= len(subject) <= MAX_SUBJECT or not _is_text(subject):
+    if not is_subject(subject):
         raise _refusal(f"The token's sub must have 1 to {MAX_SUBJECT} characters.")
     known_as = email if isinstance(email, str) and _is_text(email) else subject
     return Caller(subject, known_as, until=int(claims["exp"]))

@@ -6,9 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app import times
-from app.api.service import NO_STORE, LifespanState, Service, service_of
-from app.errors import StorageUnavailable
+from app.api.service import NO_STORE, LifespanState, service_of
 
 
 async def healthz(_request: Request[LifespanState]) -> Response:
@@ -20,19 +18,10 @@ async def readyz(request: Request[LifespanState]) -> Response:
     """``GET /readyz``: the database and the storage answer."""
     service = service_of(request)
     service.require_open()
-    await asyncio.gather(service.database.query("RETURN true"), storage_answers(service))
+    await asyncio.gather(service.database.query("RETURN true"), service.storage.check())
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 
 async def metrics(_request: Request[LifespanState]) -> Response:
     """``GET /metrics``: the counters of this process, for Prometheus."""
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, **NO_STORE})
-
-
-async def storage_answers(service: Service) -> None:
-    """Raise StorageUnavailable if the storage cannot be used now."""
-    try:
-        async with asyncio.timeout(times.STORAGE_CHECK):
-            await service.storage.check()
-    except TimeoutError as error:
-        raise StorageUnavailable("The storage hangs.") from error

@@ -1,4 +1,4 @@
-"""What a user owns in SurrealDB: credits and the library."""
+"""Reads a user's credits and library."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ class AccountStore:
         limit: int,
         before: tuple[datetime, str] | None,
     ) -> list[LibraryVideo]:
-        """Return the user's videos, newest first, starting below the time and job of ``before``."""
+        """Return the user's videos, newest first, after the time and job of ``before``."""
         page = (user, template_slug, limit, *(before or (None, None)))
         rows = await self._database.call("library::page", *page)
         return [LibraryVideo.from_row(row) for row in rows]

@@ -1,13 +1,12 @@
-"""The one connection to SurrealDB, embedded or over WebSocket.
+"""Calls to SurrealDB over the process's one connection, embedded or over WebSocket.
 
-The SDK (3.0.0b10) reopens a dropped WebSocket without signing in and answers everybody with
-"Anonymous access not allowed" from then on, so a connection is never trusted after a drop but
-replaced whole. An embedded engine has no line to drop; it is opened once.
+After a drop the SDK (3.0.0b10) reopens a WebSocket without signing in, and every later call fails
+with "Anonymous access not allowed". So a connection is replaced after a drop and never reused. An
+embedded engine cannot drop; it is opened once.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
 from surrealdb.errors import (
@@ -19,86 +18,29 @@ from surrealdb.errors import (
 )
 
 from app import times
+from app.database.address import Address
 from app.database.connection import (
     Connection,
-    SignInRefused,
-    answer,
     close,
     is_dropped,
     new_connection,
     open_connection,
-    until_no_race_is_lost,
+    run_statement,
 )
+from app.database.errors import AnswerTimedOut, SignInRefused
 from app.errors import ConfigurationError, DatabaseUnavailable
-from app.settings import Settings
 from app.telemetry.seam import Seam, direct
 
 OPEN_DEADLINE = 30.0
-"""Seconds for the first connection: an embedded engine may tidy its files for 14."""
-ACCESS = "service"
-"""The record access that a user of the level ``record`` signs in by; see ``schema/access``."""
-
-
-class AnswerOverdue(DatabaseUnavailable):
-    """The SDK gave up waiting after its fixed 30 s, while the statements run on and may commit."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Where the database is and who signs in there."""
-
-    url: str
-    namespace: str
-    database: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    level: str = "database"
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Take the address from the ``SURREAL_…`` settings."""
-        secret = settings.surreal_password
-        return cls(
-            url=settings.surreal_url,
-            namespace=settings.surreal_namespace,
-            database=settings.surreal_database,
-            user=settings.surreal_user or "",
-            password=secret.get_secret_value() if secret else "",
-            level=settings.surreal_user_level,
-        )
-
-    @property
-    def embedded(self) -> bool:
-        """The engine runs in this process."""
-        return not self.url.startswith(("ws://", "wss://"))
-
-    @property
-    def place(self) -> str:
-        """Which of the server's databases it is."""
-        return f"{self.namespace}/{self.database}"
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        """What ``signin`` expects at this level; a key too many is refused by the server."""
-        if self.level == "record":
-            return {
-                "namespace": self.namespace,
-                "database": self.database,
-                "access": ACCESS,
-                "variables": {"user": self.user, "password": self.password},
-            }
-        credentials = {"username": self.user, "password": self.password}
-        if self.level in {"namespace", "database"}:
-            credentials["namespace"] = self.namespace
-        if self.level == "database":
-            credentials["database"] = self.database
-        return credentials
+"""Seconds for the first connection: an embedded engine was seen to tidy its files for 14 s."""
+UNUSABLE = (TransportError, SignInRefused, NotAllowedError, OSError)
+"""Errors after which a connection is replaced. ``OSError`` includes ``TimeoutError``."""
 
 
 class Database:
-    """Calls to one database, each under a deadline, each repeated when it lost a race.
+    """Calls to one database. Each call has a deadline, and conflicts are retried until then.
 
-    A ``DatabaseUnavailable`` from a call leaves open whether it was carried out.
+    After a ``DatabaseUnavailable`` a write may or may not have been carried out.
     """
 
     def __init__(
@@ -116,35 +58,15 @@ class Database:
         """Connect.
 
         Raises:
-            ConfigurationError: the sign-in is refused, or another process has the store open.
-            DatabaseUnavailable: nobody answers.
+            ConfigurationError: the sign-in is refused, or the embedded store cannot be opened.
+            DatabaseUnavailable: the server does not answer within 30 s.
 
         """
         try:
             async with asyncio.timeout(OPEN_DEADLINE):
                 await self._connected()
-        except (SignInRefused, NotAllowedError) as error:
-            raise ConfigurationError(
-                f"SurrealDB at {self.address.url} refused the sign-in of {self.address.user!r} "
-                f"as a {self.address.level} user of {self.address.place}: check SURREAL_USER, "
-                "SURREAL_PASSWORD and SURREAL_USER_LEVEL, SURREAL_NAMESPACE and SURREAL_DATABASE, "
-                "and whether it was migrated"
-            ) from error
-        except (SurrealError, OSError, TimeoutError) as error:
-            if "locked" in str(error):
-                raise ConfigurationError(
-                    f"{self.address.url} is in use by another process: stop it first, or run a "
-                    "SurrealDB server and set SURREAL_URL=ws://…"
-                ) from error
-            if self.address.embedded:
-                raise ConfigurationError(
-                    f"{self.address.url} cannot be opened: {error}. SURREAL_URL must name a folder "
-                    "that this user may write, on a disk with room"
-                ) from error
-            raise DatabaseUnavailable(
-                f"SurrealDB at {self.address.url} does not answer: {str(error) or 'it hangs'}. "
-                "Is SURREAL_URL right and the server up?"
-            ) from error
+        except (SignInRefused, SurrealError, OSError) as error:
+            raise _unopened(self.address, error) from error
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -154,18 +76,18 @@ class Database:
         if connection is not None:
             self._close_later(connection)
         if self._closing:
-            # An embedded engine must be closed; a server that hangs must not hold up the end.
-            bound = None if self.address.embedded else times.DATABASE_CLOSE
-            await asyncio.wait(self._closing, timeout=bound)
+            # An embedded engine must be closed; a server that hangs must not delay the exit.
+            timeout = None if self.address.embedded else times.DATABASE_CLOSE
+            await asyncio.wait(self._closing, timeout=timeout)
         if self.address.embedded:
             await asyncio.sleep(times.ENGINE_EXIT)
 
     async def call(self, function: str, *arguments: Any) -> Any:
-        """Return what ``fn::function`` answers; one call is one transaction.
+        """Return the result of ``fn::function``; one call is one transaction.
 
         Raises:
             Thrown: the function refused.
-            Rejected: the database cannot carry it out.
+            StatementRejected: the database cannot carry it out.
             DatabaseUnavailable: no answer in time; the call may have been carried out.
 
         """
@@ -175,17 +97,17 @@ class Database:
         return await self._seam(f"db.{function}", lambda: self._run(statement, variables))
 
     async def query(self, statement: str, **variables: Any) -> Any:
-        """Return the result of a single statement, as :meth:`call` does."""
+        """Return the result of a single statement; raises as :meth:`call` does."""
         return await self._seam("db.query", lambda: self._run(statement, variables))
 
     async def run_script(self, script: str, **variables: Any) -> list[dict[str, Any]]:
-        """Run several statements as they stand and return each one's raw status and result.
+        """Run several statements unchanged and return the raw status and result of each.
 
-        Nothing is retried and nothing raised for a failed statement; there is no deadline.
+        There is no deadline and no retry, and a statement that fails raises nothing.
 
         Raises:
             ConfigurationError: the script cannot be parsed.
-            AnswerOverdue: no answer from a server within 30 s.
+            AnswerTimedOut: no answer from a server within 30 s.
             DatabaseUnavailable: the connection broke; the script may have been carried out.
 
         """
@@ -194,8 +116,8 @@ class Database:
             connection = await self._connected()
             results = await connection.query_raw(script, variables)
         except TransportTimeoutError as error:
-            raise AnswerOverdue from error
-        except (TransportError, SignInRefused, NotAllowedError, OSError) as error:
+            raise AnswerTimedOut from error
+        except UNUSABLE as error:
             self._discard(connection)
             raise DatabaseUnavailable from error
         if "result" not in results:
@@ -203,7 +125,7 @@ class Database:
         return cast("list[dict[str, Any]]", results["result"])
 
     async def check(self) -> None:
-        """Write something and read it back: what a role forbids to write fails silently.
+        """Write a value and read it back: a write that a role forbids fails silently.
 
         Raises:
             ConfigurationError: the user may not write.
@@ -217,7 +139,7 @@ class Database:
             raise ConfigurationError(
                 f"SurrealDB user {self.address.user!r} may not write to "
                 f"{self.address.place}: give it the role EDITOR, "
-                "or a record access as docs/deploy.md has it"
+                "or the record access of docs/deploy.md"
             )
 
     async def _run(self, statement: str, variables: Mapping[str, Any]) -> Any:
@@ -225,13 +147,10 @@ class Database:
         try:
             async with asyncio.timeout(self._deadline):
                 connection = await self._connected()
-                async for attempt in until_no_race_is_lost():
-                    with attempt:
-                        return await answer(connection, statement, variables)
-        except (TransportError, SignInRefused, NotAllowedError, TimeoutError, OSError) as error:
+                return await run_statement(connection, statement, variables)
+        except UNUSABLE as error:
             self._discard(connection)
             raise DatabaseUnavailable from error
-        raise AssertionError("stamina repeats until an answer or the deadline")
 
     async def _connected(self) -> Connection:
         async with self._lock:
@@ -242,29 +161,48 @@ class Database:
     async def _opened(self) -> Connection:
         if self._closed:
             raise ConnectionUnavailableError("the database has been closed")
-        address = self.address
-        connection = new_connection(address.url)
+        connection = new_connection(self.address)
         try:
-            await open_connection(
-                connection,
-                credentials=None if address.embedded else address.credentials,
-                namespace=address.namespace,
-                database=address.database,
-            )
-        except BaseException:  # a cancelled caller must not leave a half-open connection either
+            await open_connection(connection, self.address)
+        except BaseException:  # also when the caller is cancelled: nothing may stay half open
             self._close_later(connection)
             raise
         return connection
 
     def _discard(self, connection: Connection | None) -> None:
-        """Let the next call build a new connection; an embedded engine stays."""
+        """Drop the connection so that the next call reconnects. Embedded engines are kept."""
         if self.address.embedded or connection is None or connection is not self._connection:
             return
         self._connection = None
         self._close_later(connection)
 
     def _close_later(self, connection: Connection) -> None:
-        # Closing waits up to 10 s for a server that hangs, and nobody should wait for that.
+        # Closing waits up to 10 s for a server that hangs; no caller waits for that.
         task = asyncio.create_task(close(connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _unopened(address: Address, error: Exception) -> ConfigurationError | DatabaseUnavailable:
+    """Say why the first connection failed and which settings to check."""
+    if isinstance(error, SignInRefused | NotAllowedError):
+        return ConfigurationError(
+            f"SurrealDB at {address.url} refused the sign-in of {address.user!r} "
+            f"as a {address.level} user of {address.place}: check SURREAL_USER, "
+            "SURREAL_PASSWORD and SURREAL_USER_LEVEL, SURREAL_NAMESPACE and SURREAL_DATABASE, "
+            "and whether it was migrated"
+        )
+    if "locked" in str(error):
+        return ConfigurationError(
+            f"{address.url} is in use by another process: stop it first, or run a "
+            "SurrealDB server and set SURREAL_URL=ws://…"
+        )
+    if address.embedded:
+        return ConfigurationError(
+            f"{address.url} cannot be opened: {error}. SURREAL_URL must name a folder "
+            "that this user may write, on a disk with room"
+        )
+    return DatabaseUnavailable(
+        f"SurrealDB at {address.url} does not answer: {str(error) or 'it hangs'}. "
+        "Is SURREAL_URL right and the server up?"
+    )

@@ -1,4 +1,4 @@
-"""The SDK's connection (3.0.0b10), and what its answers mean here."""
+"""The SDK's connection (3.0.0b10): opening it, running a statement, translating its errors."""
 
 import contextlib
 import re
@@ -17,95 +17,107 @@ from surrealdb.errors import (
     ThrownError,
 )
 
-from app.errors import ServiceError
+from app.database.address import Address
+from app.database.errors import (
+    SignInRefused,
+    StatementRejected,
+    TableMissing,
+    Thrown,
+    TransactionConflict,
+)
 from app.telemetry.metrics import CONFLICTS, CONNECTIONS
 
 __all__ = [
-    "Conflict",
     "Connection",
-    "Missing",
-    "Rejected",
-    "SignInRefused",
-    "Thrown",
-    "answer",
     "close",
     "is_dropped",
     "new_connection",
     "open_connection",
-    "until_no_race_is_lost",
+    "run_statement",
 ]
 
 T = TypeVar("T")
 
 
-class Thrown(ServiceError):
-    """A SurrealQL function refused with ``THROW 'code argument'``."""
-
-    def __init__(self, thrown: str) -> None:
-        super().__init__(thrown)
-        self.code, _, self.argument = thrown.partition(" ")
-
-
-class Conflict(ServiceError):
-    """A transaction lost a race at its commit: nothing was written, it may be tried again."""
+def new_connection(address: Address) -> Connection:
+    """Return a connection that is not open yet; an embedded engine takes the same calls."""
+    # Streaming needs server 3.3; older servers refuse each connection's first query, which the SDK
+    # then sends again.
+    return cast("Connection", AsyncSurreal(address.url, streaming=False))
 
 
-class Rejected(ServiceError):
-    """The database cannot carry a statement out: a type, an ASSERT, an unknown function."""
-
-
-class Missing(Rejected):
-    """A table that a statement names is not there."""
-
-
-class SignInRefused(ServiceError):
-    """The database does not know this user, this password, or this way to sign in."""
-
-
-def new_connection(url: str) -> Connection:
-    """Make a connection that is not open yet; an embedded engine's takes the same calls."""
-    # streaming needs server 3.3; before that every connection's first query is sent twice.
-    return cast("Connection", AsyncSurreal(url, streaming=False))
-
-
-async def open_connection(
-    connection: Connection, *, credentials: dict[str, Any] | None, namespace: str, database: str
-) -> None:
-    """Connect, sign in where there are credentials, and choose the database.
+async def open_connection(connection: Connection, address: Address) -> None:
+    """Connect, sign in to a server, and choose the database.
 
     Raises:
-        SignInRefused: as it says.
+        SignInRefused: wrong user, password or level.
+        surrealdb.errors.SurrealError, OSError: the server does not answer, or the embedded store
+            cannot be opened.
 
     """
     await connection.connect()
-    if credentials is not None:
+    if credentials := address.credentials:
         try:
             await connection.signin(credentials)
-        except ServerError as error:  # which one depends on the level
+        except ServerError as error:  # its subclass depends on the level
             raise SignInRefused(str(error)) from error
-    # The first to use a database creates it: those who come together race for that.
-    async for attempt in until_no_race_is_lost():
+    # The first USE creates the database, so concurrent first users conflict.
+    async for attempt in _retry_conflicts():
         with attempt:
-            await _told_of_conflicts(connection.use(namespace, database))
+            await _raise_conflicts(connection.use(address.namespace, address.database))
     CONNECTIONS.inc()
 
 
 async def close(connection: Connection) -> None:
-    """Close, whatever state the connection is in."""
+    """Close the connection, whatever its state."""
     with contextlib.suppress(SurrealError, OSError):
         await connection.close()
 
 
 def is_dropped(connection: Connection) -> bool:
-    """Tell whether the WebSocket has gone; undocumented in the SDK, hence its exact pin."""
+    """Return whether the WebSocket is gone. The SDK is pinned because this is undocumented."""
     reader = connection.recv_task  # an embedded engine has none
     return reader is not None and (reader.done() or connection.socket is None)
 
 
-def until_no_race_is_lost() -> AsyncIterator[stamina.Attempt]:
-    """Try again after each :class:`Conflict`; the caller sets the deadline."""
+async def run_statement(
+    connection: Connection, statement: str, variables: Mapping[str, Any]
+) -> Any:
+    """Return the result of a single statement; a conflict is retried until the caller's deadline.
+
+    Raises:
+        Thrown: a function refused.
+        TableMissing: the statement names a table that does not exist.
+        StatementRejected: the database cannot carry it out.
+        surrealdb.errors.NotAllowedError: the connection is no longer signed in.
+        surrealdb.errors.TransportError: the connection broke.
+
+    """
+    async for attempt in _retry_conflicts():
+        with attempt:
+            return await _run_once(connection, statement, variables)
+    raise AssertionError("stamina retries until a result or the deadline")
+
+
+async def _run_once(connection: Connection, statement: str, variables: Mapping[str, Any]) -> Any:
+    try:
+        results = await _raise_conflicts(connection.query(statement, dict(variables)))
+    except ThrownError as error:
+        raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
+    except NotAllowedError as error:
+        if "IAM error" not in str(error):  # not a missing right: the sign-in is gone
+            raise
+        raise StatementRejected(f"SURREAL_USER may not do this: {error}") from error
+    except NotFoundError as error:
+        raise TableMissing(str(error)) from error
+    except ServerError as error:
+        raise StatementRejected(str(error)) from error
+    return results[0]
+
+
+def _retry_conflicts() -> AsyncIterator[stamina.Attempt]:
     return stamina.retry_context(
-        on=Conflict,
+        on=TransactionConflict,
         attempts=None,
         timeout=None,
         wait_initial=0.002,
@@ -114,36 +126,12 @@ def until_no_race_is_lost() -> AsyncIterator[stamina.Attempt]:
     )
 
 
-async def answer(connection: Connection, statement: str, variables: Mapping[str, Any]) -> Any:
-    """Return the result of a single statement.
-
-    Raises:
-        Thrown: a function refused.
-        Conflict: the transaction lost a race.
-        Missing: there is no such table.
-        Rejected: the database cannot carry it out.
-
-    """
-    try:
-        results = await _told_of_conflicts(connection.query(statement, dict(variables)))
-    except ThrownError as error:
-        raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
-    except NotAllowedError as error:
-        if "IAM error" not in str(error):  # nobody is signed in any more
-            raise
-        raise Rejected(f"SURREAL_USER may not do this: {error}") from error
-    except NotFoundError as error:
-        raise Missing(str(error)) from error
-    except ServerError as error:
-        raise Rejected(str(error)) from error
-    return results[0]
-
-
-async def _told_of_conflicts(call: Awaitable[T]) -> T:
+async def _raise_conflicts(call: Awaitable[T]) -> T:
+    """Raise ``TransactionConflict`` for the SDK's error, and count it."""
     try:
         return await call
     except QueryError as error:
         if error.is_transaction_conflict:
             CONFLICTS.inc()
-            raise Conflict(str(error)) from None
+            raise TransactionConflict(str(error)) from None
         raise

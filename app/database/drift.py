@@ -1,36 +1,39 @@
-"""What a database has become beside what its schema's files make of an empty one."""
+"""Finds definitions that differ between a database and the files of ``schema/``."""
 
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.database.migrations import apply
 from app.database.schema import SchemaFile
 
 PARTS = {"fields": "field", "indexes": "index", "events": "event"}
-UNIMPORTANT = {"id", "comment"}
-"""Of a definition: the number the engine gave it, and what somebody noted beside it."""
+IGNORED = {"id", "comment"}
+"""Parts of a definition that may differ: the engine's number for it, and its comment."""
 
 
-async def drift(database: Database, applied: Sequence[SchemaFile]) -> list[str]:
-    """Compare the definitions with those in a scratch store that ran the same files.
+async def find_drift(database: Database, applied: Sequence[SchemaFile]) -> list[str]:
+    """Compare the definitions with those of a temporary store that ran the same files.
 
-    What the schema does not know is reported within its own tables only: other tables and
-    functions may be somebody else's.
+    Unknown definitions are reported in the schema's own tables only: other tables and functions
+    may belong to another application.
 
     Raises:
-        MigrationFailed: the files do not apply to an empty store.
+        MigrationFailed: the files cannot be applied to an empty store.
 
     """
     with tempfile.TemporaryDirectory() as folder:
-        address = Address(url=f"surrealkv://{folder}/scratch", namespace="drift", database="drift")
-        async with Database(address, deadline=30) as scratch:
+        address = Address(
+            url=f"surrealkv://{folder}/reference", namespace="drift", database="drift"
+        )
+        async with Database(address, deadline=30) as reference:
             for file in applied:
-                await apply(scratch, file)
-            tables = await _tables(scratch)
-            expected = await _definitions(scratch, tables)
+                await apply(reference, file)
+            tables = await _tables(reference)
+            expected = await _definitions(reference, tables)
     actual = await _definitions(database, tables)
     return sorted(_differences(expected, actual))
 
@@ -40,7 +43,7 @@ async def _tables(database: Database) -> list[str]:
 
 
 async def _definitions(database: Database, tables: Iterable[str]) -> dict[str, str]:
-    """Return each definition of these tables, and of all functions, as normalised text."""
+    """Return the definitions of these tables and of all functions, as text that can be compared."""
     info = await database.query("INFO FOR DB STRUCTURE")
     found = {f"function fn::{each['name']}": _normal(each) for each in info["functions"]}
     existing = {each["name"]: each for each in info["tables"]}
@@ -54,7 +57,7 @@ async def _definitions(database: Database, tables: Iterable[str]) -> dict[str, s
 
 
 def _normal(definition: Mapping[str, Any]) -> str:
-    important = {key: value for key, value in definition.items() if key not in UNIMPORTANT}
+    important = {key: value for key, value in definition.items() if key not in IGNORED}
     return json.dumps(important, sort_keys=True, default=str)
 
 
@@ -63,7 +66,7 @@ def _differences(expected: Mapping[str, str], actual: Mapping[str, str]) -> Iter
         yield f"{name} is missing"
     for name in expected.keys() & actual.keys():
         if expected[name] != actual[name]:
-            yield f"{name} is not as the schema has it"
+            yield f"{name} differs from the schema"
     for name in actual.keys() - expected.keys():
         if not name.startswith("function "):
             yield f"{name} is not in the schema"

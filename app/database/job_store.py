@@ -11,7 +11,7 @@ from typing import Any
 
 from app import times
 from app.database.client import Database
-from app.database.connection import Thrown
+from app.database.errors import Thrown
 from app.database.limits import Limits
 from app.domain.job import DueJob, Job, Status
 from app.domain.submission import Submission

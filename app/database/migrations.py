@@ -1,4 +1,4 @@
-"""Bringing a schema's files into a database: one transaction a file, whoever else does the same."""
+"""Applies schema files, each in one transaction; several runners may do so at once."""
 
 import asyncio
 import time
@@ -12,108 +12,115 @@ from typing import Any
 import stamina
 
 from app.database import schema
-from app.database.client import AnswerOverdue, Database
-from app.database.connection import Conflict, Rejected, Thrown
+from app.database.client import Database
+from app.database.errors import (
+    AnswerTimedOut,
+    MigrationFailed,
+    StatementRejected,
+    Thrown,
+    TransactionConflict,
+)
 from app.database.schema import SchemaFile
 from app.errors import ConfigurationError, ServiceError
 
-OVERDUE_PATIENCE = 900.0
-"""Seconds for a transaction that the SDK no longer waits for: an index over millions of rows."""
-LEDGER_PAUSE = 1.0
-"""Seconds between two looks at the ledger meanwhile."""
-
-
-class MigrationFailed(ServiceError):
-    """A file cannot be applied, and has left nothing behind; the message names it."""
+COMMIT_DEADLINE = 900.0
+"""Seconds for a transaction that outlasts the SDK's 30: an index over millions of rows."""
+POLL_INTERVAL = 1.0
+"""Seconds between two checks whether such a transaction has been committed."""
 
 
 @dataclass(frozen=True)
-class Stop:
-    """The file at which a rehearsal stopped: none behind it could be tried."""
+class DryRunFailure:
+    """The file at which a dry run failed; the files after it were not tried."""
 
     file: SchemaFile
     error: ServiceError
 
     @property
-    def waits(self) -> bool:
-        """It is the backfill that is missing, nothing else."""
+    def needs_backfill(self) -> bool:
+        """The file fails only because the backfill has not finished."""
         return isinstance(self.error, Thrown) and self.error.code == schema.GUARD
 
 
-class Outcome(StrEnum):
-    """What became of a file."""
+class MigrationOutcome(StrEnum):
+    """The outcome of applying a file."""
 
     APPLIED = "applied"
-    ELSEWHERE = "applied by another runner"
+    APPLIED_BY_OTHER = "applied by another runner"
     WAITING = "waits for `make backfill`"
 
 
-async def apply(database: Database, file: SchemaFile) -> Outcome:
-    """Bring one file into the database, again and again while it loses races to other runners.
+async def apply(database: Database, file: SchemaFile) -> MigrationOutcome:
+    """Apply one file; conflicts with other runners are retried.
 
     Raises:
-        MigrationFailed: the database refuses it.
-        DatabaseUnavailable: nobody knows whether it was applied; the ledger will tell.
+        MigrationFailed: the database refuses the file.
+        DatabaseUnavailable: the file may have been applied; the next run finds out.
 
     """
     async for attempt in stamina.retry_context(
-        on=Conflict, attempts=50, timeout=None, wait_initial=0.02, wait_max=1, wait_jitter=0.2
+        on=TransactionConflict,
+        attempts=50,
+        timeout=None,
+        wait_initial=0.02,
+        wait_max=1,
+        wait_jitter=0.2,
     ):
         with attempt:
             return await _apply_once(database, file)
-    raise AssertionError("stamina repeats until an outcome or its last attempt")
+    raise AssertionError("stamina retries until an outcome or its last attempt")
 
 
-async def rehearse(database: Database, files: Sequence[SchemaFile]) -> Stop | None:
-    """Run the files in one transaction and cancel it; return where it stopped, if it did.
+async def dry_run(database: Database, files: Sequence[SchemaFile]) -> DryRunFailure | None:
+    """Run the files in one transaction and cancel it; return the first failure, if any.
 
     Raises:
-        MigrationFailed: a file cannot even be parsed.
+        MigrationFailed: a file cannot be parsed.
 
     """
-    header = await _length(database, [])
-    lengths = [await _length(database, [file]) - header for file in files]
+    header = await _count_statements(database, [])
+    lengths = [await _count_statements(database, [file]) - header for file in files]
     results = await _run(database, files, end="CANCEL;")
     failed = _failed(results)
     if failed is None:
         return None
     file = files[bisect(list(accumulate(lengths)), failed - header)]
-    return Stop(file, _error(results[failed]))
+    return DryRunFailure(file, _error(results[failed]))
 
 
-async def _apply_once(database: Database, file: SchemaFile) -> Outcome:
+async def _apply_once(database: Database, file: SchemaFile) -> MigrationOutcome:
     try:
         results = await _run(database, [file], end="COMMIT;")
-    except AnswerOverdue:
-        return await _watch_ledger(database, file)
+    except AnswerTimedOut:
+        return await _await_commit(database, file)
     failed = _failed(results)
     if failed is None:
-        return Outcome.APPLIED
+        return MigrationOutcome.APPLIED
     match error := _error(results[failed]):
-        case Conflict():
+        case TransactionConflict():
             raise error
         case Thrown(code=schema.ALREADY_APPLIED):
-            return Outcome.ELSEWHERE
+            return MigrationOutcome.APPLIED_BY_OTHER
         case Thrown(code=schema.GUARD):
-            return Outcome.WAITING
+            return MigrationOutcome.WAITING
     raise MigrationFailed(f"schema/{file.name}: {error}")
 
 
-async def _watch_ledger(database: Database, file: SchemaFile) -> Outcome:
-    """Wait for what the server still works on: its answer will reach nobody."""
-    deadline = time.monotonic() + OVERDUE_PATIENCE
+async def _await_commit(database: Database, file: SchemaFile) -> MigrationOutcome:
+    """Wait until the table ``migration`` has the file: its transaction still runs at the server."""
+    deadline = time.monotonic() + COMMIT_DEADLINE
     while time.monotonic() < deadline:
         checksum = await database.query(
             "SELECT VALUE checksum FROM ONLY type::record('migration', $name)", name=file.name
         )
         if checksum == file.checksum:
-            return Outcome.APPLIED
-        await asyncio.sleep(LEDGER_PAUSE)
-    raise MigrationFailed(f"schema/{file.name}: not applied after {OVERDUE_PATIENCE:.0f} s")
+            return MigrationOutcome.APPLIED
+        await asyncio.sleep(POLL_INTERVAL)
+    raise MigrationFailed(f"schema/{file.name}: not applied after {COMMIT_DEADLINE:.0f} s")
 
 
-async def _length(database: Database, files: Sequence[SchemaFile]) -> int:
-    """Count the statements that a transaction reports: only the parser can, so none is run."""
+async def _count_statements(database: Database, files: Sequence[SchemaFile]) -> int:
+    """Count the results of a transaction. Only the server's parser can; nothing is carried out."""
     return len(await _run(database, files, begin="BEGIN; THROW 'counted';", end="CANCEL;")) - 1
 
 
@@ -129,7 +136,7 @@ async def _run(
 
 
 def _failed(results: Sequence[dict[str, Any]]) -> int | None:
-    """Find the statement that made a transaction fail; the others only say that it did."""
+    """Return the index of the statement that failed; the others report only the cancellation."""
     for index, result in enumerate(results):
         if result["status"] != "OK" and _kind(result) not in {"NotExecuted", "Cancelled"}:
             return index
@@ -143,9 +150,9 @@ def _kind(result: dict[str, Any]) -> str | None:
 def _error(result: dict[str, Any]) -> ServiceError:
     text: str = result["result"]
     if _kind(result) == "TransactionConflict":
-        return Conflict(text)
+        return TransactionConflict(text)
     if result["kind"] == "Thrown":
         return Thrown(text.removeprefix("An error occurred: "))
     if result["kind"] == "NotAllowed":
-        return Rejected(f"{text}: SURREAL_USER needs the role EDITOR")
-    return Rejected(text)
+        return StatementRejected(f"{text}: SURREAL_USER needs the role EDITOR")
+    return StatementRejected(text)

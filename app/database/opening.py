@@ -3,10 +3,10 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from app.database import schema
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
+from app.database.schema_status import read_status
 from app.settings import Settings
 from app.telemetry.seam import Seam
 
@@ -25,11 +25,11 @@ async def open_database(settings: Settings, seam: Seam) -> AsyncIterator[Databas
     """
     address = Address.from_settings(settings)
     if address.embedded:
-        Path(address.url.removeprefix("surrealkv://")).parent.mkdir(parents=True, exist_ok=True)
+        address.folder.parent.mkdir(parents=True, exist_ok=True)
     async with Database(address, seam=seam) as database:
-        state = await schema.state(database)
-        state.require_serviceable()
-        if state.pending:
+        status = await read_status(database)
+        status.require_serviceable()
+        if status.pending:
             log.warning("Rows without fal_model wait for make backfill, then make migrate")
         await database.check()
         yield database

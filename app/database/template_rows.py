@@ -1,4 +1,4 @@
-"""The templates that the database holds."""
+"""Reads the templates in the database."""
 
 import logging
 
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 async def load_templates(database: Database) -> list[Template]:
-    """Return the usable templates in the order of their slugs; each other one is logged."""
+    """Return the valid templates in the order of their slugs; an invalid one is logged."""
     templates = []
     for row in await database.query("SELECT * FROM template ORDER BY id"):
         try:

@@ -31,9 +31,10 @@ from app.fal.queue import Fal
 from app.jobs.fetched_videos import FetchedVideo, FetchedVideos
 from app.jobs.lease import extended_lease
 from app.jobs.troubles import FAULT, trouble_of
-from app.media.downloads import Download, probe
-from app.media.probing import VideoFacts
-from app.storage.protocol import Storage, poster_key, video_key_base
+from app.media.downloads import Download
+from app.media.probing import VideoFacts, probe
+from app.storage.keys import poster_key, video_key_base
+from app.storage.protocol import Storage
 from app.telemetry import context
 from app.telemetry.logs import without_query
 from app.telemetry.metrics import DELIVERED_BYTES, DELIVERIES, DELIVERING
@@ -171,9 +172,7 @@ class Delivery:
                 await self._storage.put(
                     job.video_key,
                     video.path,
-                    content_type="video/mp4",
                     sha256=video.sha256,
-                    download_name=Path(job.video_key).name,
                     owner=job.id,
                 )
             except ObjectTaken:
@@ -199,9 +198,7 @@ class Delivery:
             await self._storage.put(
                 key,
                 path,
-                content_type="image/jpeg",
                 sha256=hashlib.sha256(poster).hexdigest(),
-                download_name=Path(key).name,
                 owner=job.id,
             )
         return key

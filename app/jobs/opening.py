@@ -18,7 +18,8 @@ from app.jobs.live_updates import LiveUpdates
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
-from app.media.downloads import MediaHosts, download
+from app.media.downloads import download
+from app.media.hosts import MediaHosts
 from app.server.scratch import scratch
 from app.server.tasks import BackgroundTasks, supervised
 from app.settings import Settings

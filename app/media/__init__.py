@@ -1,0 +1,1 @@
+"""Media that come from outside: checks of start images, downloads and checks of videos."""

@@ -1,4 +1,4 @@
-"""What a video file really holds; runs in a worker process, for decoders crash on hostile files."""
+"""Checks of downloaded videos, in a worker process: a hostile file can crash its decoder."""
 
 import signal
 import struct
@@ -8,24 +8,31 @@ from io import SEEK_END, BytesIO
 from itertools import islice
 from pathlib import Path
 
+import anyio
+import anyio.to_process
 import av
+from anyio import BrokenWorkerProcess, CapacityLimiter
 from av.video import VideoFrame, VideoStream
 from PIL.Image import Image
 
 from app.errors import VideoUnavailable
 
+PROBE_SECONDS = 20
 MAX_PIXELS = 8192 * 8192
 POSTER_SIDE = 960
 POSTER_QUALITY = 80
 
-# Two seconds at 60 frames a second, five at 24.
 FRAMES_TO_LOOK_AT = 120
+"""Two seconds at 60 frames per second, five at 24."""
 BLACK = 32
+"""A frame is black if all its pixels are darker than this, of 255."""
+
+_workers = CapacityLimiter(2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoFacts:
-    """A video that decodes, as it is shown; the poster is a JPEG."""
+    """A video that decodes; the sides are those that a player shows, the poster is a JPEG."""
 
     duration_seconds: float
     width: int
@@ -34,16 +41,43 @@ class VideoFacts:
     poster: bytes
 
 
+async def probe(path: Path) -> VideoFacts:
+    """Run :func:`examine` in a worker process.
+
+    Raises:
+        VideoUnavailable: the video does not decode, takes too long or crashes the decoder.
+
+    """
+    async with _workers:
+        try:
+            with anyio.fail_after(PROBE_SECONDS):
+                # This limiter never waits. The wait for _workers, above, is not decoding time.
+                return await anyio.to_process.run_sync(
+                    examine_in_worker, path, cancellable=True, limiter=CapacityLimiter(1)
+                )
+        except TimeoutError as error:
+            raise VideoUnavailable("The video took too long to decode.") from error
+        except BrokenWorkerProcess as error:
+            raise VideoUnavailable("The video made its decoder crash.") from error
+
+
+def examine_in_worker(path: Path) -> VideoFacts:
+    """Run :func:`examine`; the worker ignores Ctrl-C, which its parent handles."""
+    for sent_to_the_group in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sent_to_the_group, signal.SIG_IGN)
+    return examine(path)
+
+
 def examine(path: Path) -> VideoFacts:
     """Open an mp4 and decode its first frames.
 
     Raises:
-        VideoUnavailable: there is nothing to play; says why.
+        VideoUnavailable: the video cannot be played; the message gives the reason.
 
     """
-    _require_whole(path)
+    _require_complete(path)
     try:
-        # The format is fixed, for a guessed one may be a playlist that names other files.
+        # The format is fixed: ffmpeg could guess a playlist, which names other files.
         with av.open(path, format="mp4", metadata_errors="replace") as container:
             stream = _video_stream(container.streams.video)
             frame = _frame_with_content(container.decode(stream))
@@ -62,15 +96,8 @@ def examine(path: Path) -> VideoFacts:
     )
 
 
-def examine_alone(path: Path) -> VideoFacts:
-    """Examine in a worker process: a Ctrl-C, which reaches it too, is for its parent to heed."""
-    for meant_for_parent in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(meant_for_parent, signal.SIG_IGN)
-    return examine(path)
-
-
-def _require_whole(path: Path) -> None:
-    """Walk the boxes of the outermost level, see ISO/IEC 14496-12 §4.2."""
+def _require_complete(path: Path) -> None:
+    """Check the sizes of the top-level boxes: ISO/IEC 14496-12 §4.2."""
     with path.open("rb") as file:
         end = file.seek(0, SEEK_END)
         start = 0
@@ -88,13 +115,13 @@ def _require_whole(path: Path) -> None:
 
 def _video_stream(streams: Iterable[VideoStream]) -> VideoStream:
     for stream in streams:
-        # Where ffmpeg knows no decoder there is no context, whatever PyAV's types say.
+        # A codec unknown to ffmpeg has no context, although PyAV's types promise one.
         if stream.codec_context is None:
             continue
         if 0 < stream.width * stream.height <= MAX_PIXELS:
             stream.codec_context.thread_count = 1
             return stream
-    raise VideoUnavailable("The file holds no picture that can be decoded.")
+    raise VideoUnavailable("The video has no picture that can be decoded.")
 
 
 def _frame_with_content(frames: Iterable[VideoFrame]) -> VideoFrame:

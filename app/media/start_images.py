@@ -1,4 +1,4 @@
-"""What a start image really is, whatever its sender called it."""
+"""Checks of start images. The bytes decide what an image is, not the name that was sent."""
 
 import asyncio
 import re
@@ -18,22 +18,22 @@ from app.errors import InvalidImage, UnsupportedImage
 
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 MAX_SCANS = 100
-"""Of a JPEG, which has about ten: each goes over every pixel, and one fits into 60 bytes."""
+"""Of a JPEG, which usually has about ten. A scan of 60 bytes can cover every pixel."""
 MAX_SEGMENTS = 1000
-"""Of a JPEG, which has some dozens, and one for each 64 KiB of its profiles and notes."""
+"""Of a JPEG, which usually has some dozens, and one per 64 KiB of profiles and metadata."""
 
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
-# A decoded image takes up to 16 bytes a pixel (WebP): only so many at a time.
-_decoding = CapacityLimiter(2)
-_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""Of the users whose images are being decoded: nobody has both decoders to himself."""
+_decoders = CapacityLimiter(2)
+"""Limits the memory: a decoded WebP takes up to 16 bytes per pixel."""
+_user_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""One per user, so that no user occupies both decoders."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartImage:
-    """An image that decodes; its sides are in pixels, its extension comes without the dot."""
+    """An image that decodes; the sides are in pixels, the extension has no dot."""
 
     data: bytes = field(repr=False)
     content_type: str
@@ -43,31 +43,32 @@ class StartImage:
 
 
 async def inspect(data: bytes, *, max_pixels: int, user: str) -> StartImage:
-    """Measure an image beside the event loop, one at a time of a user's; see :func:`measure`."""
-    async with _turns.setdefault(user, asyncio.Lock()):
+    """Run :func:`measure` in a thread, for one image of a user at a time."""
+    async with _user_locks.setdefault(user, asyncio.Lock()):
         return await anyio.to_thread.run_sync(
-            lambda: measure(data, max_pixels=max_pixels), limiter=_decoding
+            lambda: measure(data, max_pixels=max_pixels), limiter=_decoders
         )
 
 
 def measure(data: bytes, *, max_pixels: int) -> StartImage:
-    """Tell what ``data`` is, decoding it to the end only where its header is modest.
+    """Decode an image to its end, but only if its header is within the limits.
 
     Raises:
-        UnsupportedImage: neither PNG nor JPEG nor WebP.
-        InvalidImage: broken, cut short, of more than ``max_pixels``, or slow to decode on purpose.
+        UnsupportedImage: the image is neither PNG nor JPEG nor WebP.
+        InvalidImage: the image is broken or incomplete, has more than ``max_pixels``, or has more
+            scans or segments than a usual JPEG.
 
     """
     decoder = _decoder_of(data)
     if decoder is JpegImageFile:
-        _require_modest(data)
+        _limit_structure(data)
     try:
-        # Not Image.open: it raises or warns about sizes by a limit of its own.
+        # Not Image.open: it raises or warns at a size limit of its own.
         image = decoder(BytesIO(data))
         width, height = image.size
         if width * height > max_pixels:
             raise _too_large(max_pixels)
-        # A JPEG is read to its end all the same, but costs a 64th of the memory.
+        # At its smallest scale a JPEG is still read to the end, with a 64th of the memory.
         image.draft(None, (1, 1))
         image.load()
     except DecompressionBombError as error:
@@ -94,8 +95,8 @@ def _decoder_of(data: bytes) -> type[ImageFile]:
     raise UnsupportedImage("The start image must be a PNG, JPEG or WebP.")
 
 
-def _require_modest(jpeg: bytes) -> None:
-    """Count what a JPEG is built of up to its end: ITU-T T.81, annex B."""
+def _limit_structure(jpeg: bytes) -> None:
+    """Refuse a JPEG with too many scans or segments: ITU-T T.81, annex B."""
     at = scans = 0
     for _ in range(MAX_SEGMENTS):
         marker = _MARKER.search(jpeg, at)
@@ -103,9 +104,9 @@ def _require_modest(jpeg: bytes) -> None:
             return
         scans += marker[0] == _START_OF_SCAN
         if scans > MAX_SCANS:
-            raise InvalidImage(f"The image is built of more than {MAX_SCANS} scans.")
+            raise InvalidImage(f"The image has more than {MAX_SCANS} scans.")
         at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
-    raise InvalidImage(f"The image is built of more than {MAX_SEGMENTS:,} segments.")
+    raise InvalidImage(f"The image has more than {MAX_SEGMENTS:,} segments.")
 
 
 def _too_large(max_pixels: int) -> InvalidImage:

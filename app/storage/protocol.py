@@ -1,116 +1,66 @@
-"""What a store of finished videos promises, and how its keys are built."""
+"""What every storage of finished videos can do."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
-
-# What file systems allow for one name; R2 allows 1024 bytes for the whole key.
-LONGEST_NAME = 255
-LONGEST_SLUG = 200
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What a store has under a key; ``sha256`` in hexadecimal and ``owner`` where known."""
+    """What the storage knows of an object; ``size`` is in bytes."""
 
     size: int
     sha256: str | None
+    """In hexadecimal; None if it is unknown."""
     owner: str | None
+    """The id of the job that stored the object; None if it is unknown."""
 
 
 class Storage(Protocol):
-    """Holds objects that never change once they are there."""
+    """Stores objects under keys. An object never changes.
 
-    async def put(
-        self,
-        key: str,
-        source: Path,
-        *,
-        content_type: str,
-        sha256: str,
-        download_name: str,
-        owner: str,
-    ) -> None:
-        """Store the file's bytes under ``key``, once; the same bytes already there are fine.
+    The key's extension decides the content type, see :func:`app.storage.keys.content_type_of`.
+    """
 
-        What is stored remembers its ``owner``, a job.
+    async def put(self, key: str, source: Path, *, sha256: str, owner: str) -> None:
+        """Store a file under ``key``; succeeds as well if the same bytes are there already.
+
+        ``sha256`` is the file's digest in hexadecimal, ``owner`` the id of the job.
 
         Raises:
-            ObjectTaken: other bytes stand under the key, and are left alone.
-            StorageUnavailable: nothing is known to have been stored; the same call may be repeated.
+            ObjectTaken: the key holds other bytes, which stay as they are.
+            StorageUnavailable: the file may not be stored; the call can be repeated.
 
         """
 
     async def url(self, key: str) -> str:
-        """Return an address that a browser can use now and for the next hour.
+        """Return an address that a browser can use for at least the next hour.
 
         Raises:
-            StorageUnavailable: no address can be signed.
+            StorageUnavailable: the address cannot be signed.
 
         """
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
-        """Return what stands under ``key``, or None; ``read`` makes sure of its very bytes.
+        """Return the object under ``key``, or None; ``read`` computes the digest of its bytes.
 
         Raises:
-            StorageUnavailable: nobody knows.
+            StorageUnavailable: the storage does not answer.
 
         """
 
     async def delete(self, key: str) -> None:
-        """Remove an object that nobody needs; one that is not there is fine.
+        """Delete an object; succeeds as well if there is none.
 
         Raises:
-            StorageUnavailable: it may still be there.
+            StorageUnavailable: the object may still be there.
 
         """
 
     async def check(self) -> None:
-        """Return where the store can take objects now.
+        """Return if the storage can be used now; takes at most ``times.STORAGE_CHECK`` seconds.
 
         Raises:
-            StorageUnavailable: says why not.
+            StorageUnavailable: the message gives the reason.
 
         """
-
-
-def folder_of(user: str) -> str:
-    """Return the one folder name that belongs to ``user`` and to nobody else.
-
-    Raises:
-        ValueError: ``user`` is empty, or no Unicode text.
-
-    """
-    if not user:
-        raise ValueError("a user has a name")
-    # quote() spares the tilde, which therefore is free to mark a digest.
-    folder = quote(user, safe="@").replace("~", "%7E")
-    if folder.startswith("."):
-        folder = f"%2E{folder[1:]}"
-    if len(folder) > LONGEST_NAME:
-        return f"~{hashlib.sha256(user.encode()).hexdigest()}"
-    return folder
-
-
-def video_key_base(user: str, day: date, slug: str) -> str:
-    """Return the key of a video without its number and extension."""
-    name = quote(slug, safe="")
-    if len(name) > LONGEST_SLUG:
-        name = hashlib.sha256(slug.encode()).hexdigest()
-    return f"users/{folder_of(user)}/library/{day.isoformat()}-{name}"
-
-
-def poster_key(video_key: str) -> str:
-    """Return the key of the poster that belongs to a video."""
-    return f"{video_key.removesuffix('.mp4')}.jpg"
-
-
-def inline_disposition(download_name: str) -> str:
-    """Return the Content-Disposition that shows an object, and names it where it is saved."""
-    quoted = quote(download_name)
-    if quoted == download_name:
-        return f'inline; filename="{download_name}"'
-    return f"inline; filename*=utf-8''{quoted}"

@@ -1,7 +1,7 @@
 """Videos in Cloudflare R2.
 
-R2 refuses botocore's newer checksum trailers and parts of unequal size, and takes one write a
-second for a key: https://developers.cloudflare.com/r2/platform/limits/.
+R2 refuses botocore's newer checksum trailers and parts of unequal size, and accepts one write per
+second to a key: https://developers.cloudflare.com/r2/platform/limits/.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
+from cachetools import TTLCache
+
 from app import times
 from app.errors import ObjectTaken
-from app.storage.protocol import StoredObject, inline_disposition
-from app.storage.r2_calls import Refusal, called, require
+from app.storage.keys import content_type_of
+from app.storage.protocol import StoredObject
+from app.storage.r2_calls import Refusal, call_r2, require_field
 from app.storage.r2_client import s3_client
 from app.storage.r2_multipart import Multipart
 from app.telemetry.seam import Seam, direct
@@ -32,14 +35,15 @@ if TYPE_CHECKING:
 READ_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
 
-# Addresses made within one step are the same, so that a browser fetches a video once.
-STEP_SECONDS = 600
+REUSE_SECONDS = 600
+"""An address is given out for so long, so that a browser fetches a video once."""
 LIFETIME_SECONDS = 3600
+"""How long an address works at least."""
 REMEMBERED_URLS = 4096
 
 
 class R2Storage:
-    """A :class:`app.storage.protocol.Storage` over one client, held for the process's life."""
+    """A :class:`~app.storage.protocol.Storage` with one client for the life of the process."""
 
     def __init__(
         self,
@@ -56,8 +60,8 @@ class R2Storage:
         self._seam = seam
         self._single_put_bytes = single_put_bytes
         self._multipart = Multipart(client, seam)
-        self._step = 0
-        self._urls: dict[str, str] = {}
+        # By the wall clock, because a signature expires by it.
+        self._urls: TTLCache[str, str] = TTLCache(REMEMBERED_URLS, REUSE_SECONDS, timer=time.time)
 
     @classmethod
     @asynccontextmanager
@@ -73,30 +77,21 @@ class R2Storage:
         seam: Seam = direct,
         single_put_bytes: int = SINGLE_PUT_BYTES,
     ) -> AsyncIterator[Self]:
-        """Hold a client for the bucket; nothing is sent yet.
+        """Open a client for the bucket; it sends nothing yet.
 
-        Files of up to ``single_put_bytes`` go in one request, larger ones in parts.
+        Files of at most ``single_put_bytes`` are sent in one request, larger ones in parts.
         """
         async with s3_client(endpoint_url, access_key_id, secret_access_key, region) as client:
             yield cls(
                 client, bucket, public_url=public_url, seam=seam, single_put_bytes=single_put_bytes
             )
 
-    async def put(
-        self,
-        key: str,
-        source: Path,
-        *,
-        content_type: str,
-        sha256: str,
-        download_name: str,
-        owner: str,
-    ) -> None:
+    async def put(self, key: str, source: Path, *, sha256: str, owner: str) -> None:
         size = (await asyncio.to_thread(source.stat)).st_size
         send = self._put_whole if size <= self._single_put_bytes else self._multipart.send
         about = {
-            "ContentType": content_type,
-            "ContentDisposition": inline_disposition(download_name),
+            "ContentType": content_type_of(key),
+            "ContentDisposition": inline_disposition(key.rpartition("/")[2]),
             "Metadata": {"sha256": sha256, "job": quote(owner)},
         }
         try:
@@ -109,42 +104,39 @@ class R2Storage:
     async def url(self, key: str) -> str:
         if self._public_url:
             return f"{self._public_url}/{quote(key)}"
-        step = int(time.time() // STEP_SECONDS)
-        if step != self._step or len(self._urls) >= REMEMBERED_URLS:
-            self._step = step
-            self._urls.clear()
-        if key not in self._urls:
-            self._urls[key] = await self._client.generate_presigned_url(
+        url = self._urls.get(key)
+        if url is None:
+            url = self._urls[key] = await self._client.generate_presigned_url(
                 "get_object",
                 Params={"Bucket": self._bucket, "Key": key},
-                ExpiresIn=STEP_SECONDS + LIFETIME_SECONDS,
+                ExpiresIn=REUSE_SECONDS + LIFETIME_SECONDS,
             )
-        return self._urls[key]
+        return url
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
         try:
             if not read:
-                there = await self._head(key)
-                digest = there["Metadata"].get("sha256")
-                return StoredObject(there["ContentLength"], digest, _owner(there["Metadata"]))
-            return await called(self._seam, "storage.get", lambda: self._read(key))
+                head = await self._head(key)
+                digest = head["Metadata"].get("sha256")
+                return StoredObject(head["ContentLength"], digest, _owner(head["Metadata"]))
+            return await call_r2(self._seam, "storage.get", lambda: self._read(key))
         except Refusal as refusal:
             if refusal.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
     async def delete(self, key: str) -> None:
-        await called(
+        await call_r2(
             self._seam,
             "storage.delete",
             lambda: self._client.delete_object(Bucket=self._bucket, Key=key),
         )
 
     async def check(self) -> None:
-        await called(
+        await call_r2(
             self._seam,
             "storage.check",
-            # Which a token for objects alone may do; HeadBucket is refused to it.
+            # R2 refuses HeadBucket to a token that may only use objects.
             lambda: self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=1),
             seconds=times.STORAGE_CHECK,
         )
@@ -154,15 +146,15 @@ class R2Storage:
             with await asyncio.to_thread(source.open, "rb") as file:
                 return await self._client.put_object(**at, **about, Body=file, IfNoneMatch="*")
 
-        require(await called(self._seam, "storage.put", send), "ETag")
+        require_field(await call_r2(self._seam, "storage.put", send), "ETag")
 
     async def _require_same(self, key: str, *, size: int, sha256: str) -> None:
-        there = await self._head(key)
-        if (there.get("ContentLength"), there["Metadata"].get("sha256")) != (size, sha256):
-            raise ObjectTaken(f"Another object stands under {key}.")
+        head = await self._head(key)
+        if (head.get("ContentLength"), head["Metadata"].get("sha256")) != (size, sha256):
+            raise ObjectTaken(f"{key} already exists with other bytes.")
 
     async def _head(self, key: str) -> HeadObjectOutputTypeDef:
-        return await called(
+        return await call_r2(
             self._seam,
             "storage.head",
             lambda: self._client.head_object(Bucket=self._bucket, Key=key),
@@ -172,7 +164,7 @@ class R2Storage:
         size, digest = 0, hashlib.sha256()
         answer = await self._client.get_object(Bucket=self._bucket, Key=key)
         body = answer["Body"]
-        async with body:  # which would bind the response below it, whose read() takes no size
+        async with body:  # without `as`, which would bind a response whose read() takes no size
             while chunk := await body.read(READ_BYTES):
                 size += len(chunk)
                 digest.update(chunk)
@@ -181,3 +173,11 @@ class R2Storage:
 
 def _owner(metadata: Mapping[str, str]) -> str | None:
     return unquote(metadata["job"]) if "job" in metadata else None
+
+
+def inline_disposition(download_name: str) -> str:
+    """Return the Content-Disposition that shows an object and names the file it is saved as."""
+    quoted = quote(download_name)
+    if quoted == download_name:
+        return f'inline; filename="{download_name}"'
+    return f"inline; filename*=utf-8''{quoted}"

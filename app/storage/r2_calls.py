@@ -1,4 +1,4 @@
-"""Calls to R2, and what its answers mean here."""
+"""Calls to R2, and the errors that they raise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 REQUEST_SECONDS = 300
 
 _CREDENTIALS = " Check R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and what they are allowed to do."
-ADVICE: dict[int, str] = {
+_ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: _CREDENTIALS,
     HTTPStatus.FORBIDDEN: _CREDENTIALS,
     HTTPStatus.NOT_FOUND: " Check R2_BUCKET.",
@@ -29,25 +29,25 @@ ADVICE: dict[int, str] = {
 
 
 class Refusal(StorageUnavailable):
-    """R2 answered, and not with success; ``status`` is the HTTP status."""
+    """R2 answered with an error; ``status`` is the HTTP status."""
 
     def __init__(self, error: ClientError) -> None:
         self.status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         code = error.response["Error"]["Code"]
         super().__init__(
             f"R2 answered {self.status} ({code}) to {error.operation_name}."
-            f"{ADVICE.get(self.status, '')}"
+            f"{_ADVICE.get(self.status, '')}"
         )
 
 
-async def called(
+async def call_r2(
     seam: Seam, name: str, call: Callable[[], Awaitable[T]], *, seconds: float = REQUEST_SECONDS
 ) -> T:
-    """Carry a call out within ``seconds``.
+    """Return the answer of ``call``, which has ``seconds`` to come.
 
     Raises:
-        Refusal: R2 said no.
-        StorageUnavailable: it did not answer.
+        Refusal: R2 answered with an error.
+        StorageUnavailable: R2 did not answer.
 
     """
     try:
@@ -61,8 +61,17 @@ async def called(
         ) from error
 
 
-def require(answer: Mapping[str, Any], name: str) -> str:
-    """Return a field of an answer; botocore takes anybody's 200, a captive proxy's too."""
+def require_field(answer: Mapping[str, Any], name: str) -> str:
+    """Return a field that every answer of R2 has.
+
+    botocore accepts any answer with status 200, even a captive portal's.
+
+    Raises:
+        StorageUnavailable: the field is missing, so another server answered.
+
+    """
     if not answer.get(name):
-        raise StorageUnavailable(f"The answer is not R2's: it lacks {name}.")
+        raise StorageUnavailable(
+            f"The answer lacks {name}, so it is not from R2. Check R2_ENDPOINT_URL."
+        )
     return str(answer[name])

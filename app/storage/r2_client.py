@@ -1,4 +1,4 @@
-"""The S3 client as R2 wants it."""
+"""The S3 client with the settings that R2 needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def s3_client(
     endpoint_url: str, access_key_id: str, secret_access_key: str, region: str
 ) -> AbstractAsyncContextManager[S3Client]:
-    """Hold a client with connections of its own; nothing is sent yet."""
+    """Open a client with its own connections; it sends nothing yet."""
     return aioboto3.Session().client(
         "s3",
         endpoint_url=endpoint_url,
@@ -31,20 +31,20 @@ def s3_client(
 
 
 def _trusted_certificates() -> str:
-    """Return the bundle that ``SSL_CERT_FILE`` or the system names, else certifi's."""
+    """Return the bundle that ``SSL_CERT_FILE`` or the system names, otherwise certifi's."""
     return ssl.get_default_verify_paths().cafile or certifi.where()
 
 
 def _config() -> AioConfig:
     return AioConfig(
         signature_version="s3v4",
-        # TLS vouches for the body; to sign it would hash whole files on the event loop.
+        # TLS protects the body. A signature of it would hash whole files on the event loop.
         s3={"addressing_style": "path", "payload_signing_enabled": False},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         connect_timeout=5,
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 2},
-        # Without a bundle named here, aiobotocore checks no certificate behind a proxy (2.25).
+        # Without a bundle here, aiobotocore 2.25 checks no certificate behind a proxy.
         proxies_config={"proxy_ca_bundle": _trusted_certificates()},
     )

@@ -1,4 +1,4 @@
-"""A large file, sent to R2 in parts of equal size as it wants them."""
+"""Upload of a large file to R2 in parts of equal size, which R2 requires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app import times
 from app.errors import StorageUnavailable
-from app.storage.r2_calls import Refusal, called, require
+from app.storage.r2_calls import Refusal, call_r2, require_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,43 +24,44 @@ if TYPE_CHECKING:
 
 PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 2
-"""Of one file: a single connection does not fill the line."""
+"""Of one file; one connection does not use the whole bandwidth."""
 PARTS_IN_MEMORY = 8
-"""Of all files that are being stored."""
+"""Of all uploads together."""
 
 
 class Multipart:
-    """Sends files in parts; all that are being sent share the memory for them."""
+    """Sends files in parts; all uploads share one limit of memory."""
 
     def __init__(self, client: S3Client, seam: Seam) -> None:
         self._client = client
         self._seam = seam
-        self._room = asyncio.Semaphore(PARTS_IN_MEMORY)
+        self._memory = asyncio.Semaphore(PARTS_IN_MEMORY)
 
     async def send(self, source: Path, at: dict[str, Any], about: dict[str, Any]) -> None:
-        """Store the file, or leave nothing of it behind.
+        """Store the file, or abort the upload.
 
         Raises:
-            StorageUnavailable: it could not be stored; a Refusal with 412 where something stands.
+            Refusal: R2 refused; with status 412 if the key holds an object.
+            StorageUnavailable: R2 did not answer.
 
         """
-        created = await called(
+        created = await call_r2(
             self._seam,
             "storage.create_multipart",
             lambda: self._client.create_multipart_upload(**at, **about),
         )
-        upload = {**at, "UploadId": require(created, "UploadId")}
+        upload = {**at, "UploadId": require_field(created, "UploadId")}
         try:
             parts = await self._send_parts(source, upload)
-            completed = await called(
+            completed = await call_r2(
                 self._seam,
                 "storage.complete_multipart",
                 lambda: self._client.complete_multipart_upload(
                     **upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
                 ),
             )
-            require(completed, "ETag")
-        except BaseException:  # a cancelled delivery must not leave its parts behind either
+            require_field(completed, "ETag")
+        except BaseException:  # a cancelled upload is aborted as well
             await self._abort(upload)
             raise
 
@@ -77,31 +78,31 @@ class Multipart:
                 while sending:
                     parts.append(await _oldest(sending))
             finally:
-                await _let_go(sending)
+                await _drain_parts(sending)
         return parts
 
     async def _send_part(
         self, upload: dict[str, Any], number: int, file: BinaryIO
     ) -> CompletedPartTypeDef:
-        async with self._room:
+        async with self._memory:
             data = await asyncio.to_thread(
                 os.pread, file.fileno(), PART_BYTES, (number - 1) * PART_BYTES
             )
-            sent = await called(
+            sent = await call_r2(
                 self._seam,
                 "storage.part",
                 lambda: self._client.upload_part(**upload, PartNumber=number, Body=BytesIO(data)),
             )
-        return {"PartNumber": number, "ETag": require(sent, "ETag")}
+        return {"PartNumber": number, "ETag": require_field(sent, "ETag")}
 
     async def _abort(self, upload: dict[str, Any]) -> None:
-        """Drop the parts sent so far, until R2 no longer knows the upload.
+        """Delete the parts sent so far: repeat the abort until R2 no longer knows the upload.
 
-        What this misses, R2 drops after seven days.
+        R2 deletes an upload that is still there after seven days.
         """
         for _ in range(times.UPLOAD_ABORTS):
             try:
-                await called(
+                await call_r2(
                     self._seam,
                     "storage.abort_multipart",
                     lambda: self._client.abort_multipart_upload(**upload),
@@ -115,12 +116,13 @@ class Multipart:
 
 
 async def _oldest(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> CompletedPartTypeDef:
-    """Wait for the part that was begun first; whoever is cancelled meanwhile leaves it be."""
+    """Return the result of the oldest part; a cancellation does not cancel the part."""
     await asyncio.wait({sending[0]})
     return sending.popleft().result()
 
 
-async def _let_go(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> None:
+async def _drain_parts(sending: deque[asyncio.Task[CompletedPartTypeDef]]) -> None:
+    """Let parts arrive before the abort, because a part that is on its way outlives it."""
     if sending:
         await asyncio.wait(sending, timeout=times.PART_DRAIN)
     for task in sending:

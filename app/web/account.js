@@ -1,41 +1,41 @@
-import { passing } from "./views/memory.js";
+import { sessionStore } from "./views/browser-storage.js";
 
 const KEY = "access-token";
-const HANDED = /^#token=(.+)$/;
+const TOKEN_LINK = /^#token=(.+)$/;
 
-/** Who is calling: a token from the address or the sign-in, for as long as the tab lives. */
+/** The user's access token, from the URL or the sign-in dialog, kept until the tab closes. */
 export class Identity {
-  /** Takes `#token=…` out of the address before anything else can read or log it. */
+  /** Removes `#token=…` from the URL before anything else can read or log it. */
   constructor() {
-    this.#take();
-    // Such a link, opened where the page is open already: somebody else begins anew.
-    addEventListener("hashchange", () => HANDED.test(location.hash) && location.reload());
+    this.#readToken();
+    // Such a link was opened in a tab that shows the page: reload for the new user.
+    addEventListener("hashchange", () => TOKEN_LINK.test(location.hash) && location.reload());
   }
 
   get token() {
-    return passing.get(KEY);
+    return sessionStore.get(KEY);
   }
 
   set token(value) {
-    passing.set(KEY, value);
+    sessionStore.set(KEY, value);
   }
 
-  #take() {
-    const handed = HANDED.exec(location.hash);
-    if (!handed) return;
+  #readToken() {
+    const link = TOKEN_LINK.exec(location.hash);
+    if (!link) return;
     history.replaceState(null, "", location.pathname + location.search);
     try {
-      passing.set(KEY, decodeURIComponent(handed[1]));
+      sessionStore.set(KEY, decodeURIComponent(link[1]));
     } catch {
-      // A link that was cut off hands nothing over.
+      // The link was cut off: there is no token.
     }
   }
 }
 
-/** The user's credits, asked again whenever a job may have moved them. */
+/** The user's credits, refreshed when a job may have changed them. */
 export class Account extends EventTarget {
   #videos;
-  #asking = null;
+  #request = null;
   #token;
 
   credits = null;
@@ -45,29 +45,29 @@ export class Account extends EventTarget {
     this.#videos = videos;
   }
 
-  /** Emits `change`; calls that overlap share one question, unless somebody else signs in. */
+  /** Emits `change`; calls that overlap share one request, unless another user signs in. */
   async refresh() {
-    const token = passing.get(KEY);
-    if (this.#token !== token) this.#asking = null;
+    const token = sessionStore.get(KEY);
+    if (this.#token !== token) this.#request = null;
     this.#token = token;
-    const asking = (this.#asking ??= this.#videos.credits());
+    const request = (this.#request ??= this.#videos.credits());
     try {
-      const credits = await asking;
-      if (token !== passing.get(KEY)) return;
+      const credits = await request;
+      if (token !== sessionStore.get(KEY)) return;
       this.credits = credits;
       this.dispatchEvent(new Event("change"));
     } catch (error) {
-      if (token === passing.get(KEY)) throw error;
+      if (token === sessionStore.get(KEY)) throw error;
     } finally {
-      if (this.#asking === asking) this.#asking = null;
+      if (this.#request === request) this.#request = null;
     }
   }
 }
 
-/** The templates, asked for once. */
+/** The templates, loaded once. */
 export class Catalogue {
   #videos;
-  #asking = null;
+  #request = null;
 
   templates = [];
 
@@ -76,11 +76,11 @@ export class Catalogue {
   }
 
   async load() {
-    this.#asking ??= this.#videos.templates();
+    this.#request ??= this.#videos.templates();
     try {
-      ({ templates: this.templates } = await this.#asking);
+      ({ templates: this.templates } = await this.#request);
     } catch (error) {
-      this.#asking = null;
+      this.#request = null;
       throw error;
     }
     return this.templates;

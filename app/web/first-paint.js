@@ -1,4 +1,4 @@
-// A classic script that the head waits for: theme and view stand before anything is painted.
+// A classic script that blocks rendering, so that the first paint has the right theme and view.
 {
   const root = document.documentElement;
   const view = /^#\/(\w+)/.exec(location.hash);
@@ -9,6 +9,6 @@
     const theme = localStorage.getItem("theme");
     if (theme === "dark" || theme === "light") root.dataset.theme = theme;
   } catch {
-    // A browser that keeps nothing shows what the system prefers.
+    // Without storage, the system's theme is used.
   }
 }

@@ -1,9 +1,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * @param {string} name one of the page's symbols: index.html holds them, so that its first paint
- *   has them too
- * @returns {SVGElement} 24 by 24, drawn in the text's colour, silent to screen readers
+ * @param {string} name one of the symbols in index.html, which are there for the first paint
+ * @returns {SVGElement} 24 by 24, in the text's colour, hidden from screen readers
  */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");

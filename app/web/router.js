@@ -1,4 +1,4 @@
-/** Where the page is: `#/view?name=value`, so that a reload stays and links work. */
+/** Reads and sets the view in the URL, `#/view?name=value`, so that reloads and links work. */
 export class Router extends EventTarget {
   #views;
 
@@ -8,18 +8,18 @@ export class Router extends EventTarget {
     addEventListener("hashchange", () => this.dispatchEvent(new Event("change")));
   }
 
-  get place() {
-    const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  get location() {
+    const [path, query = ""] = window.location.hash.replace(/^#\/?/, "").split("?");
     const view = this.#views.includes(path) ? path : this.#views[0];
     return { view, query: new URLSearchParams(query) };
   }
 
   go(view, query = {}) {
-    location.hash = Router.link(view, query);
+    window.location.hash = Router.link(view, query);
   }
 
-  /** Names the present place anew, without a step in the history and without a change event. */
-  restate(view, query = {}) {
+  /** Replaces the URL without a history entry and without a change event. */
+  replace(view, query = {}) {
     history.replaceState(null, "", Router.link(view, query));
   }
 

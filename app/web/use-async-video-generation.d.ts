@@ -2,16 +2,16 @@ import type { GenerationError, Job, JobStatus, VideoGeneration } from "./video-g
 
 export interface AsyncVideoGeneration {
   /**
-   * Starts a generation; of several started one after the other the last is shown. Resolves with
-   * the job, or with null where it failed (see `error`) or a later start took over.
+   * Starts a generation; the latest one started is shown. Resolves with the job, or with null if
+   * it failed (see `error`) or a later start replaced it.
    */
   start(
     picture: Parameters<VideoGeneration["submit"]>[0],
     data: Parameters<VideoGeneration["submit"]>[1],
   ): Promise<Job | null>;
-  /** Asks for the end of the job that is shown; what goes wrong is told by `error`. */
+  /** Asks the service to cancel the job that is shown; sets `error` if that fails. */
   cancel(): Promise<void>;
-  /** Shows nothing; what was shown goes on. */
+  /** Shows nothing; the job that was shown continues. */
   reset(): void;
   readonly job: Job | null;
   readonly status: JobStatus["status"] | null;
@@ -22,11 +22,11 @@ export interface AsyncVideoGeneration {
   readonly isRunning: boolean;
 }
 
-/** Of one component; `videos` is one object for the whole app. */
+/** The generation of one component; use one `videos` object for the whole app. */
 export function useAsyncVideoGeneration(
   videos: VideoGeneration,
   options?: {
-    /** A job to show, of the page's address say, until another one is started. */
+    /** A job to show (for example from the URL) until another one is started. */
     jobId?: string | null;
   },
 ): AsyncVideoGeneration;

@@ -11,7 +11,7 @@
 
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 
-/** With a `jobId`, of the page's address say, that job is shown until another one is started. */
+/** With a `jobId` (for example from the URL), shows that job until another one is started. */
 export function useAsyncVideoGeneration(videos, { jobId = null } = {}) {
   const generation = useMemo(() => new Generation(videos), [videos]);
   const state = useSyncExternalStore(generation.subscribe, generation.getState, generation.getState);
@@ -31,16 +31,16 @@ const IDLE = Object.freeze({
 });
 
 /**
- * What one component shows. It outlives the component's unmounting: a generation goes on, and a
- * component that comes back (as under StrictMode) finds it as it stands.
+ * The state that one component shows. It survives unmounting: the generation continues, and a
+ * component that mounts again (as under StrictMode) finds the current state.
  */
 class Generation {
   #videos;
   #state = IDLE;
   #opened = null;
-  #unwanted = false;
-  #submit = new AbortController();
-  #stop = null;
+  #cancelRequested = false;
+  #currentStart = new AbortController();
+  #unsubscribe = null;
   #listeners = new Set();
 
   constructor(videos) {
@@ -51,10 +51,10 @@ class Generation {
 
   subscribe = (listener) => {
     this.#listeners.add(listener);
-    this.#listen();
+    this.#subscribeToJob();
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#unlisten();
+      if (this.#listeners.size === 0) this.#unsubscribeFromJob();
     };
   };
 
@@ -64,17 +64,17 @@ class Generation {
     if (jobId !== null) this.#show(this.#videos.follow(jobId));
   }
 
-  /** Resolves with the job, or null where it failed (see `error`) or a later start took over. */
+  /** Resolves with the job, or with null if it failed (see `error`) or a later start replaced it. */
   start = async (picture, data) => {
     this.reset();
-    this.#unwanted = false;
-    const { signal } = this.#submit;
+    this.#cancelRequested = false;
+    const { signal } = this.#currentStart;
     this.#set({ ...IDLE, status: "pending", stage: "submitting", isRunning: true });
     try {
       const job = await this.#videos.submit(picture, data);
       if (signal.aborted) return null;
       this.#show(job);
-      if (this.#unwanted) await this.cancel();
+      if (this.#cancelRequested) await this.cancel();
       return job;
     } catch (error) {
       if (!signal.aborted) this.#set({ ...IDLE, error });
@@ -82,10 +82,10 @@ class Generation {
     }
   };
 
-  /** During a submit the wish waits for the job: to give up then might leave one behind. */
+  /** During a submit, waits for the job: aborting the submit could leave a job running. */
   cancel = async () => {
     const { job } = this.#state;
-    this.#unwanted = true;
+    this.#cancelRequested = true;
     if (job === null) return;
     try {
       await job.cancel();
@@ -94,11 +94,11 @@ class Generation {
     }
   };
 
-  /** Show nothing; what was shown goes on. */
+  /** Shows nothing; the job that was shown continues. */
   reset = () => {
-    this.#submit.abort();
-    this.#submit = new AbortController();
-    this.#unlisten();
+    this.#currentStart.abort();
+    this.#currentStart = new AbortController();
+    this.#unsubscribeFromJob();
     this.#set(IDLE);
   };
 
@@ -108,19 +108,19 @@ class Generation {
     job.finished.catch((error) => {
       if (job === this.#state.job) this.#set({ ...this.#state, error, isRunning: false });
     });
-    if (this.#listeners.size > 0) this.#listen();
+    if (this.#listeners.size > 0) this.#subscribeToJob();
   }
 
-  #listen() {
-    this.#stop ??= this.#state.job?.subscribe((latest) => this.#take(latest)) ?? null;
+  #subscribeToJob() {
+    this.#unsubscribe ??= this.#state.job?.subscribe((latest) => this.#update(latest)) ?? null;
   }
 
-  #unlisten() {
-    this.#stop?.();
-    this.#stop = null;
+  #unsubscribeFromJob() {
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
   }
 
-  #take({ status, stage, queuePosition = null, url = null }) {
+  #update({ status, stage, queuePosition = null, url = null }) {
     const isRunning = !this.#state.job.isFinished;
     this.#set({ ...this.#state, status, stage, queuePosition, url, isRunning });
   }

@@ -1,4 +1,4 @@
-/** A job as the service tells it; times are RFC 3339 in UTC. */
+/** A job as the service reports it; times are RFC 3339 in UTC. */
 export interface JobStatus {
   readonly jobId: string;
   readonly status: "pending" | "processing" | "completed" | "failed" | "cancelled";
@@ -23,7 +23,7 @@ export interface JobStatus {
 export interface CompletedStatus extends JobStatus {
   readonly status: "completed";
   readonly completedAt: string;
-  /** Signed, and good for a limited time: `videos.status(jobId)` has a fresh one. */
+  /** A signed URL that expires; `videos.status(jobId)` returns a fresh one. */
   readonly url: string;
   readonly key: string;
 }
@@ -80,69 +80,69 @@ export interface Credits {
 export type Connection = "live" | "polling" | "offline";
 
 export interface Waiting {
-  /** Aborting it ends the waiting with a `GenerationError` of code `aborted`. */
+  /** If it fires, the call rejects with a `GenerationError` of code `aborted`. */
   signal?: AbortSignal;
 }
 
-/** Everything that goes wrong. */
+/** Every error of this module. */
 export class GenerationError extends Error {
   /**
    * The service's own code (`insufficient_credits`, `fal_rejected`, …), or `offline`, `aborted`,
    * `cancelled`, `image_unavailable`, `unexpected_answer`.
    */
   readonly code: string;
-  /** What happened, for people; the same as `message`. */
+  /** What happened, in words for the user; the same as `message`. */
   readonly detail: string;
-  /** The HTTP status of a refusal. */
+  /** The HTTP status, if the service answered with an error. */
   readonly status: number | null;
   readonly jobId: string | null;
-  /** Seconds after which it is worth trying again. */
+  /** Seconds to wait before trying again. */
   readonly retryAfter: number | null;
 }
 
-/** One generation; the same object for everybody in this page. */
+/** One generation; a page has one object per job id. */
 export class Job {
   private constructor();
   readonly id: string;
-  /** The last status heard. */
+  /** The latest known status. */
   readonly latest: JobStatus | null;
   readonly isFinished: boolean;
-  /** Rejects with a `GenerationError`; a job that nobody awaits may fail unnoticed. */
+  /** Rejects with a `GenerationError`; no unhandled rejection if nobody awaits it. */
   readonly finished: Promise<CompletedStatus>;
-  /** Calls the listener with how the job stands, if known, and on each change. */
+  /** Calls the listener with the latest status, if known, and on each change. */
   subscribe(listener: (status: JobStatus) => void): () => void;
-  /** Asks for the end; rejects with `job_finished` where it is too late. */
+  /** Asks the service to cancel; rejects with `job_finished` if it is too late. */
   cancel(): Promise<void>;
 }
 
 export interface VideoGenerationOptions {
-  /** Where the service is; this page's origin by default. */
+  /** The service's URL; this page's origin by default. */
   baseUrl?: string;
-  /** Asked before each request. The token's `sub` keeps users apart. */
+  /** Called before each request. The token's `sub` separates users. */
   getToken?: () => string | null | undefined | Promise<string | null | undefined>;
-  /** Keeps users apart instead of the token's `sub`. */
+  /** Separates users instead of the token's `sub`. */
   userKey?: string;
   timing?: {
-    /** Silence after which a stream counts as dead; more than two of the service's 15 s. */
+    /** Silence after which a stream counts as dead; the service writes every 15 s. */
     silenceMs?: number;
-    /** How often unfinished jobs are polled where no stream can be had. */
+    /** How often unfinished jobs are polled while there is no stream. */
     pollMs?: number;
   };
 }
 
-/** All generations of whoever is signed in. */
+/** All generations of the signed-in user. */
 export class VideoGeneration {
   constructor(options?: VideoGenerationOptions);
-  /** The jobs known at present, by id. */
+  /** The jobs known now, by id. */
   readonly jobs: ReadonlyMap<string, Job>;
-  /** `live` with a stream, `polling` without (yet), `offline` while nobody answers. */
+  /** `live` with a stream, `polling` without one (yet), `offline` while the service is unreachable. */
   readonly connection: Connection;
   onconnection: ((connection: Connection) => void) | null;
-  /** Called where following needs the user: `unauthenticated`, once until it works again. */
+  /** Called when the user must sign in again (`unauthenticated`): once until it works again. */
   onerror: ((error: GenerationError) => void) | null;
   /**
-   * Queues a job. Lost answers are asked for again under the same key, so that it is one job.
-   * Aborting ends the waiting only: a job that has been made meanwhile goes on.
+   * Queues a job. A request without an answer is repeated under the same key, so it creates one
+   * job. Aborting only ends the waiting: a job that was already created continues.
    */
   submit(
     picture: HTMLCanvasElement | OffscreenCanvas | Blob,
@@ -150,24 +150,24 @@ export class VideoGeneration {
     options?: Waiting & { idempotencyKey?: string },
   ): Promise<Job>;
   /**
-   * Follows a job for good, or until the signal fires: `finished` then rejects with `aborted`,
-   * unless the job is followed for another reason too.
+   * Follows a job to its end, or until the signal fires: `finished` then rejects with `aborted`,
+   * unless the job is also followed elsewhere.
    */
   follow(jobId: string, options?: Waiting): Job;
-  /** Calls the listener for every change of any job, new ones included. */
+  /** Calls the listener for each change of any job, including new jobs. */
   subscribe(listener: (job: Job) => void): () => void;
   /**
-   * Follows all jobs under way, wherever they were started, and those of before a reload that
-   * have ended meanwhile. Resolves with the first word, or once none can be had just now.
+   * Follows all unfinished jobs, wherever they were started, and those that ended during a reload.
+   * Resolves with the first update, or as soon as the service cannot be reached.
    */
   resume(): Promise<void>;
-  /** One fresh status, for an address that has expired say. */
+  /** A fresh status, for example when a signed URL has expired. */
   status(jobId: string, options?: Waiting): Promise<JobStatus>;
   templates(options?: Waiting): Promise<{ templates: Template[] }>;
   library(
     options?: Waiting & { limit?: number; cursor?: string | null; templateSlug?: string },
   ): Promise<{ videos: LibraryVideo[]; nextCursor: string | null }>;
   credits(options?: Waiting): Promise<Credits>;
-  /** Stops following, for good; jobs go on in the service. */
+  /** Stops following permanently; jobs continue in the service. */
   close(): void;
 }

@@ -1,58 +1,59 @@
 /**
- * Videos from canvases, for any front end: submit, follow, cancel, and pick up after a reload.
+ * Makes videos from canvases, for any front end: submits, follows and cancels jobs, also after a
+ * reload.
  *
  *     import { VideoGeneration } from "/assets/latest/video-generation.js";
  *
  *     const videos = new VideoGeneration({ getToken: () => session.accessToken() });
- *     await videos.resume();                              // jobs of before a reload go on
+ *     await videos.resume();                              // follow unfinished jobs, also after a reload
  *     videos.subscribe((job) => renderActivity(job.id, job.latest));
  *
  *     const job = await videos.submit(canvas, { templateSlug: "gentle-zoom", variables: {} });
  *     job.subscribe(({ stage, queuePosition }) => showProgress(stage, queuePosition));
- *     const { url } = await job.finished;                 // or a GenerationError with its code
+ *     const { url } = await job.finished;                 // rejects with a GenerationError
  *     player.src = url;
  *
- * However many jobs and tabs there are, one event stream serves them all (browsers have six
- * connections to an origin); where none can be had, each unfinished job is polled.
+ * All jobs and tabs of a user share one event stream, because a browser opens only six connections
+ * to an origin. Without a stream, each unfinished job is polled.
  */
 
 import { Client, subject } from "./generation/client.js";
 import { GenerationError } from "./generation/errors.js";
-import { Following } from "./generation/following.js";
 import { Job } from "./generation/job.js";
 import { Jobs } from "./generation/jobs.js";
-import { Memory } from "./generation/memory.js";
-import { toBlob } from "./generation/picture.js";
+import { PendingJobs } from "./generation/pending-jobs.js";
+import { SharedUpdates } from "./generation/shared-updates.js";
+import { toBlob } from "./generation/to-blob.js";
 
 export { GenerationError, Job };
 
 const TIMING = { silenceMs: 40_000, pollMs: 3_000 };
 
-/** All generations of whoever is signed in; typed and described in `video-generation.d.ts`. */
+/** The generations of the signed-in user; `video-generation.d.ts` documents the public methods. */
 export class VideoGeneration {
   onconnection = null;
   onerror = null;
 
   #client;
-  #service;
+  #serviceUrl;
   #userKey;
   #timing;
   #jobs = new Jobs((jobId) => this.#cancel(jobId));
   #connection = "polling";
   #user = null;
   #token;
-  #following = null;
+  #updates = null;
   #resumed = false;
   #closed = false;
-  #speak;
-  #spoken = new Promise((resolve) => {
-    this.#speak = resolve;
+  #resolveFirstUpdate;
+  #firstUpdate = new Promise((resolve) => {
+    this.#resolveFirstUpdate = resolve;
   });
 
   constructor({ baseUrl = "", getToken = () => null, userKey, timing } = {}) {
     const onToken = (token) => this.#identify(token);
     this.#client = new Client({ baseUrl, getToken, onToken });
-    this.#service = new URL(`${baseUrl}/`, location.origin).href;
+    this.#serviceUrl = new URL(`${baseUrl}/`, location.origin).href;
     this.#userKey = userKey;
     this.#timing = { ...TIMING, ...timing };
   }
@@ -70,17 +71,17 @@ export class VideoGeneration {
     await this.#client.token();
     const user = this.#user;
     const answer = this.#client.submit(image, data, { signal, idempotencyKey });
-    const { jobId } = await this.#jobs.submitted(answer);
-    if (user !== this.#user) throw somebodyElse(jobId);
+    const { jobId } = await this.#jobs.awaitSubmit(answer);
+    if (user !== this.#user) throw otherUser(jobId);
     console.log(`[VIDEO] Job started: ${jobId}`);
     return this.follow(jobId);
   }
 
   follow(jobId, { signal } = {}) {
     const known = this.jobs.has(jobId);
-    const job = this.#jobs.follow(jobId, signal, () => this.#keepUp());
-    this.#keepUp();
-    if (!known) this.#following?.expect();
+    const job = this.#jobs.follow(jobId, signal, () => this.#startOrStop());
+    this.#startOrStop();
+    if (!known) this.#updates?.expectJob();
     return job;
   }
 
@@ -90,16 +91,16 @@ export class VideoGeneration {
 
   async resume() {
     this.#resumed = true;
-    await this.#client.token().catch(() => {}); // following will tell what is wrong
-    this.#jobs.recall();
-    this.#keepUp();
-    this.#following?.expect();
-    await this.#spoken;
+    await this.#client.token().catch(() => {}); // #updates reports what is wrong
+    this.#jobs.restore();
+    this.#startOrStop();
+    this.#updates?.expectJob();
+    await this.#firstUpdate;
   }
 
   async status(jobId, { signal } = {}) {
     const status = await this.#client.status(jobId, signal);
-    if (this.jobs.has(jobId)) this.#learn(status, "Poll");
+    if (this.jobs.has(jobId)) this.#update(status, "Poll");
     return status;
   }
 
@@ -117,105 +118,105 @@ export class VideoGeneration {
 
   close() {
     this.#closed = true;
-    this.#keepUp();
-    this.#jobs.abandon(new GenerationError("aborted", "The page has stopped following this job."));
-    this.#speak();
+    this.#startOrStop();
+    this.#jobs.clear(new GenerationError("aborted", "The page has stopped following this job."));
+    this.#resolveFirstUpdate();
   }
 
   async #cancel(jobId) {
     try {
-      this.#learn(await this.#client.cancel(jobId), "Poll");
+      this.#update(await this.#client.cancel(jobId), "Poll");
     } catch (error) {
       if (error.code !== "job_finished") throw error;
-      const { status } = await this.status(jobId); // perhaps by a try whose answer was lost
+      const { status } = await this.status(jobId); // an earlier try may have succeeded
       if (status !== "cancelled") throw error;
     }
   }
 
-  /** Take note of what this tab has heard itself, and pass it on to the others. */
-  #learn(status, how) {
-    if (this.#jobs.hear(status, how)) {
-      this.#following?.share(status, how);
-      this.#keepUp();
+  /** Records an update from the service and sends it to the other tabs. */
+  #update(status, source) {
+    if (this.#jobs.update(status, source)) {
+      this.#updates?.share(status, source);
+      this.#startOrStop();
     }
   }
 
-  /** Take note of who is signed in; one user's jobs are never mixed with another's. */
+  /** Notes who is signed in, and drops the jobs of the previous user. */
   #identify(token) {
     const user = this.#userKey ?? subject(token);
     const renewed = token !== this.#token;
     this.#token = token;
     if (user === this.#user) {
-      if (renewed) this.#following?.tokenChanged();
+      if (renewed) this.#updates?.tokenChanged();
       return;
     }
-    if (this.#user !== null) this.#jobs.abandon(somebodyElse());
+    if (this.#user !== null) this.#jobs.clear(otherUser());
     this.#user = user;
-    this.#jobs.keepIn(new Memory(this.#scope));
-    if (this.#resumed) this.#jobs.recall();
-    this.#keepUp();
+    this.#jobs.persistIn(new PendingJobs(this.#scope));
+    if (this.#resumed) this.#jobs.restore();
+    this.#startOrStop();
   }
 
-  /** Names what the tabs of one user share; null, and nothing is shared, before one is known. */
+  /** The name under which one user's tabs share updates; null until the user is known. */
   get #scope() {
     const user = this.#user;
-    return user === null ? null : `video-generation/${this.#service}${encodeURIComponent(user)}`;
+    return user === null ? null : `video-generation/${this.#serviceUrl}${encodeURIComponent(user)}`;
   }
 
-  /** Follow as long as there is, or may be, something to hear of. */
-  #keepUp() {
+  /** Starts updates if there are, or may be, jobs to follow; stops them otherwise. */
+  #startOrStop() {
     const wanted = !this.#closed && (this.#resumed || this.#jobs.unfinished.length > 0);
-    if (wanted && this.#following?.scope === this.#scope) return;
-    this.#following?.close();
-    this.#following = wanted ? this.#newFollowing() : null;
-    this.#following?.open();
+    if (wanted && this.#updates?.scope === this.#scope) return;
+    this.#updates?.close();
+    this.#updates = wanted ? this.#newUpdates() : null;
+    this.#updates?.open();
   }
 
-  #newFollowing() {
-    return new Following(this.#scope, {
+  #newUpdates() {
+    return new SharedUpdates(this.#scope, {
       client: this.#client,
       timing: this.#timing,
       on: {
         unfinished: () => this.#jobs.unfinished,
-        known: (ids) => this.#known(ids),
-        heard: (status, how) => this.#learn(status, how),
-        overheard: (status, how) => this.#jobs.hear(status, how) && this.#keepUp(),
-        missing: (jobId, error) => {
-          this.#jobs.leave(jobId, error);
-          this.#keepUp();
+        statuses: (ids) => this.#statuses(ids),
+        update: (status, source) => this.#update(status, source),
+        updateFromTab: (status, source) => this.#jobs.update(status, source) && this.#startOrStop(),
+        notFound: (jobId, error) => {
+          this.#jobs.remove(jobId, error);
+          this.#startOrStop();
         },
         connected: (state) => this.#connected(state),
-        refused: (error) => this.#refused(error),
+        signedOut: (error) => this.#reportSignedOut(error),
       },
     });
   }
 
-  /** What another tab that knows these jobs should hear; jobs that it alone knows are followed. */
-  #known(ids) {
-    const strangers = ids.filter((id) => !this.jobs.has(id));
-    strangers.forEach((id) => this.#jobs.know(id));
-    if (strangers.length > 0) this.#following.expect();
+  /** The statuses for a tab that knows the jobs `ids`; follows those that this tab does not know. */
+  #statuses(ids) {
+    const unknown = ids.filter((id) => !this.jobs.has(id));
+    unknown.forEach((id) => this.#jobs.ensure(id));
+    if (unknown.length > 0) this.#updates.expectJob();
     return this.#jobs.statuses(ids);
   }
 
   #connected(state) {
-    this.#speak();
+    this.#resolveFirstUpdate();
     if (state === this.#connection) return;
     this.#connection = state;
     this.onconnection?.(state);
   }
 
-  #refused(error) {
-    this.#speak();
+  #reportSignedOut(error) {
+    this.#resolveFirstUpdate();
     this.onerror?.(error);
   }
 }
 
-/** Visible ASCII, made without what needs a secure context. */
+/** Not crypto.randomUUID, which needs a secure context. */
 function newKey() {
   return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
-function somebodyElse(jobId = null) {
+function otherUser(jobId = null) {
   return new GenerationError("unauthenticated", "Somebody else has signed in.", { jobId });
 }

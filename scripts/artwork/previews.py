@@ -81,7 +81,7 @@ def _poster(image: Image.Image) -> bytes:
 def _write_index() -> None:
     """Tell the page which templates have a preview: it asks for no other."""
     names = "".join(f'  "{name}",\n' for name in sorted(SCENES))
-    text = f"/** Written by scripts/previews.py. */\nexport const PREVIEWS = [\n{names}];\n"
+    text = f"/** Written by scripts/artwork/previews.py. */\nexport const PREVIEWS = [\n{names}];\n"
     (FOLDER / "index.js").write_text(text)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.migrate import check, migrate

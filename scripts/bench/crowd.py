@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from anyio.from_thread import BlockingPortal
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from scripts.migrate import check, migrate
 
 JOBS_OF_EACH = 200

@@ -123,7 +123,7 @@ def _world(folder: Path, store: S3Server, size: int) -> Iterator[tuple[Process, 
         service = life.enter_context(
             started(
                 folder,
-                "tests.soak.serve",
+                "tests.support.serve",
                 R2_ENDPOINT_URL=store.endpoint_url,
                 R2_BUCKET=BUCKET,
                 FAL_KEY=FalStandIn.key,

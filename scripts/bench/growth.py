@@ -22,10 +22,16 @@ from scripts.bench.rounds import Rounds, alternate
 from scripts.bench.stage import standing_in, status_url
 from tests.support.database import SurrealServer, environment_of, surreal_server
 from tests.support.process import started
-from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
+from tests.support.service import (
+    SUBMIT,
+    UNLIMITED_ENVIRONMENT,
+    png,
+    stand_in_environment,
+    submission,
+)
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_jobs import Job
-from tests.support.tokens import SECRET, bearer
+from tests.support.tokens import bearer
 
 FEW = 1_000
 MANY = int(os.environ.get("BENCH_JOBS", "1_000_000"))
@@ -113,14 +119,9 @@ def _served(folder: Path, place: Place, fal: FalStandIn) -> Iterator[None]:
     """Run the service, and let fal know of Ada's jobs."""
     for request_id, model in place.crowd.requests():
         fal.requests[request_id] = Job(request_id, model, {}, None, iter(()), "IN_PROGRESS")
-    settings = UNLIMITED_ENVIRONMENT | environment_of(place.crowd.address)
-    settings |= {
-        "AUTH_JWT_SECRET": SECRET,
-        "FAL_KEY": FalStandIn.key,
-        "FAL_PORT": str(fal.port),
-        "LOG_LEVEL": "WARNING",
-    }
-    with started(folder, "tests.soak.serve", **settings) as process, place.client:
+    settings = UNLIMITED_ENVIRONMENT | stand_in_environment(fal.port)
+    settings |= environment_of(place.crowd.address) | {"LOG_LEVEL": "WARNING"}
+    with started(folder, "tests.support.serve", **settings) as process, place.client:
         process.until_ready()
         place.client.base_url = httpx.URL(process.url)
         yield

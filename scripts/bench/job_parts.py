@@ -19,14 +19,16 @@ from typing import Any
 from uuid_utils import uuid7
 
 from app import times
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.fal.messages import encode_arguments
 from app.fal.queue import Fal
 from app.jobs.delivery import CONCURRENT_DELIVERIES
-from app.media.downloads import MediaHosts, download
+from app.media.downloads import download
+from app.media.hosts import MediaHosts
 from app.settings import Settings
+from app.storage.keys import video_key_base
 from app.storage.local_files import LocalFiles
-from app.storage.protocol import video_key_base
 from app.telemetry.seam import direct
 from tests.support.job_functions import LIMITS, RUNNING, UNLIMITED, VIDEO, Jobs, job_arguments
 from tests.support.service import TEMPLATE
@@ -74,9 +76,7 @@ class Parts:
             await self._files.put(
                 f"users/{job.user}/library/{job.id}.mp4",
                 self._folder / job.id,
-                content_type="video/mp4",
                 sha256=sha256,
-                download_name=f"{job.id}.mp4",
                 owner=job.id,
             )
 

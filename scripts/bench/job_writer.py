@@ -12,7 +12,8 @@ import time
 from uuid_utils import uuid7
 
 from app import times
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.settings import Settings
 from tests.support.job_functions import LIMITS, RUNNING, UNLIMITED, VIDEO, Jobs
 

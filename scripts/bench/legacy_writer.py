@@ -9,7 +9,8 @@ import itertools
 import time
 from typing import Any
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.settings import Settings
 
 PAUSE = 0.005

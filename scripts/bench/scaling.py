@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from scripts.bench.figure import Figure
 from scripts.migrate import migrate
 from tests.support.database import environment_of, surreal_server

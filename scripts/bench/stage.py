@@ -10,10 +10,16 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.process import Process, started
-from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
+from tests.support.service import (
+    SUBMIT,
+    UNLIMITED_ENVIRONMENT,
+    png,
+    stand_in_environment,
+    submission,
+)
 from tests.support.sockets import free_port
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.tokens import SECRET, bearer
+from tests.support.tokens import bearer
 
 
 def allow_many_files() -> None:
@@ -47,15 +53,9 @@ def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
     make_store(folder)
     port = str(free_port())
     url = f"http://127.0.0.1:{port}"
-    own = {
-        "PORT": port,
-        "PUBLIC_URL": url,
-        "AUTH_JWT_SECRET": SECRET,
-        "FAL_KEY": FalStandIn.key,
-        "FAL_PORT": str(fal_port),
-        "LOG_LEVEL": "WARNING",
-    }
-    with started(folder, "tests.soak.serve", **own | UNLIMITED_ENVIRONMENT | settings) as process:
+    own = {"PORT": port, "PUBLIC_URL": url, "LOG_LEVEL": "WARNING"}
+    environment = UNLIMITED_ENVIRONMENT | stand_in_environment(fal_port) | own | settings
+    with started(folder, "tests.support.serve", **environment) as process:
         process.url = url
         process.until_ready()
         yield process

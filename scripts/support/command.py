@@ -1,9 +1,10 @@
-"""How every script ends: with a status, and with one line on stderr where it cannot go on."""
+"""How a script reads its arguments and how it ends."""
 
+import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -13,8 +14,8 @@ from app.server.startup_errors import NOT_UTF8, unusable_file, wrong_settings
 
 
 def run(script: Coroutine[None, None, int]) -> NoReturn:
-    """Run a script to its exit status: 1 and one line on stderr where it cannot go on."""
-    logging.disable()  # after a drop the SDK and asyncio log a traceback a call
+    """Run a script and exit with its status, or with 1 and one line on stderr if it fails."""
+    logging.disable()  # after a drop the SDK and asyncio log a traceback for each pending call
     try:
         sys.exit(asyncio.run(script))
     except ValidationError as error:
@@ -29,3 +30,14 @@ def run(script: Coroutine[None, None, int]) -> NoReturn:
         sys.exit(" ".join(str(error).split()))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def whole_number(maximum: int) -> Callable[[str], int]:
+    """Return an argument's type: a whole number from 1 to ``maximum``."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= maximum:
+            raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {maximum:,}")
+        return int(text)
+
+    return parse

@@ -1,4 +1,4 @@
-"""A service of a script's own: its store in one folder, local fal, nothing paid or foreign."""
+"""Runs a service for a script: all data in one folder, local fal, no sign-in, nothing paid."""
 
 import contextlib
 import os
@@ -12,15 +12,15 @@ from pathlib import Path
 import httpx
 
 START_SECONDS = 60
-NOT_OURS = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
+UNSET = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
 
 
 @contextlib.contextmanager
 def own_service(folder: Path, **settings: str) -> Iterator[str]:
-    """Migrate and serve on a free port, yield the address, and stop at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | dict.fromkeys(NOT_OURS, "") | settings
+    """Migrate, serve on a free port, yield the address, and stop at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    environment = os.environ | dict.fromkeys(UNSET, "") | settings
     environment |= {
         "HOST": "127.0.0.1",
         "PORT": str(port),

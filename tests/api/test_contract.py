@@ -1,4 +1,4 @@
-"""The running service keeps what its document promises, whatever it is sent."""
+"""The running service answers generated requests as its OpenAPI document says."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from app.settings import Settings
 from tests.support.contract.run import cases_without_a_failure
 
 
-async def test_every_route_keeps_its_promises(
+async def test_every_route_answers_as_documented(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cases = await cases_without_a_failure(settings, tmp_path, monkeypatch, "--max-examples=5")

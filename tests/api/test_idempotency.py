@@ -1,4 +1,4 @@
-"""One click, one job: what a repeated Idempotency-Key means, and for how long."""
+"""A repeated Idempotency-Key returns the first job for as long as that job may exist."""
 
 import asyncio
 from collections import Counter
@@ -9,10 +9,13 @@ import pytest
 from app.settings import Settings
 from tests.support.clock import set_clock_ahead
 from tests.support.ledger import CHARGED, HELD, RELEASED
-from tests.support.service import Running, png, running
+from tests.support.refusals import assert_no_effect, assert_problem
+from tests.support.service import SUBMIT, Running, png, running, submission
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
+from tests.support.stand_ins.fal_faults import Answer, Drop, Fault
 from tests.support.stand_ins.videos import small_video
+from tests.support.submits import held_submit
+from tests.support.tokens import bearer
 
 KEY = {"Idempotency-Key": "click-1"}
 REPLAYED = "idempotent-replayed"
@@ -27,14 +30,14 @@ def assert_replays(answer: httpx.Response, first: httpx.Response) -> None:
 
 
 async def accepted(run: Running, *, user: str = "ada") -> str:
-    """Submit under the key what must start a job of its own, and return its id."""
+    """Submit with the key, expect a new job, and return its id."""
     answer = await run.submit(headers=KEY, user=user)
     assert answer.status_code == 202, answer.text
     assert REPLAYED not in answer.headers
     return str(answer.json()["jobId"])
 
 
-async def test_same_key_and_content_is_the_same_job_at_every_stage(
+async def test_same_key_and_content_return_the_first_job_at_every_stage(
     run: Running, fal: FalStandIn
 ) -> None:
     first = await run.submit(headers=KEY)
@@ -51,22 +54,20 @@ async def test_same_key_and_content_is_the_same_job_at_every_stage(
 
 
 @pytest.mark.parametrize("call", ["upload", "submit"])
-async def test_same_key_is_answered_while_the_first_submit_is_under_way(
+async def test_same_key_is_answered_while_fal_hangs_at_the_first_submit(
     run: Running, fal: FalStandIn, call: str
 ) -> None:
-    hang = Hang(after_effect=True)
-    fal.faults.add(call, hang)
-    submit = asyncio.create_task(run.submit(headers=KEY))
-    await hang.reached.wait()
+    held = await held_submit(run, fal, call, after_effect=True, headers=KEY)
     again = await run.submit(headers=KEY)
-    assert not submit.done()
-    hang.released.set()
-    assert_replays(again, await submit)
+    assert not held.answer.done()
+    assert_replays(again, await held.released())
     assert fal.count("submit") == 1
     assert await run.money() == HELD
 
 
-async def test_fifty_submits_at_once_are_one_job(run: Running, fal: FalStandIn) -> None:
+async def test_fifty_concurrent_submits_with_one_key_create_one_job(
+    run: Running, fal: FalStandIn
+) -> None:
     answers = await asyncio.gather(*(run.submit(headers=KEY) for _ in range(50)))
     assert Counter(answer.status_code for answer in answers) == {202: 50}
     assert len({answer.json()["jobId"] for answer in answers}) == 1
@@ -88,7 +89,7 @@ async def test_same_key_with_other_content_is_refused(run: Running, fal: FalStan
     assert await run.money() == HELD
 
 
-async def test_same_key_of_another_user_is_another_job(run: Running, fal: FalStandIn) -> None:
+async def test_same_key_of_another_user_creates_another_job(run: Running, fal: FalStandIn) -> None:
     assert await accepted(run) != await accepted(run, user="bob")
     assert fal.count("submit") == 2
     assert [await run.money(user=user) for user in ("ada", "bob")] == [HELD, HELD]
@@ -102,7 +103,7 @@ async def test_same_key_of_another_user_is_another_job(run: Running, fal: FalSta
         (["token", "initiate"], Answer(503, {"detail": "busy"})),
     ],
 )
-async def test_key_of_a_job_that_fal_refused_may_be_used_again(
+async def test_key_can_be_used_again_after_fal_refused_the_job(
     run: Running, fal: FalStandIn, calls: list[str], fault: Fault
 ) -> None:
     for call in calls:
@@ -115,25 +116,18 @@ async def test_key_of_a_job_that_fal_refused_may_be_used_again(
     assert await run.money() == (100, 10, ["grant", "hold", "release", "hold"])
 
 
-async def test_key_of_a_job_that_was_cancelled_before_fal_had_it_may_be_used_again(
+async def test_key_can_be_used_again_after_a_cancel_before_the_submit_to_fal(
     run: Running, fal: FalStandIn
 ) -> None:
-    hang = Hang()
-    fal.faults.add("upload", hang)
-    submit = asyncio.create_task(run.submit(headers=KEY))
-    await hang.reached.wait()
-    (job_id,) = await run.rows("SELECT VALUE record::id(id) FROM video_job")
-    await run.cancel(job_id)
-    hang.released.set()
-    await submit
-    assert await accepted(run) != job_id
+    held = await held_submit(run, fal, "upload", headers=KEY)
+    await run.cancel(held.job_id)
+    await held.released()
+    assert await accepted(run) != held.job_id
     assert fal.count("submit") == 1
     assert await run.money() == (100, 10, ["grant", "hold", "release", "hold"])
 
 
-async def test_key_of_a_job_that_failed_after_fal_had_it_replays(
-    run: Running, fal: FalStandIn
-) -> None:
+async def test_key_returns_a_job_that_failed_at_fal(run: Running, fal: FalStandIn) -> None:
     first = await run.submit(headers=KEY)
     fal.fail(fal.newest, 422, "blocked")
     assert (await run.finished(first.json()["jobId"]))["status"] == "failed"
@@ -142,12 +136,11 @@ async def test_key_of_a_job_that_failed_after_fal_had_it_replays(
     assert await run.money() == RELEASED
 
 
-async def test_key_of_a_submit_that_went_unanswered_replays_while_it_may_be_at_fal(
-    settings: Settings, fal: FalStandIn
+async def test_key_returns_a_job_whose_answer_from_fal_was_lost(
+    public_settings: Settings, fal: FalStandIn
 ) -> None:
     fal.faults.add("submit", Drop(after_effect=True))
-    reachable = settings.model_copy(update={"public_url": "https://videos.example.com"})
-    async with running(reachable, fal) as run:
+    async with running(public_settings, fal) as run:
         first = await run.submit(headers=KEY)
         assert_replays(await run.submit(headers=KEY), first)
         assert fal.count("submit") == 1
@@ -155,7 +148,7 @@ async def test_key_of_a_submit_that_went_unanswered_replays_while_it_may_be_at_f
 
 
 @pytest.mark.parametrize("limit", ["max_jobs_in_flight", "submits_per_minute"])
-async def test_replay_passes_where_a_new_job_would_be_refused(
+async def test_replay_is_answered_when_a_limit_refuses_new_jobs(
     settings: Settings, fal: FalStandIn, limit: str
 ) -> None:
     async with running(settings.model_copy(update={limit: 1}), fal) as run:
@@ -167,7 +160,7 @@ async def test_replay_passes_where_a_new_job_would_be_refused(
         assert await run.money() == HELD
 
 
-async def test_keys_outlive_the_process(settings: Settings, fal: FalStandIn) -> None:
+async def test_key_is_remembered_after_a_restart(settings: Settings, fal: FalStandIn) -> None:
     async with running(settings, fal) as run:
         first = await run.submit(headers=KEY)
     async with running(settings, fal) as run:
@@ -177,7 +170,7 @@ async def test_keys_outlive_the_process(settings: Settings, fal: FalStandIn) -> 
         assert await run.money() == HELD
 
 
-async def test_key_lasts_as_long_as_its_job_may(settings: Settings, fal: FalStandIn) -> None:
+async def test_key_lasts_until_the_deadline_of_its_job(settings: Settings, fal: FalStandIn) -> None:
     long = settings.model_copy(update={"job_deadline_hours": 72})
     async with running(long, fal) as run:
         first = await run.submitted(headers=KEY)
@@ -185,7 +178,9 @@ async def test_key_lasts_as_long_as_its_job_may(settings: Settings, fal: FalStan
         assert await run.submitted(headers=KEY) == first
 
 
-async def test_key_is_free_again_after_a_day(run: Running, fal: FalStandIn) -> None:
+async def test_key_of_a_finished_job_can_be_used_again_after_a_day(
+    run: Running, fal: FalStandIn
+) -> None:
     first = await run.submit(headers=KEY)
     fal.complete(fal.newest, small_video())
     await run.finished(first.json()["jobId"])
@@ -198,3 +193,14 @@ async def test_key_is_free_again_after_a_day(run: Running, fal: FalStandIn) -> N
     assert_replays(await run.submit(headers=KEY, image=png(colour="red")), second)
     assert fal.count("submit") == 2
     assert await run.money() == (90, 10, ["grant", "hold", "charge", "hold"])
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "\xfcber"])
+async def test_invalid_key_is_refused_and_changes_nothing(
+    run: Running, fal: FalStandIn, key: str
+) -> None:
+    headers = httpx.Headers(bearer(), encoding="latin-1")
+    headers["Idempotency-Key"] = key
+    answer = await run.client.post(SUBMIT, headers=headers, **submission(png()))
+    assert_problem(answer, 400, "invalid_query")
+    await assert_no_effect(run, fal)

@@ -1,4 +1,4 @@
-"""Domain objects as JSON of the HTTP interface."""
+"""Domain objects as JSON."""
 
 import json
 from dataclasses import replace
@@ -6,18 +6,18 @@ from datetime import datetime, timedelta, timezone
 
 from app.api.presentation import job_body, job_json, rfc3339, template_json
 from app.domain.job import Job
-from tests.domain.test_job import KEY, LEGACY, STORED, UPDATED, WAITING
+from tests.support.job_rows import KEY, LEGACY, STORED, UPDATED, WAITING
 from tests.support.templates import choice, number, template, text
 
 
 class Addresses:
-    """A storage that signs nothing."""
+    """A storage whose URLs are not signed."""
 
     async def url(self, key: str) -> str:
         return f"/media/{key}"
 
 
-def test_waiting_job_shows_where_it_stands_and_nothing_that_is_not_there() -> None:
+def test_queued_job_has_its_queue_position_and_no_absent_fields() -> None:
     assert job_json(Job.from_row(WAITING)) == {
         "jobId": "0199c5d0",
         "status": "pending",
@@ -31,11 +31,11 @@ def test_waiting_job_shows_where_it_stands_and_nothing_that_is_not_there() -> No
     }
 
 
-def test_first_in_the_queue_is_position_zero() -> None:
+def test_queue_position_zero_is_included() -> None:
     assert job_json(Job.from_row(WAITING | {"queue_position": 0}))["queuePosition"] == 0
 
 
-def test_completed_job_shows_its_video() -> None:
+def test_completed_job_includes_its_video() -> None:
     job = Job.from_row(STORED)
     assert (job.video_key, job.poster_key) == (f"{KEY}.mp4", f"{KEY}.jpg")
     shown = job_json(job, url="/media/v", poster_url="/media/p")
@@ -54,13 +54,13 @@ def test_completed_job_shows_its_video() -> None:
     }
 
 
-def test_video_that_is_being_stored_is_not_shown() -> None:
+def test_job_that_is_being_stored_includes_no_video() -> None:
     storing = STORED | {"status": "processing", "stage": "storing", "completed_at": None}
     shown = job_json(Job.from_row(storing), url="/media/v", poster_url="/media/p")
     assert shown.keys().isdisjoint({"url", "key", "posterUrl", "bytes", "completedAt"})
 
 
-def test_failed_job_shows_the_reason() -> None:
+def test_failed_job_includes_its_error() -> None:
     failed = WAITING | {
         "status": "failed",
         "stage": "done",
@@ -71,20 +71,20 @@ def test_failed_job_shows_the_reason() -> None:
     assert shown["error"] == {"code": "fal_rejected", "message": "Blocked"}
 
 
-def test_failure_that_the_replaced_stack_left_unexplained_has_a_reason_all_the_same() -> None:
+def test_failed_legacy_job_without_an_error_has_a_default_error() -> None:
     assert job_json(Job.from_row(LEGACY | {"status": "failed"}))["error"] == {
         "code": "interrupted",
         "message": "The video could not be generated.",
     }
 
 
-def test_times_are_told_in_utc_with_all_their_microseconds() -> None:
+def test_time_is_formatted_in_utc_with_six_decimals() -> None:
     east = timezone(timedelta(hours=5, minutes=30))
     assert rfc3339(datetime(2025, 10, 8, 3, tzinfo=east)) == "2025-10-07T21:30:00.000000Z"
     assert rfc3339(UPDATED.replace(microsecond=7)) == "2025-10-08T21:31:00.000007Z"
 
 
-async def test_job_is_sent_as_compact_utf8() -> None:
+async def test_job_is_encoded_as_compact_utf8() -> None:
     job = replace(Job.from_row(STORED), template_slug="über")
     sent = await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
     addresses = {"url": f"/media/{KEY}.mp4", "poster_url": f"/media/{KEY}.jpg"}
@@ -93,7 +93,7 @@ async def test_job_is_sent_as_compact_utf8() -> None:
     assert "über".encode() in sent
 
 
-async def test_unfinished_job_is_encoded_once_for_all_its_polls() -> None:
+async def test_unfinished_job_is_encoded_once_for_all_polls() -> None:
     job = Job.from_row(WAITING)
     first, second = [
         await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
@@ -103,7 +103,7 @@ async def test_unfinished_job_is_encoded_once_for_all_its_polls() -> None:
     assert json.loads(first) == job_json(job)
 
 
-def test_catalogue_shows_what_a_form_needs() -> None:
+def test_template_includes_its_variables_and_their_bounds() -> None:
     given = template(
         text(maxLength=9, default=""),
         choice("d", 5, required=True, default=5),

@@ -22,7 +22,7 @@ from tests.support.tokens import SECRET
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
     """Return a service with users, and with a fal that the test drives."""
     environment = UNLIMITED_ENVIRONMENT | fal.settings | {"AUTH_JWT_SECRET": SECRET} | settings
-    return Server(folder, "tests.soak.serve", **environment)
+    return Server(folder, "tests.support.serve", **environment)
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,8 @@ class Desk:
     def until_kept(self) -> None:
         """Wait until a reload would bring all objects back."""
         self.until("""async () => {
-          const { recall } = await import("/assets/latest/canvas/keepsake.js");
-          return (await recall())?.objects.length === editor.scene.objects.length;
+          const { loadDraft } = await import("/assets/latest/canvas/draft-storage.js");
+          return (await loadDraft())?.objects.length === editor.scene.objects.length;
         }""")
 
     def tool(self, name: str) -> None:

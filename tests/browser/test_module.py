@@ -115,7 +115,7 @@ def test_an_aborted_follow_ends_unless_the_job_is_followed_otherwise_too(
     }"""
     assert tab.run(borrowed, [job, 2]) == [True, True]
     tab.load()
-    assert tab.run(borrowed, [job, 2]) == [True, "aborted: Nobody waits for this any more."]
+    assert tab.run(borrowed, [job, 2]) == [True, "aborted: The request was aborted."]
     tab.until(lambda: tab.streams() == 0)
 
 

@@ -32,8 +32,8 @@ MEASURES = """() => new Promise((resolve) => {
 })"""
 
 KEPT = """async (owner) => {
-  const { recall } = await import("/assets/latest/canvas/keepsake.js");
-  return (await recall(owner))?.objects.length;
+  const { loadDraft } = await import("/assets/latest/canvas/draft-storage.js");
+  return (await loadDraft(owner))?.objects.length;
 }"""
 
 

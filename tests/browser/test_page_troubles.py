@@ -19,14 +19,14 @@ SUBMIT = "**/api/templates/video"
 
 # The submit's answer, what the toast says, and what its button does.
 REFUSALS = [
-    (502, "fal_rejected", "The model turned this down", "Change and try again"),
-    (422, "invalid_variables", "Something in the form does not fit", "Change and try again"),
+    (502, "fal_rejected", "The model rejected this", "Change and try again"),
+    (422, "invalid_variables", "Something in the form is not valid", "Change and try again"),
     (402, "insufficient_credits", "Not enough credits", "See credits"),
     (413, "image_too_large", "The picture is too large", "Change the picture"),
     (415, "unsupported_image", "This picture cannot be used", "Change the picture"),
-    (429, "too_many_jobs", "Enough videos under way", "See activity"),
+    (429, "too_many_jobs", "Too many videos in progress", "See activity"),
     (502, "fal_unavailable", "The model cannot be reached", "Try again"),
-    (404, "template_not_found", "This template is gone", "See templates"),
+    (404, "template_not_found", "This template no longer exists", "See templates"),
     (401, "unauthenticated", "You are signed out", "Sign in"),
 ]
 

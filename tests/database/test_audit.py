@@ -1,4 +1,4 @@
-"""The audit finds what is wrong, and nothing where nothing is."""
+"""The audit finds each broken invariant, and nothing if none is broken."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ async def delivered(run: Running, fal: FalStandIn) -> str:
 
 
 @pytest.mark.usefixtures("delivered")
-async def test_nothing_is_found_where_nothing_is_wrong(
+async def test_a_sound_database_has_no_findings(
     run: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await findings(run) == []
@@ -56,26 +56,29 @@ async def test_nothing_is_found_where_nothing_is_wrong(
 
 @pytest.mark.usefixtures("delivered")
 @pytest.mark.parametrize(
-    ("harm", "found"),
+    ("change", "finding"),
     [
         ("UPDATE credit_account SET balance += 1", "balance is 91"),
         ("UPDATE credit_account SET held += 1", "held is 11"),
         ("UPDATE credit_account SET in_flight = 0", "in_flight is 0"),
-        ("UPDATE credit_account SET held = 1000", "promised more"),
-        ("DELETE credit_account", "has ledger entries and no account"),
-        ("DELETE video_job WHERE status = 'completed'", "is listed, and there is no such job"),
+        ("UPDATE credit_account SET held = 1000", "holds 1000 credits of a balance of 90"),
+        ("DELETE credit_account", "has ledger entries but no account"),
+        ("DELETE video_job WHERE status = 'completed'", "is in the library but does not exist"),
         (
             "DELETE video_job WHERE status = 'failed'",
-            "has ledger entries, and there is no such job",
+            "has ledger entries but does not exist",
         ),
-        ("UPDATE video_job SET user = 'eve' WHERE status = 'completed'", "its traces are of"),
+        (
+            "UPDATE video_job SET user = 'eve' WHERE status = 'completed'",
+            "its ledger entries and library row to",
+        ),
         ("UPDATE fal_request SET job = 'other'", "its request belongs to other"),
-        ("UPDATE video_job SET sha256 = NONE", "other bytes stand under"),
+        ("UPDATE video_job SET sha256 = NONE", "has other bytes"),
         (
             "UPDATE video_job SET video_key = 'users/eve/library/x.mp4' WHERE attempts > 0",
-            "stands in another's folder",
+            "is stored in another user's folder",
         ),
-        ("DELETE library_video", "completed and not listed"),
+        ("DELETE library_video", "is completed and not in the library"),
         (RELEASE_OF_A_PAID_JOB, "ledger entries ['charge', 'hold', 'release']"),
         (
             "UPDATE video_job SET credits = 5 WHERE status = 'completed'",
@@ -86,24 +89,23 @@ async def test_nothing_is_found_where_nothing_is_wrong(
             "belongs to two jobs",
         ),
         ("UPDATE video_job SET fal_request_id = 'fal-1'", "fal-1: belongs to two jobs"),
-        ("UPDATE video_job SET due_at = time::now()", "yet to be looked at"),
-        ("UPDATE video_job SET due_at = NONE", "never looked at again"),
+        ("UPDATE video_job SET due_at = time::now()", "is completed but still due or leased"),
+        ("UPDATE video_job SET due_at = NONE", "is pending but never due"),
         ("UPDATE video_job SET error_code = 'odd' WHERE status = 'failed'", "without a reason"),
-        ("UPDATE video_job SET revision += 1", "has events"),
+        ("UPDATE video_job SET revision += 1", "but its last event is"),
         (
             "UPDATE video_job SET status = 'cancelled' WHERE status = 'pending'",
-            "its last event says pending",
+            "but its last event is pending",
         ),
         (EVENT_AFTER_THE_END, ", 99]"),
         (EVENT_AFTER_THE_END, "ended more than once: ['completed', 'completed']"),
     ],
 )
-async def test_harm_is_found(run: Running, harm: str, found: str) -> None:
-    if "revision" in harm:
+async def test_a_broken_invariant_is_found(run: Running, change: str, finding: str) -> None:
+    if "revision" in change:
         await run.rows("REMOVE EVENT video_job_history ON video_job")
-        found = "its last event"
-    await run.rows(harm)
-    assert any(found in finding for finding in await findings(run)), await findings(run)
+    await run.rows(change)
+    assert any(finding in each for each in await findings(run)), await findings(run)
 
 
 async def test_missing_and_changed_objects_are_found(run: Running, delivered: str) -> None:
@@ -113,7 +115,7 @@ async def test_missing_and_changed_objects_are_found(run: Running, delivered: st
     assert [each for each in await findings(run) if "other bytes" in each]
     path.unlink()
     path.with_suffix(".jpg").unlink()
-    assert len([each for each in await findings(run) if "nothing stands" in each]) == 2
+    assert len([each for each in await findings(run) if "there is no object at" in each]) == 2
 
 
 async def put(storage: Storage, key: str, folder: Path, *, owner: str) -> None:
@@ -122,15 +124,13 @@ async def put(storage: Storage, key: str, folder: Path, *, owner: str) -> None:
     await storage.put(
         key,
         source,
-        content_type="video/mp4",
         sha256=source.name,
-        download_name="v.mp4",
         owner=owner,
     )
 
 
 @pytest.mark.usefixtures("delivered")
-async def test_orphan_is_found_and_repaired_only_where_that_is_asked_for(
+async def test_an_orphan_is_listed_and_deleted_only_with_apply(
     run: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database, storage = run.service.database, run.service.storage
@@ -161,7 +161,7 @@ async def test_orphan_is_found_and_repaired_only_where_that_is_asked_for(
 
 
 @pytest.mark.usefixtures("delivered")
-async def test_repair_leaves_alone_what_the_job_has_not_stored(run: Running) -> None:
+async def test_repair_keeps_objects_that_the_job_did_not_store(run: Running) -> None:
     storage, folder = run.service.storage, run.service.settings.storage_dir
     foreign = "users/ada/library/2025-01-01-foreign.mp4"
     (folder / foreign).write_bytes(b"somebody else put it there long ago")

@@ -1,34 +1,25 @@
-"""Credits, limits and the keys of repeated submits, as the database keeps them."""
-
-from collections.abc import AsyncIterator
+"""The database's functions for credits, limits and idempotency keys."""
 
 import pytest
 
-from app.database.connection import Rejected, Thrown
+from app.database.errors import StatementRejected, Thrown
 from tests.support.clock import set_clock_ahead
-from tests.support.database import connected, embedded
 from tests.support.job_functions import LIMITS, NO_WEBHOOK, Jobs
 
 
-@pytest.fixture
-async def jobs(store_url: str) -> AsyncIterator[Jobs]:
-    async with connected(embedded(store_url)) as database:
-        yield Jobs(database)
-
-
-async def test_a_grant_is_booked_once_however_often_it_is_called(jobs: Jobs) -> None:
+async def test_a_repeated_grant_is_booked_once(jobs: Jobs) -> None:
     for _ in range(3):
         account = await jobs.database.call("credit::grant", "grant-1", "ada", 25, 100)
         assert account["balance"] == 125
     assert await jobs.entries() == [("grant", 100), ("grant", 25)]
 
 
-async def test_an_account_without_a_signup_grant_has_no_entry_for_it(jobs: Jobs) -> None:
+async def test_an_account_without_a_signup_grant_has_no_entry(jobs: Jobs) -> None:
     account = await jobs.database.call("credit::account", "ada", 0)
     assert (account["balance"], await jobs.entries()) == (0, [])
 
 
-async def test_too_few_credits_leave_nothing_behind(jobs: Jobs) -> None:
+async def test_a_submit_without_enough_credits_writes_nothing(jobs: Jobs) -> None:
     await jobs.open("first", credits=95)
     left = await jobs.traces()
     with pytest.raises(Thrown, match="insufficient_credits"):
@@ -39,13 +30,13 @@ async def test_too_few_credits_leave_nothing_behind(jobs: Jobs) -> None:
     assert (await jobs.open("third", credits=5))["job"]["credits"] == 5
 
 
-async def test_a_refused_first_submit_does_not_even_open_the_account(jobs: Jobs) -> None:
+async def test_a_refused_first_submit_does_not_open_the_account(jobs: Jobs) -> None:
     with pytest.raises(Thrown, match="insufficient_credits"):
         await jobs.open("j", credits=101)
     assert await jobs.all("credit_account") == []
 
 
-async def test_only_so_many_jobs_run_at_a_time(jobs: Jobs) -> None:
+async def test_a_user_has_a_limited_number_of_unfinished_jobs(jobs: Jobs) -> None:
     for number in range(LIMITS["in_flight"]):
         await jobs.queued(f"j{number}")
     with pytest.raises(Thrown, match="too_many_jobs"):
@@ -55,7 +46,7 @@ async def test_only_so_many_jobs_run_at_a_time(jobs: Jobs) -> None:
     await jobs.open("somebody-else-s", user="grace")
 
 
-async def test_submits_are_a_bucket_that_fills_again(jobs: Jobs) -> None:
+async def test_the_rate_limit_is_a_token_bucket_that_refills(jobs: Jobs) -> None:
     limits = LIMITS | {"per_minute": 2}
     for job in "ab":
         await jobs.open(job, limits=limits)
@@ -67,7 +58,7 @@ async def test_submits_are_a_bucket_that_fills_again(jobs: Jobs) -> None:
         await jobs.open("d", limits=limits)
 
 
-async def test_a_key_and_the_same_content_answer_with_the_first_job(jobs: Jobs) -> None:
+async def test_a_repeated_key_with_the_same_content_returns_the_first_job(jobs: Jobs) -> None:
     first = await jobs.open("a", once=("key", "content"))
     again = await jobs.open("b", once=("key", "content"))
     assert (first["replayed"], again["replayed"]) == (False, True)
@@ -76,7 +67,7 @@ async def test_a_key_and_the_same_content_answer_with_the_first_job(jobs: Jobs) 
     assert not (await jobs.open("c", once=("key", "content"), user="grace"))["replayed"]
 
 
-async def test_a_key_with_other_content_is_refused(jobs: Jobs) -> None:
+async def test_a_repeated_key_with_other_content_is_refused(jobs: Jobs) -> None:
     await jobs.open("a", once=("key", "content"))
     with pytest.raises(Thrown, match="idempotency_mismatch"):
         await jobs.open("b", once=("key", "other"))
@@ -86,7 +77,9 @@ async def test_a_key_with_other_content_is_refused(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize("content", ["content", "other"])
-async def test_a_key_whose_job_fal_never_accepted_is_free_again(jobs: Jobs, content: str) -> None:
+async def test_a_key_whose_job_fal_never_accepted_can_be_used_again(
+    jobs: Jobs, content: str
+) -> None:
     await jobs.open("a", once=("key", "content"))
     await jobs("unconfirmed", "a", NO_WEBHOOK)
     assert not (await jobs.open("b", once=("key", content)))["replayed"]
@@ -97,21 +90,21 @@ async def test_a_key_whose_job_fal_never_accepted_is_free_again(jobs: Jobs, cont
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-async def test_a_key_whose_job_fal_accepted_stays_with_it(jobs: Jobs, status: str) -> None:
+async def test_a_key_whose_job_fal_accepted_keeps_its_job(jobs: Jobs, status: str) -> None:
     await jobs.open("j", once=("key", "content"))
     await jobs.ended("j", status)
     again = await jobs.open("k", once=("key", "content"))
     assert (again["replayed"], again["job"]["status"]) == (True, status)
 
 
-async def test_an_account_is_never_overdrawn_by_hand_either(jobs: Jobs) -> None:
+async def test_no_amount_of_an_account_can_be_set_below_zero(jobs: Jobs) -> None:
     await jobs.open("j")
     for field in ("balance", "held", "in_flight"):
-        with pytest.raises(Rejected, match=field):
+        with pytest.raises(StatementRejected, match=field):
             await jobs.database.query("UPDATE credit_account MERGE $change", change={field: -1})
 
 
-async def test_the_ledger_adds_up_to_every_account(jobs: Jobs) -> None:
+async def test_the_ledger_adds_up_to_the_account(jobs: Jobs) -> None:
     for number, end in enumerate(["completed", "failed", "cancelled", "completed"]):
         await jobs.ended(f"j{number}", end)
     await jobs.open("still-running", credits=7)

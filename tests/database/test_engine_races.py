@@ -1,8 +1,8 @@
-"""What this engine promises to those who write at once: it decides whether the SDK's pin may move.
+"""The engine's guarantees for concurrent writes; the SDK may be updated only while these hold.
 
-Earlier releases answered OK to updates that they lost, and let two callers create one record; the
-in-memory store still does, now and then. Each caller here is one of fifty on one connection, as in
-the service, and on the server half of them come by a second one.
+Earlier releases reported success for updates that they lost, and let two callers create the same
+record; the in-memory store sometimes still does. Fifty callers share one connection, as in the
+service. On the server half of them use a second connection.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.database.client import Database
-from app.database.connection import Rejected
+from app.database.errors import StatementRejected
 from tests.support.database import connected, embedded
 
 RACERS = 50
@@ -23,7 +23,7 @@ ROUNDS = 20
 
 @pytest.fixture(params=["embedded", "server"])
 async def racers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[Database]]:
-    """Fifty connections to one database, as far as the engine allows: some are the same."""
+    """Fifty callers of one database: on one embedded connection, or on two to a server."""
     if request.param == "embedded":
         address, connections = embedded(f"surrealkv://{tmp_path}/store"), 1
     else:
@@ -41,18 +41,18 @@ async def test_no_acknowledged_increment_is_lost(racers: list[Database]) -> None
     assert await racers[0].query("SELECT VALUE n FROM ONLY race:counter") == ROUNDS * RACERS
 
 
-async def test_a_record_is_created_by_one(racers: list[Database]) -> None:
+async def test_concurrent_creates_of_a_record_have_one_winner(racers: list[Database]) -> None:
     create = "CREATE type::record('race', $number)"
     for number in range(ROUNDS):
         outcomes = await asyncio.gather(
             *(each.query(create, number=number) for each in racers), return_exceptions=True
         )
-        refusals = [str(each) for each in outcomes if isinstance(each, Rejected)]
+        refusals = [str(each) for each in outcomes if isinstance(each, StatementRejected)]
         assert len(refusals) == RACERS - 1
         assert all("already exists" in refusal for refusal in refusals)
 
 
-async def test_a_compare_and_set_is_won_by_one(racers: list[Database]) -> None:
+async def test_concurrent_compare_and_sets_have_one_winner(racers: list[Database]) -> None:
     claim = "UPDATE ONLY race:claim SET holder = $holder WHERE holder IS NONE"
     for _ in range(ROUNDS):
         await racers[0].query("UPSERT race:claim SET holder = NONE")

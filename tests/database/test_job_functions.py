@@ -1,18 +1,16 @@
-"""Each function of a job's life, called again, too late or at the wrong time."""
+"""The database's functions for jobs, called repeatedly, too late or in the wrong state."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from app import times
-from app.database.connection import Rejected, Thrown
+from app.database.errors import StatementRejected, Thrown
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.domain.trouble import Trouble
 from tests.support.clock import set_clock_ahead
-from tests.support.database import connected, embedded
 from tests.support.job_functions import (
     BASE,
     LIMITS,
@@ -27,12 +25,6 @@ from tests.support.job_functions import (
     values_of,
     without_times,
 )
-
-
-@pytest.fixture
-async def jobs(store_url: str) -> AsyncIterator[Jobs]:
-    async with connected(embedded(store_url)) as database:
-        yield Jobs(database)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +46,7 @@ async def jobs(store_url: str) -> AsyncIterator[Jobs]:
         ("claimed", "fail", ("worker", "fal_rejected", "No.")),
     ],
 )
-async def test_a_function_that_is_called_again_answers_as_the_first_time(
+async def test_a_repeated_call_returns_the_same_and_changes_nothing(
     jobs: Jobs, before: str, function: str, arguments: tuple[object, ...]
 ) -> None:
     await jobs.bring_to(before)
@@ -66,7 +58,7 @@ async def test_a_function_that_is_called_again_answers_as_the_first_time(
     assert await jobs.traces() == left
 
 
-async def test_opening_again_answers_as_the_first_time(jobs: Jobs) -> None:
+async def test_a_repeated_open_returns_the_same_and_changes_nothing(jobs: Jobs) -> None:
     first = await jobs.open("j", once=("key", "content"))
     left, changes = await jobs.traces(), jobs.changes
     assert await jobs.open("j", once=("key", "content")) == first
@@ -96,14 +88,14 @@ async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> No
             await jobs(function, "j", *arguments)
     await jobs.database.call("video_job::take_due", 10, 15)
     for other in {"pending", "completed", "failed"} - {status}:
-        with pytest.raises(Rejected, match="status"):
+        with pytest.raises(StatementRejected, match="status"):
             await jobs.database.query("UPDATE video_job:j SET status = $other", other=other)
     assert await jobs.all("video_job") == [ended]
     assert await jobs.traces() == left
     assert jobs.changes == changes == 2, "one call created the job, and one ended it"
 
 
-async def test_what_has_been_written_down_is_never_rewritten(jobs: Jobs) -> None:
+async def test_ledger_entries_and_events_are_append_only(jobs: Jobs) -> None:
     await jobs.ended("j", "completed")
     for statement in (
         "UPDATE credit_entry SET credits = 1",
@@ -111,23 +103,23 @@ async def test_what_has_been_written_down_is_never_rewritten(jobs: Jobs) -> None
         "UPDATE video_job_event SET status = 'pending'",
         "DELETE video_job_event",
     ):
-        with pytest.raises(Rejected):
+        with pytest.raises(StatementRejected):
             await jobs.database.query(statement)
 
 
-async def test_answer_to_the_submit_outweighs_a_callback_and_no_callback_outweighs_it(
+async def test_the_answer_to_the_submit_replaces_a_request_that_a_webhook_named(
     jobs: Jobs,
 ) -> None:
     await jobs.open("j")
     await jobs("submitting", "j", 120)
-    heard = await jobs("heard", "j", "fal-heard", 15)
-    assert values_of(heard, "stage", "fal_request_id") == ["queued", "fal-heard"]
-    assert await jobs("heard", "j", "fal-other", 15) == heard
+    named = await jobs("heard", "j", "fal-heard", 15)
+    assert values_of(named, "stage", "fal_request_id") == ["queued", "fal-heard"]
+    assert await jobs("heard", "j", "fal-other", 15) == named
     assert (await jobs("queued", "j", "fal-1", 3, 15))["fal_request_id"] == "fal-1"
     assert (await jobs("heard", "j", "fal-heard", 15))["fal_request_id"] == "fal-1"
 
 
-async def test_a_request_of_fals_belongs_to_one_job_for_ever(jobs: Jobs) -> None:
+async def test_a_request_belongs_to_one_job_permanently(jobs: Jobs) -> None:
     await jobs.open("old")
     for job in ("j", "k"):
         await jobs.open(job)
@@ -152,7 +144,7 @@ async def test_a_request_of_fals_belongs_to_one_job_for_ever(jobs: Jobs) -> None
         ("submitting", WEBHOOK, None),
     ],
 )
-async def test_a_submit_without_an_answer_waits_only_for_a_webhook_that_can_come(
+async def test_a_submit_without_an_answer_waits_only_if_a_webhook_can_come(
     jobs: Jobs, *, before: str, webhook: bool, code: str | None
 ) -> None:
     await jobs.bring_to(before)
@@ -163,7 +155,7 @@ async def test_a_submit_without_an_answer_waits_only_for_a_webhook_that_can_come
     assert await jobs.account() == ((100, 10, 1) if code is None else (100, 0, 0))
 
 
-async def test_trouble_ends_after_so_many_times_in_a_row(jobs: Jobs) -> None:
+async def test_a_job_fails_after_too_many_troubles_in_a_row(jobs: Jobs) -> None:
     await jobs.queued("j")
     waits = []
     for _ in range(2):
@@ -176,7 +168,7 @@ async def test_trouble_ends_after_so_many_times_in_a_row(jobs: Jobs) -> None:
     ]
 
 
-async def test_trouble_ends_after_so_long_and_begins_anew_after_progress(jobs: Jobs) -> None:
+async def test_a_job_fails_after_trouble_for_too_long_and_progress_resets_it(jobs: Jobs) -> None:
     await jobs.queued("j")
     await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     await jobs("progress", "j", RUNNING, None)
@@ -190,7 +182,7 @@ async def test_trouble_ends_after_so_long_and_begins_anew_after_progress(jobs: J
     assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
 
 
-async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs) -> None:
+async def test_a_due_job_is_taken_once_and_marked_when_its_deadline_is_over(jobs: Jobs) -> None:
     for job in "ab":
         await jobs.queued(job)
     await jobs.ended("ended", "failed")
@@ -203,7 +195,7 @@ async def test_a_job_is_due_once_and_tells_when_its_deadline_is_over(jobs: Jobs)
     assert [row["expired"] for row in await jobs.database.call(*take)] == [True, True]
 
 
-async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: Jobs) -> None:
+async def test_every_unfinished_job_is_due_within_a_minute_however_old_it_is(jobs: Jobs) -> None:
     longest = times.UNSEEN - times.SWEEP_INTERVAL
     trouble = Trouble(kind="status", code="fal_unavailable", message="fal did not answer.")
     store = JobStore(jobs.database, Limits(**LIMITS), publish=lambda _: None)
@@ -221,7 +213,7 @@ async def test_no_job_goes_unseen_for_a_minute_however_long_it_has_waited(jobs: 
         assert wait < timedelta(hours=hours, seconds=longest), number
 
 
-async def test_a_delivery_that_has_its_time_is_not_begun_before(jobs: Jobs) -> None:
+async def test_a_delivery_in_trouble_cannot_be_claimed_before_its_retry_time(jobs: Jobs) -> None:
     await jobs.claimed("j")
     await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
     claim = ("claim", "j", "other", 25, BASE)
@@ -230,7 +222,7 @@ async def test_a_delivery_that_has_its_time_is_not_begun_before(jobs: Jobs) -> N
     assert (await jobs(*claim))["trouble"]["count"] == 1
 
 
-async def test_a_delivery_is_begun_though_fal_had_not_known_the_request(jobs: Jobs) -> None:
+async def test_trouble_with_an_unknown_request_does_not_delay_the_delivery(jobs: Jobs) -> None:
     await jobs.queued("j")
     unknown = {"kind": "unknown_to_fal", "code": "fal_unavailable", "message": "Unknown."}
     await jobs("postpone", "j", None, unknown, ONCE_IN_A_WHILE)

@@ -1,4 +1,4 @@
-"""A service that signs in by record access does all its work, and can do nothing else."""
+"""A service that signs in by record access can do its work and nothing else."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,14 +8,15 @@ from uuid import uuid4
 
 import pytest
 
-from app.database import schema
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
+from app.database.schema_status import read_status
 from app.errors import ConfigurationError
 from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, settings_of
-from tests.support.deployment import as_migrator, deployed, made
+from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
 from tests.support.legacy import legacy_row, make_legacy, run_backfill
 from tests.support.scripts import run_script
 from tests.support.service import Running, running, settings_for
@@ -42,15 +43,15 @@ DEFINITIONS = (
 
 @pytest.fixture
 async def root(server: SurrealServer) -> AsyncIterator[Database]:
-    """A database with a migrator and an access, and nothing else yet."""
-    async with connected(await made(server)) as database:
+    """A database that has only a migrator and the record access."""
+    async with connected(await create_database(server)) as database:
         yield database
 
 
 @pytest.fixture
 async def service(root: Database) -> Address:
-    """Where the service signs in to a migrated database."""
-    return await deployed(root)
+    """The service's sign-in to a migrated database."""
+    return await migrate_and_create_service_user(root)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ async def everything(database: Database) -> dict[str, Any]:
 
 
 async def makes_videos(run: Running, fal: FalStandIn) -> None:
-    """Take one job all the way by polls, another by a callback; cancel a third."""
+    """Complete one job by polls and another by a webhook; cancel a third."""
     once = {"Idempotency-Key": "the-click"}
     polled = await run.submitted(headers=once)
     assert await run.submitted(headers=once) == polled
@@ -102,7 +103,7 @@ async def makes_videos(run: Running, fal: FalStandIn) -> None:
 
 
 @pytest.mark.usefixtures("every_poll_asks")
-async def test_the_whole_work_is_done_by_record_access(
+async def test_a_service_with_record_access_does_all_its_work(
     root: Database, service: Address, fal: FalStandIn, tmp_path: Path
 ) -> None:
     async with running(settings_at(service, tmp_path), fal) as run:
@@ -124,15 +125,15 @@ async def test_it_serves_a_legacy_database_before_and_after_the_backfill(
     root: Database, fal: FalStandIn, tmp_path: Path
 ) -> None:
     await make_legacy(root, legacy_row("old", video_key="users/ada/library/old.mp4"))
-    service = await deployed(root)
-    assert len((await schema.state(root)).pending) > 0
+    service = await migrate_and_create_service_user(root)
+    assert len((await read_status(root)).pending) > 0
     async with running(settings_at(service, tmp_path), fal) as run:
         await makes_videos(run, fal)
         assert (await run.status("old"))["status"] == "completed"
         assert await run_backfill(root) == 0
         async with connected(as_migrator(root)) as migrator:
             assert await migrate(migrator) == 0
-        assert (await schema.state(root)).pending == ()
+        assert (await read_status(root)).pending == ()
         await makes_videos(run, fal)
 
 
@@ -142,16 +143,14 @@ async def test_definitions_are_refused(signed_in: Database) -> None:
         assert (answer["status"], answer["kind"]) == ("ERR", "NotAllowed"), statement
 
 
-async def test_who_may_not_migrate_is_told_so(service: Address) -> None:
+async def test_a_migration_without_the_right_is_refused_with_the_reason(service: Address) -> None:
     ended = await run_script("migrate", "--check", address=service)
     where, line = ended.err.splitlines()
     assert (ended.status, where) == (1, f"At {service.url}, {service.place}:")
     assert "SURREAL_USER may not do this" in line
 
 
-async def test_what_is_not_its_own_to_write_stays_as_it_is(
-    root: Database, signed_in: Database
-) -> None:
+async def test_writes_to_other_tables_change_nothing(root: Database, signed_in: Database) -> None:
     await signed_in.call("credit::account", "ada", 5)
     before = await everything(root)
     for statement in (
@@ -167,11 +166,11 @@ async def test_what_is_not_its_own_to_write_stays_as_it_is(
     assert await everything(root) == before
 
 
-async def test_another_database_with_the_same_schema_is_out_of_reach(
+async def test_another_database_with_the_same_schema_cannot_be_reached(
     server: SurrealServer, signed_in: Database
 ) -> None:
-    async with connected(await made(server)) as other:
-        await deployed(other)
+    async with connected(await create_database(server)) as other:
+        await migrate_and_create_service_user(other)
         before = await everything(other)
         for statement in (
             "CREATE probe:loot SET nonce = 'x'",
@@ -188,7 +187,7 @@ async def test_another_database_with_the_same_schema_is_out_of_reach(
 
 
 @pytest.mark.parametrize("wrong", [{"password": "guess"}, {"user": "nobody"}, {"user": ""}])
-async def test_a_sign_in_that_is_refused_is_said_so(
+async def test_a_refused_sign_in_names_the_settings_to_check(
     service: Address, wrong: dict[str, str]
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"refused the sign-in .* check SURREAL_USER"):
@@ -210,23 +209,23 @@ async def test_a_password_is_changed_while_the_service_runs(
                 pass
 
 
-async def test_a_password_is_kept_as_a_hash_or_not_at_all(root: Database, service: Address) -> None:
+async def test_only_a_hash_of_a_password_can_be_stored(root: Database, service: Address) -> None:
     assert service.password not in str(await root.query("SELECT * FROM service_user"))
     (answer,) = await root.run_script(f"CREATE service_user:x SET password = '{uuid4()}'")
     assert answer["status"] == "ERR"
 
 
-async def test_permissions_that_somebody_has_changed_are_drift(
+async def test_changed_permissions_are_drift(
     store_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with connected(embedded(store_url)) as database:
         await database.query("ALTER TABLE template PERMISSIONS FULL")
         assert await check(database) == 1
-    assert "drift: table template is not as the schema has it" in capsys.readouterr().out
+    assert "drift: table template differs from the schema" in capsys.readouterr().out
 
 
-async def test_every_table_says_what_the_service_may_do(store_url: str) -> None:
+async def test_every_table_has_permissions_for_the_service(store_url: str) -> None:
     async with connected(embedded(store_url)) as database:
         tables = (await database.query("INFO FOR DB STRUCTURE"))["tables"]
-    unsaid = {t["name"] for t in tables if t["permissions"]["select"] is False}
-    assert unsaid == {"service_user"}
+    without = {t["name"] for t in tables if t["permissions"]["select"] is False}
+    assert without == {"service_user"}

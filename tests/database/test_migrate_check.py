@@ -1,35 +1,13 @@
-"""What ``--check`` and ``--dry-run`` tell, and that they change nothing."""
+"""``--check`` and ``--dry-run`` print what a run would do and change nothing."""
 
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from app.database import schema
 from app.database.client import Database
-from app.database.migrations import MigrationFailed
-from scripts.migrate import check, migrate, rehearse
-from tests.support.database import connected, embedded
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A schema folder of the test's own."""
-    return shutil.copytree(schema.FOLDER, tmp_path / "schema")
-
-
-@pytest.fixture
-async def current(store_url: str) -> AsyncIterator[Database]:
-    """A database that has the whole schema."""
-    async with connected(embedded(store_url)) as database:
-        yield database
-
-
-@pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[Database]:
-    async with connected(embedded(f"surrealkv://{tmp_path}/empty")) as database:
-        yield database
+from app.database.errors import MigrationFailed
+from scripts.migrate import check, dry_run, migrate
 
 
 async def everything(database: Database) -> object:
@@ -47,7 +25,7 @@ async def test_a_current_database_passes(
     assert await everything(current) == before
 
 
-async def test_what_is_pending_is_named_and_nothing_written(
+async def test_pending_files_are_named_and_nothing_is_written(
     empty: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await check(empty) == 1
@@ -69,7 +47,7 @@ async def test_an_edited_migration_is_a_finding(
         ("REMOVE FIELD width ON video_job", "field video_job.width is missing"),
         (
             "DEFINE FIELD OVERWRITE width ON video_job TYPE option<float>",
-            "field video_job.width is not as the schema has it",
+            "field video_job.width differs from the schema",
         ),
         (
             "DEFINE FIELD colour ON library_video TYPE option<string>",
@@ -83,7 +61,7 @@ async def test_an_edited_migration_is_a_finding(
         ("REMOVE TABLE probe", "table probe is missing"),
         (
             "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime { RETURN time::now() }",
-            "function fn::clock::now is not as the schema has it",
+            "function fn::clock::now differs from the schema",
         ),
         ("REMOVE FUNCTION fn::credit::hold", "function fn::credit::hold is missing"),
     ],
@@ -96,7 +74,7 @@ async def test_drift_is_found(
     assert f"drift: {finding}\n" in capsys.readouterr().out
 
 
-async def test_what_others_keep_in_the_database_is_no_drift(current: Database) -> None:
+async def test_another_application_in_the_database_is_not_drift(current: Database) -> None:
     await current.run_script(
         "DEFINE TABLE theirs; DEFINE FIELD a ON theirs TYPE int; "
         "DEFINE FUNCTION fn::theirs() { RETURN 1 };"
@@ -104,7 +82,7 @@ async def test_what_others_keep_in_the_database_is_no_drift(current: Database) -
     assert await check(current) == 0
 
 
-async def test_a_changed_function_is_pending_not_drifted(
+async def test_a_changed_function_is_pending_and_not_drift(
     current: Database, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     functions = folder / "functions/library.surql"
@@ -113,23 +91,25 @@ async def test_a_changed_function_is_pending_not_drifted(
     assert capsys.readouterr().out == "functions/library.surql is pending\n"
 
 
-async def test_a_dry_run_tells_all_and_leaves_nothing(
+async def test_a_dry_run_names_every_file_and_changes_nothing(
     empty: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await rehearse(empty) == 0
-    said = capsys.readouterr().out
-    assert [line.split()[0] for line in said.splitlines()[:-1]] == [f.name for f in schema.load()]
+    assert await dry_run(empty) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines()[:-1]] == [
+        f.name for f in schema.load()
+    ]
     assert (await empty.query("INFO FOR DB"))["tables"] == {}
     assert await migrate(empty) == 0
 
 
 @pytest.mark.parametrize("broken", ["CREATE probe:x SET nonce = 1", "CREATE probe:x SET ="])
-async def test_a_dry_run_names_the_file_that_fails_and_those_that_could_not_be_tried(
+async def test_a_dry_run_names_the_file_that_fails(
     current: Database, folder: Path, broken: str
 ) -> None:
     (folder / "013_good.surql").write_text("CREATE probe:a SET nonce = 'a'; DEFINE TABLE two;")
     (folder / "014_bad.surql").write_text(f"DEFINE TABLE half;\n{broken};")
     (folder / "015_late.surql").write_text("CREATE probe:late SET nonce = 'a'")
     with pytest.raises(MigrationFailed, match=r"schema/014_bad\.surql"):
-        await rehearse(current, folder)
+        await dry_run(current, folder)
     assert "two" not in (await current.query("INFO FOR DB"))["tables"]

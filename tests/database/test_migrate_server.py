@@ -1,7 +1,6 @@
-"""Migrations on a server: many runners at once, and how the script ends when it cannot go on."""
+"""Migrations on a server: concurrent runners, and the messages of a script that fails."""
 
 import asyncio
-import shutil
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -11,7 +10,8 @@ import pytest
 import surrealdb.connections.async_ws
 
 from app.database import migrations, schema
-from app.database.migrations import MigrationFailed, Outcome
+from app.database.errors import MigrationFailed
+from app.database.migrations import MigrationOutcome
 from app.errors import DatabaseUnavailable
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, migrated
@@ -24,28 +24,31 @@ RUNNERS = 8
 async def test_eight_connections_apply_each_file_once(server: SurrealServer) -> None:
     address = server.address()
 
-    async def apply_all() -> list[tuple[str, Outcome]]:
+    async def apply_all() -> list[tuple[str, MigrationOutcome]]:
         async with connected(address) as database:
             return [(file.name, await migrations.apply(database, file)) for file in schema.load()]
 
     everyone = await asyncio.gather(*(apply_all() for _ in range(RUNNERS)))
     applied = Counter(
-        name for outcomes in everyone for name, outcome in outcomes if outcome is Outcome.APPLIED
+        name
+        for outcomes in everyone
+        for name, outcome in outcomes
+        if outcome is MigrationOutcome.APPLIED
     )
     assert applied == Counter(file.name for file in schema.load())
     async with connected(address) as database:
         assert await check(database) == 0
 
 
-async def test_eight_processes_all_end_well_and_apply_each_file_once(
+async def test_eight_processes_succeed_and_apply_each_file_once(
     server: SurrealServer,
 ) -> None:
     address = server.address()
     async with connected(address) as database:
         await make_legacy(database, legacy_row("one"))
     runs = await asyncio.gather(*(run_script("migrate", address=address) for _ in range(RUNNERS)))
-    said = f"At {address.url}, {address.place}:\n"
-    assert [(run.status, run.err) for run in runs] == [(0, said)] * RUNNERS
+    target = f"At {address.url}, {address.place}:\n"
+    assert [(run.status, run.err) for run in runs] == [(0, target)] * RUNNERS
     lines = [line.split() for run in runs for line in run.out.splitlines()]
     applied = Counter(line[0] for line in lines if line[1:3] == ["applied", "in"])
     assert set(applied.values()) == {1}
@@ -53,7 +56,7 @@ async def test_eight_processes_all_end_well_and_apply_each_file_once(
     assert all("waits for `make backfill`" in run.out for run in runs)
 
 
-async def test_the_script_exits_as_it_promises(server: SurrealServer) -> None:
+async def test_exit_status_of_each_option(server: SurrealServer) -> None:
     address = server.address()
 
     def run(*arguments: str) -> Awaitable[ScriptResult]:
@@ -68,7 +71,7 @@ async def test_the_script_exits_as_it_promises(server: SurrealServer) -> None:
     assert (await run("--check")).status == 0
 
 
-async def test_a_script_that_cannot_go_on_says_what_to_do_in_one_line(
+async def test_a_script_that_fails_says_what_to_do_in_one_line(
     server: SurrealServer,
 ) -> None:
     address, nobody = server.address(), "ws://127.0.0.1:9"
@@ -89,7 +92,9 @@ async def test_a_script_that_cannot_go_on_says_what_to_do_in_one_line(
         assert advice in ended.err
 
 
-async def test_who_may_only_read_is_told_what_is_missing(server: SurrealServer) -> None:
+async def test_a_user_without_the_right_to_define_is_told_the_role_it_needs(
+    server: SurrealServer,
+) -> None:
     address = server.address()
     async with connected(address) as database:
         for role in ("VIEWER", "EDITOR"):
@@ -102,7 +107,7 @@ async def test_who_may_only_read_is_told_what_is_missing(server: SurrealServer) 
         assert await check(editor) == 0
 
 
-async def test_a_store_that_is_in_use_is_said_so_in_one_line(tmp_path: Path) -> None:
+async def test_a_store_in_use_by_another_process_is_reported_in_one_line(tmp_path: Path) -> None:
     address = embedded(f"surrealkv://{tmp_path}/store")
     async with connected(address):
         ended = await run_script("migrate", address=address)
@@ -110,29 +115,27 @@ async def test_a_store_that_is_in_use_is_said_so_in_one_line(tmp_path: Path) -> 
     assert "in use by another process" in ended.err
 
 
-async def test_a_file_that_outlasts_the_sdk_s_patience_is_waited_for(
-    server: SurrealServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_file_that_takes_longer_than_the_sdk_waits_is_applied(
+    server: SurrealServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = shutil.copytree(schema.FOLDER, tmp_path / "schema")
     (folder / "013_slow.surql").write_text("sleep(600ms); CREATE probe:slow SET nonce = 'done'")
     async with migrated(server.address()) as database:
         with monkeypatch.context() as patch:
             patch.setattr(surrealdb.connections.async_ws, "_RPC_RECV_TIMEOUT", 0.1)
-            patch.setattr(migrations, "LEDGER_PAUSE", 0.05)
+            patch.setattr(migrations, "POLL_INTERVAL", 0.05)
             assert await migrate(database, folder) == 0
         assert await database.query("SELECT VALUE nonce FROM ONLY probe:slow") == "done"
 
 
-async def test_after_the_server_died_under_a_file_the_next_run_applies_it(
-    server: SurrealServer, tmp_path: Path
+async def test_a_file_interrupted_by_a_killed_server_is_applied_by_the_next_run(
+    server: SurrealServer, folder: Path
 ) -> None:
-    folder = shutil.copytree(schema.FOLDER, tmp_path / "schema")
     slow = folder / "013_slow.surql"
     slow.write_text("CREATE probe:slow SET nonce = 'half'; sleep(30s);")
     address = server.address()
     async with migrated(address) as database:
         under_way = asyncio.create_task(migrate(database, folder))
-        await asyncio.wait([under_way], timeout=0.3)  # nothing outside shows that it is on
+        await asyncio.wait([under_way], timeout=0.3)  # nothing shows from outside that it runs
         server.kill()
         with pytest.raises(DatabaseUnavailable):
             await under_way

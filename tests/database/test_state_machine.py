@@ -1,4 +1,4 @@
-"""Anything that users, fal, time and death may do to jobs, in any order, beside a model."""
+"""Random sequences of events compared with a model: users, fal, time, crashes."""
 
 import asyncio
 import shutil
@@ -33,7 +33,7 @@ from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
 from tests.support.tokens import bearer
 
-# A service that dies leaves its sockets to the garbage collector.
+# A service that crashes leaves its sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 GRANT = 40
@@ -50,7 +50,7 @@ RETURN {
 
 
 class Life(RuleBasedStateMachine):
-    """One database, one fal, users, and a service that dies and comes back."""
+    """One database, one fal, users, and a service that crashes and restarts."""
 
     jobs = Bundle("jobs")
     migrated: Path
@@ -138,7 +138,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(job=jobs, about=jobs, times=st.integers(1, 3))
     def callback(self, job: tuple[str, str], about: tuple[str, str], times: int) -> None:
-        """fal calls back, perhaps repeatedly, perhaps under the address of another job."""
+        """fal calls back, possibly repeatedly, possibly with the id of another job."""
         if about[1] not in self.fal.requests:
             return
         headers, body = self.fal.callback(about[1])
@@ -168,22 +168,22 @@ class Life(RuleBasedStateMachine):
         self.do(self.alive.wait_for_background())
 
     @rule()
-    def settle(self) -> None:
+    def wait(self) -> None:
         self.do(self.alive.wait_for_background())
 
     @rule(call=st.integers(0, 12), after=st.booleans(), job=jobs)
-    def die(self, call: int, after: bool, job: tuple[str, str]) -> None:  # noqa: FBT001 a rule's
-        """Die at some call to the outside while a job is looked at, and come back."""
+    def crash(self, call: int, after: bool, job: tuple[str, str]) -> None:  # noqa: FBT001 a rule's
+        """Crash at an outside call while a job is processed, and restart."""
         self.do(self._stop())
         fault = CallFault.DIES_AFTER if after else CallFault.DIES_BEFORE
         with suppress(asyncio.CancelledError):
             self.do(self._start(CrashSeam({call + 3: fault})))
         if self.run is not None:
-            self.do(self._look(self.run, job))
+            self.do(self._process(self.run, job))
             self.do(self._stop())
         self.do(self._start(CrashSeam()))
 
-    async def _look(self, run: Running, job: tuple[str, str]) -> None:
+    async def _process(self, run: Running, job: tuple[str, str]) -> None:
         user, _ = self.owners[job[0]]
         with suppress(asyncio.CancelledError):
             await run.get("/api/templates/video/status", user=user, jobId=job[0])
@@ -204,7 +204,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     @precondition(lambda self: self.run is not None)
     def the_ledger_says_what_the_model_says(self) -> None:
-        books = self.do(self.alive.rows(BOOKS))  # one look: deliveries may be under way
+        books = self.do(self.alive.rows(BOOKS))  # one query, because deliveries may be in progress
         jobs = {row["id"].id: row["status"] for row in books["jobs"]}
         accounts = {row["id"].id: (row["balance"], row["held"]) for row in books["accounts"]}
         assert jobs.keys() == self.owners.keys()
@@ -223,14 +223,14 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if self.run is not None:
-            self._everything_ends()
+            self._end_every_job()
             self.do(self._stop())
         self.do(self.exit.aclose())
         self.runner.close()
         shutil.rmtree(self.folder)
 
-    def _everything_ends(self) -> None:
-        """Left alone for two days, every job comes to its end."""
+    def _end_every_job(self) -> None:
+        """Within three more days every job reaches a terminal state."""
         for _ in range(3):
             self.time_passes(90_000)
         statuses = self.do(self.alive.rows("SELECT VALUE status FROM video_job"))
@@ -239,7 +239,7 @@ class Life(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(600)
-def test_whatever_happens_in_whatever_order_no_invariant_breaks(migrated_folder: Path) -> None:
+def test_no_sequence_of_events_breaks_an_invariant(migrated_folder: Path) -> None:
     Life.migrated = migrated_folder
     with (
         mock.patch.object(snapshots, "FRESH", 0.0),

@@ -1,4 +1,4 @@
-"""What bytes and texts become in hostile hands; everything follows from one seeded chance."""
+"""Hostile bytes, texts and JSON values, all drawn from one seeded generator."""
 
 import json
 from random import Random
@@ -34,14 +34,14 @@ LONGEST_REPEAT = 2000
 
 
 def text(chance: Random) -> str:
-    """Return something that is a text, if hardly what was asked for."""
+    """Return a hostile or a random text."""
     if chance.random() < 0.7:
         return chance.choice(TEXTS)
     return "".join(chr(chance.randrange(1, 0xD7FF)) for _ in range(chance.randrange(20)))
 
 
 def damaged(chance: Random, data: bytes) -> bytes:
-    """Cut, flip, repeat or fill in, at one to three places."""
+    """Cut, flip, repeat or insert bytes at one to three places."""
     for _ in range(chance.randint(1, 3)):
         at, to = sorted(chance.choices(range(len(data) + 1), k=2))
         data = chance.choice(
@@ -60,7 +60,7 @@ def damaged(chance: Random, data: bytes) -> bytes:
 
 
 def value(chance: Random, depth: int = 3) -> Any:
-    """Return anything that JSON can hold, and some that it cannot."""
+    """Return a random JSON value, which may hold numbers that JSON does not allow."""
     kind = chance.randrange(8 if depth else 5)
     if kind < 2:
         return text(chance)
@@ -72,7 +72,7 @@ def value(chance: Random, depth: int = 3) -> Any:
 
 
 def written(chance: Random, given: Any) -> bytes:
-    """Write JSON, mostly well, sometimes damaged, nested without end or in another encoding."""
+    """Return JSON that is sometimes damaged, deeply nested or in another encoding."""
     whole = json.dumps(given, ensure_ascii=chance.random() < 0.5).encode()
     match chance.randrange(10):
         case 0:

@@ -1,12 +1,10 @@
-"""Requests that nobody should send: each kind is near enough to a good one to get somewhere."""
+"""Requests that are almost right: each kind is close enough to a good one to get past a check."""
 
 import base64
-import hmac
 import io
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
@@ -14,46 +12,15 @@ from urllib.parse import quote, quote_from_bytes
 from PIL import Image
 
 from tests.fuzz.damage import damaged, text, value, written
-from tests.support.service import SUBMIT
-from tests.support.tokens import SECRET, token
+from tests.fuzz.signer import OURS, Signer
+from tests.fuzz.wire import LAST_REQUEST, Attempt, get, post
+from tests.support.service import SUBMIT, TEMPLATE
+from tests.support.tokens import token
 
-LISTENING = b"Host: service\r\nConnection: close\r\n"
-LAST_WORDS = b"\r\n\r\nGET /healthz HTTP/1.1\r\n" + LISTENING + b"\r\n"
-"""After raw bytes: whoever still reads a head answers this and hangs up."""
 USERS = ["ann", "bob", "eve"]
-"""Few, so that they come upon their own jobs, and upon each other's."""
+"""Few, so that they ask for their own jobs and for each other's."""
 
 Sign = Callable[[str, bytes], dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Who signs whatever it is; a library would refuse to."""
-
-    head: dict[str, Any]
-    """What a token of theirs begins with."""
-    seal: Callable[[bytes], bytes]
-
-    def token(self, head: bytes, claims: bytes) -> bytes:
-        message = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (head, claims))
-        return message + b"." + base64.urlsafe_b64encode(self.seal(message)).rstrip(b"=")
-
-
-OURS = Signer(
-    {"alg": "HS256", "typ": "JWT"},
-    lambda message: hmac.new(SECRET.encode(), message, "sha256").digest(),
-)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """Bytes for a connection of their own, and the operation that they are meant for."""
-
-    kind: str
-    sent: bytes
-    method: str = ""
-    path: str = ""
-    may_stay_open: bool = False
 
 
 def picture(kind: str) -> bytes:
@@ -63,10 +30,10 @@ def picture(kind: str) -> bytes:
 
 
 class Attempts:
-    """An endless series of attempts; the same seed and callbacks give the same."""
+    """An endless series of attempts. The same seed and the same ``sign`` give the same series."""
 
     def __init__(self, seed: int, *, sign: Sign, jobs: list[str], signer: Signer = OURS) -> None:
-        self._chance = Random(seed)  # noqa: S311 what is wanted is the same series again
+        self._chance = Random(seed)  # noqa: S311 repeatable, not secret
         self._sign = sign
         self._signer = signer
         self._jobs = jobs
@@ -103,7 +70,7 @@ class Attempts:
         return self._post("form", SUBMIT, headers, body)
 
     def data(self) -> Attempt:
-        """Send a sound body whose order is none."""
+        """Send a well-formed body whose ``data`` is not a valid order."""
         return self._submit("data", written(self._chance, self._strange_order()), {})
 
     def idempotency_key(self) -> Attempt:
@@ -111,7 +78,7 @@ class Attempts:
         return self._submit("key", self._order(), {b"Idempotency-Key": key.encode()})
 
     def bearer_token(self) -> Attempt:
-        """Claim anything, in a token that is signed properly about every other time."""
+        """Send a token with random claims; about half of the signatures are valid."""
         chance = self._chance
         claims = {"sub": chance.choice(USERS), "exp": int(time.time()) + 3600}
         for _ in range(chance.randrange(3)):
@@ -125,7 +92,7 @@ class Attempts:
         if chance.random() < 0.3:
             sent = damaged(chance, sent)
         scheme = chance.choice([b"Bearer ", b"Bearer ", b"Bearer ", b"bearer", b"Basic ", b""])
-        return self._get("token", "/api/credits", b"", {b"Authorization": scheme + sent})
+        return get("token", "/api/credits", b"", {b"Authorization": scheme + sent})
 
     def cursor(self) -> Attempt:
         chance = self._chance
@@ -134,10 +101,10 @@ class Attempts:
         encoded = base64.urlsafe_b64encode(plain.encode())
         given = chance.choice([encoded, encoded.rstrip(b"="), damaged(chance, encoded)])
         query = b"limit=2&cursor=" + quote_from_bytes(given).encode()
-        return self._get("cursor", "/api/library", query, self._authorization())
+        return get("cursor", "/api/library", query, self._authorization())
 
     def query(self) -> Attempt:
-        """Ask any route for anything, in words that may be damaged."""
+        """Send a random query, which may be damaged, to a random route."""
         chance = self._chance
         method, path = chance.choice(
             [
@@ -161,14 +128,14 @@ class Attempts:
         if method == "POST":
             target = f"{filled}?{query.decode()}"
             return self._post("query", target, self._authorization(), b"", path=path)
-        return self._get("query", filled, query, self._authorization(), path=path)
+        return get("query", filled, query, self._authorization(), path=path)
 
     def callback(self) -> Attempt:
-        """Call back as fal, or nearly so."""
+        """Send a callback as fal does, with a body or a signature that may be damaged."""
         chance = self._chance
         request_id = chance.choice([f"request-{chance.randrange(1, 99)}", text(chance)])
-        told = {"request_id": request_id, "status": "OK", "payload": value(chance)}
-        body = written(chance, chance.choice([told, told, value(chance)]))
+        payload = {"request_id": request_id, "status": "OK", "payload": value(chance)}
+        body = written(chance, chance.choice([payload, payload, value(chance)]))
         headers = {
             name.encode(): given.encode()
             for name, given in self._sign(request_id, body).items()
@@ -181,7 +148,7 @@ class Attempts:
         return self._post("callback", target, headers, body, path="/api/webhooks/fal")
 
     def raw(self) -> Attempt:
-        """Send what may be no HTTP at all."""
+        """Send bytes that may not be HTTP."""
         chance = self._chance
         whole = self._submit("raw", self._order(), {}).sent
         pipelined = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * chance.randrange(1, 20)
@@ -191,11 +158,11 @@ class Attempts:
         sent = chance.choice([damaged(chance, whole), pipelined, upgrade, noise, many])
         if chance.random() < 0.3:
             sent = damaged(chance, sent)
-        return Attempt("raw", sent + LAST_WORDS, may_stay_open=True)
+        return Attempt("raw", sent + LAST_REQUEST, may_stay_open=True)
 
     def _strange_order(self) -> Any:
         chance = self._chance
-        order: Any = {"templateSlug": "night-life-roller", "variables": {"mood": "raw"}}
+        order: Any = {"templateSlug": TEMPLATE, "variables": {"mood": "raw"}}
         match chance.randrange(4):
             case 0:
                 return value(chance)
@@ -207,7 +174,7 @@ class Attempts:
     def _order(self) -> bytes:
         headline = f"take {self._chance.randrange(3)}"
         variables = {"headline": headline, "mood": "raw"}
-        return json.dumps({"templateSlug": "night-life-roller", "variables": variables}).encode()
+        return json.dumps({"templateSlug": TEMPLATE, "variables": variables}).encode()
 
     def _parts(self, boundary: bytes, file_name: str, order: bytes) -> bytes:
         image = self._chance.choice(self._pictures)
@@ -229,12 +196,6 @@ class Attempts:
     def _authorization(self) -> dict[bytes, bytes]:
         return {b"Authorization": b"Bearer " + self._tokens[self._chance.choice(USERS)]}
 
-    def _get(
-        self, kind: str, path_: str, query: bytes, headers: dict[bytes, bytes], *, path: str = ""
-    ) -> Attempt:
-        sent = _head(f"GET {path_}?".encode() + query, headers) + b"\r\n"
-        return Attempt(kind, sent, "get", path or path_)
-
     def _post(
         self,
         kind: str,
@@ -245,15 +206,5 @@ class Attempts:
         path: str = "",
         length: bytes = b"",
     ) -> Attempt:
-        head = _head(f"POST {target}".encode(), headers)
-        if not length and self._chance.random() < 0.2:
-            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            sent = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n"
-        else:
-            sent = head + b"Content-Length: %b\r\n\r\n" % (length or b"%d" % len(body)) + body
-        return Attempt(kind, sent, "post", path or target, may_stay_open=bool(length))
-
-
-def _head(line: bytes, headers: dict[bytes, bytes]) -> bytes:
-    fields = b"".join(b"%b: %b\r\n" % field for field in headers.items())
-    return line + b" HTTP/1.1\r\n" + LISTENING + fields
+        chunked = not length and self._chance.random() < 0.2
+        return post(kind, target, headers, body, path=path, length=length, chunked=chunked)

@@ -1,4 +1,4 @@
-"""Whatever a token says, a key set knows its bearer or refuses it."""
+"""Hostile tokens: a key set accepts a token with a valid user, or refuses it."""
 
 import re
 from functools import partial
@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from app.api.identity import KeySetTokens
 from app.caching.key_set import KeySet
 from app.errors import Unauthenticated
-from tests.fuzz.requests import OURS, Attempts, Signer
+from tests.fuzz.requests import Attempts
+from tests.fuzz.signer import OURS, Signer
 from tests.support.tokens import public_jwk
 
 TOKENS = 500
-"""Of each signer."""
+"""The number for each signer."""
 AUTHORIZATION = re.compile(rb"Authorization: ([^\r\n]*)")
 RSA_KEY = generate_private_key(public_exponent=65537, key_size=2048)
 ED_KEY = Ed25519PrivateKey.generate()
@@ -25,7 +26,7 @@ KEYS = [
     public_jwk("-1", ED_KEY, "EdDSA"),
     public_jwk("", ED_KEY, "EdDSA"),
 ]
-"""Two that a token may name, and one that it need not."""
+"""Two keys with ids that a hostile token may name, and one without an id."""
 
 
 def signer(key_id: str, key: Any, algorithm: str) -> Signer:
@@ -34,9 +35,9 @@ def signer(key_id: str, key: Any, algorithm: str) -> Signer:
 
 
 async def outcomes(identity: KeySetTokens, signed_by: Signer) -> tuple[int, int]:
-    """Return how many bearers are known, and how many are refused."""
+    """Return how many tokens are accepted, and how many are refused."""
     attempts = Attempts(1, sign=lambda *_: {}, jobs=[], signer=signed_by)
-    known = refused = 0
+    accepted = refused = 0
     for _ in range(TOKENS):
         sent = AUTHORIZATION.search(attempts.bearer_token().sent)
         assert sent is not None
@@ -45,12 +46,12 @@ async def outcomes(identity: KeySetTokens, signed_by: Signer) -> tuple[int, int]
         except Unauthenticated:
             refused += 1
         else:
-            known += 1
+            accepted += 1
             assert 1 <= len(caller.user) <= 128
-    return known, refused
+    return accepted, refused
 
 
-async def test_no_token_does_more_than_to_be_refused_and_the_keys_are_fetched_once() -> None:
+async def test_hostile_tokens_are_refused_and_the_keys_are_fetched_once() -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -62,6 +63,6 @@ async def test_no_token_does_more_than_to_be_refused_and_the_keys_are_fetched_on
         identity = KeySetTokens(keys, audience=None, issuer=None)
         assert await outcomes(identity, OURS) == (0, TOKENS)
         for theirs in (signer("null", RSA_KEY, "RS256"), signer("-1", ED_KEY, "EdDSA")):
-            known, refused = await outcomes(identity, theirs)
-            assert 0 < known < refused
+            accepted, refused = await outcomes(identity, theirs)
+            assert 0 < accepted < refused
     assert [str(request.url) for request in asked] == ["https://keys.example/jwks"]

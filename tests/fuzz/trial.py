@@ -1,4 +1,4 @@
-"""A service under attack: what it answers, says, keeps and leaves behind."""
+"""A service process under attack: its answers, its log, its memory and its files."""
 
 import asyncio
 import itertools
@@ -15,30 +15,31 @@ from typing import Any
 import httpx
 
 from app.api.openapi import document
-from tests.fuzz.requests import Attempt, Attempts
+from tests.fuzz.requests import Attempts
+from tests.fuzz.wire import Attempt
 from tests.support.process import Process, started
-from tests.support.service import SUBMIT, png, submission
+from tests.support.service import SUBMIT, png, stand_in_environment, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
-from tests.support.tokens import SECRET, bearer
+from tests.support.tokens import bearer
 
-LINES = 8
-"""Connections at a time."""
+CONNECTIONS = 8
+"""Open at the same time."""
 PATIENCE = 20.0
-"""Seconds for an answer that must come."""
+"""Seconds to wait for an answer that must come."""
 WAIT = 0.2
-"""Seconds for one that need not: the service may rightly wait for the rest of a request."""
+"""Seconds to wait if none need come: the service may wait for the rest of the request."""
 STATUS = re.compile(rb"^HTTP/1\.1 (\d{3}) ", re.MULTILINE)
-FAULT = re.compile(r"Traceback|ERROR|CRITICAL|never retrieved|ResourceWarning: unclosed|^forged")
-"""Starlette leaves a part without an end to the garbage collector: "Unclosed file <tempfile…"."""
+ERRORS = re.compile(r"Traceback|ERROR|CRITICAL|never retrieved|ResourceWarning: unclosed|^forged")
+"""Not "Unclosed file <tempfile…": Starlette leaves an unfinished part to the garbage collector."""
 MALFORMED = 400
-"""What uvicorn itself says to what is no HTTP."""
+"""uvicorn's own answer to bytes that are not HTTP."""
 
 Codes = dict[tuple[str, str, int], set[str]]
 
 
 def _documented() -> Codes:
-    """Read which codes the interface's description names for an operation and a status."""
+    """Return the problem codes that the OpenAPI document names, by operation and status."""
     described: dict[str, Any] = document()
     found: Codes = {}
     for path, operations in described["paths"].items():
@@ -53,7 +54,7 @@ def _documented() -> Codes:
 
 @dataclass(frozen=True)
 class Size:
-    """What a process holds."""
+    """The memory and the files of a process."""
 
     resident: int
     """Bytes of memory."""
@@ -63,42 +64,42 @@ class Size:
 
 @dataclass
 class Trial:
-    """A service process, and what is found about it."""
+    """Sends attempts to a service process and collects the answers that are wrong."""
 
     process: Process
     fal: FalStandIn
     folder: Path
-    troubles: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """How often a kind of attempt was answered so; 0 where nothing came."""
+    """The number of answers by kind of attempt and status; 0 means that none came."""
     _documented: Codes = field(default_factory=_documented)
     _jobs: list[str] = field(default_factory=list)
 
-    async def endure(self, count: int, *, seed: int) -> None:
+    async def send(self, count: int, *, seed: int) -> None:
         """Send ``count`` attempts over several connections at once."""
         attempts = Attempts(seed, sign=self.fal.webhooks.sign, jobs=self._jobs)
         series = itertools.islice(attempts, count)
-        async with asyncio.TaskGroup() as lines:
-            for _ in range(LINES):
-                lines.create_task(self._send_all(series))
+        async with asyncio.TaskGroup() as connections:
+            for _ in range(CONNECTIONS):
+                connections.create_task(self._send_all(series))
 
     def size(self) -> Size:
-        """Measure the service's process."""
+        """Measure the process."""
         own = Path(f"/proc/{self.process.popen.pid}")
         pages = int((own / "statm").read_text().split()[1])
         return Size(pages * os.sysconf("SC_PAGE_SIZE"), len(list((own / "fd").iterdir())))
 
     def files(self) -> set[Path]:
-        """List what lies in its folder, save what it is there to keep."""
+        """Return the files in its folder, except for the database and the storage."""
         kept = {self.folder / "surreal", self.folder / "storage"}
         return {path for path in self.folder.rglob("*") if not kept & {path, *path.parents}}
 
-    def faults(self) -> list[str]:
-        """Return lines of its log that should not be there."""
-        return [line for line in self.process.stderr.splitlines() if FAULT.search(line)]
+    def log_errors(self) -> list[str]:
+        """Return the lines of its log that are errors, or that a request has forged."""
+        return [line for line in self.process.stderr.splitlines() if ERRORS.search(line)]
 
     async def makes_a_video(self) -> bool:
-        """Do a whole job for somebody who has nothing to do with all this."""
+        """Do one job of another user, to show that the service still works."""
         async with httpx.AsyncClient(base_url=self.process.url, timeout=PATIENCE) as client:
             submitted = await client.post(
                 SUBMIT,
@@ -121,10 +122,10 @@ class Trial:
     async def _send_all(self, series: Iterator[Attempt]) -> None:
         for attempt in series:
             answer = await self._send(attempt)
-            self._judge(attempt, answer)
+            self._check(attempt, answer)
 
     async def _send(self, attempt: Attempt) -> bytes:
-        """Return what came until the line was closed, or until there is no need to wait."""
+        """Return what came until the connection closed, a stream began, or the wait was over."""
         port = httpx.URL(self.process.url).port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         answer = bytearray()
@@ -136,12 +137,12 @@ class Trial:
                     if b"text/event-stream" in answer:
                         break
         except (TimeoutError, ConnectionError):
-            pass  # whether that is in order is for the judge to say
+            pass  # _check decides whether that is allowed
         finally:
             writer.close()
         return bytes(answer)
 
-    def _judge(self, attempt: Attempt, answer: bytes) -> None:
+    def _check(self, attempt: Attempt, answer: bytes) -> None:
         statuses = [int(status) for status in STATUS.findall(answer)]
         self.answers[attempt.kind, statuses[0] if statuses else 0] += 1
         if any(status >= 500 for status in statuses):
@@ -161,23 +162,21 @@ class Trial:
         return codes is not None and json.loads(body)["code"] in codes
 
     def _note(self, attempt: Attempt, answer: bytes) -> None:
-        self.troubles.append(f"{attempt.kind}: {attempt.sent[:600]!r}\n  -> {answer[:400]!r}")
+        self.failures.append(f"{attempt.kind}: {attempt.sent[:600]!r}\n  -> {answer[:400]!r}")
 
 
 @asynccontextmanager
-async def attacked(folder: Path, store_url: str, fal: FalStandIn) -> AsyncIterator[Trial]:
-    """Run the service as it is, on a store of its own, but for its fal."""
-    settings = {
+async def attack(folder: Path, store_url: str, fal: FalStandIn) -> AsyncIterator[Trial]:
+    """Run the service with a stand-in for fal."""
+    settings = stand_in_environment(fal.port) | {
         "SURREAL_URL": store_url,
-        "FAL_KEY": FalStandIn.key,
-        "FAL_PORT": str(fal.port),
-        "AUTH_JWT_SECRET": SECRET,
-        "PUBLIC_URL": "http://127.0.0.1",
         "MAX_IMAGE_PIXELS": "1000000",
         "MAX_JOBS_IN_FLIGHT": "30",
         "SUBMITS_PER_MINUTE": "1000",
         "CREDITS_SIGNUP_GRANT": "1000000",
     }
-    with started(folder, "tests.soak.serve", **settings) as process:
+    with started(
+        folder, "tests.support.serve", **stand_in_environment(fal.port), **settings
+    ) as process:
         await asyncio.to_thread(process.until_ready)
         yield Trial(process, fal, folder)

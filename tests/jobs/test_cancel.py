@@ -1,4 +1,4 @@
-"""Cancelling: a wish, of which fal has the last word."""
+"""Cancelling a job: the user asks, and fal decides."""
 
 import asyncio
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.jobs import lifecycle, snapshots
+from app.jobs import lifecycle
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.service import Running, running, settings_for
@@ -19,19 +19,20 @@ from tests.support.tokens import bearer
 
 
 async def cancelled(run: Running, job_id: str) -> dict[str, Any]:
-    """Cancel what must be accepted, and return the job as it was answered."""
+    """Cancel, expect 202, and return the job of the answer."""
     answer = await run.cancel(job_id)
     assert answer.status_code == 202, answer.text
     return dict(answer.json())
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Return the status and the code of a problem."""
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()["code"]
 
 
 async def generating(run: Running, fal: FalStandIn) -> tuple[str, str]:
-    """Submit, and let fal begin."""
+    """Submit, and let fal start to generate the video."""
     job_id, request_id = await run.submitted(), fal.newest
     fal.advance(request_id, "IN_PROGRESS")
     await run.status(job_id)
@@ -62,7 +63,7 @@ async def test_running_job_is_cancelled_once_fal_ends_it(run: Running, fal: FalS
     assert await run.money() == RELEASED
 
 
-async def test_cancel_of_a_job_that_has_begun_unseen_is_told_so(
+async def test_cancel_of_a_job_that_started_since_the_last_poll_returns_cancelling(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted()
@@ -72,7 +73,7 @@ async def test_cancel_of_a_job_that_has_begun_unseen_is_told_so(
     assert await run.money() == HELD
 
 
-async def test_running_job_that_fal_finishes_all_the_same_is_completed_and_charged(
+async def test_running_job_that_fal_finishes_after_the_cancel_is_completed_and_charged(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id, request_id = await generating(run, fal)
@@ -82,7 +83,7 @@ async def test_running_job_that_fal_finishes_all_the_same_is_completed_and_charg
     assert await run.money() == CHARGED
 
 
-async def test_running_job_whose_model_fails_after_the_cancel_tells_the_reason(
+async def test_running_job_that_the_model_refuses_after_the_cancel_has_the_models_reason(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id, request_id = await generating(run, fal)
@@ -114,9 +115,13 @@ async def test_job_that_has_ended_cannot_be_cancelled(run: Running, fal: FalStan
     failed, refused = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     fal.fail(refused)
-    dropped = await run.submitted()
-    await cancelled(run, dropped)
-    for job_id, status in ((completed, "completed"), (failed, "failed"), (dropped, "cancelled")):
+    ended_early = await run.submitted()
+    await cancelled(run, ended_early)
+    for job_id, status in (
+        (completed, "completed"),
+        (failed, "failed"),
+        (ended_early, "cancelled"),
+    ):
         job = await run.finished(job_id)
         assert job["status"] == status
         assert refusal(await run.cancel(job_id)) == (409, "job_finished")
@@ -135,14 +140,14 @@ async def test_only_its_user_can_cancel_a_job(run: Running, fal: FalStandIn) -> 
     assert refusal(foreign) == refusal(missing) == (404, "job_not_found")
     path = "/api/templates/video/cancel"
     assert refusal(await run.client.post(path, headers=bearer())) == (400, "invalid_query")
-    nobody = await run.client.post(path, params={"jobId": job_id})
-    assert refusal(nobody) == (401, "unauthenticated")
+    anonymous = await run.client.post(path, params={"jobId": job_id})
+    assert refusal(anonymous) == (401, "unauthenticated")
     assert await run.status(job_id) == before
     assert fal.count("cancel") == 0
     assert await run.money() == HELD
 
 
-async def test_cancel_that_hangs_at_fal_is_answered_and_asked_again(
+async def test_cancel_that_hangs_at_fal_is_answered_in_time_and_repeated_by_the_sweep(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id, request_id = await run.submitted(), fal.newest
@@ -160,10 +165,8 @@ async def test_cancel_that_hangs_at_fal_is_answered_and_asked_again(
     await run.wait_for_background()
 
 
-@pytest.mark.parametrize(
-    "fault", [Answer(500), Answer(429), Answer(403, {"detail": "no"}), Drop()], ids=repr
-)
-async def test_cancel_that_fal_cannot_carry_out_is_asked_again(
+@pytest.mark.parametrize("fault", [Answer(500), Answer(429), Answer(403, {"detail": "no"}), Drop()])
+async def test_cancel_that_fails_at_fal_is_repeated_by_the_sweep(
     run: Running, fal: FalStandIn, fault: Fault
 ) -> None:
     job_id = await run.submitted()
@@ -177,7 +180,7 @@ async def test_cancel_that_fal_cannot_carry_out_is_asked_again(
     assert await run.money() == RELEASED
 
 
-async def test_cancel_of_what_fal_does_not_know_ends_the_job_after_ten_minutes_of_404(
+async def test_cancel_of_a_request_unknown_to_fal_ends_the_job_after_ten_minutes(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id, request_id = await run.submitted(), fal.newest
@@ -190,7 +193,9 @@ async def test_cancel_of_what_fal_does_not_know_ends_the_job_after_ten_minutes_o
     assert await run.money() == RELEASED
 
 
-async def test_cancel_that_comes_too_late_brings_the_video(run: Running, fal: FalStandIn) -> None:
+async def test_cancel_of_a_finished_request_delivers_its_video(
+    run: Running, fal: FalStandIn
+) -> None:
     job_id, request_id = await generating(run, fal)
     fal.complete(request_id, small_video())
     await cancelled(run, job_id)
@@ -199,7 +204,7 @@ async def test_cancel_that_comes_too_late_brings_the_video(run: Running, fal: Fa
     assert await run.money() == CHARGED
 
 
-async def test_cancelling_twice_is_answered_alike(run: Running, fal: FalStandIn) -> None:
+async def test_repeated_cancel_returns_the_same_job(run: Running, fal: FalStandIn) -> None:
     job_id, _ = await generating(run, fal)
     first = await cancelled(run, job_id)
     answers = await asyncio.gather(*(cancelled(run, job_id) for _ in range(5)))
@@ -207,8 +212,10 @@ async def test_cancelling_twice_is_answered_alike(run: Running, fal: FalStandIn)
     assert await run.money() == HELD
 
 
-@pytest.mark.parametrize("fault", [None, Answer(500), Hang()], ids=["taken", "refused", "hanging"])
-async def test_job_is_cancelled_at_fal_once_its_deadline_is_over(
+@pytest.mark.parametrize(
+    "fault", [None, Answer(500), Hang()], ids=["accepted", "refused", "hanging"]
+)
+async def test_expired_job_is_cancelled_at_fal_and_fails_whatever_fal_answers(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
 ) -> None:
     monkeypatch.setattr(lifecycle, "CANCEL_PATIENCE", 0.1)
@@ -223,10 +230,10 @@ async def test_job_is_cancelled_at_fal_once_its_deadline_is_over(
     assert await run.money() == RELEASED
 
 
-async def test_local_fal_drops_what_waits_and_what_it_renders(
-    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("every_poll_asks_fal")
+async def test_local_fal_cancels_a_waiting_and_a_rendering_job(
+    store_url: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
     async with running(settings_for(store_url, tmp_path / "storage"), None) as run:
         rendering, waiting = [await run.submitted() for _ in range(2)]
         for job_id in (waiting, rendering):

@@ -1,7 +1,8 @@
-"""For every call to the outside: die before it, die after it, fail, lose the answer.
+"""Each call to an outside system is made to fail in four ways, and every invariant still holds.
 
-After each the service is started again on the same store, time passes, the sweep does its work
-with no browser open, and every invariant is audited.
+The process dies before the call or after it, the call fails, or its answer is lost. Then the
+service starts again on the same store, time passes, the sweep runs with no browser open, and the
+audit checks every invariant.
 """
 
 import asyncio
@@ -15,10 +16,9 @@ from pathlib import Path
 import pytest
 
 from app import times
+from app.database.address import Address
 from app.database.audit import audit
-from app.database.client import Address
 from app.errors import DatabaseUnavailable
-from app.jobs import snapshots
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from tests.support.clock import set_clock_ahead
@@ -29,20 +29,20 @@ from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
 from tests.support.tokens import bearer
 
-# A service that dies leaves its sockets to the garbage collector.
+# The garbage collector closes the sockets of a service that died.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 ROUNDS = 8
 FAULTY_ROUNDS = 4
-"""Enough for a job that fal has just taken to be delivered."""
+"""Enough to deliver a job that fal has just accepted."""
 ROUND_SECONDS = 130
-"""Longer than a lease, than a silence and than any wait between two tries."""
+"""Longer than a lease, a silent submit, and any wait between two retries."""
 VIDEO = small_video()
 
 
 @dataclass
 class User:
-    """What somebody at the browser does and is told."""
+    """A browser's user, and the jobs that were acknowledged."""
 
     run: Running
     fal: FalStandIn
@@ -95,7 +95,7 @@ SCENARIOS: list[Scenario] = [completes, completes_unwatched, is_cancelled, is_re
 
 @dataclass(frozen=True)
 class World:
-    """A folder with a store, and the settings that lead there."""
+    """The settings of a service with a folder of its own."""
 
     settings: Settings
 
@@ -109,26 +109,26 @@ class World:
 async def life(
     world: World, fal: FalStandIn, seam: CrashSeam, body: Callable[[Running], Awaitable[None]]
 ) -> None:
-    """Run the service until the body is done, or the service has died."""
+    """Run the service until the body ends or the service dies."""
 
     async def live() -> None:
         async with running(world.settings, fal, seam=seam) as run:
             await body(run)
 
-    # A start that fails is no start; what asks a dead service for anything ends with it.
+    # A fault may prevent the start, and whatever waits for a dead service is cancelled.
     with suppress(asyncio.CancelledError, DatabaseUnavailable):
         await asyncio.create_task(live())
 
 
 async def play(world: World, scenario: Scenario, fal: FalStandIn, seam: CrashSeam) -> list[str]:
-    """Let a user go through the scenario, and return the jobs that were acknowledged."""
+    """Run the scenario, and return the jobs that were acknowledged."""
     accepted: list[str] = []
     await life(world, fal, seam, lambda run: scenario(User(run, fal, accepted)))
     return accepted
 
 
 async def recover(world: World, fal: FalStandIn, seam: CrashSeam, *, rounds: int) -> None:
-    """Start again with no browser open, and let time pass."""
+    """Start the service again with no browser open, and let time pass."""
 
     async def pass_time(run: Running) -> None:
         for number in range(1, rounds + 1):
@@ -139,8 +139,8 @@ async def recover(world: World, fal: FalStandIn, seam: CrashSeam, *, rounds: int
     await life(world, fal, seam, pass_time)
 
 
-async def judge(world: World, scenario: Scenario, fal: FalStandIn, accepted: list[str]) -> None:
-    """Assert what must be true whatever has happened."""
+async def check(world: World, scenario: Scenario, fal: FalStandIn, accepted: list[str]) -> None:
+    """Assert what must hold after any fault."""
     storage = LocalFiles(world.settings.storage_dir)
     async with connected(Address.from_settings(world.settings)) as database:
         violations = await audit(database, storage, read=True)
@@ -163,7 +163,7 @@ async def survive(
     faults: Mapping[int, CallFault],
     later: Mapping[int, CallFault] | None = None,
 ) -> tuple[CrashSeam, CrashSeam]:
-    """Go through a scenario and its recovery under faults, then recover without, and judge."""
+    """Run a scenario and its recovery with faults, recover without faults, and check."""
     world = World.copy(migrated, folder)
     first, second = CrashSeam(faults), CrashSeam(later)
     async with FalStandIn(video=VIDEO) as fal:
@@ -171,16 +171,14 @@ async def survive(
         if later:
             await recover(world, fal, second, rounds=FAULTY_ROUNDS)
         await recover(world, fal, CrashSeam(), rounds=ROUNDS)
-        await judge(world, scenario, fal, accepted)
+        await check(world, scenario, fal, accepted)
     shutil.rmtree(folder)
     return first, second
 
 
 @pytest.fixture(autouse=True)
-def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every poll asks fal, a dead service is not waited for, the sweep comes when it is called."""
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
-    monkeypatch.setattr(snapshots, "WATCHED", 0.0)
+def _without_waiting(every_poll_asks_fal: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 it sets up
+    """Do not drain a dead service, and sweep only when a test asks."""
     monkeypatch.setattr(times, "DRAIN", 0.0)
     monkeypatch.setattr(times, "SWEEP_INTERVAL", 3600.0)
 
@@ -201,7 +199,7 @@ async def test_no_single_fault_breaks_an_invariant(
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", CallFault, ids=lambda fault: fault.name.lower())
-async def test_no_single_fault_of_the_recovery_breaks_an_invariant(
+async def test_no_single_fault_during_recovery_breaks_an_invariant(
     migrated_folder: Path, tmp_path: Path, fault: CallFault
 ) -> None:
     for number in count():

@@ -1,4 +1,4 @@
-"""The way of a job, step by step, against fal's wire format on a socket and real stores."""
+"""A job from submit to library, against fal's wire format on a socket and both storages."""
 
 import asyncio
 import hashlib
@@ -9,9 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.jobs import snapshots
 from app.settings import Settings
-from tests.support.job_functions import BASE, VIDEO
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, s3_server
 from tests.support.service import Running, png, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
@@ -24,10 +22,9 @@ async def stored(
     settings: Settings,
     fal: FalStandIn,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    every_poll_asks_fal: None,  # noqa: ARG001 it changes how the service runs
 ) -> AsyncIterator[Running]:
-    """The service over each of the two stores."""
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
+    """The service with each of the two storages."""
     if request.param == "files":
         async with running(settings, fal) as run:
             yield run
@@ -49,14 +46,14 @@ async def stored(
 
 
 async def fetch(run: Running, url: str) -> httpx.Response:
-    """Fetch as the browser would: from the service, or from where a presigned URL leads."""
+    """Fetch as a browser does: from the service, or from the host of a presigned URL."""
     if url.startswith("/"):
         return await run.client.get(url)
     async with httpx.AsyncClient() as browser:
         return await browser.get(url)
 
 
-async def test_a_canvas_becomes_a_paid_stored_listed_video(
+async def test_canvas_becomes_a_stored_charged_and_listed_video(
     stored: Running, fal: FalStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -124,7 +121,7 @@ async def test_a_canvas_becomes_a_paid_stored_listed_video(
     assert [line for line in lines if line in expected] == expected
 
 
-async def test_fifty_polls_at_the_moment_of_completion_deliver_once(
+async def test_fifty_concurrent_polls_of_a_completed_request_start_one_delivery(
     stored: Running, fal: FalStandIn
 ) -> None:
     job_id = await stored.submitted()
@@ -141,11 +138,11 @@ async def test_fifty_polls_at_the_moment_of_completion_deliver_once(
     assert await stored.rows("SELECT VALUE taken FROM storage_key") == [1]
 
 
-async def test_second_video_of_the_day_gets_the_next_key(stored: Running, fal: FalStandIn) -> None:
+async def test_further_videos_of_a_day_get_numbered_keys(stored: Running, fal: FalStandIn) -> None:
     keys = []
     for number in (1, 2, 3):
         job_id = await stored.submitted()
-        fal.complete(list(fal.requests)[-1], small_video(seed=number))
+        fal.complete(fal.newest, small_video(seed=number))
         keys.append((await stored.finished(job_id))["key"].rpartition("roller")[2])
     assert keys == [".mp4", "-2.mp4", "-3.mp4"]
     newest_first = [video["key"] for video in (await stored.library())["videos"]]
@@ -153,12 +150,12 @@ async def test_second_video_of_the_day_gets_the_next_key(stored: Running, fal: F
 
 
 @pytest.mark.parametrize("stored", ["r2"], indirect=True)
-async def test_with_r2_there_are_no_files_of_the_services_own(stored: Running) -> None:
+async def test_service_with_r2_serves_no_local_files(stored: Running) -> None:
     answer = await stored.client.get("/media/users/ada/library/video.mp4")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_local_fal_and_local_files_move_the_users_own_canvas(
+async def test_local_fal_and_local_files_render_the_users_canvas(
     store_url: str, tmp_path: Path
 ) -> None:
     async with running(settings_for(store_url, tmp_path / "storage"), None) as run:
@@ -172,21 +169,3 @@ async def test_local_fal_and_local_files_move_the_users_own_canvas(
         assert video.status_code == 206
         assert video.content[4:8] == b"ftyp"
         assert await run.money() == (96, 0, ["grant", "hold", "charge"])
-
-
-@pytest.mark.unaudited  # nobody stores the video
-async def test_a_process_whose_places_are_taken_tells_what_another_has_done(
-    run: Running, fal: FalStandIn
-) -> None:
-    job_id = await run.submitted()
-    run.service.lifecycle._delivery._slots = asyncio.Semaphore(0)
-    fal.complete(fal.newest, small_video())
-    assert (await run.status(job_id))["status"] == "pending"
-    asked = fal.count("status")
-    call = run.service.database.call
-    await call("video_job::claim", job_id, "another", 20, BASE)
-    await call("video_job::complete", job_id, "another", VIDEO)
-    assert (await run.status(job_id))["status"] == "completed"
-    assert fal.count("status") == asked
-    for waiting in run.service.background.tasks:
-        waiting.cancel()

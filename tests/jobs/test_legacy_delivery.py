@@ -1,23 +1,26 @@
-"""A database of the replaced stack: its unfinished jobs are delivered, with no browser open."""
+"""Unfinished jobs of a legacy database are delivered with no browser open."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.jobs import snapshots
 from app.settings import Settings
 from tests.support.clock import pass_time
-from tests.support.database import connected, embedded
+from tests.support.database import (
+    connected,
+    embedded,
+)
 from tests.support.database import migrated as migrated_database
 from tests.support.legacy import LEGACY_MODEL, legacy_row, make_legacy, run_backfill
-from tests.support.service import running, settings_for
+from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_jobs import Job
 from tests.support.stand_ins.videos import small_video
 
 
-async def adopted(url: str) -> None:
-    """Leave a legacy database, migrate, backfill, and migrate to the end."""
+async def adopt(url: str) -> None:
+    """Make a legacy database, migrate it, backfill it, and finish the migration."""
     async with connected(embedded(url)) as database:
         await make_legacy(
             database,
@@ -40,12 +43,12 @@ def legacy_settings(tmp_path: Path) -> Settings:
     )
 
 
-async def test_unfinished_jobs_are_delivered_and_finished_ones_left_alone(
-    tmp_path: Path, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("every_poll_asks_fal")
+async def test_unfinished_legacy_jobs_are_delivered_and_finished_ones_stay_unchanged(
+    tmp_path: Path, fal: FalStandIn
 ) -> None:
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
     settings = legacy_settings(tmp_path)
-    await adopted(settings.surreal_url)
+    await adopt(settings.surreal_url)
     for number, request_id in enumerate(("running", "waiting", "odd-word")):
         fal.requests[request_id] = Job(request_id, LEGACY_MODEL, {}, None, iter(()))
         fal.complete(request_id, small_video(seed=number))
@@ -77,3 +80,25 @@ async def test_unfinished_jobs_are_delivered_and_finished_ones_left_alone(
             "message": "no luck",
         }
         assert await run.audit() == []
+
+
+async def test_unfinished_legacy_job_is_delivered_for_no_credits(
+    run: Running, fal: FalStandIn
+) -> None:
+    await run.submitted()
+    request_id = "legacy-request"
+    fal.requests[request_id] = replace(fal.requests[fal.newest], request_id=request_id)
+    await run.rows(
+        f"CREATE video_job:`{request_id}` SET user = 'eve', user_email = 'eve@example.com', "
+        "template_slug = 'night-life-roller', start_key = 'users/eve/start.png', "
+        f"status = 'pending', fal_model = '{fal.requests[request_id].model}', "
+        f"fal_request_id = '{request_id}', stage = 'queued', due_at = time::now()"
+    )
+    fal.complete(request_id, small_video())
+    await pass_time(run, 5)
+    job = await run.status(request_id, user="eve")
+    assert (job["status"], job["credits"]) == ("completed", 0)
+    (video,) = (await run.library(user="eve"))["videos"]
+    assert video["jobId"] == request_id
+    charges = await run.rows("SELECT kind, credits FROM credit_entry WHERE user = 'eve'")
+    assert charges == [{"kind": "charge", "credits": 0}]

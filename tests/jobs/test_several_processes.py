@@ -1,4 +1,4 @@
-"""Two processes over one database, one bucket and one fal: neither may undo the other's work."""
+"""Two processes with one database, one bucket and one fal: neither undoes the other's work."""
 
 import asyncio
 import os
@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from app.database.audit import audit
+from tests.soak.backends import Backends
 from tests.soak.browsers import is_unavailable
+from tests.soak.fal_worker import video_of
 from tests.soak.instance import Instance
-from tests.soak.ordeal import ordeal
-from tests.soak.provider import video_of
-from tests.soak.world import World
+from tests.soak.simulation import simulation
 from tests.support.database import SurrealServer, connected, migrated, surreal_server
 from tests.support.process import PATIENCE
 from tests.support.s3 import s3_server
@@ -40,9 +40,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two processes, and somebody who talks to both."""
+    """Two processes, and a client of both."""
 
-    world: World
+    backends: Backends
     database: SurrealServer
     instances: Sequence[Instance]
     client: httpx.AsyncClient
@@ -54,7 +54,7 @@ class Pair:
     async def submit(
         self, one: Instance, *, user: str, key: str, template: str = TEMPLATE
     ) -> httpx.Response:
-        """Submit; again where the database was too busy, which a key makes safe."""
+        """Submit, and repeat while the database is too busy: the key makes that safe."""
         while True:
             answer = await self.ask(
                 one,
@@ -70,7 +70,7 @@ class Pair:
     async def submits(
         self, *, user: str, keys: Sequence[str], template: str = TEMPLATE
     ) -> list[httpx.Response]:
-        """Submit at both in turns, all at once."""
+        """Submit concurrently, at both processes in turn."""
         turns = zip(cycle(self.instances), keys, strict=False)
         return await asyncio.gather(
             *(self.submit(one, user=user, key=key, template=template) for one, key in turns)
@@ -83,7 +83,7 @@ class Pair:
         return dict(answer.json())
 
     async def completed(self, one: Instance, job_id: str, *, user: str) -> None:
-        """Poll at one of them until the video is there."""
+        """Poll one process until the job is completed."""
 
         async def is_completed() -> bool:
             job = await self.status(one, job_id, user=user)
@@ -92,7 +92,7 @@ class Pair:
         await until(is_completed)
 
     async def audited(self) -> list[str]:
-        async with connected(self.world.address) as database, self.world.storage() as storage:
+        async with connected(self.backends.address) as database, self.backends.storage() as storage:
             return [str(each) for each in await audit(database, storage, read=True)]
 
 
@@ -103,16 +103,16 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
         async with migrated(server.address("video")):
             pass
         async with FalStandIn() as fal, httpx.AsyncClient(timeout=PATIENCE) as client:
-            world = World(folder, server.address("video"), bucket, fal)
-            settings = world.settings(**LIMITS)
+            backends = Backends(folder, server.address("video"), bucket, fal)
+            settings = backends.settings(**LIMITS)
             async with Instance(folder, settings) as one, Instance(folder, settings) as other:
                 await asyncio.gather(one.start(), other.start())
-                yield Pair(world, server, (one, other), client)
+                yield Pair(backends, server, (one, other), client)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not await holds():  # noqa: ASYNC110 what is waited for happens in another process
+        while not await holds():  # noqa: ASYNC110 the event happens in another process
             await asyncio.sleep(PAUSE)
 
 
@@ -120,38 +120,38 @@ def codes(answers: Sequence[httpx.Response]) -> Counter[str]:
     return Counter(answer.json().get("code", "accepted") for answer in answers)
 
 
-async def test_nobody_has_more_jobs_under_way_than_allowed(pair: Pair) -> None:
-    before = pair.world.fal.count("submit")
+async def test_limit_of_unfinished_jobs_holds_over_both_processes(pair: Pair) -> None:
+    before = pair.backends.fal.count("submit")
     keys = [f"limit-{number}" for number in range(AT_ONCE)]
     answers = await pair.submits(user="busy", keys=keys, template=CHEAP)
     assert codes(answers) == {"accepted": 3, "too_many_jobs": AT_ONCE - 3}
-    assert pair.world.fal.count("submit") == before + 3
+    assert pair.backends.fal.count("submit") == before + 3
     assert await pair.audited() == []
 
 
-async def test_the_last_credits_are_spent_once(pair: Pair) -> None:
+async def test_last_credits_are_spent_once_over_both_processes(pair: Pair) -> None:
     keys = [f"credit-{number}" for number in range(AT_ONCE)]
     answers = await pair.submits(user="poor", keys=keys)
     assert codes(answers) == {"accepted": 2, "insufficient_credits": AT_ONCE - 2}
-    told = [await pair.ask(one, "GET", "/api/credits", user="poor") for one in pair.instances]
-    assert [(each.json()["balance"], each.json()["held"]) for each in told] == [(25, 20)] * 2
+    answers = [await pair.ask(one, "GET", "/api/credits", user="poor") for one in pair.instances]
+    assert [(each.json()["balance"], each.json()["held"]) for each in answers] == [(25, 20)] * 2
     assert await pair.audited() == []
 
 
-async def test_a_click_that_is_repeated_everywhere_is_one_job(pair: Pair) -> None:
-    before = pair.world.fal.count("submit")
+async def test_submits_with_one_key_at_both_processes_create_one_job(pair: Pair) -> None:
+    before = pair.backends.fal.count("submit")
     answers = await pair.submits(user="eager", keys=["the-click"] * AT_ONCE)
     assert codes(answers) == {"accepted": AT_ONCE}
     assert len({answer.json()["jobId"] for answer in answers}) == 1
-    assert pair.world.fal.count("submit") == before + 1
+    assert pair.backends.fal.count("submit") == before + 1
     assert await pair.audited() == []
 
 
-async def test_a_job_of_a_process_that_has_died_is_delivered_by_the_other(pair: Pair) -> None:
+async def test_job_of_a_killed_process_is_delivered_by_the_other(pair: Pair) -> None:
     lives, dies = pair.instances
     job_id = (await pair.submit(dies, user="heir", key="heir")).json()["jobId"]
-    request_id = pair.world.fal.newest
-    pair.world.fal.complete(request_id, video_of(request_id))
+    request_id = pair.backends.fal.newest
+    pair.backends.fal.complete(request_id, video_of(request_id))
     dies.kill()
     await pair.completed(lives, job_id, user="heir")
     await dies.start()
@@ -159,9 +159,9 @@ async def test_a_job_of_a_process_that_has_died_is_delivered_by_the_other(pair: 
     assert await pair.audited() == []
 
 
-async def test_a_delivery_whose_process_has_died_is_taken_over(pair: Pair) -> None:
+async def test_delivery_of_a_killed_process_is_taken_over_after_its_lease(pair: Pair) -> None:
     dies, lives = pair.instances
-    fal, download = pair.world.fal, Hang()
+    fal, download = pair.backends.fal, Hang()
     job_id = (await pair.submit(dies, user="late", key="late")).json()["jobId"]
     request_id = fal.newest
     fal.complete(request_id, video_of(request_id))
@@ -171,7 +171,7 @@ async def test_a_delivery_whose_process_has_died_is_taken_over(pair: Pair) -> No
     assert (await pair.status(lives, job_id, user="late"))["stage"] == "storing"
     dies.kill()
     download.released.set()
-    await pair.world.pass_time(LONGER_THAN_A_LEASE)
+    await pair.backends.pass_time(LONGER_THAN_A_LEASE)
     await pair.completed(lives, job_id, user="late")
     await dies.start()
     assert await pair.audited() == []
@@ -188,13 +188,15 @@ def killed(server: SurrealServer) -> Iterator[None]:
 def hung(server: SurrealServer) -> Iterator[None]:
     assert server.process is not None
     server.process.send_signal(signal.SIGSTOP)
-    os.waitpid(server.process.pid, os.WUNTRACED)  # until it has stopped, with all its threads
+    os.waitpid(server.process.pid, os.WUNTRACED)  # until all its threads have stopped
     yield
     server.process.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.parametrize("away", [killed, hung])
-async def test_a_database_that_is_away_is_told_until_it_is_back(pair: Pair, away: Any) -> None:
+async def test_processes_answer_503_while_the_database_is_away_and_recover(
+    pair: Pair, away: Any
+) -> None:
     paths = ["/readyz", "/api/credits", "/api/library", "/api/templates/video/status?jobId=x"]
     with away(pair.database):
         answers = await asyncio.gather(
@@ -205,13 +207,13 @@ async def test_a_database_that_is_away_is_told_until_it_is_back(pair: Pair, away
     assert all(answer.is_success for answer in alive)
 
     async def are_ready() -> bool:
-        told = [await pair.ask(one, "GET", "/readyz") for one in pair.instances]
-        return all(answer.is_success for answer in told)
+        answers = [await pair.ask(one, "GET", "/readyz") for one in pair.instances]
+        return all(answer.is_success for answer in answers)
 
     await until(are_ready)
 
 
-async def test_kills_of_both_and_of_their_database_break_no_invariant(
+async def test_kills_of_both_processes_and_the_database_break_no_invariant(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("kills")
@@ -219,12 +221,12 @@ async def test_kills_of_both_and_of_their_database_break_no_invariant(
         async with migrated(server.address("video")):
             pass
         async with FalStandIn() as fal:
-            world = World(folder, server.address("video"), bucket, fal)
-            async with ordeal(world, instances=2, seed=7) as trial:
-                async with trial.in_use(), asyncio.TaskGroup() as dying:
-                    for instance in trial.instances:
-                        dying.create_task(trial.lives(instance, 2))
-                    dying.create_task(trial.database_lives(server, 1))
-                verdict = await trial.verdict()
-    assert not verdict.troubles, "\n".join(verdict.troubles)
-    assert verdict.ends["completed"] > 0
+            backends = Backends(folder, server.address("video"), bucket, fal)
+            async with simulation(backends, instances=2, seed=7) as simulated:
+                async with simulated.under_load(), asyncio.TaskGroup() as dying:
+                    for instance in simulated.instances:
+                        dying.create_task(simulated.kill_repeatedly(instance, 2))
+                    dying.create_task(simulated.kill_database_repeatedly(server, 1))
+                outcome = await simulated.outcome()
+    assert not outcome.failures, "\n".join(outcome.failures)
+    assert outcome.ends["completed"] > 0

@@ -1,37 +1,20 @@
+"""One refresh a second serves all who ask for a job, and no answer is older than the last."""
+
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
 from app import times
-from app.domain.job import Job, Stage, Status
+from app.domain.job import Job, Status
 from app.errors import DatabaseUnavailable, JobNotFound
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscription, Subscriptions
 from tests.support.clock import Clock
-
-NOW = datetime(2025, 10, 8, tzinfo=UTC)
-
-
-def job(revision: int = 1, status: Status = Status.PENDING, job_id: str = "job") -> Job:
-    return Job(
-        id=job_id,
-        user="ada",
-        user_email="ada",
-        template_slug="night-life-roller",
-        fal_model="fal-ai/test",
-        request_id="request",
-        status=status,
-        stage=Stage.DONE if status.is_terminal else Stage.QUEUED,
-        revision=revision,
-        credits=1,
-        created_at=NOW,
-        updated_at=NOW,
-    )
+from tests.support.job_rows import job
 
 
 class Refresher:
-    """Counts refreshes; each publishes its answer, as the store does, once ``go`` is set."""
+    """Counts refreshes. Each waits for ``go`` and publishes its answer, as the store does."""
 
     def __init__(self) -> None:
         self.snapshots: Snapshots | None = None
@@ -47,7 +30,7 @@ class Refresher:
         await self.go.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
-        assert self.snapshots is not None, "a test makes the snapshots first"
+        assert self.snapshots is not None, "set by the fixture"
         self.snapshots.publish(self.answer)
         return self.answer
 
@@ -84,7 +67,7 @@ async def test_a_thousand_pollers_share_one_refresh(
     assert refresh.calls == 1
 
 
-async def test_within_a_second_nobody_is_asked_again(
+async def test_snapshot_younger_than_a_second_is_not_refreshed(
     snapshots: Snapshots, clock: Clock, refresh: Refresher
 ) -> None:
     await snapshots.latest("job", refresh)
@@ -96,7 +79,7 @@ async def test_within_a_second_nobody_is_asked_again(
     assert refresh.calls == 2
 
 
-async def test_a_hint_is_followed_at_once_and_polls_wait_that_much_longer(
+async def test_refresh_now_delays_the_next_refresh_by_a_second(
     snapshots: Snapshots, clock: Clock, refresh: Refresher
 ) -> None:
     await snapshots.latest("job", refresh)
@@ -110,7 +93,7 @@ async def test_a_hint_is_followed_at_once_and_polls_wait_that_much_longer(
     assert refresh.calls == 3
 
 
-async def test_a_further_hint_waits_for_the_second_that_the_first_was_lent(
+async def test_repeated_refresh_now_refreshes_once_a_second(
     snapshots: Snapshots, clock: Clock, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def sleep(seconds: float) -> None:
@@ -118,28 +101,28 @@ async def test_a_further_hint_waits_for_the_second_that_the_first_was_lent(
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     began = clock.now
-    for hints in range(1, 6):
+    for calls in range(1, 6):
         await snapshots.refresh_now("job", refresh)
-        assert clock.now == began + max(0, hints - 2)
+        assert clock.now == began + max(0, calls - 2)
     assert refresh.calls == 5
 
 
-async def test_a_hint_asks_anew_where_an_earlier_question_is_still_open(
+async def test_refresh_now_refreshes_again_after_a_running_refresh(
     snapshots: Snapshots, refresh: Refresher
 ) -> None:
     refresh.go.clear()
     poll = asyncio.create_task(snapshots.latest("job", refresh))
     await refresh.called.wait()
-    hint = asyncio.create_task(snapshots.refresh_now("job", refresh))
+    refreshed = asyncio.create_task(snapshots.refresh_now("job", refresh))
     refresh.answer = job(1)
     refresh.go.set()
     await poll
     refresh.answer = job(2, Status.COMPLETED)
-    assert (await hint).status is Status.COMPLETED
+    assert (await refreshed).status is Status.COMPLETED
     assert refresh.calls == 2
 
 
-async def test_a_hint_about_a_job_that_has_ended_asks_nobody(
+async def test_refresh_now_of_a_terminal_job_returns_the_snapshot(
     snapshots: Snapshots, refresh: Refresher
 ) -> None:
     snapshots.publish(job(5, Status.FAILED))
@@ -147,7 +130,7 @@ async def test_a_hint_about_a_job_that_has_ended_asks_nobody(
     assert refresh.calls == 0
 
 
-async def test_terminal_job_is_never_asked_about_again(
+async def test_terminal_job_is_never_refreshed_again(
     snapshots: Snapshots, clock: Clock, refresh: Refresher
 ) -> None:
     refresh.answer = job(5, Status.COMPLETED)
@@ -157,14 +140,16 @@ async def test_terminal_job_is_never_asked_about_again(
     assert refresh.calls == 1
 
 
-async def test_published_change_is_seen_at_once(snapshots: Snapshots, refresh: Refresher) -> None:
+async def test_published_change_is_returned_without_a_refresh(
+    snapshots: Snapshots, refresh: Refresher
+) -> None:
     await snapshots.latest("job", refresh)
     snapshots.publish(job(2, Status.COMPLETED))
     assert (await snapshots.latest("job", refresh)).status is Status.COMPLETED
     assert refresh.calls == 1
 
 
-async def test_late_answer_does_not_turn_back_the_time(
+async def test_older_answer_does_not_replace_a_newer_snapshot(
     snapshots: Snapshots, clock: Clock, refresh: Refresher
 ) -> None:
     snapshots.publish(job(7, Status.PROCESSING))
@@ -182,7 +167,7 @@ async def test_late_answer_does_not_turn_back_the_time(
     assert (await snapshots.latest("job", refresh)).status is Status.FAILED
 
 
-async def test_while_fal_hangs_what_is_known_is_answered(
+async def test_snapshot_is_returned_while_fal_hangs(
     snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "FAL_WAIT", 0.01)
@@ -194,13 +179,13 @@ async def test_while_fal_hangs_what_is_known_is_answered(
     refresh.go.set()
 
 
-async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
+async def test_first_poll_returns_when_the_job_is_known_although_fal_hangs(
     snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "FAL_WAIT", 0.0)
     refresh.go.clear()
     poll = asyncio.create_task(snapshots.latest("job", refresh))
-    for _ in range(10):  # its patience is over by then
+    for _ in range(10):  # the wait for fal has ended by then
         await asyncio.sleep(0)
     assert not poll.done()
     snapshots.publish(job(2))
@@ -208,7 +193,7 @@ async def test_first_poll_waits_until_the_job_is_known_and_no_longer(
     refresh.go.set()
 
 
-async def test_first_poll_is_told_of_an_error_that_comes_late(
+async def test_first_poll_raises_a_late_error_and_leaves_no_task(
     snapshots: Snapshots, refresh: Refresher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "FAL_WAIT", 0.0)
@@ -221,25 +206,23 @@ async def test_first_poll_is_told_of_an_error_that_comes_late(
     with pytest.raises(JobNotFound):
         await poll
     await asyncio.sleep(0)
-    assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing waits any longer"
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "no task is left"
 
 
-async def test_each_job_is_asked_about_by_its_own_name(snapshots: Snapshots) -> None:
-    asked = []
+async def test_refresh_gets_the_id_of_its_job(snapshots: Snapshots) -> None:
+    refreshed = []
 
     async def refresh(job_id: str) -> Job:
-        asked.append(job_id)
+        refreshed.append(job_id)
         snapshots.publish(job(job_id=job_id))
         return job(job_id=job_id)
 
     assert (await snapshots.latest("polled", refresh)).id == "polled"
-    assert (await snapshots.refresh_now("hinted", refresh)).id == "hinted"
-    assert asked == ["polled", "hinted"]
+    assert (await snapshots.refresh_now("of a webhook", refresh)).id == "of a webhook"
+    assert refreshed == ["polled", "of a webhook"]
 
 
-async def test_missing_job_is_an_error_each_time_and_is_not_remembered(
-    snapshots: Snapshots, refresh: Refresher
-) -> None:
+async def test_missing_job_is_looked_up_each_time(snapshots: Snapshots, refresh: Refresher) -> None:
     refresh.answer = JobNotFound("There is no such job.")
     for expected in (1, 2):
         with pytest.raises(JobNotFound):
@@ -250,7 +233,7 @@ async def test_missing_job_is_an_error_each_time_and_is_not_remembered(
     assert await snapshots.latest("job", refresh) == job()
 
 
-async def test_error_is_told_to_all_who_wait(snapshots: Snapshots, refresh: Refresher) -> None:
+async def test_error_is_raised_to_all_who_wait(snapshots: Snapshots, refresh: Refresher) -> None:
     refresh.go.clear()
     refresh.answer = JobNotFound("There is no such job.")
     polls = [asyncio.create_task(snapshots.latest("job", refresh)) for _ in range(5)]
@@ -260,7 +243,7 @@ async def test_error_is_told_to_all_who_wait(snapshots: Snapshots, refresh: Refr
     assert [type(answer) for answer in answers] == [JobNotFound] * 5
 
 
-async def test_poller_that_leaves_does_not_stop_the_others(
+async def test_cancelled_poll_does_not_cancel_the_others(
     snapshots: Snapshots, refresh: Refresher
 ) -> None:
     refresh.go.clear()
@@ -273,9 +256,7 @@ async def test_poller_that_leaves_does_not_stop_the_others(
     assert await staying == job()
 
 
-async def test_refresh_that_fails_leaves_what_is_known(
-    snapshots: Snapshots, refresh: Refresher
-) -> None:
+async def test_failed_refresh_keeps_the_snapshot(snapshots: Snapshots, refresh: Refresher) -> None:
     snapshots.publish(job(2))
     refresh.answer = DatabaseUnavailable("away")
     with pytest.raises(DatabaseUnavailable):

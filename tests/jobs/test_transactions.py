@@ -1,10 +1,9 @@
-"""A job needs six transactions, from its submit to its video in the library."""
+"""A job needs six transactions from its submit to its video in the library."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from app.jobs import snapshots
 from app.settings import Settings
 from tests.support.seams import RecordingSeam
 from tests.support.service import Running, running
@@ -21,32 +20,31 @@ def seam() -> RecordingSeam:
 
 @pytest.fixture
 async def run(
-    settings: Settings,
+    public_settings: Settings,
     fal: FalStandIn,
     seam: RecordingSeam,
-    monkeypatch: pytest.MonkeyPatch,
+    every_poll_asks_fal: None,  # noqa: ARG001 it changes how the service runs
 ) -> AsyncIterator[Running]:
-    """A service that fal can call back, in which every poll asks fal."""
-    monkeypatch.setattr(snapshots, "FRESH", 0.0)
-    reachable = settings.model_copy(update={"public_url": "http://service"})
-    async with running(reachable, fal, seam=seam) as service:
+    """The service with a public URL and a seam that notes each call."""
+    async with running(public_settings, fal, seam=seam) as service:
         yield service
 
 
 def transactions(seam: RecordingSeam) -> list[str]:
-    """Name the functions that were called on jobs."""
+    """Return the names of the job functions that were called."""
     on_jobs = "db.video_job::"
     return [name.removeprefix(on_jobs) for name in seam.names if name.startswith(on_jobs)]
 
 
 async def seen_running(run: Running, fal: FalStandIn) -> str:
+    """Submit, and poll the job while fal generates the video."""
     job_id = await run.submitted()
     fal.advance(fal.newest, "IN_PROGRESS")
     assert (await run.status(job_id))["status"] == "processing"
     return job_id
 
 
-async def test_job_whose_end_a_webhook_tells_needs_six_transactions(
+async def test_job_that_a_webhook_completes_needs_six_transactions(
     run: Running, fal: FalStandIn, seam: RecordingSeam
 ) -> None:
     job_id = await seen_running(run, fal)
@@ -57,7 +55,7 @@ async def test_job_whose_end_a_webhook_tells_needs_six_transactions(
     assert transactions(seam) == WHOLE_LIFE
 
 
-async def test_job_whose_end_a_poll_sees_needs_six_transactions(
+async def test_job_that_a_poll_completes_needs_six_transactions(
     run: Running, fal: FalStandIn, seam: RecordingSeam
 ) -> None:
     job_id = await seen_running(run, fal)

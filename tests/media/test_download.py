@@ -1,4 +1,4 @@
-"""A download brings exactly the host's bytes, or says why not."""
+"""A download has exactly the bytes of the host, or fails with the reason."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 import httpx
 import pytest
 
-from app.errors import StorageUnavailable, VideoRejected, VideoUnavailable
+from app.errors import StorageUnavailable, VideoHostAway, VideoRejected, VideoUnavailable
 from app.media import downloads
-from app.media.downloads import MediaHosts, download
+from app.media.downloads import download
+from app.media.hosts import MediaHosts
 from app.telemetry.logs import without_query
 from tests.support.sockets import raw_server, serve_on_port
 
@@ -30,7 +31,7 @@ FTYP = b"\0\0\0\x18ftypmp42"
 
 
 class ToPort(httpx.AsyncHTTPTransport):
-    """Takes every request to one port of this machine, whatever host it names."""
+    """Sends every request to one port of this machine."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
@@ -75,7 +76,7 @@ async def test_the_file_holds_exactly_the_bytes_of_the_host(tmp_path: Path) -> N
     assert "accept-encoding: identity\r\n" in server.heads[0].lower()
 
 
-async def test_a_host_need_not_tell_the_length(tmp_path: Path) -> None:
+async def test_a_host_need_not_send_the_length(tmp_path: Path) -> None:
     async with raw_server(ok(FTYP)) as server:
         assert (await fetch(ToPort(server.port), tmp_path)).size == len(FTYP)
 
@@ -83,13 +84,11 @@ async def test_a_host_need_not_tell_the_length(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"", "RemoteProtocolError"),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "answered 404"),
-        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "answered 503"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", "answered 204"),
         (b"HTTP/1.1 302 Found\r\n\r\n", "answered 302"),
-        (ok(FTYP, Content_Length=1000), "RemoteProtocolError"),
-        (ok(b"5\r\nshort\r\n", Transfer_Encoding="chunked"), "RemoteProtocolError"),
+        (ok(FTYP, Content_Length=1000), "cut short"),
+        (ok(b"5\r\nshort\r\n", Transfer_Encoding="chunked"), "cut short"),
         (ok(FTYP + bytes(200), Content_Length=212), "larger than 100 bytes"),
         (ok(b"", Content_Length=0), "cut short"),
         (ok(b"<html><body>Sorry</body></html>", Content_Length=31), "no mp4"),
@@ -97,7 +96,7 @@ async def test_a_host_need_not_tell_the_length(tmp_path: Path) -> None:
         (ok(b"\x1f\x8b\x08" + bytes(50), Content_Encoding="gzip"), "no mp4"),
     ],
 )
-async def test_what_is_no_whole_video_is_unavailable(
+async def test_a_failed_or_incomplete_answer_is_unavailable(
     tmp_path: Path, answer: bytes, reason: str
 ) -> None:
     async with raw_server(answer) as server:
@@ -106,7 +105,25 @@ async def test_what_is_no_whole_video_is_unavailable(
     assert "secret" not in str(caught.value)
 
 
-async def test_a_transport_that_checks_no_length_is_checked(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "RemoteProtocolError"),
+        (b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", "answered 408"),
+        (b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n", "answered 429"),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "answered 503"),
+    ],
+)
+async def test_a_host_that_cannot_serve_now_is_away(
+    tmp_path: Path, answer: bytes, reason: str
+) -> None:
+    async with raw_server(answer) as server:
+        with pytest.raises(VideoHostAway, match=reason) as caught:
+            await fetch(ToPort(server.port), tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+async def test_the_length_is_checked_even_if_the_transport_does_not(tmp_path: Path) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield FTYP
 
@@ -117,7 +134,7 @@ async def test_a_transport_that_checks_no_length_is_checked(tmp_path: Path) -> N
         await fetch(httpx.MockTransport(lie), tmp_path)
 
 
-async def test_a_stream_without_end_is_stopped_at_the_limit(tmp_path: Path) -> None:
+async def test_an_endless_stream_is_stopped_at_the_limit(tmp_path: Path) -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(ok(FTYP))
@@ -131,59 +148,59 @@ async def test_a_stream_without_end_is_stopped_at_the_limit(tmp_path: Path) -> N
     assert (tmp_path / "video.mp4").stat().st_size <= 1_000_000
 
 
-async def test_a_host_that_falls_silent_is_given_up(tmp_path: Path) -> None:
-    async def fall_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_host_that_stops_sending_is_away(tmp_path: Path) -> None:
+    async def stop_sending(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(ok(FTYP, Content_Length=1000))
         await reader.read()
 
-    async with serve_on_port(fall_silent) as port:
-        with pytest.raises(VideoUnavailable, match="too long"):
+    async with serve_on_port(stop_sending) as port:
+        with pytest.raises(VideoHostAway, match="too long"):
             await fetch(ToPort(port), tmp_path, timeout=0.2)
 
 
-async def test_a_host_that_is_down_is_unavailable(tmp_path: Path) -> None:
+async def test_a_host_that_is_down_is_away(tmp_path: Path) -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    with pytest.raises(VideoUnavailable, match="ConnectError"):
+    with pytest.raises(VideoHostAway, match="ConnectError"):
         await fetch(httpx.MockTransport(refuse), tmp_path)
 
 
-async def test_a_download_that_is_given_up_lets_go_of_its_file_once_it_is_written() -> None:
+async def test_a_cancelled_download_waits_for_its_write_in_progress() -> None:
     begun, may_end = threading.Event(), threading.Event()
     written: list[bytes] = []
 
     async def batches() -> AsyncIterator[bytes]:
         yield b"first"
         await asyncio.to_thread(begun.wait)
-        pouring.cancel()
+        downloading.cancel()
         yield b"second"
 
-    def keep(batch: bytes) -> None:
+    def write(batch: bytes) -> None:
         begun.set()
         may_end.wait()
         written.append(batch)
 
-    pouring = asyncio.create_task(downloads._pour(batches(), keep))
+    downloading = asyncio.create_task(downloads._write_all(batches(), write))
     await asyncio.to_thread(begun.wait)
     for _ in range(10):
         await asyncio.sleep(0)
-    assert not pouring.done()
+    assert not downloading.done()
     may_end.set()
     with pytest.raises(asyncio.CancelledError):
-        await pouring
+        await downloading
     assert written == [b"first"]
 
 
-async def test_a_disk_that_fails_is_not_the_hosts_fault(tmp_path: Path) -> None:
+async def test_a_disk_that_fails_is_reported_as_storage(tmp_path: Path) -> None:
     async with raw_server(ok(FTYP)) as server:
         with pytest.raises(StorageUnavailable, match="No such file or directory"):
             await fetch(ToPort(server.port), tmp_path / "no-such-folder")
 
 
 def redirecting(*locations: str) -> tuple[httpx.MockTransport, list[str]]:
-    """A transport that redirects from each place to the next, and the URLs it was asked for."""
+    """A transport that redirects through the locations, and the URLs it was asked for."""
     asked: list[str] = []
 
     async def video() -> AsyncIterator[bytes]:
@@ -198,7 +215,7 @@ def redirecting(*locations: str) -> tuple[httpx.MockTransport, list[str]]:
     return httpx.MockTransport(answer), asked
 
 
-async def test_redirects_on_the_list_are_followed(tmp_path: Path) -> None:
+async def test_redirects_to_allowed_hosts_are_followed(tmp_path: Path) -> None:
     transport, asked = redirecting("/a.mp4", "//b.fal.media/b.mp4", "https://fal.media/c.mp4")
     await fetch(transport, tmp_path, url="https://v3.fal.media/x/0.mp4")
     assert asked[1:] == [
@@ -211,7 +228,7 @@ async def test_redirects_on_the_list_are_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "location", ["https://evil.com/x.mp4", "http://fal.media/x.mp4", "//127.0.0.1/x.mp4"]
 )
-async def test_a_redirect_off_the_list_is_never_followed(tmp_path: Path, location: str) -> None:
+async def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path, location: str) -> None:
     transport, asked = redirecting("/still-fine.mp4", location)
     with pytest.raises(VideoRejected):
         await fetch(transport, tmp_path)
@@ -219,7 +236,7 @@ async def test_a_redirect_off_the_list_is_never_followed(tmp_path: Path, locatio
 
 
 @pytest.mark.parametrize("locations", [["/again.mp4"], ["https://fal.media:port/"], [""]])
-async def test_redirects_that_lead_nowhere_are_given_up(
+async def test_endless_and_invalid_redirects_are_unavailable(
     tmp_path: Path, locations: list[str]
 ) -> None:
     transport, asked = redirecting(*locations * 4)
@@ -228,7 +245,7 @@ async def test_redirects_that_lead_nowhere_are_given_up(
     assert len(asked) <= 4
 
 
-async def test_a_download_passes_the_seam_under_its_name(tmp_path: Path) -> None:
+async def test_a_download_passes_the_seam_by_its_name(tmp_path: Path) -> None:
     names = []
 
     async def note(name: str, call: Callable[[], Awaitable[T]], /) -> T:
@@ -249,5 +266,5 @@ async def test_a_download_passes_the_seam_under_its_name(tmp_path: Path) -> None
     assert names == ["media.download"]
 
 
-def test_an_address_is_logged_without_what_signs_it() -> None:
+def test_an_address_is_logged_without_its_signature() -> None:
     assert without_query(URL) == "https://v3.fal.media/files/video.mp4"

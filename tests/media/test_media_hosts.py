@@ -1,4 +1,4 @@
-"""Only hosts on the list are contacted, however an address is dressed up."""
+"""Only hosts on the list are contacted, however a URL is disguised."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.errors import VideoRejected
-from app.media.downloads import MediaHosts, download
+from app.media.downloads import download
+from app.media.hosts import MediaHosts
 
 HOSTS = MediaHosts(["fal.media", "*.fal.media", "storage.googleapis.com/falserverless"])
 
@@ -61,7 +62,7 @@ def test_hosts_on_the_list_are_allowed(url: str) -> None:
         "https://storage.googleapis.com//falserverless/x.mp4",
     ],
 )
-async def test_all_others_are_never_contacted(url: str, tmp_path: Path) -> None:
+async def test_other_hosts_are_never_contacted(url: str, tmp_path: Path) -> None:
     contacted = []
 
     def note(request: httpx.Request) -> httpx.Response:
@@ -76,6 +77,6 @@ async def test_all_others_are_never_contacted(url: str, tmp_path: Path) -> None:
     assert contacted == []
 
 
-def test_an_address_of_this_machine_is_refused_even_when_listed() -> None:
+def test_an_ip_address_is_refused_even_if_it_is_listed() -> None:
     assert not MediaHosts(["127.0.0.1", "::1"]).allow("https://127.0.0.1/x.mp4")
     assert not MediaHosts(["127.0.0.1", "::1"]).allow("https://[::1]/x.mp4")

@@ -1,4 +1,4 @@
-"""An image is what its bytes say, is measured before it is decoded, and must decode."""
+"""The bytes decide what an image is; its size is checked before it is decoded."""
 
 import asyncio
 import struct
@@ -62,14 +62,14 @@ def jpeg_that_claims(width: int, height: int) -> bytes:
         (encoded("WEBP", mode="RGBA", lossless=True), "image/webp", "webp"),
     ],
 )
-def test_the_bytes_tell_what_an_image_is(data: bytes, content_type: str, extension: str) -> None:
+def test_the_bytes_decide_the_content_type(data: bytes, content_type: str, extension: str) -> None:
     assert measure(data, max_pixels=MAX_PIXELS) == StartImage(
         data=data, content_type=content_type, extension=extension, width=64, height=48
     )
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "WEBP"])
-def test_of_an_animation_the_first_frame_counts(image_format: str) -> None:
+def test_an_animation_has_the_size_of_its_first_frame(image_format: str) -> None:
     data = encoded(image_format, save_all=True, append_images=[picture(), picture()])
     assert measure(data, max_pixels=MAX_PIXELS).width == 64
 
@@ -94,7 +94,7 @@ def test_other_formats_are_unsupported(data: bytes) -> None:
 
 @pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_an_image_cut_short_is_invalid(image_format: str, share: float) -> None:
+def test_an_incomplete_image_is_invalid(image_format: str, share: float) -> None:
     data = encoded(image_format)
     with pytest.raises(InvalidImage, match="incomplete"):
         measure(data[: max(12, int(len(data) * share))], max_pixels=MAX_PIXELS)
@@ -126,7 +126,7 @@ def test_an_image_with_too_many_pixels_is_refused_by_its_header(bomb: bytes) -> 
     assert caught == []
 
 
-def test_scans_without_end_are_refused_before_the_first_is_read() -> None:
+def test_too_many_scans_are_refused_before_the_first_is_decoded() -> None:
     progressive = encoded("JPEG", progressive=True)
     last = progressive.rindex(START_OF_SCAN)
     bomb = progressive[:last] + progressive[last:-2] * MAX_SCANS + progressive[-2:]
@@ -135,7 +135,7 @@ def test_scans_without_end_are_refused_before_the_first_is_read() -> None:
         measure(bomb, max_pixels=MAX_PIXELS)
 
 
-def test_segments_without_end_are_refused_before_the_first_is_read() -> None:
+def test_too_many_segments_are_refused_before_the_first_is_decoded() -> None:
     jpeg = encoded("JPEG")
     empty = b"\xff\xfe\x00\x02"  # a comment
     assert measure(jpeg[:2] + empty * 900 + jpeg[2:], max_pixels=MAX_PIXELS).width == 64
@@ -143,12 +143,12 @@ def test_segments_without_end_are_refused_before_the_first_is_read() -> None:
         measure(jpeg[:2] + empty * MAX_SEGMENTS + jpeg[2:], max_pixels=MAX_PIXELS)
 
 
-def test_what_follows_a_picture_is_not_taken_for_scans() -> None:
-    film = START_OF_SCAN * 2 * MAX_SCANS  # phones put one behind a picture that moves
+def test_bytes_after_a_picture_are_not_counted_as_scans() -> None:
+    film = START_OF_SCAN * 2 * MAX_SCANS  # phones append one to a "live" picture
     assert measure(encoded("JPEG") + film, max_pixels=MAX_PIXELS).width == 64
 
 
-def test_a_thumbnail_in_a_picture_is_not_taken_for_its_end() -> None:
+def test_the_end_of_a_thumbnail_is_not_taken_for_the_end_of_the_picture() -> None:
     progressive = encoded("JPEG", progressive=True)
     last = progressive.rindex(START_OF_SCAN)
     bomb = progressive[:last] + progressive[last:-2] * MAX_SCANS + progressive[-2:]
@@ -159,7 +159,7 @@ def test_a_thumbnail_in_a_picture_is_not_taken_for_its_end() -> None:
         measure(bomb[:2] + note + bomb[2:], max_pixels=MAX_PIXELS)
 
 
-def test_a_text_that_inflates_is_refused() -> None:
+def test_a_compressed_text_that_inflates_is_refused() -> None:
     whole = encoded("PNG")
     chunk = b"zTXtComment\0\0" + zlib.compress(bytes(8 * 1024 * 1024))
     bomb = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
@@ -173,7 +173,7 @@ def test_the_limit_itself_is_allowed() -> None:
         measure(encoded("PNG"), max_pixels=64 * 48 - 1)
 
 
-async def test_many_images_are_inspected_beside_the_event_loop() -> None:
+async def test_many_images_are_inspected_at_the_same_time() -> None:
     data = encoded("PNG")
     measured = await asyncio.gather(
         *[inspect(data, max_pixels=MAX_PIXELS, user=f"user-{n}") for n in range(20)]
@@ -181,7 +181,7 @@ async def test_many_images_are_inspected_beside_the_event_loop() -> None:
     assert {image.width for image in measured} == {64}
 
 
-async def test_nobody_has_both_decoders_to_himself(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_user_occupies_both_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = threading.Semaphore(0), threading.Event()
 
     def decode(data: bytes, *, max_pixels: int) -> StartImage:

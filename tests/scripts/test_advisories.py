@@ -1,4 +1,4 @@
-"""What the look for advisories makes of pip-audit's answers."""
+"""The check for advisories reports vulnerable packages, and only those fail it."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.support import advisories
-from scripts.support.advisories import look
+from scripts.support.advisories import check
 
 SOUND = {"name": "httpx", "version": "0.28.1", "vulns": []}
 UNKNOWN = {"name": "private", "skip_reason": "Dependency not found on PyPI"}
@@ -18,32 +18,32 @@ VULNERABLE = {
 }
 
 
-def answering(status: int, *dependencies: dict[str, Any]) -> list[str]:
-    told = json.dumps({"dependencies": dependencies, "fixes": []})
-    return [sys.executable, "-c", f"print({told!r}); raise SystemExit({status})"]
+def pip_audit(status: int, *dependencies: dict[str, Any]) -> list[str]:
+    output = json.dumps({"dependencies": dependencies, "fixes": []})
+    return [sys.executable, "-c", f"print({output!r}); raise SystemExit({status})"]
 
 
 @pytest.mark.parametrize(
-    ("command", "status", "said"),
+    ("command", "status", "printed"),
     [
-        (answering(0, SOUND), 0, "1 packages, 0 vulnerable"),
-        (answering(1, SOUND, VULNERABLE), 1, "starlette 1.0.0: PYSEC-1, fixed in 1.3.1"),
-        (answering(1, SOUND, VULNERABLE), 1, "PYSEC-2, fixed in no version yet"),
-        (answering(0, SOUND, UNKNOWN), 0, "does not know private"),
-        (answering(0, UNKNOWN, UNKNOWN), 0, "could not look: the index knows none"),
-        ([sys.executable, "-c", "raise OSError('no route')"], 0, "could not look: OSError: no"),
+        (pip_audit(0, SOUND), 0, "1 packages, 0 vulnerable"),
+        (pip_audit(1, SOUND, VULNERABLE), 1, "starlette 1.0.0: PYSEC-1, fixed in 1.3.1"),
+        (pip_audit(1, SOUND, VULNERABLE), 1, "PYSEC-2, fixed in no version yet"),
+        (pip_audit(0, SOUND, UNKNOWN), 0, "the index has none for private"),
+        (pip_audit(0, UNKNOWN, UNKNOWN), 0, "not checked: the index has no advisories"),
+        ([sys.executable, "-c", "raise OSError('no route')"], 0, "not checked: OSError: no"),
     ],
 )
-def test_only_what_is_known_to_be_vulnerable_fails(
-    capsys: pytest.CaptureFixture[str], command: list[str], status: int, said: str
+def test_only_a_known_vulnerability_fails_the_check(
+    capsys: pytest.CaptureFixture[str], command: list[str], status: int, printed: str
 ) -> None:
-    assert look(command) == status
-    assert said in capsys.readouterr().out
+    assert check(command) == status
+    assert printed in capsys.readouterr().out
 
 
-def test_an_index_that_hangs_fails_nothing(
+def test_an_index_that_hangs_does_not_fail_the_check(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(advisories, "PATIENCE", 0.1)
-    assert look([sys.executable, "-c", "import time; time.sleep(60)"]) == 0
-    assert "could not look: no end" in capsys.readouterr().out
+    monkeypatch.setattr(advisories, "TIMEOUT", 0.1)
+    assert check([sys.executable, "-c", "import time; time.sleep(60)"]) == 0
+    assert "not checked: pip-audit did not end" in capsys.readouterr().out

@@ -1,10 +1,11 @@
-"""The backfill on a server: beside the service's writes, and after it was killed."""
+"""The backfill on a server: while the service writes, and after a kill."""
 
 import asyncio
 import itertools
 from typing import Any
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from scripts.migrate import migrate
 from tests.support.database import SurrealServer, connected
 from tests.support.job_functions import BASE, UNLIMITED, job_arguments
@@ -23,7 +24,7 @@ async def adopted(address: Address, rows: int) -> None:
 
 
 async def write_jobs(database: Database, stop: asyncio.Event) -> list[dict[str, Any]]:
-    """Open, queue and claim jobs as the service does, until told to stop."""
+    """Open, queue and claim jobs as the service does, until ``stop`` is set."""
     rows: list[dict[str, Any]] = []
     for number in itertools.count():
         if stop.is_set():
@@ -35,7 +36,7 @@ async def write_jobs(database: Database, stop: asyncio.Event) -> list[dict[str, 
     raise AssertionError("counting never ends")
 
 
-async def test_it_fills_every_row_beside_a_service_that_writes(server: SurrealServer) -> None:
+async def test_it_fills_every_row_while_the_service_writes(server: SurrealServer) -> None:
     address = server.address()
     await adopted(address, 3000)
     stop = asyncio.Event()
@@ -53,7 +54,7 @@ async def test_it_fills_every_row_beside_a_service_that_writes(server: SurrealSe
             assert await database.query("SELECT * FROM ONLY $id", id=row["id"]) == row
 
 
-async def test_killed_at_any_point_it_is_run_again_and_no_job_is_handed_over_twice(
+async def test_after_a_kill_the_next_run_hands_no_job_over_twice(
     server: SurrealServer,
 ) -> None:
     address = server.address()

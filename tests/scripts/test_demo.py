@@ -1,4 +1,4 @@
-"""``make demo`` as somebody meets it who has just cloned the project."""
+"""``make demo`` in a fresh checkout."""
 
 from pathlib import Path
 from shutil import copytree
@@ -13,13 +13,13 @@ VIDEO = Path("data", "demo", "video.mp4")
 
 
 @pytest.fixture
-def beginner(tmp_path: Path, migrated_folder: Path) -> Path:
-    """A folder with a database that has been migrated already, which takes its time."""
+def folder(tmp_path: Path, migrated_folder: Path) -> Path:
+    """A folder with a migrated database, since migrating takes seconds."""
     copytree(migrated_folder, tmp_path / "data" / "demo" / "surreal")
     return tmp_path
 
 
-def test_the_demo_makes_a_video_that_plays_and_says_what_it_cost(tmp_path: Path) -> None:
+def test_the_demo_makes_a_playable_video_and_prints_its_price(tmp_path: Path) -> None:
     with started(tmp_path, "scripts.demo") as demo:
         assert demo.exit_status() == 0, demo.stderr
         assert not demo.group_members()
@@ -33,8 +33,8 @@ def test_the_demo_makes_a_video_that_plays_and_says_what_it_cost(tmp_path: Path)
         assert sum(1 for _ in container.decode(video=0)) == 5 * 24
 
 
-def test_a_refused_job_is_told_in_a_line(beginner: Path) -> None:
-    with started(beginner, "scripts.demo", "--template", "unheard-of") as demo:
+def test_a_refused_submit_is_reported_in_one_line(folder: Path) -> None:
+    with started(folder, "scripts.demo", "--template", "unheard-of") as demo:
         assert demo.exit_status() == 1
         assert demo.stderr.splitlines()[-1] == "Refused: There is no template 'unheard-of'."
         assert "Traceback" not in demo.stderr
@@ -42,17 +42,17 @@ def test_a_refused_job_is_told_in_a_line(beginner: Path) -> None:
 
 
 @pytest.mark.skipif(not ON_LINUX, reason="looks into /proc")
-def test_ctrl_c_in_the_middle_leaves_no_process_behind(beginner: Path) -> None:
-    with started(beginner, "scripts.demo") as demo:
+def test_ctrl_c_ends_every_process(folder: Path) -> None:
+    with started(folder, "scripts.demo") as demo:
         demo.wait_for_stderr("generating")
         assert demo.group_members()
         assert demo.interrupt() == 130
         assert not demo.group_members()
         assert "Traceback" not in demo.stderr
-    assert not (beginner / VIDEO).exists()
+    assert not (folder / VIDEO).exists()
 
 
-def test_a_service_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_service_that_cannot_be_reached_is_reported_in_one_line(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with started(tmp_path, "scripts.demo", "--url", url) as demo:
         assert demo.exit_status() == 1

@@ -1,4 +1,4 @@
-"""Credits given by hand."""
+"""The script that adds credits."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ async def database(store_url: str) -> AsyncIterator[Database]:
 
 
 class LostAnswers:
-    """A line on which so many calls are carried out and their answers lost."""
+    """Carries out every call and loses the answers of the first ones."""
 
     def __init__(self, lost: int) -> None:
         self.lost = lost
@@ -52,34 +52,58 @@ async def test_a_grant_whose_answer_was_lost_is_booked_once(store_url: str) -> N
         assert await Jobs(database).entries() == [("grant", 5)]
 
 
-async def test_where_nobody_ever_answers_the_entry_to_look_for_is_named(store_url: str) -> None:
+async def test_a_grant_that_is_never_answered_names_the_ledger_entry(store_url: str) -> None:
     async with Database(embedded(store_url), seam=LostAnswers(99)) as database:
         with (
             stamina.set_testing(True, attempts=5),
-            pytest.raises(ServiceError, match=r"look for credit_entry:\['.*', 'grant'\]"),
+            pytest.raises(
+                ServiceError, match=r"may have been booked.*look for credit_entry:\['.*', 'grant'\]"
+            ),
         ):
             await grant(database, "ada", 5, signup_grant=0)
 
 
-async def test_the_script_tells_the_balance_before_and_after(store_url: str) -> None:
+async def test_the_script_prints_the_balance_before_and_after(store_url: str) -> None:
     ended = await run_script("grant", "ada", "5", address=embedded(store_url))
     assert (ended.status, ended.out) == (0, "ada: 100 → 105 credits\n")
 
 
 @pytest.mark.parametrize(
-    "arguments", [("ada", "0"), ("ada", "-5"), ("ada", "1.5"), (" ", "5"), ("a" * 129, "5")]
+    ("user", "credits", "reason"),
+    [
+        ("ada", "0", "must be a whole number from 1 to 1,000,000,000"),
+        ("ada", "-5", "must be a whole number"),
+        ("ada", "1.5", "must be a whole number"),
+        ("ada", "1000000001", "must be a whole number"),
+        (" ", "5", "must not start or end with white space"),
+        (" ada", "5", "must not start or end with white space: it must equal the token's sub"),
+        ("ada\n", "5", "must not start or end with white space"),
+        ("", "5", "must be 1 to 128 characters"),
+        ("a" * 129, "5", "must be 1 to 128 characters"),
+        ("ad\udca0a", "5", "must be 1 to 128 characters of UTF-8"),
+    ],
 )
-async def test_what_is_no_grant_is_refused_as_wrong_usage(
-    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+async def test_a_wrong_user_or_amount_is_refused_with_the_reason(
+    user: str,
+    credits: str,  # noqa: A002
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["grant", *arguments])
+    monkeypatch.setattr(sys, "argv", ["grant", user, credits])
     with pytest.raises(SystemExit) as ended:
         await main()
     assert ended.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+async def test_the_longest_user_of_a_token_gets_credits(store_url: str) -> None:
+    ended = await run_script("grant", "a" * 128, "5", address=embedded(store_url))
+    assert (ended.status, ended.out) == (0, f"{'a' * 128}: 100 → 105 credits\n")
 
 
 async def test_make_grant_takes_no_user_from_the_shell() -> None:
-    # -o: what `make install` has made is taken as it is
+    # -o: the target `install` is not made again
     make = await asyncio.create_subprocess_exec(
         *("make", "-o", "install", "grant", "CREDITS=5"),
         cwd=schema.FOLDER.parent,

@@ -1,11 +1,11 @@
-"""A job's story, as its operator reads it."""
+"""A job's history, as its operator reads it."""
 
 import re
 
 import pytest
 
 from app.errors import ServiceError
-from scripts.job import story
+from scripts.job import history
 from tests.support.clock import pass_time
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
@@ -13,11 +13,11 @@ from tests.support.stand_ins.fal_faults import Answer
 from tests.support.stand_ins.videos import small_video
 
 
-async def told(run: Running, job_id: str) -> str:
-    return "\n".join(await story(run.service.database, run.service.storage, job_id))
+async def printed(run: Running, job_id: str) -> str:
+    return "\n".join(await history(run.service.database, run.service.storage, job_id))
 
 
-async def test_story_of_a_completed_job_tells_all_its_steps_its_money_and_its_objects(
+async def test_history_of_a_completed_job_shows_its_stages_credits_and_objects(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted()
@@ -25,7 +25,7 @@ async def test_story_of_a_completed_job_tells_all_its_steps_its_money_and_its_ob
     await run.status(job_id)
     fal.complete(fal.newest, small_video())
     key = (await run.finished(job_id))["key"]
-    text = await told(run, job_id)
+    text = await printed(run, job_id)
     assert text.startswith(f"Job {job_id} of ada\n  Status    completed, done\n")
     assert f"  Request   {fal.newest}" in text
     stages = re.findall(r"^ +\d+  \+[\d.]+ +\w+ +(\w+)", text, re.MULTILINE)
@@ -37,29 +37,29 @@ async def test_story_of_a_completed_job_tells_all_its_steps_its_money_and_its_ob
     assert f"{key}: {len(small_video()):,} bytes" in text
 
 
-async def test_story_of_a_job_in_trouble_tells_what_is_tried_again_and_when(
+async def test_history_of_a_job_in_trouble_shows_the_reason_and_the_next_attempt(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
     fal.faults.add("media", Answer(500), times=None)
     await pass_time(run, 30)
-    text = await told(run, job_id)
+    text = await printed(run, job_id)
     assert "  Status    processing, storing" in text
     assert re.search(r"Trouble   The video's host answered 500\. \(1 times since 20", text)
     assert re.search(r"Due       20", text)
-    assert text.count("nothing there") == 2
+    assert text.count("no object") == 2
 
 
-async def test_story_of_a_job_that_failed_tells_why(run: Running, fal: FalStandIn) -> None:
+async def test_history_of_a_failed_job_shows_the_reason(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted()
     fal.fail(fal.newest, detail="Blocked")
     await run.finished(job_id)
-    text = await told(run, job_id)
+    text = await printed(run, job_id)
     assert "  Error     fal_rejected: Blocked" in text
     assert "release" in text
 
 
-async def test_there_is_no_story_of_no_job(run: Running) -> None:
+async def test_an_unknown_job_is_refused(run: Running) -> None:
     with pytest.raises(ServiceError, match="no job nobody"):
-        await told(run, "nobody")
+        await printed(run, "nobody")

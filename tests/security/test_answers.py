@@ -1,4 +1,4 @@
-"""What every answer carries, whoever asks from wherever, and what a second user gets of it."""
+"""The headers of every answer, and the 404 that a user gets for another user's data."""
 
 import re
 from typing import Any
@@ -22,25 +22,25 @@ OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
     *("/openapi.json", "/", "/docs", "/assets/{digest}"),
 }
-EACH_ITS_OWN = {SUBMIT, "/media/{key:path}"}
-"""A submit is its sender's; an address of a file is signed, see below."""
+OWNED_OTHERWISE = {SUBMIT, "/media/{key:path}"}
+"""A submit belongs to its sender; the address of a file is signed, see below."""
 
 
 async def answers(run: Running) -> dict[str, httpx.Response]:
-    """Ask every kind of route, in every way that is answered differently."""
+    """Ask every kind of route, in each way that has an answer of its own."""
     client, token = run.client, bearer()
     job_id = await run.submitted()
     return {
         "page": await client.get("/"),
         "docs": await client.get("/docs"),
         "asset": await client.get("/assets/latest/video-generation.js"),
-        "no asset": await client.get("/assets/latest/none.js"),
+        "unknown asset": await client.get("/assets/latest/none.js"),
         "description": await client.get("/openapi.json"),
         "templates": await client.get("/api/templates"),
         "submit": await run.submit(),
-        "not a submit": await client.post(SUBMIT, headers=token),
+        "empty submit": await client.post(SUBMIT, headers=token),
         "status": await client.get(f"{SUBMIT}/status?jobId={job_id}", headers=token),
-        "no job": await client.get(f"{SUBMIT}/status?jobId=x", headers=token),
+        "unknown job": await client.get(f"{SUBMIT}/status?jobId=x", headers=token),
         "no token": await client.get("/api/library"),
         "library": await client.get("/api/library", headers=token),
         "credits": await client.get("/api/credits", headers=token),
@@ -48,10 +48,10 @@ async def answers(run: Running) -> dict[str, httpx.Response]:
         "callback": await client.post("/api/webhooks/fal?jobId=x"),
         "file": await client.get("/media/users/ada/library/x.mp4"),
         "metrics": await client.get("/metrics"),
-        "nowhere": await client.get("/nowhere"),
-        "not so": await client.delete("/api/credits"),
+        "unknown path": await client.get("/nowhere"),
+        "unknown method": await client.delete("/api/credits"),
         "preflight": await client.options("/api/credits", headers=ORIGIN),
-        "from elsewhere": await client.get("/api/credits", headers=token | ORIGIN),
+        "foreign origin": await client.get("/api/credits", headers=token | ORIGIN),
     }
 
 
@@ -62,8 +62,8 @@ async def test_nosniff_is_on_every_answer(run: Running, monkeypatch: pytest.Monk
         raise ZeroDivisionError
 
     monkeypatch.setattr("app.api.service.Service.require_open", broken)
-    given["fault"] = await run.client.get("/readyz")
-    assert given["fault"].status_code == 500
+    given["internal error"] = await run.client.get("/readyz")
+    assert given["internal error"].status_code == 500
     for name, answer in given.items():
         assert answer.headers.get_list("x-content-type-options") == ["nosniff"], name
 
@@ -76,7 +76,7 @@ async def test_cors_is_off(run: Running) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_csp_is_without_inline_script_and_so_is_the_page(run: Running, path: str) -> None:
+async def test_csp_forbids_inline_script_and_the_page_has_none(run: Running, path: str) -> None:
     answer = await run.client.get(path)
     policy = answer.headers["content-security-policy"]
     assert "script-src 'self';" in policy
@@ -88,9 +88,9 @@ async def test_csp_is_without_inline_script_and_so_is_the_page(run: Running, pat
     assert not re.search(r"<[^>]+\son[a-z]+=|javascript:|<style|\sstyle=", answer.text)
 
 
-def test_of_every_route_it_is_known_whose_it_is(settings: Settings) -> None:
+def test_every_route_is_classified_by_owner(settings: Settings) -> None:
     paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
-    assert paths == OWNED | LISTS | OPEN | EACH_ITS_OWN
+    assert paths == OWNED | LISTS | OPEN | OWNED_OTHERWISE
 
 
 async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:
@@ -105,7 +105,7 @@ async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: Fal
                 await run.client.request(method, f"{path}?jobId={each}", headers=bearer("eve"))
                 for each in (job_id, "no-such-job")
             ]
-            assert shown(foreign) == shown(missing), path
+            assert content_of(foreign) == content_of(missing), path
             assert foreign.status_code == 404
     assert (await run.status(running))["status"] == "pending"
 
@@ -123,7 +123,7 @@ async def test_a_second_user_finds_the_lists_empty_even_with_the_cursor_of_the_f
     assert await run.money(user="eve") == (100, 0, ["grant"])
 
 
-async def test_a_file_that_is_there_and_one_that_is_not_are_the_same_404_unless_it_is_signed(
+async def test_existing_and_missing_files_give_the_same_404_without_a_valid_signature(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted(user="ada")
@@ -134,11 +134,11 @@ async def test_a_file_that_is_there_and_one_that_is_not_are_the_same_404_unless_
     for tried in ("", "?" + query.replace("signature=", "signature=0")):
         there = await run.client.get(f"{path}{tried}", headers=bearer("eve"))
         not_there = await run.client.get(f"{path}x{tried}", headers=bearer("eve"))
-        assert shown(there)["detail"] == shown(not_there)["detail"]
+        assert content_of(there)["detail"] == content_of(not_there)["detail"]
         assert there.status_code == not_there.status_code == 404
 
 
-def shown(answer: httpx.Response) -> dict[str, Any]:
-    """Return all that an answer tells, but for the name of its request."""
+def content_of(answer: httpx.Response) -> dict[str, Any]:
+    """Return the body and the headers of an answer without its request id."""
     body: dict[str, Any] = answer.json()
     return body | {"headers": dict(answer.headers) | {"x-request-id": ""}}

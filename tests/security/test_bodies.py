@@ -1,4 +1,4 @@
-"""A body of 200 MB is cut off where it is too long, whatever Content-Length says of it."""
+"""A body of 200 MB is refused at the limit, whatever its Content-Length says."""
 
 from collections.abc import AsyncIterator
 
@@ -15,9 +15,9 @@ MEGABYTE = 1024 * 1024
 HEAD = b'--b\r\nContent-Disposition: form-data; name="startImage"; filename="x"\r\n\r\n'
 
 
-@pytest.mark.parametrize("lie", ["100", "1048576", "999999999999", "-1", "no number", None])
-async def test_multipart_of_200_mb_with_a_lying_content_length(
-    settings: Settings, fal: FalStandIn, lie: str | None
+@pytest.mark.parametrize("length", ["100", "1048576", "999999999999", "-1", "no number", None])
+async def test_multipart_of_200_mb_with_a_false_content_length(
+    settings: Settings, fal: FalStandIn, length: str | None
 ) -> None:
     taken = 0
 
@@ -28,8 +28,8 @@ async def test_multipart_of_200_mb_with_a_lying_content_length(
             taken += len(chunk)
 
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    if lie is not None:
-        headers["Content-Length"] = lie
+    if length is not None:
+        headers["Content-Length"] = length
     bounded = settings.model_copy(update={"max_image_bytes": MEGABYTE})
     async with running(bounded, fal) as run:
         answer = await run.client.post(SUBMIT, content=body(), headers=bearer() | headers)
@@ -38,9 +38,9 @@ async def test_multipart_of_200_mb_with_a_lying_content_length(
     assert taken <= MEGABYTE + MAX_OVERHEAD_BYTES
 
 
-@pytest.mark.parametrize("lie", ["10", "999999999999"])
-async def test_callback_with_a_lying_content_length(
-    settings: Settings, fal: FalStandIn, lie: str
+@pytest.mark.parametrize("length", ["10", "999999999999"])
+async def test_callback_of_200_mb_with_a_false_content_length(
+    settings: Settings, fal: FalStandIn, length: str
 ) -> None:
     taken = 0
 
@@ -51,7 +51,7 @@ async def test_callback_with_a_lying_content_length(
             taken += 65536
 
     async with running(settings, fal) as run:
-        headers = {"Content-Length": lie}
+        headers = {"Content-Length": length}
         answer = await run.client.post("/api/webhooks/fal?jobId=x", content=body(), headers=headers)
         assert_problem(answer, 400, "invalid_json")
     assert taken <= 10 * MEGABYTE

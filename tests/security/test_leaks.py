@@ -1,4 +1,4 @@
-"""The suite notices when a secret is printed: a test that leaks one has failed."""
+"""A test fails if its output shows a secret."""
 
 import subprocess
 import sys

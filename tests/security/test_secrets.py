@@ -1,4 +1,4 @@
-"""Neither a part of the service nor a traceback through it shows a secret."""
+"""No object of the service and no traceback shows a secret."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.api.identity import SharedSecret
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from app.settings import Settings
 from tests.support.leaks import found_in
 from tests.support.s3 import BUCKET, SECRET_ACCESS_KEY
@@ -35,7 +36,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
 
 
 def parts(thing: object, seen: dict[int, object]) -> Iterator[object]:
-    """Yield the service's own parts that hang together with ``thing``, and what those hold."""
+    """Yield every object of the service that is reachable from ``thing``, and its values."""
     if id(thing) in seen or isinstance(thing, str):
         return
     seen[id(thing)] = thing
@@ -52,7 +53,7 @@ def parts(thing: object, seen: dict[int, object]) -> Iterator[object]:
         yield from parts(each, seen)
 
 
-async def test_no_part_shows_a_secret_in_its_repr_or_str(
+async def test_no_object_shows_a_secret_in_its_repr_or_str(
     settings: Settings, fal: FalStandIn
 ) -> None:
     async with running(settings, fal) as run:
@@ -74,7 +75,7 @@ def test_settings_show_no_secret_in_any_shape(settings: Settings) -> None:
     "name",
     ["fal.upload", "fal.submit", "fal.result", "media.download", "storage.put"],
 )
-async def test_tracebacks_of_faults_show_no_secret(
+async def test_tracebacks_of_unexpected_errors_show_no_secret(
     store_url: str,
     tmp_path: Path,
     fal: FalStandIn,

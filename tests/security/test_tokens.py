@@ -1,4 +1,4 @@
-"""Whose keys are believed: nobody looks where a token says that its own is to be found."""
+"""A token cannot name the key that verifies it."""
 
 import time
 from typing import Any

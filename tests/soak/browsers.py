@@ -1,4 +1,4 @@
-"""People who submit, poll and cancel all the time."""
+"""Users who submit, poll and cancel all the time."""
 
 import asyncio
 import json
@@ -11,42 +11,42 @@ from typing import Any
 import httpx
 import uuid_utils
 
-from tests.soak.instance import Entrance
+from tests.soak.instance import LoadBalancer
 from tests.support.service import TEMPLATE, TERMINAL, png
 from tests.support.tokens import bearer
 
 USERS = ("ada", "grace hopper", "../linus", "émilie")
 IMAGE = png()
 PAUSE = 0.6
-"""At most so many seconds between two clicks."""
+"""The longest time between two clicks, in seconds."""
 LATEST = 20
-"""Jobs that a user still asks for."""
+"""How many of its latest jobs a user still polls."""
 RETRIES = 20
 """How often a submit with a key is repeated until it is answered."""
 
 EXPECTED = {"submit": {202}, "poll": {200}, "cancel": {202, 409}}
-"""What may be answered, besides 503 while the database is away."""
+"""The expected answers; 503 ``database_unavailable`` is expected as well."""
 
 
 class Browsers:
-    """What the users do, what they are told, and what they should never have been told."""
+    """Simulates the users, and records what they are answered."""
 
-    def __init__(self, entrance: Entrance, chance: random.Random) -> None:
+    def __init__(self, balancer: LoadBalancer, chance: random.Random) -> None:
         self.accepted: dict[str, str] = {}
-        """The users of jobs that were acknowledged."""
+        """The user of each accepted job."""
         self.ends: dict[str, str] = {}
-        """How the jobs ended that somebody saw ending."""
+        """The terminal status of each job that a user has seen end."""
         self.cancelled = 0
         self.unavailable = 0
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
-        self.troubles: list[str] = []
+        self.failures: list[str] = []
         self.closed = asyncio.Event()
-        """Set when everybody shall finish and leave."""
-        self._entrance = entrance
+        """Set to let every user finish and stop."""
+        self._balancer = balancer
         self._chance = chance
 
     async def browse(self) -> None:
-        """Let all users go on until they are to leave."""
+        """Run all users until ``closed`` is set."""
         await asyncio.gather(*map(self._browse, USERS))
 
     async def _browse(self, user: str) -> None:
@@ -60,13 +60,13 @@ class Browsers:
                 await self._cancel(job_id)
 
     def _some_job(self, user: str) -> str | None:
-        """Pick one of the user's latest jobs that have not been seen ending."""
+        """Pick one of the user's latest jobs whose end no one has seen."""
         own = [job for job, owner in self.accepted.items() if owner == user]
         open_jobs = [job for job in own[-LATEST:] if job not in self.ends]
         return self._chance.choice(open_jobs) if open_jobs else None
 
     async def _submit(self, user: str) -> None:
-        """Submit something that is told apart from all else; half of them with a key."""
+        """Submit a job with a unique headline; half of the submits have an idempotency key."""
         marker = str(uuid_utils.uuid7())
         has_key = self._chance.random() < 0.5
         what = {"templateSlug": TEMPLATE, "variables": {"headline": marker}}
@@ -85,12 +85,12 @@ class Browsers:
                 return
 
     async def _poll(self, job_id: str) -> None:
-        """Ask for an acknowledged job; once it has ended it may not change any more."""
+        """Poll an accepted job. Its status may not change once it is terminal."""
         answer = await self._ask("poll", self.accepted[job_id], "GET", f"/status?jobId={job_id}")
         if answer is None or (status := answer.json()["status"]) not in TERMINAL:
             return
         if self.ends.setdefault(job_id, status) != status:
-            self.troubles.append(f"{job_id}: {self.ends[job_id]}, then {status}")
+            self.failures.append(f"{job_id}: {self.ends[job_id]}, then {status}")
 
     async def _cancel(self, job_id: str) -> None:
         path = f"/cancel?jobId={job_id}"
@@ -100,11 +100,11 @@ class Browsers:
     async def _ask(
         self, what: str, user: str, method: str, path: str, **content: Any
     ) -> httpx.Response | None:
-        """Return the answer, or None where nobody gave one or the database was away."""
+        """Return the answer, or None if there was none or the database was unavailable."""
         headers = bearer(user) | content.pop("headers", {})
         began = time.monotonic()
         path = f"/api/templates/video{path}"
-        answer = await self._entrance.send(method, path, headers=headers, **content)
+        answer = await self._balancer.send(method, path, headers=headers, **content)
         if answer is None:
             return None
         self.seconds[what].append(time.monotonic() - began)
@@ -113,12 +113,12 @@ class Browsers:
         if is_unavailable(answer):
             self.unavailable += 1
         else:
-            self.troubles.append(f"{what}: {answer.status_code} {answer.text}")
+            self.failures.append(f"{what}: {answer.status_code} {answer.text}")
         return None
 
 
 def is_unavailable(answer: httpx.Response) -> bool:
-    """Tell the one refusal that a database that is away excuses."""
+    """Return whether the answer is the refusal for a database that is unavailable."""
     return (
         answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         and answer.json()["code"] == "database_unavailable"

@@ -1,4 +1,4 @@
-"""Service processes that are killed and started again, and the way to whichever is up."""
+"""Service processes that are killed and restarted, and a load balancer in front of them."""
 
 import asyncio
 import random
@@ -14,27 +14,27 @@ import httpx
 from tests.support.process import PATIENCE, Process, started
 
 PAUSE = 0.05
-"""Seconds until somebody who found nobody there tries again."""
+"""Seconds before a client retries when no instance answered."""
 
 EXCUSES = "does not answer", "address already in use"
-"""Why a start may fail: the database is away, or somebody else was given the port."""
-UNHEARD = "Future exception was never retrieved"
-"""What asyncio says of a call that the SDK had pending for nobody when its line was cut."""
+"""Accepted reasons of a failed start: the database is down, or another process took the port."""
+LOST_CALL = "Future exception was never retrieved"
+"""asyncio logs this for a call of the SDK that was pending when its connection was cut."""
 
 
 class Instance:
-    """One of the places where the service runs; each of its lives has a port of its own."""
+    """One instance of the service. Each start is a new process with a new port."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.url: str | None = None
-        """Where it is to be found; None while it is not."""
+        """Its address; None while it is not ready."""
         self.seconds_to_ready: list[float] = []
         self.failed_starts = 0
-        self.troubles: list[str] = []
-        """What a life has said that it should not have had reason to."""
+        self.failures: list[str] = []
+        """The logs of processes that ended by themselves or logged an error."""
         self._folder = folder
         self._settings = settings
-        self._life = ExitStack()
+        self._resources = ExitStack()
         self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -48,11 +48,11 @@ class Instance:
         await self._client.aclose()
 
     async def start(self) -> None:
-        """Start it, as often as it takes, and wait until it is ready."""
+        """Start it, repeatedly if needed, and wait until it is ready."""
         while True:
             began = time.monotonic()
-            process = self._life.enter_context(
-                started(self._folder, "tests.soak.serve", **self._settings)
+            process = self._resources.enter_context(
+                started(self._folder, "tests.support.serve", **self._settings)
             )
             self._process = process
             if await self._gets_ready(process):
@@ -61,21 +61,21 @@ class Instance:
                 return
             assert any(excuse in process.stderr for excuse in EXCUSES), process.stderr
             self.failed_starts += 1
-            self._bury()
+            self._discard()
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill the process with SIGKILL."""
         if self._process is not None:
             if (status := self._process.popen.poll()) is not None:
-                self.troubles.append(f"ended by itself with {status}: {self._process.stderr}")
+                self.failures.append(f"ended by itself with {status}: {self._process.stderr}")
             self._process.popen.kill()
-            self._bury()
+            self._discard()
 
-    def _bury(self) -> None:
+    def _discard(self) -> None:
         if self._process is not None and any(map(is_fault, self._process.stderr.splitlines())):
-            self.troubles.append(self._process.stderr)
+            self.failures.append(self._process.stderr)
         self.url = self._process = None
-        self._life.close()
+        self._resources.close()
 
     async def _gets_ready(self, process: Process) -> bool:
         while process.popen.poll() is None:
@@ -87,32 +87,32 @@ class Instance:
 
 
 def is_fault(line: str) -> bool:
-    """Tell a line of the log that somebody should have to look into."""
-    return " ERROR " in line and UNHEARD not in line
+    """Return whether a line of the log is an error that is not expected."""
+    return " ERROR " in line and LOST_CALL not in line
 
 
-class Entrance:
-    """Sends each request to any one instance that is up, as a load balancer does."""
+class LoadBalancer:
+    """Sends each request to a random instance that is up."""
 
     def __init__(
         self, instances: Sequence[Instance], client: httpx.AsyncClient, chance: random.Random
     ) -> None:
         self.lost = 0
-        """Requests of which nobody knows what became of them."""
-        self.troubles: list[str] = []
+        """Requests whose connection broke: they may or may not have been carried out."""
+        self.failures: list[str] = []
         self._instances = instances
         self._client = client
         self._chance = chance
 
     async def send(self, method: str, path: str, **content: Any) -> httpx.Response | None:
-        """Return the answer, or None where nobody gave one."""
+        """Return the answer, or None if there was none."""
         up = [instance.url for instance in self._instances if instance.url]
         if up:
             url = f"{self._chance.choice(up)}{path}"
             try:
                 return await self._client.request(method, url, **content)
             except httpx.TimeoutException:
-                self.troubles.append(f"no answer in {PATIENCE} s: {method} {path}")
+                self.failures.append(f"no answer in {PATIENCE} s: {method} {path}")
             except httpx.TransportError:
                 self.lost += 1
         await asyncio.sleep(PAUSE)

@@ -1,4 +1,4 @@
-"""The promises of the document, tried some thousand times."""
+"""The OpenAPI document is checked with thousands of generated requests."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.contract.run import cases_without_a_failure
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
-async def test_every_route_keeps_its_promises(
+async def test_every_route_answers_as_the_document_says(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cases = await cases_without_a_failure(settings, tmp_path, monkeypatch, "--max-examples=100")

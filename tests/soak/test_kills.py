@@ -1,4 +1,4 @@
-"""Kill -9, hundreds of times, while people use the service; afterwards everything adds up."""
+"""Processes are killed hundreds of times while users work; no invariant breaks."""
 
 import asyncio
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.ordeal import Ordeal, ordeal
-from tests.soak.world import World
+from tests.soak.backends import Backends
+from tests.soak.simulation import Simulation, simulation
 from tests.support.database import embedded, migrated, surreal_server
 from tests.support.s3 import S3Server, s3_server
 from tests.support.stand_ins.fal import FalStandIn
@@ -27,32 +27,32 @@ def bucket(tmp_path: Path) -> Iterator[S3Server]:
         yield server
 
 
-async def test_no_kill_of_a_process_breaks_an_invariant(
+async def test_kills_of_one_process_break_no_invariant(
     tmp_path: Path, store_url: str, bucket: S3Server, fal: FalStandIn
 ) -> None:
-    world = World(tmp_path, embedded(store_url), bucket, fal)
-    async with ordeal(world, instances=1, seed=SEED) as trial:
-        async with trial.in_use():
-            await trial.lives(trial.instances[0], KILLS)
-        await convince(trial)
+    backends = Backends(tmp_path, embedded(store_url), bucket, fal)
+    async with simulation(backends, instances=1, seed=SEED) as simulated:
+        async with simulated.under_load():
+            await simulated.kill_repeatedly(simulated.instances[0], KILLS)
+        await check(simulated)
 
 
-async def test_no_kill_of_two_processes_and_their_database_breaks_an_invariant(
+async def test_kills_of_two_processes_and_their_database_break_no_invariant(
     tmp_path: Path, bucket: S3Server, fal: FalStandIn
 ) -> None:
     with surreal_server(tmp_path / "server") as server:
         async with migrated(server.address("video")):
             pass
-        world = World(tmp_path, server.address("video"), bucket, fal)
-        async with ordeal(world, instances=2, seed=SEED) as trial:
-            async with trial.in_use(), asyncio.TaskGroup() as dying:
-                for instance in trial.instances:
-                    dying.create_task(trial.lives(instance, SERVICE_KILLS // 2))
-                dying.create_task(trial.database_lives(server, DATABASE_KILLS))
-            await convince(trial)
+        backends = Backends(tmp_path, server.address("video"), bucket, fal)
+        async with simulation(backends, instances=2, seed=SEED) as simulated:
+            async with simulated.under_load(), asyncio.TaskGroup() as kills:
+                for instance in simulated.instances:
+                    kills.create_task(simulated.kill_repeatedly(instance, SERVICE_KILLS // 2))
+                kills.create_task(simulated.kill_database_repeatedly(server, DATABASE_KILLS))
+            await check(simulated)
 
 
-async def convince(trial: Ordeal) -> None:
-    verdict = await trial.verdict()
-    print(f"\n{trial.figures(verdict)}")  # noqa: T201 the figures are the point
-    assert not verdict.troubles, "\n".join(verdict.troubles)
+async def check(simulated: Simulation) -> None:
+    outcome = await simulated.outcome()
+    print(f"\n{simulated.figures(outcome)}")  # noqa: T201 the figures are the point
+    assert not outcome.failures, "\n".join(outcome.failures)

@@ -1,11 +1,11 @@
-"""Two users never share a folder, and no name leaves its own."""
+"""Two users never share a folder, and no name leads out of its folder."""
 
 import re
 from datetime import date
 
 import pytest
 
-from app.storage.protocol import folder_of, inline_disposition, poster_key, video_key_base
+from app.storage.keys import content_type_of, folder_of, poster_key, video_key_base
 
 
 @pytest.mark.parametrize(
@@ -24,23 +24,23 @@ from app.storage.protocol import folder_of, inline_disposition, poster_key, vide
         ("x" * 128, "x" * 128),
     ],
 )
-def test_a_user_has_a_folder_that_no_path_leaves(user: str, folder: str) -> None:
+def test_a_user_has_one_folder_below_all_users(user: str, folder: str) -> None:
     assert folder_of(user) == folder
 
 
-def test_a_name_too_long_for_a_file_system_becomes_a_digest() -> None:
+def test_a_user_name_too_long_for_a_file_system_becomes_a_digest() -> None:
     folder = folder_of("漢" * 128)
     assert re.fullmatch("~[0-9a-f]{64}", folder)
     assert folder != folder_of("漢" * 127)
 
 
 @pytest.mark.parametrize("user", ["", "\ud800"])
-def test_what_is_no_name_has_no_folder(user: str) -> None:
-    with pytest.raises(ValueError, match=r"a user has a name|surrogates not allowed"):
+def test_a_name_that_is_empty_or_not_unicode_is_refused(user: str) -> None:
+    with pytest.raises(ValueError, match=r"the user has no name|surrogates not allowed"):
         folder_of(user)
 
 
-def test_a_key_tells_user_day_and_template() -> None:
+def test_a_key_names_user_day_and_template() -> None:
     day = date(2026, 2, 3)
     base = video_key_base("dev@localhost", day, "slow-pan")
     assert base == "users/dev@localhost/library/2026-02-03-slow-pan"
@@ -54,12 +54,14 @@ def test_a_slug_too_long_for_a_file_system_becomes_a_digest() -> None:
     assert base != video_key_base("u", day, "x" * 301)
 
 
-def test_a_poster_lies_beside_its_video() -> None:
+def test_a_poster_is_beside_its_video() -> None:
     assert poster_key("users/u/library/2026-02-03-pan-2.mp4") == (
         "users/u/library/2026-02-03-pan-2.jpg"
     )
 
 
-def test_a_download_name_cannot_break_out_of_its_header() -> None:
-    assert inline_disposition("pan.mp4") == 'inline; filename="pan.mp4"'
-    assert inline_disposition('ü"\r\n.mp4') == "inline; filename*=utf-8''%C3%BC%22%0D%0A.mp4"
+def test_the_extension_of_a_key_decides_the_content_type() -> None:
+    assert content_type_of("users/u/library/x.mp4") == "video/mp4"
+    assert content_type_of("users/u/library/x.jpg") == "image/jpeg"
+    with pytest.raises(ValueError, match=r"x\.html is the key of neither"):
+        content_type_of("users/u/library/x.html")

@@ -1,13 +1,14 @@
-"""What is particular to the folder: signed addresses, and nothing beyond them."""
+"""Only the local files: signed addresses, and access to nothing without one."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from stat import S_IMODE
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import pytest
@@ -17,9 +18,10 @@ from app.storage.local_files import LocalFiles
 from tests.support.s3 import browser_of, put_video, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+T = TypeVar("T")
 KEY = "users/dev@localhost/library/2026-02-03-pan.mp4"
 
 
@@ -41,7 +43,7 @@ def files(tmp_path: Path, clock: Clock) -> LocalFiles:
     return LocalFiles(tmp_path / "storage", now=clock)
 
 
-async def test_what_a_killed_process_left_half_written_goes_and_what_is_being_written_stays(
+async def test_tidy_deletes_old_incomplete_files_and_keeps_new_ones(
     files: LocalFiles, clock: Clock
 ) -> None:
     await files.check()
@@ -55,7 +57,7 @@ async def test_what_a_killed_process_left_half_written_goes_and_what_is_being_wr
 
 @pytest.fixture
 async def browser(files: LocalFiles, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a store with one video."""
+    """A client of a storage with one video."""
     await put_video(files, KEY, write_file(tmp_path, b"content"))
     async with browser_of(files) as client:
         yield client
@@ -67,7 +69,7 @@ async def test_an_address_is_relative_or_below_the_base_url(tmp_path: Path) -> N
     assert (await files.url(KEY)).startswith("https://videos.example/media/users/")
 
 
-async def test_a_browser_keeps_what_it_has_until_the_address_expires(
+async def test_a_browser_may_cache_a_file_until_its_address_expires(
     files: LocalFiles, clock: Clock, browser: httpx.AsyncClient
 ) -> None:
     answer = await browser.get(await files.url(KEY))
@@ -75,7 +77,7 @@ async def test_a_browser_keeps_what_it_has_until_the_address_expires(
     assert answer.headers["Cache-Control"] == f"private, max-age={int(expires - clock.time)}"
 
 
-async def test_head_tells_the_size_without_the_content(
+async def test_head_answers_the_size_without_the_content(
     files: LocalFiles, browser: httpx.AsyncClient
 ) -> None:
     answer = await browser.head(await files.url(KEY))
@@ -85,7 +87,7 @@ async def test_head_tells_the_size_without_the_content(
     assert answer.content == b""
 
 
-async def test_an_address_lives_for_an_hour_and_is_renewed_every_ten_minutes(
+async def test_an_address_works_for_an_hour_and_changes_every_ten_minutes(
     files: LocalFiles, clock: Clock, browser: httpx.AsyncClient
 ) -> None:
     clock.time = 600_000
@@ -100,7 +102,7 @@ async def test_an_address_lives_for_an_hour_and_is_renewed_every_ten_minutes(
     assert (await browser.get(url)).status_code == 404
 
 
-async def test_a_signature_holds_for_one_key_and_one_time(
+async def test_a_signature_is_valid_for_one_key_and_one_time(
     files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     other = KEY.replace("pan", "zoom")
@@ -118,34 +120,34 @@ async def test_a_signature_holds_for_one_key_and_one_time(
         assert (await browser.get(forged)).status_code == 404
 
 
-async def test_another_store_takes_no_signature_of_this_one(
+async def test_the_signature_of_another_storage_is_refused(
     files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    stranger = LocalFiles(tmp_path / "elsewhere", now=files._now)
-    assert (await browser.get(await stranger.url(KEY))).status_code == 404
+    other = LocalFiles(tmp_path / "elsewhere", now=files._now)
+    assert (await browser.get(await other.url(KEY))).status_code == 404
 
 
 @pytest.mark.parametrize(
     "key",
     [".signing-key", ".incoming", "users", "users/..", "users/../outside.mp4", "", "a.html"],
 )
-async def test_even_signed_nothing_but_videos_and_posters_is_served(
+async def test_a_signed_address_of_another_kind_of_file_is_refused(
     files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path, key: str
 ) -> None:
-    write_in = tmp_path / "storage" / "a.html"
-    write_in.write_text("<script>")
+    page = tmp_path / "storage" / "a.html"
+    page.write_text("<script>")
     signed = httpx.URL(await files.url(key)).params
     answer = await browser.get(f"/media/{key.replace('.', '%2E')}", params=signed)
     assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("key", ["../x.mp4", "/etc/x.mp4", "a/./x.mp4", "a//x.mp4", ".x.mp4"])
-async def test_no_key_leaves_the_folder(files: LocalFiles, tmp_path: Path, key: str) -> None:
+async def test_no_key_leads_out_of_the_folder(files: LocalFiles, tmp_path: Path, key: str) -> None:
     with pytest.raises(ValueError, match="empty or starts with a dot"):
         await put_video(files, key, write_file(tmp_path, b"content"))
 
 
-async def test_no_key_leaves_the_folder_by_a_link(
+async def test_no_link_leads_out_of_the_folder(
     files: LocalFiles, browser: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     outside = write_file(tmp_path, b"outside")
@@ -156,20 +158,20 @@ async def test_no_key_leaves_the_folder_by_a_link(
         await put_video(files, "linked/x.mp4", outside)
 
 
-async def test_a_video_appears_whole_and_leaves_nothing_else(
-    files: LocalFiles, tmp_path: Path
-) -> None:
+async def test_a_put_leaves_only_the_video_and_its_owner(files: LocalFiles, tmp_path: Path) -> None:
     await put_video(files, KEY, write_file(tmp_path, b"content"))
     await put_video(files, KEY, write_file(tmp_path, b"content"))
     present = [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
-    note = tmp_path / "storage" / ".owners" / KEY
-    assert set(present) == {tmp_path / "storage" / KEY, note}
-    assert note.read_text() == "job-1"
+    owner_file = tmp_path / "storage" / ".owners" / KEY
+    assert set(present) == {tmp_path / "storage" / KEY, owner_file}
+    assert owner_file.read_text() == "job-1"
     await files.delete(KEY)
     assert [path for path in (tmp_path / "storage").rglob("*") if path.is_file()] == []
 
 
-def test_stores_that_start_at_once_agree_on_a_key_that_only_they_can_read(tmp_path: Path) -> None:
+def test_processes_that_start_together_share_one_signing_key_with_private_access(
+    tmp_path: Path,
+) -> None:
     together = Barrier(8)
 
     def start() -> bytes:
@@ -184,7 +186,7 @@ def test_stores_that_start_at_once_agree_on_a_key_that_only_they_can_read(tmp_pa
     assert S_IMODE((tmp_path / ".signing-key").stat().st_mode) == 0o600
 
 
-async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_is_reported_as_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     files = LocalFiles(tmp_path / "file" / "storage")
     for attempt in (files.check, lambda: files.url(KEY)):
@@ -192,3 +194,15 @@ async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) ->
             await attempt()
     with pytest.raises(StorageUnavailable, match="Not a directory"):
         await put_video(files, KEY, write_file(tmp_path, b"content"))
+
+
+async def test_a_check_ends_in_time_if_the_folder_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_name: str, _call: Callable[[], Awaitable[T]], /) -> T:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr("app.times.STORAGE_CHECK", 0)
+    with pytest.raises(StorageUnavailable, match="hangs"):
+        await LocalFiles(tmp_path, seam=hang).check()

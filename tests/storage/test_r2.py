@@ -1,10 +1,11 @@
-"""What is particular to R2: parts, aborted uploads, refusals, and what is sent over the wire."""
+"""Only R2: uploads in parts, aborted uploads, refusals and unusable answers."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections import Counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.r2 import R2Storage
+from app.storage.r2 import R2Storage, inline_disposition
 from tests.support.s3 import SECRET_ACCESS_KEY, S3Server, put_video, write_file
 from tests.support.sockets import free_port, raw_server
 
@@ -30,7 +31,7 @@ def key() -> str:
 
 
 class StopAtSecondPart:
-    """A seam that fails or hangs there."""
+    """A seam that fails or hangs at the second part."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
@@ -52,7 +53,7 @@ async def unfinished_uploads(storage: R2Storage) -> int:
     return len(listed.get("Uploads", []))
 
 
-async def test_a_large_file_goes_in_parts_of_one_size_but_the_last(
+async def test_a_large_file_is_sent_in_parts_of_equal_size_and_a_smaller_last(
     s3: S3Server, key: str, tmp_path: Path
 ) -> None:
     content = os.urandom(20 * MIB + 5)
@@ -72,7 +73,9 @@ async def test_a_large_file_goes_in_parts_of_one_size_but_the_last(
     assert answer.headers["Content-Type"] == "video/mp4"
 
 
-async def test_parts_keep_the_same_bytes_rule(s3: S3Server, key: str, tmp_path: Path) -> None:
+async def test_an_upload_in_parts_never_replaces_other_bytes(
+    s3: S3Server, key: str, tmp_path: Path
+) -> None:
     async with s3.open(single_put_bytes=10) as storage:
         await put_video(storage, key, write_file(tmp_path, b"the first bytes"))
         await put_video(storage, key, write_file(tmp_path, b"the first bytes"))
@@ -123,6 +126,27 @@ async def test_an_abort_that_fails_is_repeated(s3: S3Server, key: str, tmp_path:
         assert await unfinished_uploads(storage) == 0
 
 
+async def test_an_address_is_signed_again_after_ten_minutes(
+    s3: S3Server, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, signed = [1_000_000.0], 0
+
+    async def sign(*_: object, **given: Any) -> str:
+        nonlocal signed
+        signed += 1
+        assert given["ExpiresIn"] == 4200
+        return f"address {signed}"
+
+    monkeypatch.setattr("app.storage.r2.time", SimpleNamespace(time=lambda: now[0]))
+    async with s3.open() as storage:
+        monkeypatch.setattr(storage._client, "generate_presigned_url", sign)
+        assert await storage.url(key) == "address 1"
+        now[0] += 599
+        assert await storage.url(key) == "address 1"
+        now[0] += 1
+        assert await storage.url(key) == "address 2"
+
+
 async def test_a_public_bucket_needs_no_signature() -> None:
     async with R2Storage.open(
         endpoint_url="https://r2.example",
@@ -143,7 +167,7 @@ async def test_a_public_bucket_needs_no_signature() -> None:
         ({"bucket": "no-such-bucket"}, "R2_BUCKET"),
     ],
 )
-async def test_a_wrong_setting_is_named_without_its_value(
+async def test_an_error_names_the_wrong_setting_without_its_value(
     s3: S3Server, key: str, tmp_path: Path, wrong: dict[str, str], advice: str
 ) -> None:
     async with s3.open(**wrong) as storage:
@@ -174,7 +198,7 @@ async def test_a_store_that_is_down_is_unavailable(s3: S3Server, key: str, tmp_p
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<p>",
     ],
 )
-async def test_an_answer_without_sense_is_unavailable(
+async def test_an_unusable_answer_is_reported_as_unavailable(
     key: str, tmp_path: Path, answer: bytes
 ) -> None:
     source = write_file(tmp_path, b"content")
@@ -192,7 +216,7 @@ async def test_an_answer_without_sense_is_unavailable(
             await put_video(storage, key, source)
 
 
-async def test_a_check_does_not_wait_for_a_store_that_hangs(
+async def test_a_check_ends_in_time_if_r2_hangs(
     s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(_name: str, _call: Callable[[], Awaitable[T]], /) -> T:
@@ -203,3 +227,8 @@ async def test_a_check_does_not_wait_for_a_store_that_hangs(
     async with s3.open(seam=hang) as storage:
         with pytest.raises(StorageUnavailable):
             await storage.check()
+
+
+def test_a_download_name_cannot_break_out_of_its_header() -> None:
+    assert inline_disposition("pan.mp4") == 'inline; filename="pan.mp4"'
+    assert inline_disposition('ü"\r\n.mp4') == "inline; filename*=utf-8''%C3%BC%22%0D%0A.mp4"

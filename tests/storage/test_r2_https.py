@@ -1,4 +1,4 @@
-"""What R2 is sent over TLS, and whose certificates are believed, also behind a proxy."""
+"""What is sent to R2 over TLS, and which certificates are trusted, also behind a proxy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SUCCESS = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: %d\r\n\r\n%s' % (len
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A file with a key and the certificate that it has signed for itself, as localhost."""
+    """A file with a key and its self-signed certificate for localhost."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -49,8 +49,8 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def patient_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow machine sees the refusal itself, not that time is up."""
+def long_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine, the check fails by the refusal and not by the timeout."""
     monkeypatch.setattr("app.times.STORAGE_CHECK", 60)
 
 
@@ -72,7 +72,7 @@ def storage_at(port: int, *, single_put_bytes: int = 1) -> AbstractAsyncContextM
 
 @asynccontextmanager
 async def proxy_to(port: int, seen: list[bytes]) -> AsyncIterator[str]:
-    """A proxy that tunnels to ``port``, wherever it is asked to."""
+    """A proxy that tunnels every connection to ``port``."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -110,8 +110,8 @@ async def test_neither_checksum_trailers_nor_acls_are_sent(
         assert refused not in sent
 
 
-@pytest.mark.usefixtures("patient_checks")
-async def test_a_certificate_of_unknown_origin_is_refused(certificate: Path) -> None:
+@pytest.mark.usefixtures("long_checks")
+async def test_an_untrusted_certificate_is_refused(certificate: Path) -> None:
     async with (
         raw_server(SUCCESS, tls=server_side(certificate)) as server,
         storage_at(server.port) as storage,
@@ -121,8 +121,8 @@ async def test_a_certificate_of_unknown_origin_is_refused(certificate: Path) -> 
     assert server.heads == []
 
 
-@pytest.mark.usefixtures("patient_checks")
-async def test_a_proxy_is_used_and_changes_nothing_about_that(
+@pytest.mark.usefixtures("long_checks")
+async def test_a_certificate_behind_a_proxy_is_checked_as_well(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bytes] = []

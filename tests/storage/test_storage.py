@@ -1,4 +1,4 @@
-"""The contract that both stores keep."""
+"""What both storages do in the same way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken
+from app.storage.keys import poster_key, video_key_base
 from app.storage.local_files import LocalFiles
-from app.storage.protocol import StoredObject, poster_key, video_key_base
+from app.storage.protocol import StoredObject
 from tests.support.s3 import S3Server, browser_of, put_video, write_file
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Store:
-    """A store, and a browser that can reach its addresses."""
+    """A storage, and a browser that can reach its addresses."""
 
     storage: Storage
     browser: httpx.AsyncClient
@@ -54,7 +55,9 @@ def key() -> str:
     return f"{base}-{uuid4().hex[:8]}.mp4"
 
 
-async def test_what_was_put_is_served_byte_for_byte(store: Store, key: str, tmp_path: Path) -> None:
+async def test_a_stored_video_is_served_byte_for_byte(
+    store: Store, key: str, tmp_path: Path
+) -> None:
     content = os.urandom(300_000)
     await put_video(store.storage, key, write_file(tmp_path, content))
     answer = await store.fetch(key)
@@ -65,7 +68,7 @@ async def test_what_was_put_is_served_byte_for_byte(store: Store, key: str, tmp_
     assert answer.headers["Content-Disposition"] == f'inline; filename="{name}"'
 
 
-async def test_a_browser_may_seek(store: Store, key: str, tmp_path: Path) -> None:
+async def test_a_browser_can_fetch_a_range(store: Store, key: str, tmp_path: Path) -> None:
     content = os.urandom(1000)
     await put_video(store.storage, key, write_file(tmp_path, content))
     middle = await store.fetch(key, Range="bytes=100-199")
@@ -81,15 +84,13 @@ async def test_a_poster_is_served_as_an_image(store: Store, key: str, tmp_path: 
     await store.storage.put(
         poster_key(key),
         source,
-        content_type="image/jpeg",
         sha256=source.name,
-        download_name="poster.jpg",
         owner="job-1",
     )
     assert (await store.fetch(poster_key(key))).headers["Content-Type"] == "image/jpeg"
 
 
-async def test_putting_the_same_bytes_again_counts_as_done(
+async def test_putting_the_same_bytes_again_succeeds(
     store: Store, key: str, tmp_path: Path
 ) -> None:
     source = write_file(tmp_path, b"the same")
@@ -117,7 +118,9 @@ async def test_fifty_puts_of_the_same_bytes_all_succeed(
     assert (await store.fetch(key)).content == content
 
 
-async def test_of_puts_that_differ_exactly_one_wins(store: Store, key: str, tmp_path: Path) -> None:
+async def test_of_several_puts_of_different_bytes_one_succeeds(
+    store: Store, key: str, tmp_path: Path
+) -> None:
     contents = [f"number {n}".encode() for n in range(10)]
     outcomes = await asyncio.gather(
         *[put_video(store.storage, key, write_file(tmp_path, content)) for content in contents],
@@ -128,7 +131,7 @@ async def test_of_puts_that_differ_exactly_one_wins(store: Store, key: str, tmp_
 
 
 @pytest.mark.parametrize("read", [True, False])
-async def test_what_was_put_is_found_until_it_is_deleted(
+async def test_an_object_is_found_until_it_is_deleted(
     store: Store, key: str, tmp_path: Path, *, read: bool
 ) -> None:
     source = write_file(tmp_path, os.urandom(100_000))
@@ -152,5 +155,5 @@ async def test_an_address_stays_the_same_for_a_while(store: Store, key: str) -> 
     assert await store.storage.url(key) == await store.storage.url(key)
 
 
-async def test_a_store_that_works_passes_its_check(store: Store) -> None:
+async def test_a_storage_that_works_passes_its_check(store: Store) -> None:
     await store.storage.check()

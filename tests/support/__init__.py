@@ -1,0 +1,1 @@
+"""Helpers that the tests share: the service, its database, programs, tokens and seams."""

@@ -1,4 +1,4 @@
-"""Clocks in the hands of a test: a process's own, and the database's."""
+"""Clocks that a test sets: a process's own, and the database's."""
 
 from app.database.client import Database
 from tests.support.service import Running
@@ -15,7 +15,7 @@ class Clock:
 
 
 async def set_clock_ahead(database: Database, seconds: float) -> None:
-    """Let ``fn::clock::now`` be so many seconds ahead of the real time."""
+    """Set ``fn::clock::now`` ahead of the real time."""
     await database.query(
         "DEFINE FUNCTION OVERWRITE fn::clock::now() -> datetime "
         "{ RETURN time::floor(time::now(), 1us) + "
@@ -24,7 +24,15 @@ async def set_clock_ahead(database: Database, seconds: float) -> None:
 
 
 async def pass_time(run: Running, seconds: float) -> None:
-    """Let time pass, and the sweep look at what is due by then."""
+    """Set the database's clock ahead, sweep once, and wait for the background tasks."""
     await set_clock_ahead(run.service.database, seconds)
     await run.service.sweep.once()
     await run.wait_for_background()
+
+
+async def pass_retries(run: Running, job_id: str, *, times: int) -> None:
+    """Poll the job, then let its troubles be retried, every 80 seconds."""
+    await run.status(job_id)
+    await run.wait_for_background()
+    for number in range(1, times + 1):
+        await pass_time(run, number * 80)

@@ -1,4 +1,4 @@
-"""Real databases for tests: the embedded engine on disk, and a server that may be killed."""
+"""Real databases for tests: the embedded engine on disk, and a server that a test may kill."""
 
 import atexit
 import os
@@ -15,22 +15,24 @@ from uuid import uuid4
 import pytest
 
 from app import times
-from app.database import migrations, schema
-from app.database.client import Address, Database
+from app.database import migrations
+from app.database.address import Address
+from app.database.client import Database
+from app.database.schema_status import read_status
 from tests.support.sockets import free_port, wait_for_port
 from tests.support.tokens import ROOT_PASSWORD
 
-# Connections of tests close at once: the pause that the engine needs comes once, at the end.
+# The engine needs a pause between its end and that of the process: once, not for every test.
 atexit.register(time.sleep, times.ENGINE_EXIT)
 
 
 def embedded(url: str) -> Address:
-    """Name the database that the service uses in an embedded store."""
+    """Return the address of the service's database in an embedded store."""
     return Address(url=url, namespace="video", database="video")
 
 
 def settings_of(address: Address) -> dict[str, str]:
-    """Return the settings that lead a service to this database."""
+    """Return the settings of a service that uses this database."""
     return {
         "surreal_url": address.url,
         "surreal_namespace": address.namespace,
@@ -42,13 +44,13 @@ def settings_of(address: Address) -> dict[str, str]:
 
 
 def environment_of(address: Address) -> dict[str, str]:
-    """Return the environment that leads a program to this database."""
+    """Return the environment of a program that uses this database."""
     return {name.upper(): value for name, value in settings_of(address).items()}
 
 
 @asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[Database]:
-    """Connect, with time for slow calls."""
+    """Connect with a deadline that suits a busy machine."""
     with mock.patch.object(times, "ENGINE_EXIT", 0.0):
         async with Database(address, deadline=30) as database:
             yield database
@@ -56,16 +58,16 @@ async def connected(address: Address) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def migrated(address: Address) -> AsyncIterator[Database]:
-    """Connect to a database that has the whole schema, as far as its rows allow."""
+    """Apply the pending migrations that the rows allow, and connect."""
     async with connected(address) as database:
-        for file in (await schema.state(database)).pending:
+        for file in (await read_status(database)).pending:
             await migrations.apply(database, file)
         yield database
 
 
 @dataclass
 class SurrealServer:
-    """A SurrealDB server over a folder. Killed and started again, it keeps port and data."""
+    """A SurrealDB server over a folder. It keeps its port and data when it is started again."""
 
     program: str
     folder: Path
@@ -73,7 +75,7 @@ class SurrealServer:
     process: subprocess.Popen[bytes] | None = None
 
     def address(self, database: str | None = None) -> Address:
-        """Name a database there, by default one that nobody else uses."""
+        """Return the address of a database, by default of a new one."""
         return Address(
             url=f"ws://127.0.0.1:{self.port}",
             namespace="video",
@@ -96,7 +98,7 @@ class SurrealServer:
         wait_for_port(self.port)
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill it with SIGKILL."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -105,7 +107,7 @@ class SurrealServer:
 
 @contextmanager
 def surreal_server(folder: Path) -> Iterator[SurrealServer]:
-    """Run a server, or skip the test where none is installed."""
+    """Run a server, or skip the test if none is installed."""
     program = os.environ.get("SURREAL_BIN") or shutil.which("surreal")
     if program is None:
         pytest.skip("no SurrealDB server: put surreal on PATH, or set SURREAL_BIN")

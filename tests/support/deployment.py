@@ -1,39 +1,41 @@
-"""A database as ``docs/deploy.md`` makes it, by the very statements that stand there."""
+"""A database set up as ``docs/deploy.md`` says, with the statements of that document."""
 
 import re
 from dataclasses import replace
 from pathlib import Path
 
-from app.database.client import Address, Database
+from app.database.address import Address
+from app.database.client import Database
 from scripts.migrate import migrate
 from tests.support.database import SurrealServer, connected
 
-OF_ROOT = Path("docs/database.surql").read_text()
-SENT = re.findall(
+DATABASE_STATEMENTS = Path("docs/database.surql").read_text()
+SURQL_BLOCKS = re.findall(
     r"as_\w+ surql <<END\n(.*?)^END$", Path("docs/deploy.md").read_text(), re.MULTILINE | re.DOTALL
 )
 PASSWORD = "of-its-own"
 
 
-async def made(server: SurrealServer) -> Address:
-    """Make a database as the document has it, under a name that nobody else uses."""
+async def create_database(server: SurrealServer) -> Address:
+    """Create a database and its migrator under a name that no other test uses."""
     address = server.address()
     async with connected(replace(address, database="elsewhere")) as database:
-        for script in (OF_ROOT, sent("DEFINE USER migrator")):
+        for script in (DATABASE_STATEMENTS, documented_statements("DEFINE USER migrator")):
             renamed = re.sub(
                 r"(DATABASE (IF NOT EXISTS )?)video\b", rf"\g<1>{address.database}", script
             )
-            await carry_out(database, renamed)
+            await execute(database, renamed)
     return address
 
 
-def sent(purpose: str) -> str:
-    """Return what the document first sends by ``surql`` for ``purpose``."""
-    script: str = next(script for script in SENT if purpose in script)
+def documented_statements(containing: str) -> str:
+    """Return the first block that the document sends with ``surql`` and that has this text."""
+    script: str = next(script for script in SURQL_BLOCKS if containing in script)
     return script.replace("$password", PASSWORD)
 
 
-async def carry_out(database: Database, script: str) -> None:
+async def execute(database: Database, script: str) -> None:
+    """Run a script whose statements must all succeed."""
     results = await database.run_script(script)
     assert {result["status"] for result in results} == {"OK"}, results
 
@@ -42,9 +44,9 @@ def as_migrator(root: Database) -> Address:
     return replace(root.address, user="migrator", password=PASSWORD, level="database")
 
 
-async def deployed(root: Database) -> Address:
-    """Migrate and let the service in, as the migrator."""
+async def migrate_and_create_service_user(root: Database) -> Address:
+    """Migrate as the migrator; return the address as the service signs in."""
     async with connected(as_migrator(root)) as migrator:
         assert await migrate(migrator) == 0
-        await carry_out(migrator, sent("CREATE service_user:⟨video-1⟩"))
+        await execute(migrator, documented_statements("CREATE service_user:⟨video-1⟩"))
     return replace(root.address, user="video-1", password=PASSWORD, level="record")

@@ -1,4 +1,4 @@
-"""A browser that listens to an event stream."""
+"""Event streams, read as a browser reads them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ EVENTS = f"{SUBMIT}/events"
 
 
 class Stream:
-    """A browser that listens."""
+    """An open event stream."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.answer = answer
@@ -31,12 +31,14 @@ class Stream:
         raise EOFError
 
     async def until(self, **expected: Any) -> dict[str, Any]:
+        """Wait for an event whose job has these values."""
         while True:
             job = await self.event()
             if expected.items() <= job.items():
                 return job
 
     async def rest(self) -> list[str]:
+        """Return the lines up to the end of the stream."""
         return [line async for line in self.lines if line]
 
 

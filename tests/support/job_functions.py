@@ -1,4 +1,4 @@
-"""Jobs in the database's own words, for tests that call its functions themselves."""
+"""Jobs as the database's functions see them, for tests that call these functions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,13 @@ LIMITS = {
     "silence": 120,
     "deadline": 86400,
 }
-"""As the settings have them."""
+"""The defaults of the settings."""
 
 UNLIMITED = LIMITS | dict.fromkeys(("signup_grant", "in_flight", "per_minute"), 1_000_000)
 """Limits that no test reaches."""
 
 BASE = "users/ada/library/2025-10-08-night-life-roller"
-"""Of a storage key."""
+"""The base of a storage key."""
 
 VIDEO = {
     "poster_key": f"{BASE}.jpg",
@@ -31,10 +31,10 @@ VIDEO = {
     "width": 1280,
     "height": 720,
 }
-"""What a delivery knows of its video."""
+"""What a delivery passes to ``complete``."""
 
 RUNNING, WAITING = True, False
-"""fal's word in ``progress``."""
+"""fal's state in ``progress``."""
 WEBHOOK, NO_WEBHOOK = True, False
 """Whether fal can call back, in ``unconfirmed``."""
 
@@ -43,7 +43,7 @@ ONCE_IN_A_WHILE = {"count": 3, "seconds": 600, "wait": 2, "longest_wait": 60}
 
 
 def job_arguments(job_id: str, **changes: Any) -> Row:
-    """Return what ``fn::video_job::open`` is told of a job."""
+    """Return the job that is passed to ``fn::video_job::open``."""
     job = {
         "id": job_id,
         "user": "ada",
@@ -57,11 +57,12 @@ def job_arguments(job_id: str, **changes: Any) -> Row:
 
 
 def values_of(row: Row, *names: str) -> list[object]:
+    """Return the values of these fields; None for a field that is missing."""
     return [row.get(name) for name in names]
 
 
 def without_times(row: Row) -> Row:
-    """Leave out what every call sets anew: a repeated call answers the same otherwise."""
+    """Return the row without the fields that every call sets; repeated calls agree on the rest."""
     return {
         key: value
         for key, value in row.items()
@@ -71,11 +72,11 @@ def without_times(row: Row) -> Row:
 
 @dataclass
 class Jobs:
-    """The functions of ``schema/functions/video_job.surql``, and what they leave behind."""
+    """Calls the functions of ``schema/functions/video_job.surql``, and reads what they write."""
 
     database: Database
     changes: int = 0
-    """Answers that said that their call created or ended the job; the mark is taken off them."""
+    """The number of answers that reported a created or ended job; the mark is removed from them."""
 
     async def open(
         self,
@@ -85,7 +86,7 @@ class Jobs:
         limits: Row = LIMITS,
         **changes: Any,
     ) -> Row:
-        """Open a job; ``once`` is its client's key and the fingerprint of what was sent."""
+        """Open a job; ``once`` is the idempotency key and the fingerprint of the request."""
         key = once and {"key": once[0], "fingerprint": once[1]}
         opened: Row = await self.database.call(
             "video_job::open", job_arguments(job_id, **changes), limits, key
@@ -105,12 +106,12 @@ class Jobs:
         return await self("queued", job_id, f"fal-{job_id}", 3, 15)
 
     async def claimed(self, job_id: str, holder: str = "worker", **changes: Any) -> Row:
-        """Bring a job to its delivery."""
+        """Open a job and claim it for delivery."""
         await self.queued(job_id, **changes)
         return await self("claim", job_id, holder, 25, BASE)
 
     async def bring_to(self, point: str) -> None:
-        """Bring the job ``j`` to where it is about to be changed."""
+        """Bring the job ``j`` to a stage."""
         match point:
             case "open":
                 await self.open("j")
@@ -123,7 +124,7 @@ class Jobs:
                 await self.claimed("j")
 
     async def ended(self, job_id: str, status: str) -> Row:
-        """Bring a job to one of its ends."""
+        """Bring a job to a terminal status."""
         await self.claimed(job_id)
         if status == "completed":
             return await self("complete", job_id, "worker", VIDEO)
@@ -139,24 +140,24 @@ class Jobs:
         return rows
 
     async def traces(self) -> list[list[Row]]:
-        """Return all that a change leaves beside the job's own row."""
+        """Return all rows that a change may write besides the job's own."""
         tables = "credit_account", "credit_entry", "video_job_event", "library_video", "storage_key"
         return [await self.all(table) for table in tables]
 
     async def account(self, user: str = "ada") -> tuple[int, int, int]:
-        """Return the user's balance, what is held of it, and the jobs that hold it."""
+        """Return the user's balance, held credits and number of jobs in flight."""
         row = await self.database.query(
             "SELECT * FROM ONLY type::record('credit_account', $user)", user=user
         )
         return row["balance"], row["held"], row["in_flight"]
 
     async def entries(self) -> list[tuple[str, int]]:
-        """Return the ledger's entries as they were written."""
+        """Return kind and credits of the ledger's entries, oldest first."""
         rows = await self.database.query("SELECT * FROM credit_entry ORDER BY created_at, id")
         return [(row["kind"], row["credits"]) for row in rows]
 
     async def events(self, job_id: str) -> list[tuple[str, str]]:
-        """Return the job's history."""
+        """Return status and stage of the job's events."""
         rows = await self.database.query(
             "SELECT * FROM video_job_event WHERE record::id(id)[0] = $job ORDER BY id", job=job_id
         )

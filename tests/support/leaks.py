@@ -1,7 +1,4 @@
-"""A pytest plugin: whatever the suite prints is searched for the secrets that it uses.
-
-A test has failed whose output, log, or processes have shown one of them.
-"""
+"""A pytest plugin: a test fails if its output, log or processes show a secret of the tests."""
 
 import logging
 import re
@@ -24,23 +21,23 @@ SECRETS = {
     "a bearer token": r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+",
     "a signed address": r"X-Amz-Signature=|[?&]signature=[0-9a-f]{64}",
 }
-"""What must not be seen, as patterns; whatever a test uses in earnest belongs here."""
+"""What no output may show, as patterns. A new secret of the tests belongs here."""
 
-_said: list[str] = []
+_recorded: list[str] = []
 
 
 def record_output(text: str) -> None:
-    """Search what a process has said, on account of the test that is running."""
-    _said.append(text)
+    """Add a process's output to that of the running test."""
+    _recorded.append(text)
 
 
 def found_in(text: str) -> list[str]:
-    """Name the secrets that ``text`` shows."""
+    """Return the names of the secrets that ``text`` shows."""
     return [name for name, secret in SECRETS.items() if re.search(secret, text)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Capture what the service logs, not its warnings alone, and quiet whom it quiets."""
+    """Capture the service's log from INFO on, with the loggers quiet that it keeps quiet."""
     config.option.log_level = config.option.log_level or "INFO"
     for name in (*QUIET, "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -50,11 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Search everything at once when a test is over; its sections are all there by then."""
+    """Search all output after the teardown, when every section of the report is there."""
     report = yield
     if call.when == "teardown":
-        printed = [*(content for _, content in report.sections), *_said]
-        _said.clear()
+        printed = [*(content for _, content in report.sections), *_recorded]
+        _recorded.clear()
         if leaked := found_in("\n".join(printed)):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} has shown {', '.join(leaked)}. {report.longreprtext}"

@@ -1,4 +1,4 @@
-"""What ``Running.money`` tells of a new user's first job, which costs 10 credits."""
+"""The results of ``Running.money`` for a new user's first job, which costs 10 credits."""
 
 HELD = (100, 10, ["grant", "hold"])
 RELEASED = (100, 0, ["grant", "hold", "release"])

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.database.backfill import Backfill
 from app.database.client import Database
-from scripts.backfill import Backfill, carry_out
+from scripts.backfill import fill_all
 
 LEGACY_TABLE = Path(__file__).with_name("legacy_video_job.surql")
 LEGACY_TEMPLATE = "night-life-roller"
@@ -14,17 +15,15 @@ LEGACY_TIME = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 async def make_legacy(database: Database, *rows: dict[str, Any]) -> None:
-    """Make the database one of the replaced stack, with these rows."""
+    """Create the replaced stack's table with these rows."""
     await database.run_script(LEGACY_TABLE.read_text())
     await database.query("INSERT INTO video_job $rows RETURN NONE", rows=list(rows))
 
 
 async def run_backfill(database: Database, *, default: str | None = None, chunk: int = 1000) -> int:
-    """Run the backfill to its exit status."""
+    """Run the backfill and return its exit status."""
     models = {LEGACY_TEMPLATE: LEGACY_MODEL}
-    return await carry_out(
-        Backfill(database, models=models, default=default, deadline=86400), chunk
-    )
+    return await fill_all(Backfill(database, models=models, default=default, deadline=86400), chunk)
 
 
 def legacy_row(request_id: str, status: str = "completed", **changes: Any) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from tests.support.sockets import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 40.0
-"""Seconds for whatever a process is waited for; a slow machine needs less."""
+"""Seconds to wait for a process; a slow machine needs less."""
 ON_LINUX = Path("/proc/self/stat").exists()
 
 
 @dataclass
 class Process:
-    """A program that was started, and what it has said so far."""
+    """A running program, and its output so far."""
 
     popen: subprocess.Popen[bytes]
     out: Path
@@ -40,11 +40,11 @@ class Process:
         return self.err.read_text()
 
     def until(self, happened: Callable[[], bool]) -> None:
-        """Wait for something that happens in or to a process that is to go on meanwhile."""
+        """Wait until ``happened`` is true; the process must go on running."""
         deadline = time.monotonic() + PATIENCE
         while not happened():
             assert self.popen.poll() is None, f"ended with {self.popen.returncode}: {self.stderr}"
-            assert time.monotonic() < deadline, f"nothing happens: {self.stderr}"
+            assert time.monotonic() < deadline, f"it does not happen in {PATIENCE} s: {self.stderr}"
             time.sleep(0.005)
 
     def until_ready(self) -> None:
@@ -56,7 +56,7 @@ class Process:
         self.until(lambda: words in self.stderr)
 
     def exit_status(self) -> int:
-        """Wait for its exit status, the negative number of a signal that killed it."""
+        """Wait for its exit status; a signal that killed it is a negative number."""
         return self.popen.wait(PATIENCE)
 
     def stop(self, signum: signal.Signals) -> int:
@@ -65,12 +65,12 @@ class Process:
         return self.exit_status()
 
     def interrupt(self) -> int:
-        """Send SIGINT to it and to all it started, as a terminal does at Ctrl-C, and wait."""
+        """Send SIGINT to its process group, as a terminal does at Ctrl-C, and wait."""
         os.killpg(self.popen.pid, signal.SIGINT)
         return self.exit_status()
 
     def group_members(self) -> set[int]:
-        """Return who lives in its process group besides it; known on Linux only."""
+        """Return the other processes of its group (Linux only)."""
         return group(self.popen.pid) - {self.popen.pid}
 
     def _is_ready(self) -> bool:
@@ -81,7 +81,7 @@ class Process:
 
 @contextmanager
 def started(folder: Path, module: str, *arguments: str, **environment: str) -> Iterator[Process]:
-    """Run ``python -m module`` in ``folder``; in the end it and its group are no more."""
+    """Run ``python -m module`` in ``folder``; at the end its process group is killed."""
     port = str(free_port())
     own = {
         "PATH": os.environ.get("PATH", os.defpath),

@@ -1,4 +1,4 @@
-"""What every refusal is like, and what it leaves behind: nothing."""
+"""The shape of every refusal, and proof that it had no effect."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.support.stand_ins.fal import FalStandIn
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Assert the shape of an error and return it."""
+    """Assert that the answer is this problem, and return its body."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()
@@ -20,7 +20,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 
 
 async def assert_no_effect(run: Running, fal: FalStandIn) -> None:
-    """Assert that a refusal held nothing, wrote nothing and asked fal for nothing."""
+    """Assert that no credits were held, no job was written and fal was not called."""
     assert fal.calls == []
     assert await run.rows("SELECT * FROM video_job") == []
     assert await run.rows("SELECT * FROM credit_entry WHERE kind = 'hold'") == []

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Route
 
+from app.api.files import media_route
 from app.errors import NotFound
 from app.storage.r2 import R2Storage
 from tests.support.sockets import free_port, wait_for_port
@@ -37,7 +37,7 @@ SECRET_ACCESS_KEY = "test-secret-key"
 
 @dataclass
 class S3Server:
-    """versitygw over a folder; it may be stopped and started again."""
+    """versitygw over a folder; it can be stopped and started again."""
 
     program: str
     folder: Path
@@ -82,7 +82,7 @@ class S3Server:
 
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
-    """Run an S3 server, or skip the test where none is installed."""
+    """Run an S3 server, or skip the test if none is installed."""
     program = os.environ.get("VERSITYGW_BIN") or shutil.which("versitygw")
     if program is None:
         pytest.skip("no S3 server: put versitygw on PATH, or set VERSITYGW_BIN")
@@ -95,7 +95,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
 
 
 def write_file(folder: Path, content: bytes) -> Path:
-    """Write ``content`` into a file that is named by its digest."""
+    """Write ``content`` into a file whose name is its digest."""
     path = folder / hashlib.sha256(content).hexdigest()
     path.write_bytes(content)
     return path
@@ -106,9 +106,7 @@ async def put_video(storage: Storage, key: str, source: Path) -> None:
     await storage.put(
         key,
         source,
-        content_type="video/mp4",
         sha256=source.name,
-        download_name=key.rpartition("/")[2],
         owner="job-1",
     )
 
@@ -121,7 +119,7 @@ async def browser_of(files: LocalFiles) -> AsyncIterator[httpx.AsyncClient]:
         return Response(status_code=404)
 
     app = Starlette(
-        routes=[Route("/media/{key:path}", files.serve)],
+        routes=[media_route(files)],
         exception_handlers={NotFound: answer_404},
     )
     transport = httpx.ASGITransport(app)

@@ -6,14 +6,14 @@ import sys
 from dataclasses import dataclass
 
 from app.database import schema
-from app.database.client import Address
+from app.database.address import Address
 from tests.support.database import environment_of
 from tests.support.leaks import record_output
 
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """How a script ended, and what it said."""
+    """A script's exit status and output."""
 
     status: int
     out: str
@@ -21,7 +21,7 @@ class ScriptResult:
 
 
 async def run_script(name: str, *arguments: str, address: Address) -> ScriptResult:
-    """Run ``scripts/name.py`` as its user does, in a process of its own."""
+    """Run ``scripts/name.py`` in a process of its own, as an operator does."""
     process = await start_script(name, *arguments, address=address)
     out, err = await process.communicate()
     assert process.returncode is not None
@@ -30,7 +30,7 @@ async def run_script(name: str, *arguments: str, address: Address) -> ScriptResu
 
 
 async def start_script(name: str, *arguments: str, address: Address) -> asyncio.subprocess.Process:
-    """Start ``scripts/name.py``; nothing but the address differs from the default settings."""
+    """Start ``scripts/name.py`` with default settings, except for the address."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"scripts.{name}", *arguments),
         cwd=schema.FOLDER.parent,

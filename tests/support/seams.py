@@ -14,7 +14,7 @@ from app.telemetry.seam import T
 
 @dataclass
 class RecordingSeam:
-    """Keeps the names of the calls, but for the sweep's look at what is due."""
+    """Records the names of the calls, except for the sweep's query for due jobs."""
 
     names: list[str] = field(default_factory=list)
 
@@ -26,28 +26,30 @@ class RecordingSeam:
 
 @dataclass
 class FailingSeam:
-    """Fails the calls of one name."""
+    """Raises ``error`` for the calls with one name, and counts them."""
 
     error: Exception
     name: str = ""
+    failed: int = 0
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
         if name == self.name:
+            self.failed += 1
             raise self.error
         return await call()
 
 
 class CallFault(Enum):
-    """What becomes of one call."""
+    """What happens to one call."""
 
-    DIES_BEFORE = "dies before it"
-    DIES_AFTER = "dies after its effect"
-    FAILS = "fails"
-    LOSES_ANSWER = "is carried out, and its answer lost"
+    DIES_BEFORE = "the process dies before the call"
+    DIES_AFTER = "the process dies after its effect"
+    FAILS = "the call fails"
+    LOSES_ANSWER = "the call is carried out, and its answer is lost"
 
 
 class CrashSeam:
-    """Numbers the calls and deals out faults; a dead service reaches nobody any more."""
+    """Numbers the calls and applies ``faults`` by number; after a death every call is cancelled."""
 
     def __init__(self, faults: Mapping[int, CallFault] | None = None) -> None:
         self.calls: list[str] = []
@@ -76,7 +78,7 @@ class CrashSeam:
 
 
 def _failure(name: str) -> Exception:
-    """Return what the system behind a call raises when it refuses to work."""
+    """Return the error that the system behind a call raises when it is unavailable."""
     system = name.partition(".")[0]
     return {
         "db": DatabaseUnavailable(),

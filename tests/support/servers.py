@@ -1,4 +1,4 @@
-"""A pytest plugin: servers that the tests of a module share."""
+"""A pytest plugin: database and S3 servers that the tests of a module share."""
 
 from collections.abc import Iterator
 

@@ -36,14 +36,14 @@ UNLIMITED_ENVIRONMENT = {name.upper(): str(limit) for name, limit in UNLIMITED_S
 
 
 def png(width: int = 64, height: int = 64, colour: str = "navy") -> bytes:
-    """Return a picture to animate."""
+    """Return a PNG of one colour."""
     file = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(file, "PNG")
     return file.getvalue()
 
 
 def submission(image: bytes, order: object = ORDER) -> dict[str, Any]:
-    """Return what a click on *Animate* sends, as keywords for httpx."""
+    """Return the content of a submit, as keywords for httpx."""
     return {
         "files": {"startImage": ("canvas.png", image, "image/png")},
         "data": {"data": json.dumps(order)},
@@ -52,7 +52,7 @@ def submission(image: bytes, order: object = ORDER) -> dict[str, Any]:
 
 @dataclass
 class Running:
-    """A service that runs, and a browser that talks to it."""
+    """A running service, and a client that talks to it as a browser does."""
 
     service: Service
     client: httpx.AsyncClient
@@ -66,7 +66,7 @@ class Running:
         variables: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """Click *Animate*."""
+        """Submit a job."""
         order = {"templateSlug": template, "variables": variables or {}}
         return await self.client.post(
             SUBMIT,
@@ -75,14 +75,14 @@ class Running:
         )
 
     async def submitted(self, **given: Any) -> str:
-        """Submit what must be accepted, and return the job's id."""
+        """Submit a job that must be accepted, and return its id."""
         answer = await self.submit(**given)
         assert answer.status_code == 202, answer.text
         job_id: str = answer.json()["jobId"]
         return job_id
 
     async def cancel(self, job_id: str, *, user: str = "ada") -> httpx.Response:
-        """Click *Cancel*."""
+        """Cancel a job."""
         return await self.client.post(
             f"{SUBMIT}/cancel", params={"jobId": job_id}, headers=bearer(user)
         )
@@ -97,7 +97,7 @@ class Running:
         return dict(answer.json())
 
     async def finished(self, job_id: str, *, user: str = "ada", polls: int = 20) -> dict[str, Any]:
-        """Poll until the job has ended, waiting for what each poll sets off."""
+        """Poll until the job has ended; wait for the background tasks after each poll."""
         for _ in range(polls):
             job = await self.status(job_id, user=user)
             if job["status"] in TERMINAL:
@@ -106,7 +106,7 @@ class Running:
         raise AssertionError(f"still {job}")
 
     async def wait_for_background(self) -> None:
-        """Wait until nothing runs in the background, submits aside: their senders wait for them."""
+        """Wait for the background tasks, except for submits: their senders wait for those."""
         while tasks := [
             task
             for task in self.service.background.tasks
@@ -115,7 +115,7 @@ class Running:
             await asyncio.wait(tasks)
 
     def lose_storage(self) -> Path:
-        """Take the folder of the videos away, as a disk that is no longer mounted; return it."""
+        """Move the storage's folder away, as if its disk were unmounted; return its new path."""
         folder = self.service.settings.storage_dir
         vars(self.service.storage).pop("_signing_key", None)  # as after a restart
         away = folder.rename(folder.with_name("away"))
@@ -135,20 +135,30 @@ class Running:
         return dict((await self.get("/api/library", user=user, **query)).json())
 
     async def audit(self) -> list[str]:
-        """Return what breaks an invariant."""
+        """Return the broken invariants."""
         found = await audit(self.service.database, self.service.storage, read=True)
         return [str(violation) for violation in found]
 
     async def rows(self, statement: str, **variables: Any) -> Any:
-        """Look into the database."""
+        """Query the database."""
         return await self.service.database.query(statement, **variables)
+
+
+def stand_in_environment(fal_port: int) -> dict[str, str]:
+    """Return the environment of ``tests.support.serve``: it checks tokens, fal can call back."""
+    return {
+        "AUTH_JWT_SECRET": SECRET,
+        "FAL_KEY": FalStandIn.key,
+        "FAL_PORT": str(fal_port),
+        "PUBLIC_URL": "http://127.0.0.1",
+    }
 
 
 @asynccontextmanager
 async def running(
     settings: Settings, fal: FalStandIn | None, *, seam: Seam = direct
 ) -> AsyncIterator[Running]:
-    """Run the service; without ``fal`` it has what its settings say."""
+    """Run the service; without ``fal`` it uses the one that its settings name."""
     app = create_app(settings, fal_transport=fal.transport if fal else None, seam=seam)
     async with app.router.lifespan_context(app) as state:
         assert state is not None
@@ -168,14 +178,14 @@ async def running(
 
 @asynccontextmanager
 async def over_a_socket(run: Running) -> AsyncIterator[str]:
-    """Serve what runs on a real port, for answers that stream; yield its address."""
+    """Serve the running service on a real port, for answers that stream; yield its address."""
     transport = run.client._transport
     assert isinstance(transport, httpx.ASGITransport)
     config = uvicorn.Config(transport.app, port=0, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     with mock.patch.object(server, "capture_signals", nullcontext):
         serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 uvicorn tells nobody when it has
+        while not server.started:  # noqa: ASYNC110 uvicorn has no event for it
             await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         server.should_exit = True
@@ -183,7 +193,7 @@ async def over_a_socket(run: Running) -> AsyncIterator[str]:
 
 
 def settings_for(database: str, storage: Any, **changes: Any) -> Settings:
-    """Settings of a service with tokens, embedded database and local files."""
+    """Return the settings of a service that checks tokens and keeps local files."""
     given: dict[str, Any] = {
         "surreal_url": database,
         "storage_dir": storage,

@@ -1,4 +1,4 @@
-"""Ports, and a server that says exactly what a test wants said."""
+"""Ports, and a server that sends exactly the bytes that a test gives it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def wait_for_port(port: int, *, seconds: float = 20) -> None:
 
 @asynccontextmanager
 async def serve_on_port(serve: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Serve connections on a port until the end, then wait for those that are open."""
+    """Serve connections on a free port; at the end wait for those that are open."""
     connections = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,7 +56,7 @@ async def serve_on_port(serve: Handler, *, tls: ssl.SSLContext | None = None) ->
 
 @dataclass
 class RawServer:
-    """Gives every request the same answer, byte for byte, and hangs up."""
+    """Sends every request the same bytes and closes the connection."""
 
     answer: bytes
     port: int = 0

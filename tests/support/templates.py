@@ -1,4 +1,4 @@
-"""Templates and variables as rows have them, with what a test changes."""
+"""Template rows and their variables with defaults that a test may change."""
 
 from typing import Any
 

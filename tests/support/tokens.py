@@ -1,4 +1,4 @@
-"""Bearer tokens for tests, and what else must never be seen; tests/leaks.py looks for it."""
+"""Bearer tokens for tests, and their secrets, which :mod:`tests.support.leaks` looks for."""
 
 import time
 from typing import Any
@@ -10,18 +10,18 @@ ROOT_PASSWORD = "password-of-the-root"
 
 
 def token(user: str = "ada", *, secret: str = SECRET, **claims: Any) -> str:
-    """Return a token that is good for an hour unless ``claims`` say otherwise."""
+    """Return a token that is valid for an hour unless ``claims`` say otherwise."""
     return jwt.encode(
         {"sub": user, "exp": int(time.time()) + 3600} | claims, secret, algorithm="HS256"
     )
 
 
 def public_jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
-    """Return what a key set tells of a private key: its public half, and its name."""
-    told: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(
+    """Return the public half of a key as a key set publishes it."""
+    jwk: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(
         key.public_key(), as_dict=True
     )
-    return told | {"kid": key_id}
+    return jwk | {"kid": key_id}
 
 
 def bearer(user: str = "ada", **claims: Any) -> dict[str, str]:

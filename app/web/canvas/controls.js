@@ -9,13 +9,13 @@ const COLOURS = {
   Aurora: ["#5cffb1", "#2f8bff"], Ice: ["#ffffff", "#9fc6ff"], Dusk: ["#171226", "#4b2f7d"],
 };
 
-/** A button that shows an icon, and its name as a tooltip. */
-export function tool(name, picture, onclick, keys) {
+/** A button with an icon, and its name as a tooltip. */
+export function iconButton(name, picture, onclick, keys) {
   const look = { type: "button", class: "icon-button", title: name, "aria-label": name };
   return element("button", { ...look, "aria-keyshortcuts": keys, onclick }, icon(picture));
 }
 
-/** Controls over the parts of what is selected; `sync` shows what they are at present. */
+/** Creates controls for the selection's properties; `sync` shows the current values. */
 export class Controls {
   #editor;
   #syncs = [];
@@ -66,13 +66,13 @@ export class Controls {
     return select;
   }
 
-  /** Swatches and a colour of one's own. */
+  /** Colour swatches and a custom colour. */
   palette(name, part, others = {}) {
     const swatches = Object.entries({ ...others, ...COLOURS }).map(([label, colours]) => {
       const look = { type: "button", class: "canvas-swatch", title: label, "aria-label": label };
       const onclick = () => this.#editor.change({ [part]: colours });
       const swatch = element("button", { ...look, onclick });
-      tint(swatch, colours);
+      showColours(swatch, colours);
       this.#syncs.push((subject) => {
         swatch.ariaPressed = subject[part].join() === colours.join();
       });
@@ -87,7 +87,7 @@ export class Controls {
     return element("div", group, swatches, custom);
   }
 
-  /** A button that opens a small panel; with a `part` it shows that part's colours. */
+  /** A button that opens a small panel; with a `part`, the button shows that property's colours. */
   panel(name, contents, part) {
     const look = { class: "canvas-panel", popover: "auto", role: "dialog", "aria-label": name };
     const box = element("div", look, contents);
@@ -95,21 +95,21 @@ export class Controls {
     const looks = { type: "button", class: "button quiet canvas-opener", "aria-haspopup": "dialog" };
     const button = element("button", looks, chip ?? null, name, icon("chevron-down"));
     button.popoverTargetElement = box;
-    if (part) this.#syncs.push((subject) => tint(chip, subject[part]));
+    if (part) this.#syncs.push((subject) => showColours(chip, subject[part]));
     return element("div", {}, button, box);
   }
 
-  /** An input that changes a part as it is used, and ends the step of undo when it is let go. */
+  /** An input that changes a property while it is used, and ends the undo step on release. */
   #input(look, part, read) {
     const oninput = ({ target }) => {
       const value = read(target);
       if (!Number.isNaN(value)) this.#editor.change({ [part]: value }, part);
     };
-    return element("input", { ...look, oninput, onchange: () => this.#editor.settle() });
+    return element("input", { ...look, oninput, onchange: () => this.#editor.endStep() });
   }
 }
 
-function tint(node, colours) {
+function showColours(node, colours) {
   const [start = "transparent", end = start] = colours;
   node.style.backgroundImage = `linear-gradient(135deg, ${start}, ${end})`;
 }

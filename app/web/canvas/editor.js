@@ -1,27 +1,28 @@
-import { Desk } from "./desk.js";
-import { blobOf, previewOf } from "./export.js";
+import { measuresOf, nameOf } from "./descriptions.js";
+import { loadDraft, saveDraft } from "./draft-storage.js";
+import { EditorView } from "./editor-view.js";
+import { sceneToBlob, scenePreviewUrl } from "./export.js";
 import { History } from "./history.js";
-import { keep, recall } from "./keepsake.js";
-import { fitted } from "./lettering.js";
-import { PictureRefused, pictureOf } from "./picture.js";
+import { PictureRefused, decodePicture } from "./picture.js";
 import * as scenes from "./scene.js";
+import { fitText } from "./text-layout.js";
 
 const HEADLINE = { text: "After the rain", size: 104, width: 900, align: "left", x: 522, y: 592 };
-const KEEP_AFTER = 400; // milliseconds of rest
+const SAVE_AFTER = 400; // milliseconds without a change
 
 /**
- * A canvas to design the first frame of a video on. `ready` resolves once its first picture is
- * there. Events: `change`, and `notice` with `detail: {code, message}` where a picture was refused.
+ * A canvas for designing the first frame of a video. `ready` resolves when its first picture is
+ * loaded. Events: `change`, and `notice` with `detail: {code, message}` if a picture is rejected.
  */
 export class CanvasEditor extends EventTarget {
   #history = new History(withNew(scenes.EMPTY, "text", HEADLINE));
   #sampleUrl;
   #owner;
-  #desk;
+  #view;
   #pictures = 0;
-  #keeping = 0;
+  #saveTimer = 0;
 
-  /** @param {() => string} options.owner whose canvas is kept over a reload */
+  /** @param {() => string} options.owner the user whose draft is stored */
   constructor(host, { sampleUrl, owner = () => "" }) {
     super();
     this.#sampleUrl = sampleUrl;
@@ -29,7 +30,7 @@ export class CanvasEditor extends EventTarget {
     /** The id of what is selected: an object's, BACKGROUND, or null. */
     this.selection = null;
     this.guides = [];
-    this.#desk = new Desk(host, this);
+    this.#view = new EditorView(host, this);
     this.ready = this.#open();
   }
 
@@ -40,8 +41,8 @@ export class CanvasEditor extends EventTarget {
   set aspect(aspect) {
     if (aspect === this.aspect) return;
     const scene = scenes.reframed(this.scene, aspect);
-    this.apply({ ...scene, objects: scene.objects.map(fitted) });
-    this.#say(`Aspect ${aspect}`);
+    this.apply({ ...scene, objects: scene.objects.map(fitText) });
+    this.#announce(`Aspect ${aspect}`);
   }
 
   get isEmpty() {
@@ -60,28 +61,28 @@ export class CanvasEditor extends EventTarget {
     if (!this.canUndo) return;
     this.#history.undo();
     this.#changed();
-    this.#say("Undone");
+    this.#announce("Undone");
   }
 
   redo() {
     if (!this.canRedo) return;
     this.#history.redo();
     this.#changed();
-    this.#say("Redone");
+    this.#announce("Redone");
   }
 
   /** The canvas as a PNG at the model's size; rejects with code `image_unavailable`. */
   async toBlob() {
     await this.ready;
-    return blobOf(this.scene);
+    return sceneToBlob(this.scene);
   }
 
-  /** A small picture of the canvas, as it is now, as a data URL. */
+  /** A small picture of the current canvas, as a data URL. */
   snapshotUrl() {
-    return previewOf(this.scene);
+    return scenePreviewUrl(this.scene);
   }
 
-  /* From here on: what the parts of the editor work with. */
+  /* The members below are for the parts of the editor. */
 
   get scene() {
     return this.#history.present;
@@ -91,61 +92,59 @@ export class CanvasEditor extends EventTarget {
     return this.scene.objects.find(({ id }) => id === this.selection);
   }
 
-  /** What is selected: an object, the picture, the scene where it has none, or nothing. */
+  /** The selected object, picture, or scene (if it has no picture); undefined if none. */
   get subject() {
     if (this.selection === scenes.BACKGROUND) return this.scene.picture ?? this.scene;
     return this.selected;
   }
 
   get selectionName() {
-    const { kind, text, bitmap } = this.subject;
-    if (text) return `Text “${text.trim().slice(0, 40)}”`;
-    return kind ? kind[0].toUpperCase() + kind.slice(1) : bitmap ? "Picture" : "Background";
+    return nameOf(this.subject);
   }
 
   select(id) {
     if (id === this.selection) return;
-    this.#desk.closeText();
+    this.#view.closeText();
     this.selection = id;
-    this.#desk.show();
-    this.#say(id === null ? "Nothing selected" : `${this.selectionName} selected`);
+    this.#view.show();
+    this.#announce(id === null ? "Nothing selected" : `${this.selectionName} selected`);
   }
 
-  /** Go to another scene; edits under one key are one step of undo until they are settled. */
+  /** Shows another scene; edits with the same key are one undo step until `endStep`. */
   apply(scene, key) {
     this.#history.put(scene, key);
     this.#changed();
   }
 
-  /** Change parts of what is selected. */
+  /** Changes properties of the selection. */
   change(patch, key) {
     const scene = scenes.change(this.scene, this.selection, patch);
-    this.apply({ ...scene, objects: scene.objects.map(fitted) }, key);
+    this.apply({ ...scene, objects: scene.objects.map(fitText) }, key);
   }
 
-  /** A gesture has ended: what comes next is a step of its own. */
-  settle() {
-    if (this.#history.seal() && this.selected) this.#say(measuresOf(this.selected));
+  /** Ends a gesture: the next edit is an undo step of its own. */
+  endStep() {
+    if (this.#history.endStep() && this.selected) this.#announce(measuresOf(this.selected));
   }
 
-  /** Take back the gesture under way. */
-  revert() {
-    this.#history.revert();
+  /** Undoes the current gesture. */
+  cancelStep() {
+    this.#history.cancelStep();
     this.#changed();
   }
 
   guide(guides) {
     this.guides = guides;
-    this.#desk.show();
+    this.#view.show();
   }
 
-  /** Add an object; a text that comes without words is opened for typing. */
+  /** Adds an object; a new text is opened for typing. */
   add(kind, look) {
     this.apply(withNew(this.scene, kind, look));
     this.selection = this.scene.objects.at(-1).id;
-    this.#desk.show();
-    this.#desk.focus();
-    this.#say(`${this.selectionName} added`);
+    this.#view.show();
+    this.#view.focus();
+    this.#announce(`${this.selectionName} added`);
     if (!look) this.editText();
   }
 
@@ -154,73 +153,73 @@ export class CanvasEditor extends EventTarget {
     this.add(selected.kind, { ...selected, x: selected.x + 32, y: selected.y + 32 });
   }
 
-  /** Remove what is selected, the picture too. */
+  /** Removes the selected object or picture. */
   remove() {
     const { scene, selected, selectionName } = this;
     const objects = scene.objects.filter((object) => object !== selected);
     this.apply({ ...scene, objects, picture: selected ? scene.picture : null });
-    this.#desk.focus();
-    this.#say(`${selectionName} deleted`);
+    this.#view.focus();
+    this.#announce(`${selectionName} deleted`);
   }
 
   raise(steps) {
     this.apply(scenes.raise(this.scene, this.selection, steps));
     const { objects } = this.scene;
-    this.#say(`Layer ${objects.indexOf(this.selected) + 1} of ${objects.length}`);
+    this.#announce(`Layer ${objects.indexOf(this.selected) + 1} of ${objects.length}`);
   }
 
   editText() {
-    if (this.selected?.kind === "text") this.#desk.openText();
+    if (this.selected?.kind === "text") this.#view.openText();
   }
 
-  /** The field over a text was left; a text without a letter is gone. */
-  textEdited(text) {
-    this.#history.seal();
+  /** Text editing has ended; an empty text is removed. */
+  finishText(text) {
+    this.#history.endStep();
     if (text.trim() === "" && this.selected) this.remove();
-    this.#desk.show();
+    this.#view.show();
   }
 
   focusStyle() {
-    this.#desk.focusStyle();
+    this.#view.focusStyle();
   }
 
-  /** Put a picture behind everything; of several the last one that was chosen stays. */
+  /** Sets the background picture; if several are loading, the one chosen last wins. */
   async usePicture(blob, { isSample = false } = {}) {
     const count = (this.#pictures += 1);
-    const picture = await this.#decoded(blob);
+    const picture = await this.#decode(blob);
     if (!picture || count !== this.#pictures) return;
-    // The sample's own words go with it.
+    // The sample's headline is removed with the sample.
     const stays = ({ text }) => isSample || text !== HEADLINE.text;
     this.apply({ ...this.scene, picture, objects: this.scene.objects.filter(stays) });
-    this.#say("Picture placed");
+    this.#announce("Picture placed");
   }
 
   async useSample() {
-    const blob = await this.#sample();
+    const blob = await this.#fetchSample();
     if (blob) await this.usePicture(blob, { isSample: true });
   }
 
-  /** Begin with what was kept over a reload, or with the sample. */
+  /** Opens the stored draft, or the sample. */
   async #open() {
-    const kept = await recall(this.#owner());
-    const blob = kept ? kept.picture?.blob : await this.#sample();
-    const picture = blob ? await this.#decoded(blob) : null;
-    const { x, y, zoom } = kept?.picture ?? picture ?? {};
-    const scene = kept ?? this.scene;
+    const draft = await loadDraft(this.#owner());
+    const blob = draft ? draft.picture?.blob : await this.#fetchSample();
+    const picture = blob ? await this.#decode(blob) : null;
+    const { x, y, zoom } = draft?.picture ?? picture ?? {};
+    const scene = draft ?? this.scene;
     this.#history = new History({ ...scene, picture: picture && { ...picture, x, y, zoom } });
-    this.#desk.show();
+    this.#view.show();
   }
 
-  async #decoded(blob) {
+  async #decode(blob) {
     try {
-      return await pictureOf(blob);
+      return await decodePicture(blob);
     } catch (error) {
       if (!(error instanceof PictureRefused)) throw error;
       return this.#refuse(error.code, error.message);
     }
   }
 
-  async #sample() {
+  async #fetchSample() {
     const response = await fetch(this.#sampleUrl).catch(() => null);
     if (response?.ok) return new Blob([await response.arrayBuffer()], { type: "image/webp" });
     return this.#refuse("offline", "The sample picture could not be loaded. Try again.");
@@ -233,23 +232,17 @@ export class CanvasEditor extends EventTarget {
 
   #changed() {
     if (this.selection && !this.selected) this.selection = null;
-    this.#desk.show();
+    this.#view.show();
     this.dispatchEvent(new Event("change"));
-    clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => keep(this.scene, this.#owner()), KEEP_AFTER);
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = setTimeout(() => saveDraft(this.scene, this.#owner()), SAVE_AFTER);
   }
 
-  #say(text) {
-    this.#desk.announce(text);
+  #announce(text) {
+    this.#view.announce(text);
   }
 }
 
 function withNew(scene, kind, look) {
-  return { ...scene, objects: [...scene.objects, fitted(scenes.create(scene, kind, look))] };
-}
-
-function measuresOf({ x, y, width, height, angle }) {
-  const exact = [x - width / 2, y - height / 2, width, height, angle];
-  const [left, top, wide, high, turn] = exact.map(Math.round);
-  return `At ${left}, ${top}, ${wide} by ${high}, turned ${turn} degrees`;
+  return { ...scene, objects: [...scene.objects, fitText(scenes.create(scene, kind, look))] };
 }

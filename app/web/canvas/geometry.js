@@ -1,41 +1,41 @@
-const REACH = 7; // CSS pixels within which an edge catches
+const SNAP_DISTANCE = 7; // CSS pixels
 
-export function turn({ x, y }, degrees) {
+export function rotate({ x, y }, degrees) {
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return { x: x * cos - y * sin, y: x * sin + y * cos };
 }
 
-/** From the frame's coordinates to the object's own, whose origin is its centre. */
-export const toLocal = (object, { x, y }) => turn({ x: x - object.x, y: y - object.y }, -object.angle);
+/** Converts frame coordinates to the object's own, whose origin is its centre. */
+export const toLocal = (object, { x, y }) => rotate({ x: x - object.x, y: y - object.y }, -object.angle);
 
 export function fromLocal(object, point) {
-  const { x, y } = turn(point, object.angle);
+  const { x, y } = rotate(point, object.angle);
   return { x: x + object.x, y: y + object.y };
 }
 
 /**
- * Where a moved object comes to rest at the edges and centres of the frame and of the others:
- * its place, and the guides to show as `{axis, at}`.
+ * Snaps a moved object to the edges and centres of the frame and of the other objects. Returns its
+ * place, and the guides to show as `{axis, at}`.
  */
 export function snap(object, others, frame, scale) {
   const place = { x: object.x, y: object.y };
   const guides = [];
   for (const [axis, length] of [["x", frame.width], ["y", frame.height]]) {
     const lines = [0, length / 2, length, ...others.flatMap((other) => edges(other, axis))];
-    const catches = edges(object, axis).flatMap((edge) => lines.map((at) => ({ at, by: at - edge })));
-    const nearest = catches.reduce((a, b) => (Math.abs(b.by) < Math.abs(a.by) ? b : a));
-    if (Math.abs(nearest.by) > REACH / scale) continue;
+    const candidates = edges(object, axis).flatMap((edge) => lines.map((at) => ({ at, by: at - edge })));
+    const nearest = candidates.reduce((a, b) => (Math.abs(b.by) < Math.abs(a.by) ? b : a));
+    if (Math.abs(nearest.by) > SNAP_DISTANCE / scale) continue;
     place[axis] += nearest.by;
     guides.push({ axis, at: nearest.at });
   }
   return { place, guides };
 }
 
-/** Where the upright box around a turned object begins, has its middle, and ends. */
+/** Start, middle and end of the bounding box of a rotated object along an axis. */
 function edges(object, axis) {
   const corners = [1, -1].map((side) =>
-    turn({ x: object.width / 2, y: (object.height / 2) * side }, object.angle),
+    rotate({ x: object.width / 2, y: (object.height / 2) * side }, object.angle),
   );
   const reach = Math.max(...corners.map((corner) => Math.abs(corner[axis])));
   return [object[axis] - reach, object[axis], object[axis] + reach];

@@ -1,48 +1,48 @@
-/** The handles of a selected object: where they are and what they make of it. */
+/** The handles of a selected object: where they are, and what dragging them does. */
 
 import { fromLocal, toLocal } from "./geometry.js";
 import { scaled } from "./scene.js";
 
-const PULLS = [[-1, -1], [1, -1], [1, 1], [-1, 1], [0, -1], [1, 0], [0, 1], [-1, 0]];
-const ROOM = 56; // CSS pixels a side needs to have a handle of its own
-const STEM = 26; // CSS pixels from the upper edge to the handle that turns
+const DIRECTIONS = [[-1, -1], [1, -1], [1, 1], [-1, 1], [0, -1], [1, 0], [0, 1], [-1, 0]];
+const MIN_SIDE = 56; // CSS pixels; a shorter side has no handle
+const ROTATE_DISTANCE = 26; // CSS pixels from the upper edge to the rotation handle
 
-/** All handles, as `{x, y}` in the frame with `across` and `down`, or `turns`. */
+/** All handles as `{x, y}` in the frame, with `across` and `down`, or with `rotates`. */
 export function handlesOf(object, scale) {
   const { kind, width, height } = object;
   const has = ([across, down]) => {
     if (kind === "line") return !down;
     if (kind === "text") return across;
-    return (across && down) || (across ? height : width) * scale >= ROOM;
+    return (across && down) || (across ? height : width) * scale >= MIN_SIDE;
   };
-  const pulls = PULLS.filter(has).map(([across, down]) => ({
+  const handles = DIRECTIONS.filter(has).map(([across, down]) => ({
     across,
     down,
     ...fromLocal(object, { x: (across * width) / 2, y: (down * height) / 2 }),
   }));
-  return [{ turns: true, ...fromLocal(object, { x: 0, y: -height / 2 - STEM / scale }) }, ...pulls];
+  return [{ rotates: true, ...fromLocal(object, { x: 0, y: -height / 2 - ROTATE_DISTANCE / scale }) }, ...handles];
 }
 
-/** The handle under a point, if any; well inside a small object it is the object that is meant. */
+/** The handle at a point, if any; inside a small object, the object has priority. */
 export function handleAt(object, point, scale, pointerType) {
   const { x, y } = toLocal(object, point);
   const inside = Math.abs(x) < object.width / 2 && Math.abs(y) < object.height / 2;
-  const small = Math.min(object.width, object.height) * scale < ROOM;
+  const small = Math.min(object.width, object.height) * scale < MIN_SIDE;
   const reach = inside && small ? 7 : pointerType === "touch" ? 22 : 14;
   const distance = (handle) => Math.hypot(handle.x - point.x, handle.y - point.y) * scale;
   const [nearest] = handlesOf(object, scale).sort((a, b) => distance(a) - distance(b));
   return distance(nearest) <= reach ? nearest : undefined;
 }
 
-/** What pulling a handle to a point makes of the object; the opposite side stays in place. */
-export function pulled(object, { across, down }, point, shift) {
+/** The changes when a handle is dragged to a point; the opposite side stays in place. */
+export function resized(object, { across, down }, point, shift) {
   const local = toLocal(object, point);
   const anchor = { x: (-across * object.width) / 2, y: (-down * object.height) / 2 };
   const width = across ? Math.max(4, (local.x - anchor.x) * across) : object.width;
   const height = down ? Math.max(4, (local.y - anchor.y) * down) : object.height;
-  const keeps = object.kind === "text" || shift !== (object.kind !== "rectangle");
+  const keepsRatio = object.kind === "text" || shift !== (object.kind !== "rectangle");
   const patch =
-    across && down && keeps
+    across && down && keepsRatio
       ? scaled(object, Math.max(width / object.width, height / object.height))
       : { width, height };
   const x = anchor.x + (across * patch.width) / 2;
@@ -50,10 +50,10 @@ export function pulled(object, { across, down }, point, shift) {
   return { ...patch, ...fromLocal(object, { x, y }) };
 }
 
-/** The angle that brings the upper handle under a point; it rests upright and level. */
-export function turned(object, point, shift) {
+/** The angle that brings the rotation handle to a point; it snaps to right angles. */
+export function rotated(object, point, shift) {
   const angle = (Math.atan2(point.x - object.x, object.y - point.y) * 180) / Math.PI;
   const step = shift ? 15 : 90;
-  const rest = Math.round(angle / step) * step;
-  return { angle: shift || Math.abs(angle - rest) < 3 ? rest : Math.round(angle) };
+  const snapped = Math.round(angle / step) * step;
+  return { angle: shift || Math.abs(angle - snapped) < 3 ? snapped : Math.round(angle) };
 }

@@ -1,6 +1,6 @@
 const LIMIT = 100;
 
-/** Undo and redo. Edits under one key are one step until it is sealed: a drag, a slider. */
+/** Undo and redo. Edits with the same key (a drag, a slider) are one step until `endStep`. */
 export class History {
   #past = [];
   #future = [];
@@ -25,28 +25,28 @@ export class History {
     this.#key = key;
   }
 
-  /** End the step under way; true if there was one. */
-  seal() {
+  /** Ends the current step; true if there was one. */
+  endStep() {
     const open = Boolean(this.#key);
     this.#key = undefined;
     return open;
   }
 
   undo() {
-    this.seal();
+    this.endStep();
     this.#future.push(this.present);
     this.present = this.#past.pop();
   }
 
-  /** Take back the step under way for good; there is none where it was undone meanwhile. */
-  revert() {
+  /** Undoes the current step without a redo; does nothing if there is none. */
+  cancelStep() {
     if (!this.#key || !this.canUndo) return;
     this.undo();
     this.#future.pop();
   }
 
   redo() {
-    this.seal();
+    this.endStep();
     this.#past.push(this.present);
     this.present = this.#future.pop();
   }

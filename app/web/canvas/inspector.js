@@ -1,13 +1,13 @@
 import { element } from "../views/element.js";
-import { Controls, tool } from "./controls.js";
-import { FONTS } from "./lettering.js";
+import { Controls, iconButton } from "./controls.js";
+import { FONTS } from "./text-layout.js";
 
 const NONE = { None: [] };
 const FONT_NAMES = Object.keys(FONTS).map((font) => [font, font[0].toUpperCase() + font.slice(1)]);
 const WEIGHTS = [[300, "Light"], [400, "Regular"], [600, "Semibold"], [800, "Bold"], [900, "Black"]];
 const SIDES = [["left", "Left"], ["center", "Centre"], ["right", "Right"]];
 
-/** The row under the canvas: everything about what is selected, or a hint. */
+/** The row under the canvas: controls for the selection, or a hint. */
 export class Inspector {
   #editor;
   #choosePicture;
@@ -27,7 +27,7 @@ export class Inspector {
     if (subject) this.#controls.sync(subject);
   }
 
-  /** Give the focus to the first control; false where there is none. */
+  /** Focuses the first control; false if there is none. */
   focus() {
     const first = this.node.querySelector("button, input");
     first?.focus();
@@ -49,10 +49,10 @@ export class Inspector {
       ...(kind === "text" ? this.#type() : []),
       controls.panel("Style", this.#style(kind)),
       element("i", { class: "canvas-rest" }),
-      tool("Bring forward", "up", () => editor.raise(1), "]"),
-      tool("Send backward", "down", () => editor.raise(-1), "["),
-      tool("Duplicate", "copy-item", () => editor.duplicate(), "Control+D Meta+D"),
-      tool("Delete", "trash", () => editor.remove(), "Delete"),
+      iconButton("Bring forward", "up", () => editor.raise(1), "]"),
+      iconButton("Send backward", "down", () => editor.raise(-1), "["),
+      iconButton("Duplicate", "copy-item", () => editor.duplicate(), "Control+D Meta+D"),
+      iconButton("Delete", "trash", () => editor.remove(), "Delete"),
     ];
   }
 
@@ -82,8 +82,8 @@ export class Inspector {
     return [
       this.#controls.slider("Zoom", "zoom", 100, 400, "%"),
       element("i", { class: "canvas-rest" }),
-      tool("Replace the picture", "upload", this.#choosePicture),
-      tool("Remove the picture", "trash", () => this.#editor.remove(), "Delete"),
+      iconButton("Replace the picture", "upload", this.#choosePicture),
+      iconButton("Remove the picture", "trash", () => this.#editor.remove(), "Delete"),
     ];
   }
 
@@ -92,7 +92,7 @@ export class Inspector {
     return [
       this.#controls.panel("Background", [palette], "backdrop"),
       element("i", { class: "canvas-rest" }),
-      tool("Upload a picture", "upload", this.#choosePicture),
+      iconButton("Upload a picture", "upload", this.#choosePicture),
     ];
   }
 }

@@ -1,10 +1,10 @@
-import { isMeant } from "./intake.js";
+import { isForEditor } from "./picture-input.js";
 import { panned } from "./picture.js";
 import { BACKGROUND, FRAMES, scaled } from "./scene.js";
 
 export const HELP =
   "Tab steps through the objects. Arrows move, with Shift by ten. Plus and minus resize, " +
-  "R turns, Enter edits a text, S goes to its style, brackets change the order, " +
+  "R rotates, Enter edits a text, S goes to its style, brackets change the order, " +
   "Control D duplicates, Delete removes.";
 const ARROWS = {
   ArrowLeft: { x: -1, y: 0 },
@@ -14,18 +14,18 @@ const ARROWS = {
 };
 const GROWTH = { "+": 1.05, "=": 1.05, "-": 1 / 1.05 };
 
-/** Undo and redo, wherever the focus is in the editor but for a field. */
+/** Undo and redo by keyboard, except while a text field has the focus. */
 export function listenForUndo(host, editor) {
   document.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
-    if (!isMeant(event, host) || !(event.ctrlKey || event.metaKey) || !"zy".includes(key)) return;
+    if (!isForEditor(event, host) || !(event.ctrlKey || event.metaKey) || !"zy".includes(key)) return;
     event.preventDefault();
     if (key === "y" || event.shiftKey) editor.redo();
     else editor.undo();
   });
 }
 
-/** Everything that a pointer can do, by keys on the focused stage. */
+/** Keyboard control of the focused stage: everything that a pointer can do. */
 export class Keyboard {
   #editor;
   #pointer;
@@ -36,10 +36,10 @@ export class Keyboard {
     node.addEventListener("keydown", (event) => {
       if (event.target === node && this.#press(event)) event.preventDefault();
     });
-    node.addEventListener("keyup", ({ target }) => target === node && editor.settle());
+    node.addEventListener("keyup", ({ target }) => target === node && editor.endStep());
   }
 
-  /** Returns whether the key meant something here. */
+  /** Returns whether the key was handled. */
   #press({ key, shiftKey, altKey, ctrlKey, metaKey }) {
     const { subject } = this.#editor;
     if (key === "Tab") return this.#step(shiftKey ? -1 : 1);
@@ -70,7 +70,7 @@ export class Keyboard {
     };
   }
 
-  /** The picture first, then the objects from back to front; beyond them Tab leaves. */
+  /** Selects the picture, then the objects from back to front; after the last, Tab leaves. */
   #step(by) {
     const { scene, selection } = this.#editor;
     const stops = [BACKGROUND, ...scene.objects.map(({ id }) => id)];

@@ -1,15 +1,15 @@
 import { coverOf } from "./shapes.js";
 
-const LONGEST = 4096; // pixels a side; phones promise no more
-const MOST_PIXELS = 80_000_000; // each takes four bytes once it is decoded
+const LONGEST = 4096; // pixels per side, the limit of phones
+const MOST_PIXELS = 80_000_000; // four bytes each when decoded
 const MOST_BYTES = 40 * 1024 * 1024;
 const REFUSALS = {
-  unsupported_image: "That is not a picture. Use a PNG, JPEG or WebP.",
-  invalid_image: "That picture cannot be read. It may be damaged.",
-  image_too_large: "That picture is too large. Use one of at most 80 megapixels and 40 MB.",
+  unsupported_image: "This file is not a picture. Use a PNG, JPEG or WebP.",
+  invalid_image: "This picture cannot be read. It may be damaged.",
+  image_too_large: "This picture is too large. Use one of at most 80 megapixels and 40 MB.",
 };
 
-/** Why a file cannot be the picture; `code` is the server's for the same trouble. */
+/** Why a file is rejected; `code` is the service's code for the same problem. */
 export class PictureRefused extends Error {
   constructor(code) {
     super(REFUSALS[code]);
@@ -17,9 +17,9 @@ export class PictureRefused extends Error {
   }
 }
 
-/** Decode a file, upright and no larger than a canvas can use; rejects with PictureRefused. */
-export async function pictureOf(blob) {
-  // An SVG may draw what a browser then keeps to itself, and the canvas with it.
+/** Decodes a file, upright and at most LONGEST pixels a side; rejects with PictureRefused. */
+export async function decodePicture(blob) {
+  // An SVG may taint the canvas, which could then not be exported.
   if (!/^image\/(?!svg)/.test(blob.type)) throw new PictureRefused("unsupported_image");
   if (blob.size > MOST_BYTES) throw new PictureRefused("image_too_large");
   const image = new Image();
@@ -45,7 +45,7 @@ function bitmapOf(image) {
   });
 }
 
-/** The part that is seen (x and y, 0 to 1) once the picture has moved by pixels of the frame. */
+/** The visible part (x and y from 0 to 1) after moving the picture by pixels of the frame. */
 export function panned(picture, frame, by) {
   const cover = coverOf(picture, frame);
   const share = (at, moved, room) => (room < 1 ? at : Math.min(1, Math.max(0, at - moved / room)));

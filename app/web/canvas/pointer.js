@@ -1,12 +1,12 @@
 import { snap } from "./geometry.js";
-import { handleAt, pulled, turned } from "./handles.js";
+import { handleAt, resized, rotated } from "./handles.js";
 import { panned } from "./picture.js";
 import { BACKGROUND, FRAMES, change } from "./scene.js";
-import { isOn } from "./shapes.js";
+import { hits } from "./shapes.js";
 
-const STILL = 4; // CSS pixels a pointer may tremble before a press becomes a drag
+const DRAG_THRESHOLD = 4; // CSS pixels a pointer moves before a press becomes a drag
 
-/** Mouse, pen and finger on the stage: select, move, resize, turn, pan the picture. */
+/** Mouse, pen and touch on the stage: select, move, resize, rotate, pan the picture. */
 export class Pointer {
   #editor;
   #stage;
@@ -20,13 +20,13 @@ export class Pointer {
     node.addEventListener("pointermove", (event) => this.#move(event));
     node.addEventListener("pointerup", (event) => this.#release(event));
     node.addEventListener("pointercancel", () => this.cancel());
-    node.addEventListener("touchstart", (event) => this.#hold(event), { passive: false });
+    node.addEventListener("touchstart", (event) => this.#touch(event), { passive: false });
   }
 
-  /** Call the drag off; true if there was one. */
+  /** Cancels the drag; true if there was one. */
   cancel() {
     const drag = this.#drag;
-    if (drag?.moved) this.#editor.revert();
+    if (drag?.moved) this.#editor.cancelStep();
     this.#finish();
     return drag !== null;
   }
@@ -38,7 +38,7 @@ export class Pointer {
     const id = this.#at(from, pointerType);
     const again = id === this.#editor.selection;
     const scrolls = this.#scrolls(id, pointerType);
-    const update = scrolls ? null : this.#grip(from, id, pointerType);
+    const update = scrolls ? null : this.#startDrag(from, id, pointerType);
     this.#drag = { id, again, update, pointerId, clientX, clientY, moved: false };
     if (scrolls) return;
     this.#editor.select(id);
@@ -50,7 +50,7 @@ export class Pointer {
     const drag = this.#drag;
     if (!drag) this.#hover(event);
     if (!drag?.update || drag.pointerId !== event.pointerId) return;
-    drag.moved ||= Math.hypot(event.clientX - drag.clientX, event.clientY - drag.clientY) > STILL;
+    drag.moved ||= Math.hypot(event.clientX - drag.clientX, event.clientY - drag.clientY) > DRAG_THRESHOLD;
     if (drag.moved) drag.update(this.#stage.locate(event), event);
   }
 
@@ -59,7 +59,7 @@ export class Pointer {
     const drag = this.#drag;
     if (drag?.pointerId !== pointerId) return;
     this.#finish();
-    if (drag.moved) this.#editor.settle();
+    if (drag.moved) this.#editor.endStep();
     else if (drag.again) this.#editor.editText();
     else this.#editor.select(drag.id);
   }
@@ -69,8 +69,8 @@ export class Pointer {
     this.#editor.guide([]);
   }
 
-  /** A finger scrolls the page unless it takes hold of something. */
-  #hold(event) {
+  /** A touch scrolls the page unless it is on an object or handle. */
+  #touch(event) {
     const id = this.#at(this.#stage.locate(event.touches[0]), "touch");
     if (!this.#scrolls(id, "touch") && !event.target.matches("textarea")) event.preventDefault();
   }
@@ -83,7 +83,7 @@ export class Pointer {
     const point = this.#stage.locate(event);
     const handle = this.#handleAt(point, event.pointerType);
     const over = this.#at(point, event.pointerType) === BACKGROUND ? "" : "move";
-    this.#stage.node.style.cursor = handle ? (handle.turns ? "grab" : "crosshair") : over;
+    this.#stage.node.style.cursor = handle ? (handle.rotates ? "grab" : "crosshair") : over;
   }
 
   #handleAt(point, pointerType) {
@@ -91,38 +91,38 @@ export class Pointer {
     return selected && handleAt(selected, point, this.#stage.scale, pointerType);
   }
 
-  /** The id of what is under a point: the handles come first, then the objects from the front. */
+  /** The id at a point: handles first, then objects from front to back. */
   #at(point, pointerType) {
     const { scene, selection } = this.#editor;
     if (this.#handleAt(point, pointerType)) return selection;
-    return scene.objects.findLast((each) => isOn(each, point, this.#stage.scale))?.id ?? BACKGROUND;
+    return scene.objects.findLast((each) => hits(each, point, this.#stage.scale))?.id ?? BACKGROUND;
   }
 
-  /** What a drag from here does with each further point. */
-  #grip(from, id, pointerType) {
+  /** Returns a function that applies each further point of the drag. */
+  #startDrag(from, id, pointerType) {
     const { scene } = this.#editor;
     const object = scene.objects.find((each) => each.id === id);
     const handle = this.#handleAt(from, pointerType);
     const put = (patch) => this.#editor.apply(change(scene, id, patch), "drag");
-    if (!object) return this.#pan(scene, from, put);
-    if (!handle) return this.#carry(scene, object, from, put);
-    if (handle.turns) return (point, { shiftKey }) => put(turned(object, point, shiftKey));
-    return (point, { shiftKey }) => put(pulled(object, handle, point, shiftKey));
+    if (!object) return this.#panPicture(scene, from, put);
+    if (!handle) return this.#moveObject(scene, object, from, put);
+    if (handle.rotates) return (point, { shiftKey }) => put(rotated(object, point, shiftKey));
+    return (point, { shiftKey }) => put(resized(object, handle, point, shiftKey));
   }
 
-  #carry(scene, object, from, put) {
+  #moveObject(scene, object, from, put) {
     const others = scene.objects.filter((each) => each !== object);
     return (point, { altKey }) => {
-      const free = { x: object.x + point.x - from.x, y: object.y + point.y - from.y };
-      if (altKey) return put(free);
-      const moved = { ...object, ...free };
+      const unsnapped = { x: object.x + point.x - from.x, y: object.y + point.y - from.y };
+      if (altKey) return put(unsnapped);
+      const moved = { ...object, ...unsnapped };
       const { place, guides } = snap(moved, others, FRAMES[scene.aspect], this.#stage.scale);
       this.#editor.guide(guides);
       return put(place);
     };
   }
 
-  #pan({ picture, aspect }, from, put) {
+  #panPicture({ picture, aspect }, from, put) {
     if (!picture) return null;
     return ({ x, y }) => put(panned(picture, FRAMES[aspect], { x: x - from.x, y: y - from.y }));
   }

@@ -1,10 +1,10 @@
 /**
- * The canvas as data. A scene is never changed: each edit returns a new one, and undo keeps them.
- * Lengths are pixels of the model's frame, angles degrees, opacity and zoom percent; an object's
+ * The canvas as data. Scenes are immutable: each edit returns a new one, and undo keeps the old.
+ * Lengths are pixels of the model's frame, angles are degrees, opacity and zoom are percent; an object's
  * x and y are its centre; colours are lists of none, one, or a gradient's two ends.
  */
 
-export const BACKGROUND = 0; // the picture's place among the objects' ids
+export const BACKGROUND = 0; // the id of the picture
 export const FRAMES = {
   "16:9": { width: 1280, height: 720 },
   "9:16": { width: 720, height: 1280 },
@@ -30,7 +30,7 @@ const KINDS = {
   star: { fill: ["#ffe08a", "#ffb84d"], width: 0.22, height: 0.22 },
 };
 
-/** A new object in the middle of the frame, or as `look` has it. */
+/** Creates an object in the middle of the frame; `look` overrides any property. */
 export function create({ aspect, objects }, kind, look) {
   const { width, height } = FRAMES[aspect];
   const shares = KINDS[kind];
@@ -39,7 +39,7 @@ export function create({ aspect, objects }, kind, look) {
   return { ...LOOK, ...shares, ...size, x: width / 2, y: height / 2, ...look, kind, id };
 }
 
-/** Change an object, or under the id BACKGROUND the picture, or the scene where there is none. */
+/** Changes an object. The id BACKGROUND means the picture, or the scene if it has none. */
 export function change(scene, id, patch) {
   if (id === BACKGROUND && !scene.picture) return { ...scene, ...patch };
   if (id === BACKGROUND) {
@@ -50,7 +50,7 @@ export function change(scene, id, patch) {
   return { ...scene, objects: scene.objects.map((each) => (each.id === id ? changed(each) : each)) };
 }
 
-/** Bring an object `steps` nearer to the front, as far as it goes. */
+/** Moves an object `steps` layers to the front (negative: to the back). */
 export function raise(scene, id, steps) {
   const objects = scene.objects.filter((object) => object.id !== id);
   const from = scene.objects.findIndex((object) => object.id === id);
@@ -58,7 +58,7 @@ export function raise(scene, id, steps) {
   return { ...scene, objects };
 }
 
-/** What multiplies an object's size, with all that belongs to its size. */
+/** The changes that scale an object by a factor. */
 export function scaled(object, factor) {
   const parts = ["width", "height", "size", "radius", "strokeWidth"];
   return Object.fromEntries(
@@ -66,7 +66,7 @@ export function scaled(object, factor) {
   );
 }
 
-/** The scene in another aspect: everything keeps its place and its share of the width. */
+/** The scene in another aspect ratio: objects keep their relative place and share of the width. */
 export function reframed(scene, aspect) {
   const across = FRAMES[aspect].width / FRAMES[scene.aspect].width;
   const down = FRAMES[aspect].height / FRAMES[scene.aspect].height;
@@ -79,7 +79,7 @@ export function reframed(scene, aspect) {
   return { ...scene, aspect, objects };
 }
 
-/** Sizes stay sensible, and centres within the frame, where they can be found again. */
+/** Limits sizes, and keeps centres inside the frame so that no object gets lost. */
 function bounded(object, { width, height }) {
   for (const [part, most] of Object.entries(SIZES)) {
     if (part in object) object[part] = within(object[part], 4, most);

@@ -1,9 +1,9 @@
 import { toLocal } from "./geometry.js";
-import { eachLine } from "./lettering.js";
 import { FRAMES } from "./scene.js";
+import { eachLine } from "./text-layout.js";
 
-const FINGER = 24; // CSS pixels in which even a hairline can be caught
-const paper = document.createElement("canvas").getContext("2d");
+const MIN_TARGET = 24; // CSS pixels; thinner objects still react within it
+const hitContext = document.createElement("canvas").getContext("2d");
 
 const OUTLINES = {
   rectangle: boxOutline,
@@ -13,7 +13,7 @@ const OUTLINES = {
   star: starOutline,
 };
 
-/** Draw everything, the picture first, in pixels of the frame. */
+/** Draws the scene, the picture first, in pixels of the frame. */
 export function drawScene(context, scene) {
   const frame = FRAMES[scene.aspect];
   context.fillStyle = paint(context, scene.backdrop, frame.width, frame.height, 0);
@@ -22,21 +22,21 @@ export function drawScene(context, scene) {
   for (const object of scene.objects) drawObject(context, object);
 }
 
-/** The size a picture is drawn in: it covers the frame, and `zoom` enlarges it. */
+/** The drawn size of a picture: it covers the frame, and `zoom` enlarges it. */
 export function coverOf(picture, frame) {
   const { width, height } = picture.bitmap;
   const scale = Math.max(frame.width / width, frame.height / height) * (picture.zoom / 100);
   return { width: width * scale, height: height * scale };
 }
 
-/** Whether a point of the frame is on the object, at `scale` CSS pixels a pixel. */
-export function isOn(object, point, scale) {
+/** Whether a point of the frame is on the object, at `scale` CSS pixels per frame pixel. */
+export function hits(object, point, scale) {
   const { x, y } = toLocal(object, point);
-  const slack = FINGER / 2 / scale;
+  const slack = MIN_TARGET / 2 / scale;
   const [wide, high] = [object.width / 2, object.height / 2];
   if (Math.abs(x) > Math.max(wide, slack) || Math.abs(y) > Math.max(high, slack)) return false;
   const coarse = Math.min(wide, high) < 2 * slack;
-  return object.kind === "text" || coarse || paper.isPointInPath(outlineOf(object), x, y);
+  return object.kind === "text" || coarse || hitContext.isPointInPath(outlineOf(object), x, y);
 }
 
 function drawPicture(context, picture, frame) {
@@ -70,7 +70,7 @@ function drawShape(context, object) {
   if (object.strokeWidth > 0) context.stroke(outline);
 }
 
-/** The outline lies behind the letters, so that it never eats into them. */
+/** Draws the outline behind the letters, so that it does not cover them. */
 function drawText(context, object) {
   if (object.strokeWidth > 0) {
     context.lineWidth = 2 * object.strokeWidth;
@@ -80,7 +80,7 @@ function drawText(context, object) {
   eachLine(context, object, (line, x, y) => context.fillText(line, x, y));
 }
 
-/** Shadows ignore the transform: their pixels are the device's. */
+/** Canvas shadows ignore the transform: they are in device pixels. */
 function castShadow(context, object) {
   const { a, b } = context.getTransform();
   const scale = Math.hypot(a, b);

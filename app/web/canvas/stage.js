@@ -4,7 +4,7 @@ import { handlesOf } from "./handles.js";
 import { FRAMES } from "./scene.js";
 import { drawScene } from "./shapes.js";
 
-const MARGIN = 36; // CSS pixels around the frame in which handles can still be seen
+const MARGIN = 36; // CSS pixels around the frame where handles stay visible
 
 /** The canvas on the page: the scene, and over it the selection and the guides. */
 export class Stage {
@@ -19,17 +19,17 @@ export class Stage {
     this.#overlay,
   );
 
-  /** `onresize` is called when the canvas has another size on the page. */
+  /** `onresize` is called when the size of the canvas on the page changes. */
   constructor(onresize) {
     new ResizeObserver(onresize).observe(this.node);
   }
 
-  /** CSS pixels a pixel of the frame. */
+  /** CSS pixels per frame pixel. */
   get scale() {
     return this.node.clientWidth / FRAMES[this.#shown.scene.aspect].width;
   }
 
-  /** Show `{scene, object, guides}` with the next frame of the screen. */
+  /** Shows `{scene, object, guides}` in the next animation frame. */
   show(shown) {
     this.#shown = shown;
     const { width, height } = FRAMES[shown.scene.aspect];
@@ -37,7 +37,7 @@ export class Stage {
     this.#due ||= requestAnimationFrame(() => this.#draw());
   }
 
-  /** Where a pointer or a touch is, in pixels of the frame. */
+  /** The position of a pointer or touch, in pixels of the frame. */
   locate({ clientX, clientY }) {
     const { left, top } = this.node.getBoundingClientRect();
     return { x: (clientX - left) / this.scale, y: (clientY - top) / this.scale };
@@ -78,8 +78,8 @@ export class Stage {
     context.restore();
     context.shadowColor = "rgb(0 0 0 / 50%)";
     context.shadowBlur = 4;
-    for (const { x, y, turns } of handlesOf(object, scale)) {
-      context.fillStyle = turns ? context.strokeStyle : "#fff";
+    for (const { x, y, rotates } of handlesOf(object, scale)) {
+      context.fillStyle = rotates ? context.strokeStyle : "#fff";
       context.beginPath();
       context.arc(x * scale, y * scale, 5.5, 0, 2 * Math.PI);
       context.fill();
@@ -88,7 +88,7 @@ export class Stage {
   }
 }
 
-/** An empty context that counts in CSS pixels, whatever the device's are. */
+/** An empty drawing context in CSS pixels, at the device's resolution. */
 function cleared(canvas) {
   const ratio = window.devicePixelRatio;
   canvas.width = Math.round(canvas.clientWidth * ratio);

@@ -1,7 +1,7 @@
 import { element } from "../views/element.js";
-import { styleOf } from "./lettering.js";
+import { textStyle } from "./text-layout.js";
 
-/** A see-through field over a text: the canvas shows the letters, the field the caret. */
+/** A transparent textarea over a text: the canvas shows the letters, the field the caret. */
 export class TextField {
   #editor;
   #stage;
@@ -27,10 +27,10 @@ export class TextField {
     this.#field.select();
   }
 
-  /** Lie over the text, wherever it is now. */
+  /** Moves the field over the text. */
   place({ x, y, width, height, ...object }) {
     const { scale } = this.#stage;
-    Object.assign(this.#field.style, styleOf(object, scale), {
+    Object.assign(this.#field.style, textStyle(object, scale), {
       left: `${(x - width / 2) * scale}px`,
       top: `${(y - height / 2) * scale}px`,
       width: `${width * scale}px`,
@@ -45,7 +45,7 @@ export class TextField {
     this.#field = null;
     const focused = document.activeElement === field;
     field.remove();
-    this.#editor.textEdited(field.value);
+    this.#editor.finishText(field.value);
     if (focused) this.#stage.node.focus({ preventScroll: true });
   }
 

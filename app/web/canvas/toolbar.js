@@ -1,8 +1,8 @@
 import { element } from "../views/element.js";
-import { tool } from "./controls.js";
+import { iconButton } from "./controls.js";
 import { FRAMES } from "./scene.js";
 
-/** What can be put on the canvas, undo and redo, and the aspect. */
+/** Buttons that add objects and pictures, undo, redo, and the aspect ratio. */
 export class Toolbar {
   #editor;
   #undo;
@@ -11,8 +11,8 @@ export class Toolbar {
 
   constructor(editor, choosePicture) {
     this.#editor = editor;
-    this.#undo = tool("Undo", "undo", () => editor.undo(), "Control+Z Meta+Z");
-    this.#redo = tool("Redo", "redo", () => editor.redo(), "Control+Shift+Z Meta+Shift+Z");
+    this.#undo = iconButton("Undo", "undo", () => editor.undo(), "Control+Z Meta+Z");
+    this.#redo = iconButton("Redo", "redo", () => editor.redo(), "Control+Shift+Z Meta+Shift+Z");
     this.#aspects = Object.keys(FRAMES).map((aspect) => this.#aspect(aspect));
     const aspects = this.#aspects.map((input) => input.parentElement);
     const bar = { class: "canvas-tools", role: "toolbar", "aria-label": "Canvas tools" };
@@ -21,21 +21,21 @@ export class Toolbar {
     this.node = element(
       "div",
       { class: "canvas-bar" },
-      walked(element("div", bar, this.#adders(), this.#pictures(choosePicture))),
+      withArrowKeys(element("div", bar, this.#adders(), this.#pictures(choosePicture))),
       element("div", history, this.#undo, this.#redo),
       element("div", ratios, aspects),
     );
   }
 
   update() {
-    // Out of use, yet still focusable: the focus is never lost to the last undo.
+    // Disabled but focusable, so that the last undo does not lose the focus.
     this.#undo.ariaDisabled = !this.#editor.canUndo;
     this.#redo.ariaDisabled = !this.#editor.canRedo;
     for (const input of this.#aspects) input.checked = input.value === this.#editor.aspect;
   }
 
   #adders() {
-    const add = (kind, picture) => tool(`Add ${kind}`, picture, () => this.#editor.add(kind));
+    const add = (kind, picture) => iconButton(`Add ${kind}`, picture, () => this.#editor.add(kind));
     return [
       add("text", "text"),
       add("rectangle", "square"),
@@ -48,8 +48,8 @@ export class Toolbar {
 
   #pictures(choosePicture) {
     return [
-      tool("Upload a picture", "upload", choosePicture),
-      tool("Use the sample picture", "image", () => this.#editor.useSample()),
+      iconButton("Upload a picture", "upload", choosePicture),
+      iconButton("Use the sample picture", "image", () => this.#editor.useSample()),
     ];
   }
 
@@ -64,8 +64,8 @@ export class Toolbar {
   }
 }
 
-/** Makes a toolbar one stop of Tab; the arrow keys walk along it. */
-function walked(bar) {
+/** Makes a toolbar one Tab stop; the arrow keys move inside it. */
+function withArrowKeys(bar) {
   const tools = [...bar.querySelectorAll("button")];
   const stop = (chosen) => tools.forEach((each) => (each.tabIndex = each === chosen ? 0 : -1));
   stop(tools[0]);

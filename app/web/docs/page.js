@@ -1,13 +1,13 @@
 import { element } from "../views/element.js";
-import { schemes } from "./access.js";
-import { everywhere } from "./everywhere.js";
+import { commonParts } from "./common.js";
+import { paragraphs } from "./markdown.js";
 import { operation } from "./operation.js";
-import { prose } from "./prose.js";
-import { properties, kind } from "./shape.js";
+import { properties, kind } from "./schema.js";
+import { schemes } from "./security.js";
 
 const WIDE = matchMedia("(min-width: 900px)");
 
-/** Every route in the order of its tag: method, path and what is told of it. */
+/** The routes with a tag: method, path, shared parameters and description. */
 function routes({ paths }, tag) {
   return Object.entries(paths).flatMap(([path, { parameters: common, ...methods }]) =>
     Object.entries(methods)
@@ -35,26 +35,26 @@ function chapter(id, title, ...content) {
 
 function shape([name, schema]) {
   return element("article", { id: name, class: "docs-route" }, element("h3", {}, name),
-    prose(schema.description), properties(schema) || element("p", {}, kind(schema)));
+    paragraphs(schema.description), properties(schema) || element("p", {}, kind(schema)));
 }
 
-function text(told, parts) {
-  const common = everywhere(told);
+function text(api, parts) {
+  const common = commonParts(api);
   return [
-    element("h1", {}, told.info.title, " ", element("small", {}, told.info.version)),
-    element("p", { class: "docs-summary" }, told.info.summary),
-    ...prose(told.info.description),
-    element("p", {}, element("a", { href: "/openapi.json" }, "/openapi.json"), ` · OpenAPI ${told.openapi}`),
+    element("h1", {}, api.info.title, " ", element("small", {}, api.info.version)),
+    element("p", { class: "docs-summary" }, api.info.summary),
+    ...paragraphs(api.info.description),
+    element("p", {}, element("a", { href: "/openapi.json" }, "/openapi.json"), ` · OpenAPI ${api.openapi}`),
     chapter("signing-in", "Signing in",
-      element("p", {}, "A route that asks who is calling is marked with one of these."), schemes(told.components)),
-    chapter("everywhere", "Every request and answer", common.drawn),
-    ...parts.map(([tag, found]) => chapter(tag.name.toLowerCase(), tag.name, prose(tag.description),
-      found.map((each) => operation(each, told, common.told)))),
-    chapter("shapes", "Shapes", Object.entries(told.components.schemas).map(shape)),
+      element("p", {}, "A route that needs credentials is marked with one of these schemes."), schemes(api.components)),
+    chapter("everywhere", "Every request and answer", common.article),
+    ...parts.map(([tag, found]) => chapter(tag.name.toLowerCase(), tag.name, paragraphs(tag.description),
+      found.map((each) => operation(each, api, common.refs)))),
+    chapter("shapes", "Shapes", Object.entries(api.components.schemas).map(shape)),
   ];
 }
 
-/** On a narrow screen the index is folded: it would come before everything else. */
+/** Folds the index on a narrow screen, where it would push the text down. */
 function fold() {
   document.getElementById("index").open = WIDE.matches;
 }
@@ -62,10 +62,10 @@ function fold() {
 try {
   const answer = await fetch("/openapi.json");
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const told = await answer.json();
-  const parts = told.tags.map((tag) => [tag, routes(told, tag)]);
+  const api = await answer.json();
+  const parts = api.tags.map((tag) => [tag, routes(api, tag)]);
   document.getElementById("index").append(...index(parts));
-  document.getElementById("text").replaceChildren(...text(told, parts));
+  document.getElementById("text").replaceChildren(...text(api, parts));
   fold();
   WIDE.addEventListener("change", fold);
   document.getElementById(location.hash.slice(1))?.scrollIntoView();

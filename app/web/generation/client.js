@@ -1,12 +1,12 @@
+import { backoff, delay } from "./delays.js";
 import { GenerationError } from "./errors.js";
-import { backoff, pause } from "./pauses.js";
 
 const ROOT = "/api/templates/video";
-const PATIENCE = 20_000;
-const UPLOAD_PATIENCE = 150_000;
+const TIMEOUT = 20_000; // milliseconds
+const UPLOAD_TIMEOUT = 150_000; // milliseconds
 const TRIES = 4;
 
-/** The service's HTTP interface; whatever goes wrong is a GenerationError. */
+/** The service's HTTP interface. Every method rejects with a GenerationError. */
 export class Client {
   #baseUrl;
   #getToken;
@@ -18,27 +18,27 @@ export class Client {
     this.#onToken = onToken;
   }
 
-  /** Ask who is signed in. */
+  /** Gets the access token of the signed-in user, and reports it to `onToken`. */
   async token() {
     let token;
     try {
       token = await this.#getToken();
     } catch (cause) {
-      if (cause instanceof TypeError) throw GenerationError.ofSilence(cause);
+      if (cause instanceof TypeError) throw GenerationError.ofNetwork(cause);
       throw new GenerationError("unauthenticated", "Nobody is signed in.", { cause });
     }
     this.#onToken(token);
     return token;
   }
 
-  /** The key stays the same over all tries, so that however many arrive, one job is made. */
+  /** All tries use one idempotency key, so they create at most one job. */
   submit(image, data, { signal, idempotencyKey }) {
     const form = new FormData();
     form.append("startImage", image, "canvas");
     form.append("data", JSON.stringify(data));
     const headers = { "Idempotency-Key": idempotencyKey };
-    const request = { method: "POST", body: form, headers, signal, patience: UPLOAD_PATIENCE };
-    return persistently(() => this.#json(ROOT, request), signal);
+    const request = { method: "POST", body: form, headers, signal, timeout: UPLOAD_TIMEOUT };
+    return withRetries(() => this.#json(ROOT, request), signal);
   }
 
   status(jobId, signal) {
@@ -46,13 +46,13 @@ export class Client {
   }
 
   cancel(jobId) {
-    return persistently(() => this.#json(`${ROOT}/cancel`, { method: "POST", query: { jobId } }));
+    return withRetries(() => this.#json(`${ROOT}/cancel`, { method: "POST", query: { jobId } }));
   }
 
-  /** Open the stream of all jobs under way; it lasts until the signal fires. */
+  /** Opens the event stream of all unfinished jobs; it stays open until the signal fires. */
   events(signal) {
     const headers = { Accept: "text/event-stream" };
-    return this.#send(`${ROOT}/events`, { headers, signal, patience: null });
+    return this.#send(`${ROOT}/events`, { headers, signal, timeout: null });
   }
 
   templates(signal) {
@@ -72,7 +72,7 @@ export class Client {
     try {
       return await response.json();
     } catch (cause) {
-      if (!(cause instanceof SyntaxError)) throw GenerationError.ofSilence(cause, request.signal);
+      if (!(cause instanceof SyntaxError)) throw GenerationError.ofNetwork(cause, request.signal);
       throw new GenerationError("unexpected_answer", "The service's answer cannot be read.", {
         status: response.status,
         cause,
@@ -80,10 +80,10 @@ export class Client {
     }
   }
 
-  async #send(path, { query = {}, headers = {}, patience = PATIENCE, signal, ...request }) {
+  async #send(path, { query = {}, headers = {}, timeout = TIMEOUT, signal, ...request }) {
     const token = await this.token();
     const authorization = token ? { Authorization: `Bearer ${token}` } : {};
-    const limits = [signal, patience && AbortSignal.timeout(patience)].filter(Boolean);
+    const limits = [signal, timeout && AbortSignal.timeout(timeout)].filter(Boolean);
     let response;
     try {
       response = await fetch(this.#url(path, query), {
@@ -92,7 +92,7 @@ export class Client {
         signal: AbortSignal.any(limits),
       });
     } catch (cause) {
-      throw GenerationError.ofSilence(cause, signal);
+      throw GenerationError.ofNetwork(cause, signal);
     }
     if (!response.ok) throw await GenerationError.ofResponse(response);
     return response;
@@ -104,24 +104,24 @@ export class Client {
   }
 }
 
-/** The user a token speaks of, unverified: it only keeps users apart within this browser. */
+/** The token's `sub`, unverified: it only separates users within this browser. */
 export function subject(token) {
   try {
     const claims = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(claims), (character) => character.charCodeAt(0));
     return String(JSON.parse(new TextDecoder().decode(bytes)).sub ?? "");
   } catch {
-    return ""; // no token, or one the service will refuse
+    return ""; // no token, or one that the service will reject
   }
 }
 
-async function persistently(attempt, signal) {
+async function withRetries(request, signal) {
   for (let failures = 0; ; failures += 1) {
     try {
-      return await attempt();
+      return await request();
     } catch (error) {
-      if (!error.isPassing || failures + 1 === TRIES) throw error;
-      await pause(Math.max(backoff(failures), (error.retryAfter ?? 0) * 1_000), signal);
+      if (!error.isTemporary || failures + 1 === TRIES) throw error;
+      await delay(Math.max(backoff(failures), (error.retryAfter ?? 0) * 1_000), signal);
     }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Whatever goes wrong, under a stable `code`: the service's own (`insufficient_credits`,
- * `fal_rejected`, …), or one of the browser's: `offline` (no answer), `aborted` (nobody waits any
- * more), `cancelled` (the job was), `image_unavailable` (the canvas gave no picture),
- * `unexpected_answer` (somebody between us and the service answered).
+ * Every error of this module, with a stable `code`. Codes of the service: `insufficient_credits`,
+ * `fal_rejected`, …. Codes of the browser: `offline` (no answer), `aborted` (the caller's signal
+ * fired, or following stopped), `cancelled` (the job was cancelled), `image_unavailable` (the
+ * canvas gave no picture), `unexpected_answer` (for example from a proxy).
  */
 export class GenerationError extends Error {
   constructor(code, detail, { status = null, jobId = null, retryAfter = null, cause } = {}) {
@@ -15,7 +15,7 @@ export class GenerationError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** What a job that has ended without a video rejects with; undefined for any other. */
+  /** The error of a failed or cancelled job; undefined for any other job. */
   static ofJob({ jobId, status, error }) {
     if (status === "cancelled") {
       return new GenerationError("cancelled", "The generation was cancelled.", { jobId });
@@ -23,10 +23,10 @@ export class GenerationError extends Error {
     return status === "failed" ? new GenerationError(error.code, error.message, { jobId }) : undefined;
   }
 
-  /** Read a refusal: `application/problem+json`, or what a proxy says instead. */
+  /** Reads an error response: `application/problem+json`, or whatever a proxy sends instead. */
   static async ofResponse(response) {
     const problem = (await response.json().catch(() => null)) ?? {};
-    const detail = problem.detail ?? `The service is not reachable just now (${response.status}).`;
+    const detail = problem.detail ?? `The service cannot be reached at the moment (${response.status}).`;
     return new GenerationError(problem.code ?? "unexpected_answer", detail, {
       status: response.status,
       jobId: problem.jobId ?? null,
@@ -34,15 +34,15 @@ export class GenerationError extends Error {
     });
   }
 
-  /** Why there is no answer: the caller's signal, or the network. */
-  static ofSilence(cause, signal) {
+  /** A request without an answer: the caller's signal fired, or the network failed. */
+  static ofNetwork(cause, signal) {
     return signal?.aborted
-      ? new GenerationError("aborted", "Nobody waits for this any more.", { cause })
+      ? new GenerationError("aborted", "The request was aborted.", { cause })
       : new GenerationError("offline", "The service cannot be reached.", { cause });
   }
 
-  /** The same request may well succeed in a moment. */
-  get isPassing() {
+  /** Whether the same request may succeed in a moment. */
+  get isTemporary() {
     const codes = ["offline", "shutting_down", "database_unavailable"];
     return codes.includes(this.code) || (this.code === "unexpected_answer" && this.status >= 500);
   }

@@ -2,29 +2,29 @@ import { GenerationError } from "./errors.js";
 
 const TERMINAL = ["completed", "failed", "cancelled"];
 
-/** One generation, from the click to the video: the same object for everybody in this page. */
+/** One generation. All users of a VideoGeneration get the same object for one job id. */
 export class Job {
   #id;
   #cancel;
   #latest = null;
-  #lines = { Event: 0, Poll: 0 };
+  #logged = { Event: 0, Poll: 0 };
   #listeners = new Listeners();
-  #settle;
+  #completion;
 
   constructor(id, cancel) {
     this.#id = id;
     this.#cancel = cancel;
     this.finished = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
+      this.#completion = { resolve, reject };
     });
-    this.finished.catch(() => {}); // a job that nobody awaits may fail in peace
+    this.finished.catch(() => {}); // no unhandled rejection if nobody awaits it
   }
 
   get id() {
     return this.#id;
   }
 
-  /** The last status object heard, or null. */
+  /** The latest status object, or null. */
   get latest() {
     return this.#latest;
   }
@@ -33,71 +33,71 @@ export class Job {
     return TERMINAL.includes(this.#latest?.status);
   }
 
-  /** Tell the listener how the job stands, if that is known, and of each change. */
+  /** Calls the listener with the latest status, if known, and on each change. */
   subscribe(listener) {
     if (this.#latest) listener(this.#latest);
     return this.#listeners.add(listener);
   }
 
-  /** Ask for the end; how it ends is heard like any other change. */
+  /** Asks the service to cancel; the result arrives like any other change. */
   cancel() {
     return this.#cancel(this.#id);
   }
 
   /**
-   * Take note of a status and tell whether it is news. Streams, polls and other tabs may speak
-   * out of turn: an older word is ignored, and a terminal one is the last.
+   * Records a status and returns whether it is a change. Stream, polls and other tabs may deliver
+   * out of order: an older status is ignored, and a terminal one is the last.
    * @internal
    */
-  accept(status, how) {
+  update(status, source) {
     if (this.isFinished) {
-      if (status.status === this.#latest.status) this.#latest = status; // with fresh addresses
+      if (status.status === this.#latest.status) this.#latest = status; // it has fresh signed URLs
       return false;
     }
     if (!isNewer(status, this.#latest)) return false;
     this.#latest = status;
-    this.#log(how);
-    this.#listeners.tell(status);
+    this.#log(source);
+    this.#listeners.notify(status);
     if (this.isFinished) this.#end(GenerationError.ofJob(status));
     return true;
   }
 
   /**
-   * Leave it: nothing more will be heard of it here.
+   * Stops following the job: `finished` rejects with the error.
    * @internal
    */
   abandon(error) {
-    this.#settle.reject(error);
+    this.#completion.reject(error);
   }
 
   #end(error) {
-    if (error) this.#settle.reject(error);
-    else this.#settle.resolve(this.#latest);
+    if (error) this.#completion.reject(error);
+    else this.#completion.resolve(this.#latest);
   }
 
-  #log(how) {
-    this.#lines[how] += 1;
-    console.log(`[VIDEO] ${how} ${this.#lines[how]}: status=${this.#latest.status}`);
+  #log(source) {
+    this.#logged[source] += 1;
+    console.log(`[VIDEO] ${source} ${this.#logged[source]}: status=${this.#latest.status}`);
     if (this.#latest.status === "completed") {
       console.log(`[VIDEO] Generation complete: ${this.#latest.key}`);
     }
   }
 }
 
-/** Who wants to know; one that throws keeps nothing from the others. */
+/** A set of callbacks; one that throws does not stop the others. */
 export class Listeners {
   #all = new Set();
 
   add(listener) {
-    const own = (news) => listener(news);
+    const own = (value) => listener(value);
     this.#all.add(own);
     return () => this.#all.delete(own);
   }
 
-  tell(news) {
+  notify(value) {
     for (const listener of this.#all) {
       try {
-        listener(news);
+        listener(value);
       } catch (error) {
         reportError(error);
       }
@@ -105,7 +105,7 @@ export class Listeners {
   }
 }
 
-/** Times are RFC 3339 in UTC with microseconds: their order is the order of their letters. */
+/** Times are RFC 3339 in UTC with microseconds, so comparing them as strings orders them. */
 function isNewer(status, latest) {
   if (latest === null || TERMINAL.includes(status.status)) return true;
   if (status.updatedAt < latest.updatedAt) return false;

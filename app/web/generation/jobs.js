@@ -1,13 +1,13 @@
 import { GenerationError } from "./errors.js";
 import { Job, Listeners } from "./job.js";
 
-/** The jobs of one user that this page knows of, and who follows them. */
+/** The jobs of one user that this page knows, and how often each is followed. */
 export class Jobs {
   all = new Map();
   listeners = new Listeners();
-  /** Remembers unfinished ones over a reload; null before the user is known. */
-  #memory = null;
-  #borrowed = new Map();
+  /** Keeps the unfinished ones over a reload; null until the user is known. */
+  #pending = null;
+  #followers = new Map();
   #cancel;
   #submits = 0;
   #early = [];
@@ -20,87 +20,87 @@ export class Jobs {
     return [...this.all.values()].filter((job) => !job.isFinished).map((job) => job.id);
   }
 
-  /** Keep these jobs, and those to come, in a memory. */
-  keepIn(memory) {
-    this.#memory = memory;
-    this.unfinished.forEach((id) => memory.keep(id));
+  /** Keeps the unfinished jobs, now and later, in a PendingJobs. */
+  persistIn(pending) {
+    this.#pending = pending;
+    this.unfinished.forEach((id) => pending.add(id));
   }
 
-  recall() {
-    this.#memory?.ids.forEach((id) => this.know(id));
+  restore() {
+    this.#pending?.ids.forEach((id) => this.ensure(id));
   }
 
-  know(id) {
+  ensure(id) {
     const known = this.all.get(id);
     if (known) return known;
     const job = new Job(id, this.#cancel);
     this.all.set(id, job);
-    this.#memory?.keep(id);
+    this.#pending?.add(id);
     return job;
   }
 
   /**
-   * Wait for the answer to a submit. Its job may be heard of before that: news of jobs that are
-   * unknown by then are told afterwards.
+   * Waits for the answer to a submit. The event stream may name the new job before that answer
+   * arrives, so updates of unknown jobs are held back until then.
    */
-  async submitted(answer) {
+  async awaitSubmit(answer) {
     this.#submits += 1;
     try {
       return await answer;
     } finally {
       this.#submits -= 1;
-      setTimeout(() => this.#early.splice(0).forEach((news) => this.hear(...news)));
+      setTimeout(() => this.#early.splice(0).forEach((update) => this.update(...update)));
     }
   }
 
-  /** Take note of how a job stands, and tell whether that is news. */
-  hear(status, how) {
+  /** Records a job's status and returns whether it is a change. */
+  update(status, source) {
     if (this.#submits && !this.all.has(status.jobId)) {
-      this.#early.push([status, how]);
+      this.#early.push([status, source]);
       return false;
     }
-    const job = this.know(status.jobId);
-    const news = job.accept(status, how);
-    if (job.isFinished) this.#memory?.forget(job.id);
-    if (news) this.listeners.tell(job);
-    return news;
+    const job = this.ensure(status.jobId);
+    const changed = job.update(status, source);
+    if (job.isFinished) this.#pending?.remove(job.id);
+    if (changed) this.listeners.notify(job);
+    return changed;
   }
 
-  /** Follow a job for good, or until the signal fires where nobody else follows it. */
-  follow(id, signal, left) {
-    const borrowed = this.#borrowed.get(id) ?? (this.all.has(id) ? Infinity : 0);
-    const job = this.know(id);
-    this.#borrowed.set(id, signal ? borrowed + 1 : Infinity);
+  /** Follows a job. With a signal, following ends when it fires and nobody else follows the job. */
+  follow(id, signal, onRemoved) {
+    const followers = this.#followers.get(id) ?? (this.all.has(id) ? Infinity : 0);
+    const job = this.ensure(id);
+    this.#followers.set(id, signal ? followers + 1 : Infinity);
     const giveUp = () => {
-      const others = this.#borrowed.get(id) - 1;
-      this.#borrowed.set(id, others);
+      const others = this.#followers.get(id) - 1;
+      this.#followers.set(id, others);
       if (others > 0) return;
-      this.leave(id, GenerationError.ofSilence(signal.reason, signal));
-      left();
+      this.remove(id, GenerationError.ofNetwork(signal.reason, signal));
+      onRemoved();
     };
     if (signal?.aborted) giveUp();
     else signal?.addEventListener("abort", giveUp, { once: true });
     return job;
   }
 
-  /** What another tab that knows these should hear. */
+  /** The statuses to send to a tab that knows the jobs `ids`. */
   statuses(ids) {
     return [...this.all.values()]
       .filter((job) => job.latest && (!job.isFinished || ids.includes(job.id)))
       .map((job) => job.latest);
   }
 
-  leave(id, error) {
+  remove(id, error) {
     this.all.get(id)?.abandon(error);
     this.all.delete(id);
-    this.#borrowed.delete(id);
-    this.#memory?.forget(id);
+    this.#followers.delete(id);
+    this.#pending?.remove(id);
   }
 
-  /** Leave them all, remembered as they are. */
-  abandon(error) {
+  /** Stops following all jobs, but keeps them in the pending jobs. */
+  clear(error) {
     this.all.forEach((job) => job.abandon(error));
     this.all.clear();
-    this.#borrowed.clear();
+    this.#followers.clear();
   }
 }

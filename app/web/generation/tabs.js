@@ -1,29 +1,29 @@
-/** How long a leading tab may take to answer before another one takes its place. */
-const ANSWER = 2_000;
+/** Milliseconds that the leading tab has to answer before another tab replaces it. */
+const ANSWER_TIMEOUT = 2_000;
 
 /**
- * The tabs of one user: one leads and speaks with the service, the others listen to it. The
- * browser elects the leader by a lock and hands the lock on when that tab is closed; a leader that
- * sleeps (a frozen tab, a phone) loses it to a tab that is looked at. Without locks or channels,
- * or with no name to share, a tab leads itself alone.
+ * Elects one of a user's tabs as the leader, which alone talks to the service and sends what it
+ * learns to the other tabs. The leader holds a Web Lock; the browser passes the lock on when that
+ * tab closes. A leader that does not answer (a frozen tab, a sleeping phone) loses the lock to a
+ * visible tab. A tab leads alone if the browser has no locks or channels, or if `name` is null.
  *
- * `on`: `lead()`, `resign()`, `unfinished() → ids`, `present(ids) → message or null`,
+ * `on`: `lead()`, `stopLeading()`, `unfinished() → ids`, `current(ids) → message or null`,
  * `received(message)`.
  */
 export class Tabs {
   #name;
-  #silence;
+  #silenceMs;
   #on;
   #channel = null;
-  #queue = null;
+  #lockRequest = null;
   #release = null;
   #closed = false;
   #timer;
   leads = false;
 
-  constructor(name, { silence, on }) {
+  constructor(name, { silenceMs, on }) {
     this.#name = name;
-    this.#silence = silence;
+    this.#silenceMs = silenceMs;
     this.#on = on;
   }
 
@@ -31,14 +31,14 @@ export class Tabs {
     this.#channel = this.#name !== null && navigator.locks ? channelOf(this.#name) : null;
     if (this.#channel === null) return this.#lead();
     this.#channel.onmessage = ({ data }) => this.#receive(data);
-    void this.#stand();
+    void this.#requestLock();
     this.ask();
   }
 
   close() {
     this.#closed = true;
-    this.#resign();
-    this.#queue?.abort();
+    this.#stopLeading();
+    this.#lockRequest?.abort();
     this.#channel?.close();
     this.#channel = null;
     clearTimeout(this.#timer);
@@ -48,21 +48,21 @@ export class Tabs {
     this.#channel?.postMessage(message);
   }
 
-  /** Ask whoever leads what there is, and make sure that somebody does. */
+  /** Asks the leader for the current state, and takes over if it does not answer. */
   ask() {
     if (this.leads) return;
     this.post({ type: "hello", ids: this.#on.unfinished() });
-    this.#afterSilence(ANSWER, () => this.#takeOver());
+    this.#afterSilence(ANSWER_TIMEOUT, () => this.#takeOver());
   }
 
   #receive(message) {
     if (message.type === "hello") {
-      const present = this.leads ? this.#on.present(message.ids) : null;
-      if (present) this.post({ type: "present", ...present });
+      const current = this.leads ? this.#on.current(message.ids) : null;
+      if (current) this.post({ type: "current", ...current });
       return;
     }
     if (message.type !== "job" && !this.leads) {
-      this.#afterSilence(this.#silence, () => this.ask());
+      this.#afterSilence(this.#silenceMs, () => this.ask());
     }
     this.#on.received(message);
   }
@@ -72,28 +72,28 @@ export class Tabs {
     this.#timer = setTimeout(act, milliseconds);
   }
 
-  /** A hidden tab would sleep soon itself; it asks again once it is shown. */
+  /** Only in a visible tab: browsers freeze hidden ones, and a hidden tab asks again when shown. */
   #takeOver() {
-    if (!document.hidden) void this.#stand({ steal: true });
+    if (!document.hidden) void this.#requestLock({ steal: true });
   }
 
-  async #stand({ steal = false } = {}) {
-    this.#queue?.abort();
-    const queue = new AbortController();
-    this.#queue = queue;
-    const options = steal ? { steal } : { signal: queue.signal };
+  async #requestLock({ steal = false } = {}) {
+    this.#lockRequest?.abort();
+    const request = new AbortController();
+    this.#lockRequest = request;
+    const options = steal ? { steal } : { signal: request.signal };
     try {
       await navigator.locks.request(this.#name, options, () => this.#lead());
     } catch (error) {
-      if (this.#closed || queue !== this.#queue) return;
-      if (error.name !== "AbortError") return this.#lead(); // locks are forbidden here
-      this.#resign();
-      void this.#stand();
+      if (this.#closed || request !== this.#lockRequest) return;
+      if (error.name !== "AbortError") return this.#lead(); // the browser forbids locks here
+      this.#stopLeading();
+      void this.#requestLock();
       this.ask();
     }
   }
 
-  /** Lead until resigned; the lock is held as long as the promise is open. */
+  /** Leads until `#stopLeading`; the lock is held until the returned promise resolves. */
   #lead() {
     if (this.#closed) return undefined;
     clearTimeout(this.#timer);
@@ -104,15 +104,15 @@ export class Tabs {
     });
   }
 
-  #resign() {
+  #stopLeading() {
     if (!this.leads) return;
     this.leads = false;
-    this.#on.resign();
+    this.#on.stopLeading();
     this.#release();
   }
 }
 
-/** Null where the browser has none, or forbids it. */
+/** Null if the browser has no channels, or forbids them. */
 function channelOf(name) {
   try {
     return new BroadcastChannel(name);

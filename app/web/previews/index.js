@@ -1,4 +1,4 @@
-/** Written by scripts/previews.py. */
+/** Written by scripts/artwork/previews.py. */
 export const PREVIEWS = [
   "any",
   "cinematic-reveal",

@@ -3,7 +3,7 @@ import { sectionOf } from "./parts.js";
 
 const TICK = 1000;
 
-/** Jobs under way, followed live, and those that ended while the page was open. */
+/** Unfinished jobs, followed live, and jobs that ended while the page was open. */
 export class ActivityView {
   #context;
   #actions;
@@ -14,7 +14,7 @@ export class ActivityView {
   constructor(context, actions) {
     this.#context = context;
     this.#actions = actions;
-    context.takes.addEventListener("change", () => this.show());
+    context.attempts.addEventListener("change", () => this.show());
   }
 
   enter() {
@@ -28,21 +28,21 @@ export class ActivityView {
   }
 
   show() {
-    const rows = this.#context.takes.all.map((take) => this.#row(take));
+    const rows = this.#context.attempts.all.map((attempt) => this.#row(attempt));
     const held = rows.find((row) => row.element.contains(document.activeElement));
     for (const row of rows) row.update();
-    this.#place("running", rows.filter((row) => !row.take.hasEnded));
-    this.#place("ended", rows.filter((row) => row.take.hasEnded));
+    this.#place("running", rows.filter((row) => !row.attempt.hasEnded));
+    this.#place("ended", rows.filter((row) => row.attempt.hasEnded));
     this.#parts.empty.hidden = rows.length > 0;
     if (held && !held.element.contains(document.activeElement)) held.focus();
   }
 
-  #row(take) {
-    if (!this.#rows.has(take)) this.#rows.set(take, new JobRow(take, this.#context, this.#actions));
-    return this.#rows.get(take);
+  #row(attempt) {
+    if (!this.#rows.has(attempt)) this.#rows.set(attempt, new JobRow(attempt, this.#context, this.#actions));
+    return this.#rows.get(attempt);
   }
 
-  /** Moves only what is not in its place: a row under the pointer stays. */
+  /** Moves only rows in the wrong place, so that a row under the pointer stays. */
   #place(name, rows) {
     const list = this.#parts[`${name}Jobs`];
     rows.forEach(({ element }, index) => {

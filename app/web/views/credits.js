@@ -1,5 +1,5 @@
-import { sectionOf, stamp } from "./parts.js";
-import { moment } from "./wording.js";
+import { moment } from "./format.js";
+import { sectionOf, cloneTemplate } from "./parts.js";
 
 const KINDS = {
   grant: ["Granted", "is-in", "+"],
@@ -8,15 +8,15 @@ const KINDS = {
   release: ["Given back, no video", "is-aside", ""],
 };
 
-/** Balance, what is held, what is left, and how it came to be. */
+/** Balance, held and available credits, and the latest ledger entries. */
 export class CreditsView {
   #account;
   #parts = sectionOf("credits");
 
-  constructor({ account, attempt }) {
+  constructor({ account, reportErrors }) {
     this.#account = account;
     account.addEventListener("change", () => this.#show(account.credits));
-    this.#parts.retry.addEventListener("click", () => attempt(() => this.enter()));
+    this.#parts.retry.addEventListener("click", () => reportErrors(() => this.enter()));
   }
 
   async enter() {
@@ -40,7 +40,7 @@ export class CreditsView {
 
 function row({ kind, credits, createdAt }) {
   const [name, look, sign] = KINDS[kind];
-  const entry = stamp("entry");
+  const entry = cloneTemplate("entry");
   entry.root.className = look;
   entry.what.textContent = name;
   entry.when.textContent = moment(createdAt);

@@ -1,6 +1,6 @@
 /**
- * Builds one element: `on…` properties listen, `data` fills the dataset, false and null are left
- * out, and the rest are attributes.
+ * Creates an element. `on…` properties are event listeners, `data` fills the dataset, false and null
+ * are skipped, and the rest are attributes.
  */
 export function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);

@@ -1,11 +1,11 @@
 import { Router } from "../router.js";
-import { sectionOf, stamp } from "./parts.js";
-import { credits } from "./wording.js";
+import { credits } from "./format.js";
+import { sectionOf, cloneTemplate } from "./parts.js";
 
-/** Shows the templates, each with what it does to a picture. */
+/** Shows the templates, each with its preview video. */
 export function showGallery(templates, previews) {
   const cards = templates.map(({ slug, title, description, falModel, credits: price }) => {
-    const card = stamp("card");
+    const card = cloneTemplate("card");
     card.title.href = Router.link("studio", { template: slug });
     card.title.textContent = title;
     card.text.textContent = description;

@@ -1,7 +1,7 @@
-import { disable, isDisabled, stamp } from "./parts.js";
-import { pictureOf } from "./previews.js";
+import { clock, credits, stageLine, titleOf } from "./format.js";
+import { disable, isDisabled, cloneTemplate } from "./parts.js";
+import { stillUrl } from "./previews.js";
 import { showStep } from "./steps.js";
-import { clock, credits, stageLine, titleOf } from "./wording.js";
 
 const OFFERS = {
   underWay: ["cancel", "watch"],
@@ -11,21 +11,21 @@ const OFFERS = {
 };
 const BUTTONS = ["cancel", "watch", "play", "change"];
 
-/** A job's line: its picture, where it stands, and what can be done about it. */
+/** A job in the activity list: its picture, state and actions. */
 export class JobRow {
   #context;
-  #parts = stamp("job");
+  #parts = cloneTemplate("job");
 
-  constructor(take, context, actions) {
-    this.take = take;
+  constructor(attempt, context, actions) {
+    this.attempt = attempt;
     this.#context = context;
-    const name = titleOf(take.templateSlug, context.catalogue);
+    const name = titleOf(attempt.templateSlug, context.catalogue);
     this.#parts.title.textContent = name;
-    this.#parts.picture.src = take.request?.pictureUrl ?? pictureOf(take.templateSlug);
+    this.#parts.picture.src = attempt.request?.pictureUrl ?? stillUrl(attempt.templateSlug);
     const all = { ...actions, cancel: () => this.#cancel() };
     for (const button of BUTTONS) {
       this.#parts[button].ariaLabel = `${this.#parts[button].textContent}: ${name}`;
-      this.#parts[button].addEventListener("click", () => all[button](take));
+      this.#parts[button].addEventListener("click", () => all[button](attempt));
     }
   }
 
@@ -33,14 +33,14 @@ export class JobRow {
     return this.#parts.root;
   }
 
-  /** Where the focus goes when the button that had it is gone. */
+  /** Focuses the first visible button, after the focused one was hidden. */
   focus() {
     this.#parts[OFFERS[this.#state][0]].focus();
   }
 
   update() {
     const { cancel, steps, note, elapsed, root } = this.#parts;
-    const { status, hasEnded, wantsCancel, seconds } = this.take;
+    const { status, hasEnded, wantsCancel, seconds } = this.attempt;
     const cancelling = wantsCancel || status.stage === "cancelling";
     root.dataset.state = this.#state;
     for (const button of BUTTONS) this.#parts[button].hidden = !OFFERS[this.#state].includes(button);
@@ -53,18 +53,18 @@ export class JobRow {
   }
 
   get #state() {
-    if (!this.take.hasEnded) return "underWay";
-    return this.take.error ? "failed" : this.take.status.status;
+    if (!this.attempt.hasEnded) return "underWay";
+    return this.attempt.error ? "failed" : this.attempt.status.status;
   }
 
   get #outcome() {
-    const { error, status, seconds } = this.take;
+    const { error, status, seconds } = this.attempt;
     if (this.#state === "completed") return `Ready after ${clock(seconds)} · ${credits(status.credits)}`;
     if (this.#state === "cancelled") return "Cancelled. Nothing was charged.";
     return `${error?.message ?? status.error.message} Nothing was charged.`;
   }
 
   #cancel() {
-    if (!isDisabled(this.#parts.cancel)) this.#context.attempt(() => this.#context.takes.cancel(this.take));
+    if (!isDisabled(this.#parts.cancel)) this.#context.reportErrors(() => this.#context.attempts.cancel(this.attempt));
   }
 }

@@ -1,43 +1,43 @@
 import { Router } from "../router.js";
 import { element } from "./element.js";
+import { titleOf } from "./format.js";
+import { libraryTile } from "./library-tile.js";
 import { sectionOf } from "./parts.js";
-import { tileOf } from "./tile.js";
-import { titleOf } from "./wording.js";
 
-const PAGE = 24;
-const WAITING = 9;
+const PAGE_SIZE = 24;
+const PLACEHOLDERS = 9;
 
-/** The user's videos: endless, filtered by template, each opens large. */
+/** The user's videos, with endless scrolling and a template filter; each opens in a dialog. */
 export class LibraryView {
   #context;
   #screen;
   #parts = sectionOf("library");
   #videos = new Map();
-  #fresh = new Set();
+  #newJobs = new Set();
   #slug = "";
   #cursor = null;
-  #asking = null;
+  #request = null;
   #isStale = true;
   #isPlaying = false;
-  #watch;
+  #endObserver;
 
   constructor(context, screen) {
     this.#context = context;
     this.#screen = screen;
     const { filter, more, end, retry } = this.#parts;
-    const load = () => context.attempt(() => this.#load());
+    const load = () => context.reportErrors(() => this.#load());
     filter.addEventListener("change", () => context.router.go("library", queryOf(filter.value)));
     more.addEventListener("click", load);
     retry.addEventListener("click", load);
     const reach = ([{ isIntersecting }]) => isIntersecting && !more.hidden && load();
-    this.#watch = new IntersectionObserver(reach, { rootMargin: "600px" });
-    this.#watch.observe(end);
+    this.#endObserver = new IntersectionObserver(reach, { rootMargin: "600px" });
+    this.#endObserver.observe(end);
     screen.addEventListener("close", () => this.#leavePlayer());
     this.showTemplates([]);
     this.#clear();
   }
 
-  /** The templates are known only a moment after the page. */
+  /** Fills the filter; templates arrive after the page is shown. */
   showTemplates(templates) {
     const options = [{ slug: "", title: "All templates" }, ...templates];
     this.#parts.filter.replaceChildren(
@@ -46,11 +46,11 @@ export class LibraryView {
     this.#parts.filter.value = this.#slug;
   }
 
-  /** A video that has just been finished: marked until the page is loaded anew. */
+  /** Adds a finished video, marked as new until the page is reloaded. */
   async add(jobId) {
-    const { view, query } = this.#context.router.place;
+    const { view, query } = this.#context.router.location;
     const isHere = view === "library";
-    this.#fresh.add(jobId);
+    this.#newJobs.add(jobId);
     if (isHere && !this.#isStale) return this.#prepend(await this.#context.videos.status(jobId));
     this.#isStale = true;
     return isHere && this.enter(query);
@@ -71,24 +71,24 @@ export class LibraryView {
 
   #clear() {
     this.#isStale = true;
-    this.#asking?.abort();
-    this.#asking = this.#cursor = null;
+    this.#request?.abort();
+    this.#request = this.#cursor = null;
     this.#videos.clear();
-    const waiting = Array.from({ length: WAITING }, () => element("li", { class: "tile wait" }));
-    this.#parts.shelf.replaceChildren(...waiting);
+    const placeholders = Array.from({ length: PLACEHOLDERS }, () => element("li", { class: "tile wait" }));
+    this.#parts.shelf.replaceChildren(...placeholders);
     this.#parts.more.hidden = this.#parts.empty.hidden = true;
   }
 
   async #load() {
-    if (this.#asking) return;
-    const asking = new AbortController();
-    const { signal } = asking;
+    if (this.#request) return;
+    const request = new AbortController();
+    const { signal } = request;
     const { shelf, trouble } = this.#parts;
     const cursor = this.#cursor ?? undefined;
-    this.#asking = asking;
+    this.#request = request;
     try {
       const templateSlug = this.#slug || undefined;
-      const page = await this.#context.videos.library({ limit: PAGE, cursor, templateSlug, signal });
+      const page = await this.#context.videos.library({ limit: PAGE_SIZE, cursor, templateSlug, signal });
       if (!cursor) shelf.replaceChildren();
       this.#isStale = false;
       this.#show(page);
@@ -98,7 +98,7 @@ export class LibraryView {
       trouble.hidden = false;
       throw error;
     } finally {
-      if (this.#asking === asking) this.#asking = null;
+      if (this.#request === request) this.#request = null;
     }
   }
 
@@ -112,11 +112,11 @@ export class LibraryView {
     empty.hidden = this.#videos.size > 0;
     emptyTitle.textContent = this.#slug ? "No video of this template yet" : "Nothing here yet";
     emptyLink.href = Router.link("studio", queryOf(this.#slug));
-    this.#watch.unobserve(end); // and observed anew: an end that stays in view says nothing more
-    this.#watch.observe(end);
+    this.#endObserver.unobserve(end); // observe again: an end that stays visible fires no event
+    this.#endObserver.observe(end);
   }
 
-  /** In its place at once: whoever is deep in the library stays there. */
+  /** Inserts a video at the top without reloading, so the scroll position stays. */
   #prepend(video) {
     const isWanted = !this.#slug || this.#slug === video.templateSlug;
     if (!isWanted || this.#isStale || this.#videos.has(video.jobId)) return;
@@ -128,29 +128,29 @@ export class LibraryView {
     this.#videos.set(video.jobId, video);
     const { router, videos } = this.#context;
     const onOpen = () => router.go("library", { ...queryOf(this.#slug), video: video.jobId });
-    return tileOf(video, { isNew: this.#fresh.has(video.jobId), onOpen, videos });
+    return libraryTile(video, { isNew: this.#newJobs.has(video.jobId), onOpen, videos });
   }
 
   async #open(jobId) {
     const { router, videos } = this.#context;
     const video = this.#videos.get(jobId) ?? (await videos.status(jobId));
-    if (router.place.query.get("video") !== jobId) return;
+    if (router.location.query.get("video") !== jobId) return;
     if (!video.url) return this.#leavePlayer();
     this.#isPlaying = true;
     this.#screen.play(this.#titled(video));
   }
 
-  /** Only the library's own answer brings a title. */
+  /** Adds a title, which only the library's answers contain. */
   #titled(video) {
     const title = video.title ?? titleOf(video.templateSlug, this.#context.catalogue);
     return { ...video, title };
   }
 
-  /** A closed player leaves the address, without a step in the history. */
+  /** Removes the closed video from the URL, without a history entry. */
   #leavePlayer() {
     const { router } = this.#context;
     this.#isPlaying = false;
-    if (router.place.query.has("video")) router.restate("library", queryOf(this.#slug));
+    if (router.location.query.has("video")) router.replace("library", queryOf(this.#slug));
   }
 }
 

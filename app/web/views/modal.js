@@ -1,8 +1,8 @@
 import { partsOf } from "./parts.js";
 
 /**
- * A dialog over the page. The browser's own `<dialog>` keeps the focus inside, closes at Escape
- * and gives the focus back; a press beside the sheet closes too. Emits `close`.
+ * A modal dialog. The browser's `<dialog>` traps the focus, closes on Escape and restores the focus;
+ * a click outside the sheet closes it too. Emits `close`.
  */
 export class Modal extends EventTarget {
   #dialog;
@@ -18,12 +18,12 @@ export class Modal extends EventTarget {
       pressed = target;
     });
     this.#dialog.addEventListener("click", ({ target, detail }) => {
-      const isBeside = target === this.#dialog && pressed === target && detail < 2;
-      if (isBeside || target.closest("[data-close]")) this.close();
+      const isOutside = target === this.#dialog && pressed === target && detail < 2;
+      if (isOutside || target.closest("[data-close]")) this.close();
     });
   }
 
-  /** @param {HTMLElement} first takes the focus: never what destroys something */
+  /** @param {HTMLElement} first gets the focus; never a destructive button */
   open(first) {
     if (!this.#dialog.open) {
       this.#opener = document.activeElement;
@@ -38,7 +38,7 @@ export class Modal extends EventTarget {
 
   #closed() {
     this.dispatchEvent(new Event("close"));
-    // The browser cannot give the focus back to what is gone by now.
+    // The browser cannot restore the focus to an element that was removed.
     if (!this.#opener.isConnected) document.getElementById("main").focus();
   }
 }

@@ -1,21 +1,21 @@
-/** What a piece of the page is made of, by the names that index.html gives: its `data-part`s. */
+/** The elements inside `root` by their `data-part` names in index.html. */
 export function partsOf(root) {
   const parts = { root };
   for (const part of root.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
   return parts;
 }
 
-/** A fresh copy of one of the page's templates, in parts. */
-export function stamp(id) {
+/** Clones a `<template>` of index.html and returns its parts. */
+export function cloneTemplate(id) {
   return partsOf(document.getElementById(id).content.firstElementChild.cloneNode(true));
 }
 
-/** The section of a view, in parts. */
+/** The parts of a view's section. */
 export function sectionOf(view) {
   return partsOf(document.querySelector(`[data-of="${view}"]`));
 }
 
-/** Out of use, yet focusable: whoever comes by keyboard can read why. */
+/** Disables a button but leaves it focusable, so that keyboard users can read why. */
 export function disable(button, disabled) {
   button.ariaDisabled = disabled;
 }

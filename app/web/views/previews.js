@@ -1,39 +1,39 @@
 import { icon } from "../icons.js";
 import { PREVIEWS } from "../previews/index.js";
-import { load, play } from "./footage.js";
-import { lasting } from "./memory.js";
+import { localStore } from "./browser-storage.js";
+import { loadVideo, playVideo } from "./video-element.js";
 
 const KEY = "previews";
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
- * The templates' moving previews: they play while they are seen, unless the user wants stillness.
- * What moves by itself must be possible to stop, hence the buttons.
+ * The templates' preview videos. They play while visible, unless the user prefers reduced motion.
+ * The buttons pause them, as WCAG 2.2.2 requires for anything that moves by itself.
  */
 export class Previews {
-  #plays = lasting.get(KEY) !== "paused" && !calm.matches;
-  #seen = new Map();
+  #plays = localStore.get(KEY) !== "paused" && !reducedMotion.matches;
+  #visible = new Map();
   #buttons = document.querySelectorAll("[data-previews]");
-  #watch = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) this.#settle(target, isIntersecting);
+  #observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) this.#playIfVisible(target, isIntersecting);
     this.#forgetGone();
   }, { threshold: 0.25 });
 
   constructor() {
-    calm.addEventListener("change", () => this.#set(!calm.matches));
+    reducedMotion.addEventListener("change", () => this.#set(!reducedMotion.matches));
     for (const button of this.#buttons) {
       button.addEventListener("click", () => {
         this.#set(!this.#plays);
-        lasting.set(KEY, this.#plays ? null : "paused");
+        localStore.set(KEY, this.#plays ? null : "paused");
       });
     }
     this.#set(this.#plays);
   }
 
   show(video, slug) {
-    load(video, { url: addressOf(slug, "mp4"), posterUrl: pictureOf(slug) });
-    this.#watch.observe(video);
-    this.#settle(video, this.#seen.get(video));
+    loadVideo(video, { url: previewUrl(slug, "mp4"), posterUrl: stillUrl(slug) });
+    this.#observer.observe(video);
+    this.#playIfVisible(video, this.#visible.get(video));
   }
 
   #set(plays) {
@@ -44,35 +44,35 @@ export class Previews {
       button.firstElementChild.replaceWith(icon(plays ? "pause" : "play"));
       if (button.children[1]) button.children[1].textContent = name;
     }
-    for (const [video, isSeen] of this.#seen) this.#settle(video, isSeen);
+    for (const [video, isVisible] of this.#visible) this.#playIfVisible(video, isVisible);
   }
 
   #forgetGone() {
-    for (const video of this.#seen.keys()) {
+    for (const video of this.#visible.keys()) {
       if (video.isConnected) continue;
-      this.#seen.delete(video);
-      this.#watch.unobserve(video);
+      this.#visible.delete(video);
+      this.#observer.unobserve(video);
     }
   }
 
-  #settle(video, isSeen) {
-    this.#seen.set(video, isSeen);
-    if (this.#plays && isSeen) play(video);
+  #playIfVisible(video, isVisible) {
+    this.#visible.set(video, isVisible);
+    if (this.#plays && isVisible) playVideo(video);
     else video.pause();
   }
 }
 
-/** A template's still picture. */
-export function pictureOf(slug) {
-  return addressOf(slug, "webp");
+/** The URL of a template's still picture. */
+export function stillUrl(slug) {
+  return previewUrl(slug, "webp");
 }
 
-export function wantsStillness() {
-  return calm.matches;
+export function prefersReducedMotion() {
+  return reducedMotion.matches;
 }
 
-/** A template is a row in the database: there may be some that nobody drew a preview for. */
-function addressOf(slug, kind) {
+/** Templates are rows in the database, so some may have no preview of their own. */
+function previewUrl(slug, kind) {
   const name = PREVIEWS.includes(slug) ? slug : "any";
   return new URL(`../previews/${name}.${kind}`, import.meta.url).href;
 }

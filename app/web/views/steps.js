@@ -1,6 +1,6 @@
-import { STEPS, stageLine } from "./wording.js";
+import { STEPS, stageLine } from "./format.js";
 
-/** Shows where a job stands in its row of steps; a stage beside the way leaves them as they are. */
+/** Shows a job's current step; a stage that is not a step (cancelling) changes nothing. */
 export function showStep(steps, status) {
   const present = STEPS.findIndex(([stage]) => stage === status.stage);
   if (present < 0) return;

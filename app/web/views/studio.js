@@ -1,11 +1,11 @@
 import { CanvasEditor } from "../canvas/editor.js";
 import { Router } from "../router.js";
+import { sessionStore } from "./browser-storage.js";
 import { element } from "./element.js";
-import { passing } from "./memory.js";
+import { credits } from "./format.js";
 import { disable, sectionOf } from "./parts.js";
-import { pictureOf } from "./previews.js";
+import { stillUrl } from "./previews.js";
 import { VariablesForm } from "./variables-form.js";
-import { credits } from "./wording.js";
 
 const KEY = "template";
 const SAMPLE = new URL("../canvas/sample.webp", import.meta.url).href;
@@ -30,8 +30,8 @@ export class StudioView {
     this.#editor = new CanvasEditor(this.#canvas, { sampleUrl: SAMPLE, owner: context.owner });
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
-    this.#form.addEventListener("change", () => this.#weigh());
-    context.account.addEventListener("change", () => this.#weigh());
+    this.#form.addEventListener("change", () => this.#updateButton());
+    context.account.addEventListener("change", () => this.#updateButton());
     this.#button.addEventListener("click", ({ detail }) => detail > 1 || this.#animate());
     this.#parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -47,7 +47,7 @@ export class StudioView {
   showTemplates(templates) {
     this.#parts.strip.replaceChildren(...templates.map((template) => this.#thumbnail(template)));
     const { router, catalogue } = this.#context;
-    const wanted = [router.place.query.get("template"), passing.get(KEY)];
+    const wanted = [router.location.query.get("template"), sessionStore.get(KEY)];
     const known = wanted.find((slug) => catalogue.find(slug));
     this.#choose(known ?? (templates.find(isReady) ?? templates[0])?.slug);
   }
@@ -63,7 +63,7 @@ export class StudioView {
   #thumbnail({ slug, title }) {
     const onchange = () => this.#context.router.go("studio", { template: slug });
     const input = element("input", { type: "radio", name: KEY, value: slug, "aria-label": title, onchange });
-    const picture = element("img", { src: pictureOf(slug), alt: "", width: 62, height: 46 });
+    const picture = element("img", { src: stillUrl(slug), alt: "", width: 62, height: 46 });
     return element("label", { class: "strip-item", title }, input, picture);
   }
 
@@ -72,7 +72,7 @@ export class StudioView {
     if (!template || template === this.#template) return;
     const { preview, title, cost, text, model, strip } = this.#parts;
     this.#template = template;
-    passing.set(KEY, slug);
+    sessionStore.set(KEY, slug);
     title.textContent = template.title;
     cost.textContent = credits(template.credits);
     text.textContent = template.description;
@@ -82,21 +82,21 @@ export class StudioView {
     const input = strip.querySelector(`[value="${CSS.escape(slug)}"]`);
     input.checked = true;
     bringIntoView(strip, input.parentElement);
-    this.#weigh();
+    this.#updateButton();
   }
 
   #key({ key, ctrlKey, metaKey, repeat }) {
     if (key !== "Enter" || !(ctrlKey || metaKey) || repeat) return;
-    const isHere = this.#context.router.place.view === "studio";
+    const isHere = this.#context.router.location.view === "studio";
     if (isHere && !document.querySelector("dialog[open]")) this.#animate();
   }
 
   #animate() {
     const obstacle = this.#obstacle;
-    if (obstacle?.isInForm) this.#form.showTroubles();
+    if (obstacle?.isInForm) this.#form.showProblems();
     if (obstacle) return;
     const { slug: templateSlug } = this.#template;
-    this.#context.attempt(() =>
+    this.#context.reportErrors(() =>
       this.#onAnimate({
         order: { templateSlug, variables: this.#form.values, image: this.#editor.toBlob() },
         pictureUrl: this.#editor.snapshotUrl(),
@@ -105,16 +105,16 @@ export class StudioView {
     );
   }
 
-  /** Why the button does nothing just now, or null. */
+  /** Why Animate is disabled, or null. */
   get #obstacle() {
     if (!this.#template) return { text: "" };
     const missing = this.#template.credits - (this.#context.account.credits?.available ?? Infinity);
     if (missing > 0) return { text: `${credits(missing)} short. `, href: Router.link("credits") };
-    const trouble = this.#form.trouble;
-    return trouble ? { text: trouble.problem, isInForm: true } : null;
+    const field = this.#form.invalidField;
+    return field ? { text: field.problem, isInForm: true } : null;
   }
 
-  #weigh() {
+  #updateButton() {
     if (!this.#template) return;
     const obstacle = this.#obstacle;
     const account = this.#context.account.credits;
@@ -127,12 +127,12 @@ export class StudioView {
   }
 }
 
-/** Nothing needs to be filled in before the first video. */
+/** Whether a template works without any input. */
 function isReady({ variables }) {
   return variables.every((variable) => !variable.required || variable.default !== undefined);
 }
 
-/** Not scrollIntoView: that would move the page as well. */
+/** Not scrollIntoView, which would scroll the page too. */
 function bringIntoView(strip, item) {
   const middle = item.offsetLeft - strip.offsetLeft - (strip.clientWidth - item.clientWidth) / 2;
   strip.scrollTo({ left: middle, behavior: "smooth" });

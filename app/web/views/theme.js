@@ -1,9 +1,9 @@
 import { icon } from "../icons.js";
-import { lasting } from "./memory.js";
+import { localStore } from "./browser-storage.js";
 
 const THEMES = ["auto", "dark", "light"];
 
-/** Makes the button go round: as the system, dark, light. first-paint.js reads what was chosen. */
+/** Cycles through auto, dark and light; first-paint.js reads the stored choice. */
 export function themeButton(button) {
   const root = document.documentElement;
   const show = (theme) => {
@@ -14,7 +14,7 @@ export function themeButton(button) {
   };
   button.addEventListener("click", () => {
     const theme = THEMES[(THEMES.indexOf(root.dataset.theme ?? "auto") + 1) % THEMES.length];
-    lasting.set("theme", theme === "auto" ? null : theme);
+    localStore.set("theme", theme === "auto" ? null : theme);
     show(theme);
   });
   show(root.dataset.theme ?? "auto");

@@ -1,18 +1,18 @@
-import { disable, isDisabled, stamp } from "./parts.js";
-import { clock } from "./wording.js";
+import { clock } from "./format.js";
+import { disable, isDisabled, cloneTemplate } from "./parts.js";
 
 const MOST = 3;
 
-/** What went wrong and what to do; nothing else is ever shown here. */
+/** Error messages with an action. Only errors are shown here. */
 export class Toasts {
   #region = document.getElementById("toasts");
   #byKind = new Map();
 
-  /** A toast stays until one of its kind replaces it; its action makes sense after `wait` seconds. */
+  /** A toast stays until one of the same kind replaces it; its action is enabled after `wait` seconds. */
   show({ kind, title, text, label, run, wait }) {
     this.dismiss(kind);
-    this.#reach();
-    const toast = stamp("toast");
+    this.#moveToTopDialog();
+    const toast = cloneTemplate("toast");
     toast.title.textContent = title;
     toast.text.textContent = text;
     toast.dismiss.addEventListener("click", () => this.dismiss(kind));
@@ -24,11 +24,11 @@ export class Toasts {
     countDown(toast.action, label, wait);
     this.#byKind.set(kind, toast.root);
     if (this.#byKind.size > MOST) this.dismiss(this.#byKind.keys().next().value);
-    // In the next frame: a region that moves and speaks at once is not heard.
+    // In the next frame: screen readers ignore a live region that moves and changes at once.
     requestAnimationFrame(() => this.#byKind.get(kind) === toast.root && this.#region.append(toast.root));
   }
 
-  /** What went wrong before is no news once something new is tried. */
+  /** Removes all toasts, because the user starts something new. */
   clear() {
     for (const kind of [...this.#byKind.keys()]) this.dismiss(kind);
   }
@@ -38,8 +38,8 @@ export class Toasts {
     this.#byKind.delete(kind);
   }
 
-  /** All but the topmost dialog is inert: the region goes where it can be heard and used. */
-  #reach() {
+  /** Moves the toasts into the topmost dialog: everything outside it is inert. */
+  #moveToTopDialog() {
     const top = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
     if (this.#region.parentElement === top) return;
     top.append(this.#region);

@@ -1,19 +1,19 @@
-/** A variable's value and what is wrong with it, by the rules that the service goes by. */
+/** The value of a variable and its validation, by the same rules as the service. */
 
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f]/g;
 const LARGEST = 2 ** 53;
 
-/** @param {string} raw as entered; a choice is entered as its place in the list */
+/** @param {string} raw as entered; for a choice, its index in the list */
 export function valueOf({ type, choices }, raw) {
   if (raw.trim() === "") return undefined;
   if (type === "choice") return choices[Number(raw)];
   return type === "number" ? Number(raw) : raw.replace(CONTROL, " ").trim();
 }
 
-/** @returns {string|null} a sentence for the user */
+/** @returns {string|null} what is wrong, in words for the user */
 export function problemOf(variable, raw) {
   const value = valueOf(variable, raw);
-  if (value === undefined) return variable.required ? `${variable.label} is needed.` : null;
+  if (value === undefined) return variable.required ? `${variable.label} is required.` : null;
   if (variable.type === "number") return problemOfNumber(variable, value);
   return variable.type === "text" ? problemOfText(variable, value) : null;
 }
@@ -24,7 +24,7 @@ function problemOfNumber({ label, minimum = -LARGEST, maximum = LARGEST }, value
   return `${label} must be from ${minimum.toLocaleString("en")} to ${maximum.toLocaleString("en")}.`;
 }
 
-/** Characters as the service counts them: an emoji is one. */
+/** Counts characters as the service does: an emoji is one. */
 function problemOfText({ label, maxLength = Infinity }, value) {
   const over = [...value].length - maxLength;
   if (over <= 0) return null;

@@ -1,5 +1,5 @@
+import { sessionStore } from "./browser-storage.js";
 import { element, freshId } from "./element.js";
-import { passing } from "./memory.js";
 import { problemOf, valueOf } from "./variable.js";
 
 const LONG_TEXT = 120;
@@ -15,33 +15,33 @@ export class VariablesForm extends EventTarget {
     this.#form = form;
   }
 
-  /** Each template keeps what was entered for it. */
+  /** Shows a template's variables, with the values entered before. */
   show({ slug, variables }) {
     this.#key = `variables/${slug}`;
-    const kept = JSON.parse(passing.get(this.#key) ?? "{}");
+    const stored = JSON.parse(sessionStore.get(this.#key) ?? "{}");
     this.#fields = variables.map((variable) => {
       const { name } = variable;
-      const field = new Field(variable, Object.hasOwn(kept, name) ? kept[name] : undefined);
+      const field = new Field(variable, Object.hasOwn(stored, name) ? stored[name] : undefined);
       field.addEventListener("change", () => this.#changed());
       return field;
     });
     this.#form.replaceChildren(...this.#fields.map((field) => field.element));
   }
 
-  /** What the service is sent: optional variables that were left empty are left out. */
+  /** The values to submit, without empty optional variables. */
   get values() {
     const given = this.#fields.map((field) => [field.name, field.value]);
     return Object.fromEntries(given.filter(([, value]) => value !== undefined));
   }
 
-  /** The first field that does not fit; undefined where all do. */
-  get trouble() {
+  /** The first invalid field, or undefined. */
+  get invalidField() {
     return this.#fields.find((field) => field.problem);
   }
 
-  showTroubles() {
+  showProblems() {
     for (const field of this.#fields) field.showProblem();
-    this.trouble?.focus();
+    this.invalidField?.focus();
   }
 
   focus() {
@@ -50,22 +50,22 @@ export class VariablesForm extends EventTarget {
 
   #changed() {
     const raw = this.#fields.map((field) => [field.name, field.raw]);
-    passing.set(this.#key, JSON.stringify(Object.fromEntries(raw)));
+    sessionStore.set(this.#key, JSON.stringify(Object.fromEntries(raw)));
     this.dispatchEvent(new Event("change"));
   }
 }
 
-/** One variable: its control, and what is wrong with its value beneath it. */
+/** One variable: its control, and a message below it if its value is invalid. */
 class Field extends EventTarget {
   #variable;
   #inputs;
   #problem = element("p", { class: "field-problem", id: freshId("problem") });
 
-  constructor(variable, kept) {
+  constructor(variable, stored) {
     super();
     this.#variable = variable;
     this.name = variable.name;
-    this.raw = kept ?? initial(variable);
+    this.raw = stored ?? initial(variable);
     this.element = variable.type === "choice" ? this.#choice() : this.#entry();
     this.element.append(this.#problem);
     this.element.addEventListener("focusout", () => this.raw !== "" && this.showProblem());
@@ -94,7 +94,7 @@ class Field extends EventTarget {
     const input = element(maxLength > LONG_TEXT ? "textarea" : "input", {
       id, class: "input", rows: 2, autocomplete: "off", "aria-required": String(required),
       inputmode: type === "number" ? "decimal" : null, "aria-describedby": this.#problem.id,
-      oninput: () => this.#take(input.value),
+      oninput: () => this.#setRaw(input.value),
     });
     input.value = this.raw;
     this.#inputs = [input];
@@ -108,7 +108,7 @@ class Field extends EventTarget {
     if (!required && value === undefined) options.unshift(["", "Any"]);
     const group = freshId("choice");
     const segments = options.map(([raw, text]) => {
-      const onchange = () => this.#take(raw);
+      const onchange = () => this.#setRaw(raw);
       const input = element("input", { type: "radio", name: group, checked: raw === this.raw, onchange });
       return element("label", { class: "segment" }, input, text);
     });
@@ -121,14 +121,14 @@ class Field extends EventTarget {
     );
   }
 
-  #take(raw) {
+  #setRaw(raw) {
     this.raw = raw;
     if (this.#problem.textContent) this.showProblem();
     this.dispatchEvent(new Event("change"));
   }
 }
 
-/** Choices are kept by their place, since 5 and "5" are two values to the service. */
+/** A choice is stored by its index, because the service distinguishes 5 from "5". */
 function initial({ type, choices, default: value }) {
   if (type === "choice") return value === undefined ? "" : String(choices.indexOf(value));
   return String(value ?? "");

@@ -1,0 +1,1 @@
+"""The contract check: schemathesis against the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know: pictures, a template that is there, cursors."""
+"""Values that schemathesis cannot generate: pictures, an existing template, cursors."""
 
 import base64
 from typing import Any
@@ -10,7 +10,7 @@ from schemathesis.transport.requests import REQUESTS_TRANSPORT, multipart_serial
 from tests.support.service import TEMPLATE, png
 
 CANVAS = png(3, 3)
-"""The same each time, since a key may not be used with other content."""
+"""Constant, since an idempotency key may not be used again with other content."""
 ORDER = {"templateSlug": TEMPLATE, "variables": {"mood": "raw"}}
 
 
@@ -24,11 +24,11 @@ schemathesis.openapi.format("cursor", st.integers(0, 99).map(_cursor))
 
 @REQUESTS_TRANSPORT.serializer("multipart/form-data")
 def form(context: Any, body: Any) -> Any:
-    """Send a well-formed submit with a picture, and mostly as one that can be carried out."""
+    """Send well-formed submits with a picture; two of three get an order that is accepted."""
     if not _is_negative(context.case.meta):
         order = body["data"]
-        orderly = isinstance(order, dict) and len(order["templateSlug"]) % 3 == 0
-        body = body | {"startImage": CANVAS, "data": order if orderly else ORDER}
+        is_valid = isinstance(order, dict) and len(order["templateSlug"]) % 3 == 0
+        body = body | {"startImage": CANVAS, "data": order if is_valid else ORDER}
     return multipart_serializer(context, body)
 
 

@@ -1,4 +1,4 @@
-"""schemathesis as a program of its own, against a service on a real socket."""
+"""Runs schemathesis in a process of its own against a service on a real port."""
 
 import asyncio
 import os
@@ -23,19 +23,19 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 async def cases_without_a_failure(
     settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str
 ) -> int:
-    """Run every check over every route, and return how many requests that took."""
-    monkeypatch.setattr(streams, "LIFETIME", 0.05)  # or no stream would ever be read to its end
+    """Run every check on every route, and return the number of generated requests."""
+    monkeypatch.setattr(streams, "LIFETIME", 0.05)  # so that every stream ends
     monkeypatch.setattr(streams, "SILENCE", 0.05)
     async with (
         FalStandIn(video=small_video()) as fal,
         running(settings.model_copy(update=UNLIMITED_SETTINGS), fal) as run,
         over_a_socket(run) as address,
     ):
-        said = await _schemathesis(folder, "run", f"{address}/openapi.json", *options)
+        report = await _schemathesis(folder, "run", f"{address}/openapi.json", *options)
         await run.wait_for_background()
         assert await run.audit() == []
-    generated = re.search(r"(\d+) generated", said)
-    assert generated, said
+    generated = re.search(r"(\d+) generated", report)
+    assert generated, report
     return int(generated[1])
 
 
@@ -57,12 +57,12 @@ async def _schemathesis(folder: Path, *arguments: str) -> str:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    told = said.decode()
-    record_output(told)
-    assert process.returncode == 0, told
-    return told
+    text = output.decode()
+    record_output(text)
+    assert process.returncode == 0, text
+    return text

@@ -1,0 +1,1 @@
+"""Brings about each row of ``docs/errors.md`` and returns what is printed or logged then."""

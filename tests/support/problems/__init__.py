@@ -1,0 +1,1 @@
+"""How each problem of the OpenAPI document is provoked."""

@@ -1,4 +1,4 @@
-"""For every operation and every problem that it can answer: how to bring it about."""
+"""How to provoke each problem of each operation."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def job_not_found(scene: Scene) -> httpx.Response:
 
 
 async def internal_error(scene: Scene) -> httpx.Response:
-    scene.seam.error = RuntimeError("a fault of ours")
+    scene.seam.error = RuntimeError("an unexpected error")
     return await scene.ask()
 
 
@@ -60,7 +60,7 @@ async def storage_unavailable_to_submit(scene: Scene) -> httpx.Response:
 
 
 async def storage_unavailable_to_cancel(scene: Scene) -> httpx.Response:
-    """The video is delivered while fal thinks about the cancellation, then the disk goes."""
+    """The video is delivered while the cancel waits for fal, then the disk is unmounted."""
     scene.monkeypatch.setattr(times, "FAL_WAIT", 60.0)
     scene.job = await scene.run.submitted()
     scene.fal.advance(scene.fal.newest, "IN_PROGRESS")
@@ -82,7 +82,7 @@ async def shutting_down(scene: Scene) -> httpx.Response:
 
 
 async def cut_off(scene: Scene) -> httpx.Response:
-    """The end of the service cuts off what waits for the database."""
+    """The request is cut off while it waits for the database, as on shutdown."""
     transport = scene.run.client._transport
     assert isinstance(transport, httpx.ASGITransport)
     app, seam = transport.app, scene.seam
@@ -150,7 +150,7 @@ async def fal_unavailable(scene: Scene) -> httpx.Response:
 
 
 async def fal_unavailable_to_fal(scene: Scene) -> httpx.Response:
-    """A callback names a request of which fal knows nothing, while the job has none yet."""
+    """A callback names a request that fal does not know, for a job that has no request yet."""
     hang = Hang()
     scene.fal.faults.add("submit", hang)
     submitting = asyncio.create_task(scene.submit())
@@ -198,7 +198,7 @@ ALIKE: dict[str, Provocation] = {
         job_finished,
     )
 }
-"""By the code, however it is asked for."""
+"""By problem code, for every operation."""
 
 OWN: dict[tuple[str, str], Provocation] = {
     ("submit", "invalid_json"): lambda scene: scene.submit(data={}),
@@ -222,4 +222,4 @@ OWN: dict[tuple[str, str], Provocation] = {
     ("anywhere", "not_found"): unknown_route,
     ("anywhere", "method_not_allowed"): unknown_method,
 }
-"""By operation and code."""
+"""By operation and problem code, if an operation needs its own way."""

@@ -1,4 +1,4 @@
-"""A service in which one thing is about to go wrong."""
+"""A service whose database calls can fail, and one request to it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ POSTED = {"submit", "cancel", "hear"}
 
 @dataclass
 class FaultySeam:
-    """Fails every call to the database once it is told how, but for those of the sweep."""
+    """Fails or blocks every call to the database, except for the sweep's query for due jobs."""
 
     error: Exception | None = None
     hangs: bool = False
@@ -51,7 +51,7 @@ class FaultySeam:
 
 @dataclass
 class Scene:
-    """A service in which one thing is about to go wrong."""
+    """A service in which a test provokes a problem of one operation."""
 
     operation: str
     run: Running
@@ -62,7 +62,7 @@ class Scene:
     headers: dict[str, str] = field(default_factory=bearer)
 
     async def ask(self, **given: Any) -> httpx.Response:
-        """Send what the operation would take, but for what is ``given``."""
+        """Send a valid request of the operation, changed by ``given``."""
         match self.operation:
             case "submit":
                 return await self.submit(**given)
@@ -96,7 +96,7 @@ class Scene:
         return await self.run.client.post(PATHS["hear"], **(request | given))
 
     async def completed(self) -> None:
-        """Have a video."""
+        """Complete a job."""
         self.job = await self.run.submitted()
         self.fal.complete(self.fal.newest, small_video())
         await self.run.finished(self.job)

@@ -1,0 +1,48 @@
+"""The database's refusals.
+
+::
+
+    ServiceError
+    ├── Thrown                  a SurrealQL function refused with THROW
+    ├── StatementRejected       the database cannot carry a statement out
+    │   └── TableMissing        the statement names a table that does not exist
+    ├── TransactionConflict     another transaction was first; nothing was written
+    ├── SignInRefused           wrong user, password or level
+    └── MigrationFailed         a schema file cannot be applied
+    DatabaseUnavailable
+    └── AnswerTimedOut          the SDK stopped waiting; the statements go on
+"""
+
+from app.errors import DatabaseUnavailable, ServiceError
+
+
+class Thrown(ServiceError):
+    """A SurrealQL function refused with ``THROW 'code argument'``."""
+
+    def __init__(self, thrown: str) -> None:
+        super().__init__(thrown)
+        self.code, _, self.argument = thrown.partition(" ")
+
+
+class StatementRejected(ServiceError):
+    """The database cannot carry a statement out: a type, an ASSERT, an unknown function."""
+
+
+class TableMissing(StatementRejected):
+    """A statement names a table that does not exist."""
+
+
+class TransactionConflict(ServiceError):
+    """Another transaction changed the same rows first; nothing was written, a retry is safe."""
+
+
+class SignInRefused(ServiceError):
+    """The server refused the user, the password or the level; it does not say which."""
+
+
+class AnswerTimedOut(DatabaseUnavailable):
+    """The SDK stopped waiting after its fixed 30 s. The statements go on and may commit."""
+
+
+class MigrationFailed(ServiceError):
+    """A schema file cannot be applied and has changed nothing; the message names the file."""

@@ -1,0 +1,57 @@
+"""The keys of stored objects: ``users/USER/library/DAY-TEMPLATE.mp4`` and a ``.jpg`` beside it."""
+
+import hashlib
+from datetime import date
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+LONGEST_NAME = 255
+"""Bytes of one name in a file system; R2 allows 1,024 bytes for a whole key."""
+LONGEST_SLUG = 200
+"""Bytes of a template's slug, which leaves room for the day, the number and the extension."""
+
+_CONTENT_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
+
+
+def folder_of(user: str) -> str:
+    """Return the folder name of ``user``; no two users have the same.
+
+    Raises:
+        ValueError: ``user`` is empty or cannot be encoded as UTF-8.
+
+    """
+    if not user:
+        raise ValueError("the user has no name")
+    # quote() keeps the tilde. It is escaped here, because it marks a digest below.
+    folder = quote(user, safe="@").replace("~", "%7E")
+    if folder.startswith("."):
+        folder = f"%2E{folder[1:]}"
+    if len(folder) > LONGEST_NAME:
+        return f"~{hashlib.sha256(user.encode()).hexdigest()}"
+    return folder
+
+
+def video_key_base(user: str, day: date, slug: str) -> str:
+    """Return the key of a video without its number and extension."""
+    name = quote(slug, safe="")
+    if len(name) > LONGEST_SLUG:
+        name = hashlib.sha256(slug.encode()).hexdigest()
+    return f"users/{folder_of(user)}/library/{day.isoformat()}-{name}"
+
+
+def poster_key(video_key: str) -> str:
+    """Return the key of the poster that belongs to a video."""
+    return f"{video_key.removesuffix('.mp4')}.jpg"
+
+
+def content_type_of(key: str) -> str:
+    """Return the content type of the object under ``key``.
+
+    Raises:
+        ValueError: the key is neither a video's nor a poster's.
+
+    """
+    try:
+        return _CONTENT_TYPES[PurePosixPath(key).suffix]
+    except KeyError:
+        raise ValueError(f"{key} is the key of neither a video nor a poster") from None

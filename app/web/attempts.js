@@ -1,0 +1,136 @@
+const TERMINAL = ["completed", "failed", "cancelled"];
+
+/** One attempt at a video, from the click on Animate to its end. `request` is null after a reload. */
+export class Attempt {
+  job = null;
+  error = null;
+  wantsCancel = false;
+  reported = false;
+  key = freshKey();
+
+  constructor(templateSlug, request = null, startedAt = Date.now()) {
+    this.templateSlug = templateSlug;
+    this.request = request;
+    this.startedAt = startedAt;
+  }
+
+  get status() {
+    return this.job?.latest ?? { status: "pending", stage: "submitting" };
+  }
+
+  get hasEnded() {
+    return this.error !== null || TERMINAL.includes(this.status.status);
+  }
+
+  /** Measured by the service's clock for an ended job, by this machine's clock for a running one. */
+  get seconds() {
+    const { createdAt, completedAt } = this.status;
+    if (completedAt) return (Date.parse(completedAt) - Date.parse(createdAt)) / 1000;
+    return (Date.now() - this.startedAt) / 1000;
+  }
+}
+
+/** Every attempt that this page knows of. Emits `change` and, once, `end` (detail: the attempt). */
+export class Attempts extends EventTarget {
+  #videos;
+  #byJob = new Map();
+  #submitting = new Set();
+
+  constructor(videos) {
+    super();
+    this.#videos = videos;
+    videos.subscribe((job) => this.#update(job));
+  }
+
+  get all() {
+    const all = [...this.#submitting, ...this.#byJob.values()];
+    return all.sort((one, other) => other.startedAt - one.startedAt);
+  }
+
+  get underWay() {
+    return this.all.filter((attempt) => !attempt.hasEnded);
+  }
+
+  /** Reads the jobs again, because another user may have signed in. */
+  reload() {
+    for (const id of this.#byJob.keys()) if (!this.#videos.jobs.has(id)) this.#byJob.delete(id);
+    for (const job of this.#videos.jobs.values()) this.#update(job);
+  }
+
+  start(request, key) {
+    const attempt = new Attempt(request.order.templateSlug, request);
+    if (key) attempt.key = key;
+    this.#submitting.add(attempt);
+    this.#emit("change", attempt);
+    this.#submit(attempt);
+    return attempt;
+  }
+
+  /** Repeats a request. If its answer was lost, repeats it under the same idempotency key. */
+  again(attempt) {
+    return this.start(attempt.request, attempt.job || attempt.error?.jobId ? undefined : attempt.key);
+  }
+
+  /** Before the job has an id, waits for it: aborting the submit could leave a job running. */
+  async cancel(attempt) {
+    attempt.wantsCancel = true;
+    this.#emit("change", attempt);
+    try {
+      await attempt.job?.cancel();
+    } catch (error) {
+      attempt.wantsCancel = false;
+      this.#emit("change", attempt);
+      throw error;
+    }
+  }
+
+  async #submit(attempt) {
+    const { image, ...data } = attempt.request.order;
+    try {
+      attempt.job = await this.#videos.submit(await image, data, { idempotencyKey: attempt.key });
+      this.#endSubmit(attempt, attempt.job.id);
+    } catch (error) {
+      attempt.error = error;
+      return this.#endSubmit(attempt, error.jobId);
+    }
+    if (!attempt.wantsCancel || attempt.hasEnded) return undefined;
+    return this.cancel(attempt).catch((error) => this.#emit("cancel-failed", { attempt, error }));
+  }
+
+  #endSubmit(attempt, jobId) {
+    this.#submitting.delete(attempt);
+    if (jobId) this.#byJob.set(jobId, attempt);
+    this.#changed(attempt);
+    for (const job of this.#videos.jobs.values()) if (!this.#byJob.has(job.id)) this.#update(job);
+  }
+
+  /** During a submit, an unknown job may be its own, so it is skipped until the submit ends. */
+  #update(job) {
+    let attempt = this.#byJob.get(job.id);
+    if (!attempt && (this.#submitting.size > 0 || !job.latest)) return;
+    if (!attempt) {
+      const startedAt = Math.min(Date.now(), Date.parse(job.latest.createdAt));
+      attempt = new Attempt(job.latest.templateSlug, null, startedAt);
+      attempt.job = job;
+      this.#byJob.set(job.id, attempt);
+    }
+    this.#changed(attempt);
+  }
+
+  #changed(attempt) {
+    this.#emit("change", attempt);
+    if (!attempt.hasEnded || attempt.reported) return;
+    attempt.reported = true;
+    this.#emit("end", attempt);
+  }
+
+  #emit(type, attempt) {
+    this.dispatchEvent(new CustomEvent(type, { detail: attempt }));
+  }
+}
+
+/** Not crypto.randomUUID, which plain http on a private network does not have. */
+function freshKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,46 @@
+import { element } from "../views/element.js";
+
+/** Accepts dropped and pasted pictures; returns a function that opens the file chooser. */
+export function acceptPictures(host, editor) {
+  const chooser = element("input", { type: "file", accept: "image/*", hidden: true });
+  chooser.onchange = () => {
+    if (chooser.files.length) editor.usePicture(chooser.files[0]);
+    chooser.value = "";
+  };
+  host.append(chooser);
+  acceptDrops(host, editor);
+  document.addEventListener("paste", (event) => acceptPaste(event, host, editor));
+  return () => chooser.click();
+}
+
+/** Whether a keyboard or clipboard event is for the editor, not for a form field or a dialog. */
+export function isForEditor({ target }, host) {
+  if (!host.offsetWidth || document.querySelector(":modal")) return false;
+  return target === document.body || (host.contains(target) && !target.matches(FIELDS));
+}
+
+const FIELDS = "textarea, select, input:not([type=range], [type=radio], [type=checkbox])";
+
+/** On the whole page: the browser would replace the page with a file dropped anywhere. */
+function acceptDrops(host, editor) {
+  const listen = (type, over) =>
+    document.addEventListener(type, (event) => {
+      const { dataTransfer, relatedTarget } = event;
+      if (!dataTransfer.types.includes("Files") || relatedTarget) return;
+      event.preventDefault();
+      const open = host.offsetWidth > 0 && !document.querySelector(":modal");
+      host.classList.toggle("canvas-drop", over && open);
+      if (type === "drop" && open) editor.usePicture(dataTransfer.files[0]);
+    });
+  listen("dragover", true);
+  listen("dragleave", false);
+  listen("drop", false);
+}
+
+function acceptPaste(event, host, editor) {
+  if (!isForEditor(event, host)) return;
+  const [file] = event.clipboardData.files;
+  const text = event.clipboardData.getData("text/plain").trim().slice(0, 500);
+  if (file) editor.usePicture(file);
+  else if (text) editor.add("text", { text });
+}

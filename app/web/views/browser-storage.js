@@ -1,0 +1,33 @@
+/** Browser storage that falls back to memory if the browser refuses to store a value. */
+class BrowserStorage {
+  #area;
+  #unsaved = new Map();
+
+  constructor(area) {
+    this.#area = area;
+  }
+
+  get(key) {
+    if (this.#unsaved.has(key)) return this.#unsaved.get(key);
+    try {
+      return this.#area().getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  set(key, value) {
+    try {
+      if (value === null) this.#area().removeItem(key);
+      else this.#area().setItem(key, value);
+      this.#unsaved.delete(key);
+    } catch {
+      this.#unsaved.set(key, value); // private mode, or storage is full
+    }
+  }
+}
+
+/** Kept after the browser is closed. */
+export const localStore = new BrowserStorage(() => localStorage);
+/** Kept until the tab is closed. */
+export const sessionStore = new BrowserStorage(() => sessionStorage);

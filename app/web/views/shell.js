@@ -1,0 +1,85 @@
+import { icon } from "../icons.js";
+import { themeButton } from "./theme.js";
+
+const $ = (id) => document.getElementById(id);
+
+/** The frame around the views: navigation, badges, balance, connection, and announcements. */
+export class Shell {
+  #view = null;
+  #running = 0;
+
+  /** @param {{onSignIn: () => void, isSignedIn: boolean}} options */
+  constructor({ onSignIn, isSignedIn }) {
+    // A key that is held down presses once: otherwise it would also press what it just opened.
+    document.addEventListener("keydown", (event) => {
+      if (event.repeat && event.key === "Enter" && event.target.closest("button, a")) {
+        event.preventDefault();
+      }
+    });
+    themeButton($("theme"));
+    $("sign-in-again").hidden = !isSignedIn;
+    $("sign-in-again").addEventListener("click", onSignIn);
+    document.querySelector(".skip-link").addEventListener("click", (event) => {
+      event.preventDefault(); // the URL's fragment names the view, not an element
+      $("main").focus();
+    });
+  }
+
+  offerSignIn() {
+    $("sign-in-again").hidden = false;
+  }
+
+  /** Shows a view; moves the focus to it if the focused element is hidden now. */
+  show(view) {
+    const isFirst = this.#view === null;
+    const focused = document.activeElement;
+    this.#view = view;
+    document.documentElement.dataset.view = view;
+    for (const tab of document.querySelectorAll("[data-tab]")) {
+      tab.ariaCurrent = tab.dataset.tab === view ? "page" : null;
+    }
+    if (view === "library") this.#badge("library", "");
+    this.#setTitle();
+    if (isFirst) return;
+    scrollTo(0, 0);
+    const section = document.querySelector(`[data-of="${view}"]`);
+    if (!focused.checkVisibility()) section.focus({ preventScroll: true });
+  }
+
+  showRunning(count) {
+    this.#running = count;
+    this.#badge("activity", count || "", `${count} under way`);
+    this.#setTitle();
+  }
+
+  showNewVideo() {
+    this.#badge("library", "✓", "new video");
+  }
+
+  showBalance({ available }) {
+    $("balance").hidden = false;
+    $("balance").ariaLabel = `${available} credits available`;
+    $("balance").lastChild.textContent = available;
+  }
+
+  showConnection(isOffline) {
+    $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
+  }
+
+  /** Tells screen readers. */
+  announce(text) {
+    $("announcer").textContent = text;
+  }
+
+  #setTitle() {
+    const name = document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
+    document.title = `${this.#running ? `(${this.#running}) ` : ""}${name} · Animate`;
+  }
+
+  #badge(name, content, label = "") {
+    const badge = $(`${name}-badge`);
+    badge.hidden = content === "";
+    badge.textContent = content;
+    badge.ariaLabel = label;
+  }
+}

@@ -1,0 +1,33 @@
+"""Opens the database that a script works on, and says which one it is."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app import times
+from app.database.address import Address
+from app.database.client import Database
+from app.database.schema_status import read_status
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def open_migrated(
+    settings: Settings, *, deadline: float = times.DATABASE_CALL
+) -> AsyncIterator[Database]:
+    """Open the database and close it at the end; ``deadline`` is in seconds, for each call.
+
+    Raises:
+        ConfigurationError: the database cannot be opened, or its schema is not up to date.
+        DatabaseUnavailable: the server does not answer.
+
+    """
+    async with Database(Address.from_settings(settings), deadline=deadline) as database:
+        (await read_status(database)).require_serviceable()
+        yield database
+
+
+def print_target(address: Address, storage: str | None = None) -> None:
+    """Print the database and the storage: the settings may name others than the user expects."""
+    others = f" and {storage}" if storage else ""
+    print(f"At {address.url}, {address.place}{others}:", file=sys.stderr)

@@ -1,0 +1,38 @@
+"""Databases in the states that the tests of this room start from."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.database import schema
+from app.database.client import Database
+from tests.support.database import connected, embedded
+from tests.support.job_functions import Jobs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the schema's folder."""
+    return shutil.copytree(schema.FOLDER, tmp_path / "schema")
+
+
+@pytest.fixture
+async def empty(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database without a schema."""
+    async with connected(embedded(f"surrealkv://{tmp_path}/empty")) as database:
+        yield database
+
+
+@pytest.fixture
+async def current(store_url: str) -> AsyncIterator[Database]:
+    """A database with the whole schema."""
+    async with connected(embedded(store_url)) as database:
+        yield database
+
+
+@pytest.fixture
+def jobs(current: Database) -> Jobs:
+    """The functions of jobs in a database with the whole schema."""
+    return Jobs(current)

@@ -1,0 +1,146 @@
+"""Handing a job over to fal: lost answers, deadlines and shutdowns during upload and submit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app import times
+from app.errors import DatabaseUnavailable
+from app.settings import Settings
+from app.telemetry.seam import T
+from tests.support.clock import pass_time
+from tests.support.job_rows import stored_row
+from tests.support.ledger import HELD, RELEASED
+from tests.support.refusals import assert_problem
+from tests.support.service import Running, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Drop, Hang
+from tests.support.stand_ins.videos import small_video
+from tests.support.submits import held_submit
+from tests.support.webhooks import send_webhook
+
+
+async def test_stopping_service_finishes_a_submit_in_progress_and_refuses_new_ones(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    async with running(settings, fal) as run:
+        held = await held_submit(run, fal, "upload")
+        run.service.stopping.set()
+        assert (await held.released()).status_code == 202
+        assert_problem(await run.submit(), 503, "shutting_down")
+
+
+async def test_submit_with_a_lost_answer_is_not_repeated(run: Running, fal: FalStandIn) -> None:
+    fal.faults.add("submit", Drop(after_effect=True))
+    answer = await run.submit()
+    assert answer.status_code == 202
+    job = await run.status(answer.json()["jobId"])
+    assert (job["status"], job["error"]["code"]) == ("failed", "submit_unconfirmed")
+    assert fal.count("submit") == 1
+    assert await run.money() == RELEASED
+
+
+async def test_submit_stops_waiting_for_fal_after_its_timeout(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    hang = Hang(after_effect=True)
+    fal.faults.add("submit", hang)
+    quick = settings.model_copy(update={"submit_timeout": 1.0})
+    async with running(quick, fal) as run:
+        answer = await run.submit()
+        assert answer.status_code == 202
+        job = await run.status(answer.json()["jobId"])
+        assert job["error"]["code"] == "submit_unconfirmed"
+        hang.released.set()
+
+
+async def test_job_that_was_failed_during_its_upload_is_not_submitted(
+    run: Running, fal: FalStandIn
+) -> None:
+    held = await held_submit(run, fal, "upload")
+    await pass_time(run, 130)  # the clock was changed, or the machine slept
+    assert (await held.released()).status_code == 202
+    assert (await run.status(held.job_id))["error"]["code"] == "interrupted"
+    assert fal.count("submit") == 0
+    assert await run.money() == RELEASED
+
+
+async def test_submit_that_hangs_at_fal_is_acknowledged_when_the_service_stops(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "SUBMIT_AT_STOP", 0.05)
+    async with running(settings, fal) as run:
+        held = await held_submit(run, fal, "submit", after_effect=True)
+        run.service.stopping.set()
+        answer = await held.answer
+        assert (answer.status_code, answer.json()["jobId"]) == (202, held.job_id)
+        held.hang.released.set()
+        await asyncio.wait(run.service.background.tasks)
+        assert (await run.status(held.job_id))["stage"] == "queued"
+
+
+async def test_submit_without_an_answer_from_the_database_releases_its_hold(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    lost: list[str] = []
+
+    async def seam(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if name == "db.video_job::open" and not lost:
+            lost.append(name)
+            raise DatabaseUnavailable
+        return answer
+
+    async with running(settings, fal, seam=seam) as run:
+        answer = await run.submit()
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+        await run.wait_for_background()
+        assert await run.money() == RELEASED
+        assert fal.calls == []
+        assert await run.audit() == []
+
+
+async def test_webhook_of_another_jobs_request_does_not_confirm_an_unanswered_submit(
+    public_settings: Settings, fal: FalStandIn
+) -> None:
+    async with running(public_settings, fal) as run:
+        other, request_id = await run.submitted(user="bob"), fal.newest
+        fal.faults.add("submit", Drop())
+        unanswered = await run.submitted()
+        fal.complete(request_id, small_video())
+        assert (await send_webhook(run, unanswered, fal.callback(request_id))).status_code == 200
+        await run.wait_for_background()
+        assert (await stored_row(run, unanswered)).get("fal_request_id") is None
+        assert (await stored_row(run, unanswered))["stage"] == "submitting"
+        assert (await run.finished(other, user="bob"))["status"] == "completed"
+        assert await run.audit() == []
+
+
+async def test_unanswered_submit_that_is_cancelled_ends_as_cancelled_at_its_deadline(
+    public_settings: Settings, fal: FalStandIn
+) -> None:
+    fal.faults.add("submit", Drop())
+    async with running(public_settings, fal) as run:
+        job_id = await run.submitted()
+        assert (await run.cancel(job_id)).status_code == 202
+        await pass_time(run, 25 * 3600)
+        assert (await run.status(job_id))["status"] == "cancelled"
+        assert await run.money() == RELEASED
+        assert await run.audit() == []
+
+
+async def test_unanswered_submit_without_a_webhook_fails_at_its_deadline(
+    public_settings: Settings, fal: FalStandIn
+) -> None:
+    fal.faults.add("submit", Drop(after_effect=True))
+    async with running(public_settings, fal) as run:
+        job_id = await run.submitted()
+        await pass_time(run, 24 * 3600 - 60)
+        assert await run.money() == HELD
+        await pass_time(run, 24 * 3600 + 60)
+        failed = await run.status(job_id)
+        assert (failed["status"], failed["error"]["code"]) == ("failed", "deadline_exceeded")
+        assert fal.count("submit") == 1
+        assert await run.money() == RELEASED
+        assert await run.audit() == []

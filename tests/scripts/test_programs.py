@@ -1,0 +1,44 @@
+"""The operators' programs, run as processes on the store of a service that has ended."""
+
+import asyncio
+from pathlib import Path
+
+from app.settings import Settings
+from tests.support.process import started
+from tests.support.service import running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+
+
+async def completed_job(settings: Settings, fal: FalStandIn) -> str:
+    """Complete a job in the store of the settings, close the store, and return the job's id."""
+    async with running(settings, fal) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        await run.finished(job_id)
+    return job_id
+
+
+async def test_job_and_audit_report_a_completed_job_and_no_violation(
+    settings: Settings, fal: FalStandIn, tmp_path: Path
+) -> None:
+    job_id = await completed_job(settings, fal)
+    with started(tmp_path, "scripts.job", job_id) as job:
+        assert await asyncio.to_thread(job.exit_status) == 0, job.stderr
+        assert job.stdout.startswith(f"Job {job_id} of ada\n  Status    completed, done\n")
+    with started(tmp_path, "scripts.audit", "--deep") as audit:
+        assert await asyncio.to_thread(audit.exit_status) == 0, audit.stderr
+        assert audit.stdout == "Every invariant holds.\n"
+        assert audit.stderr.startswith("At surrealkv://")
+
+
+async def test_audit_fails_when_the_videos_are_missing(
+    settings: Settings, fal: FalStandIn, tmp_path: Path
+) -> None:
+    await completed_job(settings, fal)
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = str(tmp_path / "elsewhere")
+    with started(tmp_path, "scripts.audit", STORAGE_DIR=elsewhere) as audit:
+        assert await asyncio.to_thread(audit.exit_status) == 1
+        assert audit.stdout.count("but there is no object at") == 2
+        assert "Traceback" not in audit.stderr

@@ -1,0 +1,222 @@
+"""Rows of ``docs/errors.md``: a service or a script does not start, or starts with a warning."""
+
+from dataclasses import replace
+
+from scripts.migrate import migrate
+from tests.support.database import connected, embedded, environment_of
+from tests.support.faults.sandbox import Faults, Sandbox, occupied_port
+from tests.support.legacy import legacy_row, make_legacy
+from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY
+from tests.support.sockets import free_port
+
+STARTUP_FAULTS = Faults()
+SCRIPTS = (
+    "scripts.migrate",
+    "scripts.backfill",
+    "scripts.grant ada 5",
+    "scripts.audit",
+    "scripts.job some-job",
+)
+PROGRAMS = ("app", *SCRIPTS)
+SERVICE_AND_MIGRATE = ("app", "scripts.migrate")
+WRONG_SETTINGS = {
+    "PORT": "eighty",
+    "LOG_FORMAT": "xml",
+    "FAL_KEY": "k\N{LATIN SMALL LETTER U WITH DIAERESIS}",
+    "PUBLIC_URL": "shop",
+    "HOST": "0.0.0.0",  # noqa: S104 it is refused
+    "R2_BUCKET": "videos",
+    "R2_ENDPOINT_URL": "https://r2.example/videos",
+    "AUTH_AUDIENCE": '"videos"',
+    "SURREAL_URL": "localhost:8000",
+}
+
+
+@STARTUP_FAULTS.row(
+    "setting-number", "setting-choice", "setting-secret", "setting-quotes", "public-url"
+)
+@STARTUP_FAULTS.row("public-url", "host-open", "r2-half", "r2-path", "database-address")
+async def wrong_settings(sandbox: Sandbox) -> str:
+    """The service and a script report all of them at once."""
+    status, lines = await sandbox.run("app", **WRONG_SETTINGS)
+    assert (status, lines) == await sandbox.run("scripts.migrate", **WRONG_SETTINGS)
+    assert status == 1
+    assert len(lines) == len(WRONG_SETTINGS), "each once"
+    return "\n".join(lines)
+
+
+@STARTUP_FAULTS.row("database-user")
+async def database_without_user(sandbox: Sandbox) -> str:
+    return await sandbox.refused(*SERVICE_AND_MIGRATE, SURREAL_URL="ws://127.0.0.1:8000")
+
+
+@STARTUP_FAULTS.row("two-ways-to-sign-in")
+async def two_ways_to_sign_in(sandbox: Sandbox) -> str:
+    keys = "https://id.example/keys"
+    return await sandbox.refused(*SERVICE_AND_MIGRATE, AUTH_JWT_SECRET="s" * 32, AUTH_JWKS_URL=keys)
+
+
+@STARTUP_FAULTS.row("public-secret")
+async def public_key_as_secret(sandbox: Sandbox) -> str:
+    certificate = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+    return await sandbox.refused("app", SURREAL_URL=sandbox.migrated(), AUTH_JWT_SECRET=certificate)
+
+
+@STARTUP_FAULTS.row("certificates")
+async def certificates_unreadable(sandbox: Sandbox) -> str:
+    nowhere = str(sandbox.folder / "nowhere.pem")
+    return await sandbox.refused(
+        "app", SURREAL_URL=sandbox.migrated(), FAL_KEY="id:key", SSL_CERT_FILE=nowhere
+    )
+
+
+@STARTUP_FAULTS.row("store-locked")
+async def store_in_use(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.migrated())):
+        return await sandbox.refused(*PROGRAMS)
+
+
+@STARTUP_FAULTS.row("store-folder")
+async def store_is_a_file(sandbox: Sandbox) -> str:
+    (sandbox.folder / "surreal").touch()
+    return await sandbox.refused(*SERVICE_AND_MIGRATE)
+
+
+@STARTUP_FAULTS.row("folder")
+async def storage_is_a_file(sandbox: Sandbox) -> str:
+    (sandbox.folder / "storage").touch()
+    status, lines = await sandbox.run("app", SURREAL_URL=sandbox.migrated())
+    assert status == 1
+    return lines[-1]
+
+
+@STARTUP_FAULTS.row("database-unreachable")
+async def database_unreachable(sandbox: Sandbox) -> str:
+    url = f"ws://127.0.0.1:{free_port()}"
+    output = await sandbox.refused("app", SURREAL_URL=url, SURREAL_USER="ada", SURREAL_PASSWORD="p")
+    scripts = await sandbox.refused(
+        *SCRIPTS, SURREAL_URL=url, SURREAL_USER="a", SURREAL_PASSWORD="p"
+    )
+    assert scripts == f"{output} Run this again once it answers."
+    return output
+
+
+@STARTUP_FAULTS.row("database-sign-in")
+async def wrong_user_level(sandbox: Sandbox) -> str:
+    address = replace(sandbox.server().address(), level="database")
+    return await sandbox.refused(*SERVICE_AND_MIGRATE, **environment_of(address))
+
+
+@STARTUP_FAULTS.row("database-read-only")
+async def database_user_may_not_write(sandbox: Sandbox) -> str:
+    address = replace(sandbox.server().address(), database="video")
+    async with connected(address) as database:
+        await migrate(database)
+        await database.query("DEFINE USER viewer ON DATABASE PASSWORD 'v' ROLES VIEWER")
+    user = environment_of(replace(address, user="viewer", password="v", level="database"))
+    return await sandbox.refused("app", "scripts.backfill", "scripts.grant ada 5", **user)
+
+
+@STARTUP_FAULTS.row("migrate-read-only")
+async def migration_user_may_not_define(sandbox: Sandbox) -> str:
+    address = sandbox.server().address()
+    async with connected(address) as database:
+        await database.query("DEFINE USER viewer ON DATABASE PASSWORD 'v' ROLES VIEWER")
+    user = environment_of(replace(address, user="viewer", password="v", level="database"))
+    return await sandbox.refused("scripts.migrate", **user)
+
+
+@STARTUP_FAULTS.row("schema-pending")
+async def schema_pending(sandbox: Sandbox) -> str:
+    return await sandbox.refused(*(each for each in PROGRAMS if each != "scripts.migrate"))
+
+
+@STARTUP_FAULTS.row("schema-edited")
+async def schema_edited(sandbox: Sandbox) -> str:
+    return await refused_after(
+        sandbox, "UPDATE migration:⟨001_video_job.surql⟩ SET checksum = 'another'"
+    )
+
+
+@STARTUP_FAULTS.row("schema-newer")
+async def schema_newer(sandbox: Sandbox) -> str:
+    return await refused_after(sandbox, "CREATE migration:⟨999_future.surql⟩ SET checksum = 'c'")
+
+
+@STARTUP_FAULTS.row("schema-drift")
+async def schema_drift(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.migrated())) as database:
+        await database.query("DEFINE FIELD OVERWRITE credits ON video_job TYPE any")
+    status, lines = await sandbox.run("scripts.migrate", "--check")
+    assert status == 1
+    return "\n".join(lines)
+
+
+@STARTUP_FAULTS.row("port-taken")
+async def port_in_use(sandbox: Sandbox) -> str:
+    with occupied_port() as port:
+        return await sandbox.refused(SURREAL_URL=sandbox.migrated(), PORT=port)
+
+
+@STARTUP_FAULTS.row("no-bucket", "no-fal-key", "no-sign-in")
+async def no_settings(sandbox: Sandbox) -> str:
+    return await sandbox.warned()
+
+
+@STARTUP_FAULTS.row("short-secret")
+async def short_secret(sandbox: Sandbox) -> str:
+    return await sandbox.warned(AUTH_JWT_SECRET="guess-me")
+
+
+@STARTUP_FAULTS.row("backfill-waits")
+async def legacy_rows(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.store)) as database:
+        await make_legacy(database, legacy_row("request-1"))
+        await migrate(database)
+    with occupied_port() as port:
+        _, lines = await sandbox.run("app", PORT=port)
+    return "\n".join(lines)
+
+
+@STARTUP_FAULTS.row("storage-folder")
+async def storage_fails(sandbox: Sandbox) -> str:
+    (sandbox.folder / "storage").touch()
+    return await sandbox.warned(FAL_KEY="key-id:key-secret")
+
+
+@STARTUP_FAULTS.row("bucket-missing")
+async def bucket_missing(sandbox: Sandbox) -> str:
+    elsewhere = bucket(sandbox.s3().endpoint_url, R2_BUCKET="elsewhere")
+    output = await sandbox.warned(**elsewhere)
+    assert "Check R2_BUCKET" in await sandbox.refused("scripts.audit", **elsewhere)
+    return output
+
+
+@STARTUP_FAULTS.row("bucket-keys")
+async def bucket_keys_refused(sandbox: Sandbox) -> str:
+    return await sandbox.warned(
+        **bucket(sandbox.s3().endpoint_url, R2_SECRET_ACCESS_KEY="withdrawn")
+    )
+
+
+@STARTUP_FAULTS.row("bucket-unreachable")
+async def bucket_unreachable(sandbox: Sandbox) -> str:
+    return await sandbox.warned(**bucket(f"http://127.0.0.1:{free_port()}"))
+
+
+def bucket(endpoint_url: str, **changes: str) -> dict[str, str]:
+    plain = {
+        "FAL_KEY": "key-id:key-secret",
+        "R2_ENDPOINT_URL": endpoint_url,
+        "R2_BUCKET": BUCKET,
+        "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+    }
+    return plain | changes
+
+
+async def refused_after(sandbox: Sandbox, statement: str) -> str:
+    """Run a statement on a migrated store that the service and scripts then refuse."""
+    async with connected(embedded(sandbox.migrated())) as database:
+        await database.query(statement)
+    return await sandbox.refused(*SERVICE_AND_MIGRATE)
