@@ -1,4 +1,4 @@
-"""The editor on a page of its own: mouse, keyboard, finger, and pictures good and bad."""
+"""The editor on a page of its own: mouse, keyboard, touch, valid and invalid pictures."""
 
 import io
 from collections.abc import Iterator
@@ -9,31 +9,33 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.console import Console
-from tests.browser.desk import SIZES, Desk, encoded
+from tests.browser.editor_page import SIZES, EditorPage, encoded
 from tests.browser.server import Server
 
 
 @pytest.fixture
-def desk(context: BrowserContext, service: Server) -> Desk:
-    return Desk(context, service)
+def desk(context: BrowserContext, service: Server) -> EditorPage:
+    return EditorPage(context, service)
 
 
 @pytest.fixture
-def phone(chromium: Browser, console: Console, service: Server) -> Iterator[Desk]:
+def phone(chromium: Browser, console: Console, service: Server) -> Iterator[EditorPage]:
     viewport = {"width": 390, "height": 500}
     with chromium.new_context(viewport=viewport, has_touch=True, is_mobile=True) as context:  # type: ignore[arg-type]  # the stubs want their own TypedDict
         console.listen(context)
-        yield Desk(context, service)
+        yield EditorPage(context, service)
 
 
-def test_the_first_sight_is_a_picture_with_a_headline(desk: Desk) -> None:
+def test_the_editor_opens_with_a_picture_and_a_headline(desk: EditorPage) -> None:
     assert desk.picture == [1280, 1280]
     assert [each["kind"] for each in desk.objects] == ["text"]
     assert not desk.page.evaluate("editor.isEmpty || editor.canUndo")
     assert desk.page.evaluate("editor.snapshotUrl()").startswith("data:image/jpeg;base64,")
 
 
-def test_a_mouse_adds_moves_resizes_turns_and_takes_back_step_by_step(desk: Desk) -> None:
+def test_the_mouse_adds_moves_resizes_and_rotates_and_each_step_can_be_undone(
+    desk: EditorPage,
+) -> None:
     desk.tool("Add rectangle")
     added = desk.last
     desk.page.keyboard.down("Alt")
@@ -61,7 +63,7 @@ def test_a_mouse_adds_moves_resizes_turns_and_takes_back_step_by_step(desk: Desk
         assert desk.last == state
 
 
-def test_a_dragged_object_rests_in_the_middle_and_alt_moves_it_freely(desk: Desk) -> None:
+def test_a_dragged_object_snaps_to_the_middle_unless_alt_is_held(desk: EditorPage) -> None:
     desk.tool("Add star")
     desk.drag((640, 360), (300, 250))
     desk.drag((300, 250), (644, 250))
@@ -71,7 +73,7 @@ def test_a_dragged_object_rests_in_the_middle_and_alt_moves_it_freely(desk: Desk
     assert desk.last["x"] == pytest.approx(650, abs=1)
 
 
-def test_escape_calls_a_drag_off(desk: Desk) -> None:
+def test_escape_cancels_a_drag(desk: EditorPage) -> None:
     desk.tool("Add star")
     before = desk.last
     desk.page.mouse.move(*desk.place(640, 360))
@@ -83,23 +85,23 @@ def test_escape_calls_a_drag_off(desk: Desk) -> None:
     assert desk.last == before
 
 
-def test_the_keyboard_alone_does_everything_and_says_so(desk: Desk) -> None:
+def test_the_keyboard_alone_does_everything_and_screen_readers_are_told(desk: EditorPage) -> None:
     desk.keys("Tab", "ArrowRight", "ArrowRight", "Enter")
-    assert (desk.last["kind"], desk.said) == ("ellipse", "Ellipse added")
+    assert (desk.last["kind"], desk.announced) == ("ellipse", "Ellipse added")
     start = desk.last
     desk.keys("ArrowRight", "Shift+ArrowDown", "+", "r")
     ellipse = desk.last
     assert (ellipse["x"] - start["x"], ellipse["y"] - start["y"], ellipse["angle"]) == (1, 10, 15)
     assert ellipse["width"] == pytest.approx(start["width"] * 1.05)
-    assert desk.said.endswith("turned 15 degrees")
+    assert desk.announced.endswith("turned 15 degrees")
     desk.keys("Control+d")
     assert len(desk.objects) == 3
     desk.keys("[")
-    assert desk.said == "Layer 2 of 3"
+    assert desk.announced == "Layer 2 of 3"
     desk.keys("Delete")
-    assert desk.said == "Ellipse deleted"
+    assert desk.announced == "Ellipse deleted"
     desk.keys("Tab", "Tab")
-    assert desk.said == "Text “After the rain” selected"
+    assert desk.announced == "Text “After the rain” selected"
     desk.keys("Enter")
     desk.page.keyboard.type("Dawn")
     desk.keys("Escape")
@@ -107,22 +109,22 @@ def test_the_keyboard_alone_does_everything_and_says_so(desk: Desk) -> None:
     desk.keys("s")
     assert desk.page.evaluate("document.activeElement.textContent") == "Fill"
     desk.keys("Escape", "Escape")
-    assert desk.said == "Nothing selected"
+    assert desk.announced == "Nothing selected"
     desk.keys(*["Control+z"] * 10)
     assert [each["kind"] for each in desk.objects] == ["text"]
 
 
-def test_tab_steps_through_the_objects_and_then_leaves(desk: Desk) -> None:
+def test_tab_steps_through_the_objects_and_then_leaves(desk: EditorPage) -> None:
     desk.frame.focus()
-    heard = []
+    announced = []
     while desk.frame.evaluate("node => node === document.activeElement"):
         desk.keys("Tab")
-        heard.append(desk.said)
-    assert heard[:2] == ["Picture selected", "Text “After the rain” selected"]
-    assert len(heard) == 3
+        announced.append(desk.announced)
+    assert announced[:2] == ["Picture selected", "Text “After the rain” selected"]
+    assert len(announced) == 3
 
 
-def test_a_second_click_edits_a_text_in_place_as_one_step(desk: Desk) -> None:
+def test_a_second_click_edits_a_text_as_one_undo_step(desk: EditorPage) -> None:
     desk.click(200, 592)
     assert desk.page.get_by_role("textbox", name="Text").count() == 0
     desk.click(200, 592)
@@ -136,13 +138,13 @@ def test_a_second_click_edits_a_text_in_place_as_one_step(desk: Desk) -> None:
     assert desk.last["text"] == "After the rain"
 
 
-def test_a_text_without_a_letter_is_gone(desk: Desk) -> None:
+def test_an_empty_text_is_removed(desk: EditorPage) -> None:
     desk.tool("Add text")
     desk.keys("Backspace", "Escape")
     assert len(desk.objects) == 1
 
 
-def test_the_inspector_styles_and_a_slider_is_one_step(desk: Desk) -> None:
+def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(desk: EditorPage) -> None:
     desk.tool("Add rectangle")
     desk.tool("Fill")
     desk.tool("Coral")
@@ -158,7 +160,7 @@ def test_the_inspector_styles_and_a_slider_is_one_step(desk: Desk) -> None:
     assert (desk.last["opacity"], desk.last["shadow"]) == (40, False)
 
 
-def test_each_aspect_gives_a_png_of_the_models_size(desk: Desk) -> None:
+def test_each_aspect_ratio_exports_a_png_of_the_models_size(desk: EditorPage) -> None:
     before = desk.last
     for aspect, (width, height) in SIZES.items():
         desk.page.get_by_role("radio", name=aspect).check()
@@ -170,7 +172,7 @@ def test_each_aspect_gives_a_png_of_the_models_size(desk: Desk) -> None:
         assert desk.last["width"] / width == pytest.approx(before["width"] / 1280)
 
 
-def test_a_canvas_without_a_blob_rejects(desk: Desk) -> None:
+def test_a_failed_export_rejects_with_image_unavailable(desk: EditorPage) -> None:
     code = desk.page.evaluate("""async () => {
       HTMLCanvasElement.prototype.toBlob = (done) => done(null);
       return editor.toBlob().catch(({ code }) => code);
@@ -178,16 +180,16 @@ def test_a_canvas_without_a_blob_rejects(desk: Desk) -> None:
     assert code == "image_unavailable"
 
 
-def test_a_picture_comes_by_paste_and_by_drop(desk: Desk) -> None:
+def test_a_picture_can_be_pasted_and_dropped(desk: EditorPage) -> None:
     for way in ("paste", "drop"):
-        desk.hand(way, encoded(300, 200), "image/png")
+        desk.give_file(way, encoded(300, 200), "image/png")
         desk.until("editor.scene.picture.bitmap.width === 300")
-        assert desk.said == "Picture placed"
+        assert desk.announced == "Picture placed"
         desk.keys("Control+z")
         assert desk.picture == [1280, 1280]
 
 
-def test_an_uploaded_photo_stands_upright_and_is_reduced(desk: Desk) -> None:
+def test_an_uploaded_photo_is_turned_upright_and_scaled_down(desk: EditorPage) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     photo = encoded(5000, 1000, "JPEG", exif=exif)
@@ -198,20 +200,22 @@ def test_an_uploaded_photo_stands_upright_and_is_reduced(desk: Desk) -> None:
     assert desk.picture == [819, 4096]
 
 
-def test_a_bad_picture_is_told_and_nothing_is_lost(desk: Desk) -> None:
+def test_a_bad_picture_is_reported_and_the_canvas_is_unchanged(desk: EditorPage) -> None:
     for content, kind, code in (
         (b"words", "text/plain", "unsupported_image"),
         (encoded(300, 200)[:60], "image/png", "invalid_image"),
         (encoded(10_000, 9_000), "image/png", "image_too_large"),
     ):
-        desk.hand("drop", content, kind)
+        desk.give_file("drop", content, kind)
         desk.until("(code) => notices.at(-1)?.code === code", code)
     assert desk.page.evaluate("notices.length") == 3
     assert desk.picture == [1280, 1280]
     assert not desk.page.evaluate("editor.canUndo")
 
 
-def test_the_picture_is_panned_zoomed_removed_and_the_sample_comes_back(desk: Desk) -> None:
+def test_the_picture_can_be_panned_zoomed_removed_and_replaced_by_the_sample(
+    desk: EditorPage,
+) -> None:
     desk.drag((900, 200), (900, 300))
     assert desk.page.evaluate("editor.scene.picture.y") == pytest.approx(0.5 - 100 / 560, abs=0.01)
     desk.keys("+")
@@ -225,19 +229,19 @@ def test_the_picture_is_panned_zoomed_removed_and_the_sample_comes_back(desk: De
     desk.until("editor.scene.picture")
 
 
-def test_a_reload_keeps_the_canvas(desk: Desk) -> None:
-    desk.hand("drop", encoded(300, 200), "image/png")
+def test_a_reload_keeps_the_canvas(desk: EditorPage) -> None:
+    desk.give_file("drop", encoded(300, 200), "image/png")
     desk.until("editor.scene.picture.bitmap.width === 300")
     desk.tool("Add star")
     before = desk.objects
-    desk.until_kept()
+    desk.until_draft_saved()
     desk.page.reload()
-    desk.ready()
+    desk.until_ready()
     assert desk.objects == before
     assert desk.picture == [300, 200]
 
 
-def test_a_finger_drags_an_object_and_scrolls_the_page_beside_it(phone: Desk) -> None:
+def test_touch_drags_an_object_and_scrolls_the_page_elsewhere(phone: EditorPage) -> None:
     before = phone.last
     phone.drag_by_finger((200, 592), (60, -300))
     assert phone.last["y"] == pytest.approx(before["y"] - 300, abs=20)
@@ -250,14 +254,14 @@ def test_a_finger_drags_an_object_and_scrolls_the_page_beside_it(phone: Desk) ->
     assert phone.page.evaluate("editor.scene.picture.y") == 0.5
 
 
-def test_a_second_tap_edits_a_text_and_nothing_reaches_beyond_the_phone(phone: Desk) -> None:
+def test_a_second_tap_edits_a_text_without_horizontal_scrolling(phone: EditorPage) -> None:
     for _ in range(2):
         phone.page.touchscreen.tap(*phone.place(200, 592))
         assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
     assert phone.page.get_by_role("textbox", name="Text", exact=True).count() == 1
 
 
-def test_axe_finds_nothing_serious_in_the_dark_or_in_the_light(desk: Desk) -> None:
+def test_axe_finds_nothing_serious_in_dark_and_light_mode(desk: EditorPage) -> None:
     desk.click(200, 592)
     desk.tool("Style")
     for scheme in ("dark", "light"):
