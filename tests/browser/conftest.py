@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.console import Console
+from tests.browser.editor_page import EditorPage
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.support.service import UNLIMITED_ENVIRONMENT
@@ -84,3 +85,16 @@ def driven(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
     """A service with users, whose fal the test controls."""
     with driven_server(new_home(), fal) as server:
         yield server
+
+
+@pytest.fixture
+def editor(context: BrowserContext, service: Server) -> EditorPage:
+    return EditorPage(context, service)
+
+
+@pytest.fixture
+def phone(chromium: Browser, console: Console, service: Server) -> Iterator[EditorPage]:
+    viewport = {"width": 390, "height": 500}
+    with chromium.new_context(viewport=viewport, has_touch=True, is_mobile=True) as context:  # type: ignore[arg-type]  # the stubs want their own TypedDict
+        console.listen(context)
+        yield EditorPage(context, service)
