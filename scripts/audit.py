@@ -5,16 +5,13 @@ idempotency keys. --repair --apply deletes them.
 """
 
 import argparse
-from contextlib import AsyncExitStack
 
 from app.database.audit import audit, orphans
 from app.database.client import Database
 from app.settings import Settings
-from app.storage.opening import local_files, open_storage
 from app.storage.protocol import Storage
-from app.telemetry.seam import direct
 from scripts.support.command import run
-from scripts.support.opening import open_migrated, print_target
+from scripts.support.opening import open_migrated, open_store, print_target
 
 DEADLINE = 300.0
 """Seconds for one call; a large database needs more than the service's 1.8."""
@@ -52,13 +49,12 @@ async def main() -> int:
     parser.add_argument("--apply", action="store_true", help="with --repair: delete it")
     arguments = parser.parse_args()
     settings = Settings()
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_migrated(settings, deadline=DEADLINE))
+    async with (
+        open_migrated(settings, deadline=DEADLINE) as database,
+        open_store(settings) as storage,
+    ):
         bucket = settings.r2_bucket
         print_target(database.address, f"bucket {bucket}" if bucket else str(settings.storage_dir))
-        storage = await stack.enter_async_context(
-            open_storage(settings, files=local_files(settings, direct), seam=direct)
-        )
         await storage.check()  # else every object would be reported as missing
         if arguments.repair:
             return await repair(database, storage, apply=arguments.apply)

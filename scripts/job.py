@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +9,9 @@ from app.database.client import Database
 from app.errors import ServiceError
 from app.settings import Settings
 from app.storage.keys import poster_key
-from app.storage.opening import local_files, open_storage
 from app.storage.protocol import Storage, StoredObject
-from app.telemetry.seam import direct
 from scripts.support.command import run
-from scripts.support.opening import open_migrated
+from scripts.support.opening import open_migrated, open_store
 
 _HISTORY = """
 SELECT *,
@@ -105,11 +102,7 @@ async def main() -> int:
     parser.add_argument("job", help="the jobId that the submit returned")
     arguments = parser.parse_args()
     settings = Settings()
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_migrated(settings))
-        storage = await stack.enter_async_context(
-            open_storage(settings, files=local_files(settings, direct), seam=direct)
-        )
+    async with open_migrated(settings) as database, open_store(settings) as storage:
         print("\n".join(await history(database, storage, arguments.job)))
     return 0
 

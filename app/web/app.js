@@ -69,7 +69,9 @@ class Page {
     this.#router.addEventListener("change", () => this.#show());
     this.#attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
     this.#attempts.addEventListener("end", ({ detail }) => this.#ended(detail));
-    this.#attempts.addEventListener("cancel-failed", ({ detail }) => this.#report(detail.error, detail.attempt));
+    this.#attempts.addEventListener("cancel-failed", ({ detail: { error, attempt } }) =>
+      this.#report(error, attempt),
+    );
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
     this.#dialog.addEventListener("again", ({ detail }) => this.#change(detail));
     this.#signIn.addEventListener("signed-in", () => this.#signedIn());

@@ -1,4 +1,4 @@
-"""A sample canvas, drawn here so that a demo needs no picture of anybody's."""
+"""A sample canvas that is drawn in code, so that the demo needs no picture file."""
 
 import io
 import math

@@ -1,6 +1,6 @@
-"""Draws the moving previews of the templates: a seamless loop and a still picture each.
+"""Draw the previews of the templates: a seamless loop and a still picture for each.
 
-The same on every machine with the same Pillow and PyAV; what it writes is part of the page.
+The files are part of the page. They are the same on every machine with the same Pillow and PyAV.
 """
 
 import argparse
@@ -22,14 +22,20 @@ FRAMES_PER_SECOND = 24
 FRAMES = 72
 POSTER_AT = 0.3
 LARGEST_VIDEO, LARGEST_POSTER = 45_000, 8_000  # bytes
-QUALITIES = range(24, 40, 2)  # x264's, from fine to coarse
+QUALITIES = range(24, 40, 2)  # x264's CRF, from fine to coarse
 
 
 def main() -> int:
     """Return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=list(SCENES), help="only these")
-    names = parser.parse_args().names
+    parser = argparse.ArgumentParser(prog="python -m scripts.artwork.previews", description=__doc__)
+    parser.add_argument(
+        "names",
+        nargs="*",
+        choices=[[], *SCENES],  # without names, argparse checks the empty list itself
+        metavar="slug",
+        help="templates to draw (default: all)",
+    )
+    names = parser.parse_args().names or list(SCENES)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in tqdm(names, unit="preview"):
         scene = SCENES[name]()
@@ -45,22 +51,22 @@ def _shown(scene: Scene, time: float) -> Image.Image:
 
 
 def _smallest(frames: list[Image.Image]) -> bytes:
-    """Return the finest video that is small enough."""
+    """Return the video of the best quality that is small enough."""
     with TemporaryDirectory() as folder:
         for quality in QUALITIES:
             video = _encode(frames, quality, folder)
             if len(video) <= LARGEST_VIDEO:
                 return video
-    raise SystemExit("A preview cannot be made small enough.")
+    raise SystemExit("A preview is too large at every quality. Simplify its scene.")
 
 
 def _encode(frames: list[Image.Image], quality: int, folder: str) -> bytes:
     options = {"crf": str(quality), "preset": "veryslow", "tune": "animation", "aq-mode": "3"}
-    file = Path(folder, "preview.mp4")  # moving the index to the front needs a real file
+    file = Path(folder, "preview.mp4")  # faststart needs a seekable file
     with av.open(file, "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=options)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
-        stream.thread_count = 1  # more would cut the frames in other slices
+        stream.thread_count = 1  # more threads would change the slices, hence the bytes
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV names no types
             frame.pts = number
@@ -75,11 +81,11 @@ def _poster(image: Image.Image) -> bytes:
         image.save(file, "WEBP", quality=quality, method=6)
         if file.tell() <= LARGEST_POSTER:
             return file.getvalue()
-    raise SystemExit("A poster cannot be made small enough.")
+    raise SystemExit("A poster is too large at every quality. Simplify its scene.")
 
 
 def _write_index() -> None:
-    """Tell the page which templates have a preview: it asks for no other."""
+    """List the previews for the page, which requests no others."""
     names = "".join(f'  "{name}",\n' for name in sorted(SCENES))
     text = f"/** Written by scripts/artwork/previews.py. */\nexport const PREVIEWS = [\n{names}];\n"
     (FOLDER / "index.js").write_text(text)

@@ -1,4 +1,4 @@
-"""Draw the page's sample picture, a street at night, the same bytes every time.
+"""Draw the page's sample picture, a street at night. Every run gives the same bytes.
 
 The street is drawn twice: upright, and mirrored in its wet road.
 """
@@ -23,7 +23,7 @@ NIGHT, GLOW = (13, 15, 50), (255, 128, 128)
 
 
 def drawn(world: Sequence[Face], sky: Image.Image, up: int) -> tuple[Image.Image, Image.Image]:
-    """Draw the world, and what of it is no road; in a mirror where ``up`` is -1."""
+    """Draw the faces, and a mask of all that is not road; ``up`` is -1 for the mirror image."""
     wide = SIZE * FINE
     solid, light = sky.resize((wide, wide)), Image.new("RGB", (wide, wide))
     cover = Image.new("L", (wide, wide))
@@ -38,7 +38,7 @@ def drawn(world: Sequence[Face], sky: Image.Image, up: int) -> tuple[Image.Image
         if face.shines:
             pens[1].polygon(points, fill=mixed(face.colour, dimmed(GLOW, 0.5), fog * 0.7))
         else:
-            pens[0].polygon(points, fill=mixed(face.colour, breath(fog), fog))
+            pens[0].polygon(points, fill=mixed(face.colour, haze(fog), fog))
             pens[1].polygon(points, fill=0)
             pens[2].polygon(points, fill=255)
     small = [
@@ -48,7 +48,7 @@ def drawn(world: Sequence[Face], sky: Image.Image, up: int) -> tuple[Image.Image
 
 
 def glowing(solid: Image.Image, light: Image.Image) -> Image.Image:
-    """Add the light, and halos that reach far."""
+    """Add the lights and their halos."""
     result = ImageChops.add(solid, light)
     bright = light.point(lambda v: 255 * (v / 255) ** 1.6)
     for radius, strength in ((2, 0.8), (8, 1.0), (28, 1.3), (90, 1.6)):
@@ -58,16 +58,16 @@ def glowing(solid: Image.Image, light: Image.Image) -> Image.Image:
 
 
 def sky() -> Image.Image:
-    """Draw night above, and the city's breath at the horizon."""
+    """Draw the night sky, which glows at the horizon."""
     image = Image.new("RGB", (1, SIZE))
     for y in range(SIZE):
         share = min(1.0, abs(y - HORIZON) / HORIZON)
-        image.putpixel((0, y), mixed(breath(1 - share), NIGHT, share**0.6))
+        image.putpixel((0, y), mixed(haze(1 - share), NIGHT, share**0.6))
     return image.resize((SIZE, SIZE))
 
 
-def breath(share: float) -> Colour:
-    """Return the air's colour, which glows towards the end of the street."""
+def haze(share: float) -> Colour:
+    """Return the colour of the haze, which glows towards the end of the street."""
     return mixed(HAZE, GLOW, max(0.0, share) ** 3 * 0.7)
 
 
@@ -77,7 +77,7 @@ def grain(chance: random.Random, size: int, soft: float) -> Image.Image:
 
 
 def on_road(texture: Image.Image, scale: float) -> Image.Image:
-    """Lay a texture on the road, ``scale`` of its pixels to a metre."""
+    """Project a texture onto the road, ``scale`` of its pixels per metre."""
     across, along = EYE * scale, FOCUS * EYE * scale / 2
     middle = texture.width / 2
     k = -1 / HORIZON
@@ -91,7 +91,7 @@ def on_road(texture: Image.Image, scale: float) -> Image.Image:
 
 
 def rippled(chance: random.Random, mirror: Image.Image) -> Image.Image:
-    """Move each row of the mirror a little aside, more so where it is near."""
+    """Shift each row of the mirror image sideways, more the nearer it is."""
     result, sway = mirror.copy(), 0.0
     for y in range(HORIZON, SIZE):
         sway = sway * 0.93 + chance.uniform(-1, 1) * 0.6
@@ -101,7 +101,7 @@ def rippled(chance: random.Random, mirror: Image.Image) -> Image.Image:
 
 
 def wet(chance: random.Random, mirror: Image.Image) -> Image.Image:
-    """Draw the road: a mirror where water stands, long smears where it is damp."""
+    """Draw the road: clear reflections in puddles, blurred ones on the damp surface."""
     damp = Image.new("RGB", mirror.size)
     for wide, high, strength in ((1.5, 12, 0.5), (4, 44, 0.5), (9, 130, 0.6)):
         smear = mirror.filter(ImageFilter.GaussianBlur((wide, high)))
@@ -130,8 +130,8 @@ def picture() -> Image.Image:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="sample", description=__doc__)
-    parser.add_argument("--target", type=Path, default=TARGET)
+    parser = argparse.ArgumentParser(prog="python -m scripts.artwork.sample", description=__doc__)
+    parser.add_argument("--target", type=Path, default=TARGET, help="default: %(default)s")
     picture().save(parser.parse_args().target, "WEBP", quality=76, method=6)
 
 

@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the page: a service of its own, Debian's chromium, WebP files."""
+"""Take the README's screenshots of the page with Debian's chromium, from a service of its own."""
 
 import argparse
 import contextlib
@@ -35,9 +35,11 @@ LIBRARY = (
 
 def main() -> int:
     """Return the exit status."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    argparse.ArgumentParser(
+        prog="python -m scripts.artwork.screenshots", description=__doc__
+    ).parse_args()
     if CHROMIUM is None:
-        print("chromium is not on PATH: apt-get install chromium", file=sys.stderr)
+        print("chromium is not on PATH. Run: apt-get install chromium", file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
@@ -53,7 +55,7 @@ def main() -> int:
 
 def _studio(page: Page) -> None:
     _choose(page, "night-life-roller")
-    page.wait_for_timeout(1200)  # the canvas draws itself, the preview plays
+    page.wait_for_timeout(1200)  # until the canvas is drawn and the preview plays
     _save(page, "studio")
 
 
@@ -68,7 +70,7 @@ def _generating(page: Page) -> None:
 
 
 def _library(page: Page) -> None:
-    """Make a handful of videos from several pictures, and show them with one playing."""
+    """Make several videos, and take the library with one of them playing."""
     canvas = page.get_by_role("region", name="Canvas")
     frame = canvas.locator(".canvas-frame")
     box = frame.bounding_box()
@@ -79,7 +81,7 @@ def _library(page: Page) -> None:
         _choose(page, slug)
         canvas.get_by_role("radio", name=aspect).check(force=True)
         canvas.locator("input[type=file]").set_input_files([_picture(slug)])
-        page.wait_for_timeout(600)  # the canvas draws it
+        page.wait_for_timeout(600)  # until the canvas is drawn
         page.get_by_role("button", name="Animate", exact=True).click()
         _finish(page)
     page.goto(page.url.split("#")[0] + "#/library")
@@ -87,7 +89,7 @@ def _library(page: Page) -> None:
     tiles = page.get_by_role("list", name="Videos").get_by_role("button")
     expect(tiles).to_have_count(len(LIBRARY))
     tiles.nth(3).hover()
-    page.wait_for_timeout(1500)  # it plays
+    page.wait_for_timeout(1500)  # until the preview plays
     _save(page, "library")
 
 
@@ -108,13 +110,13 @@ def _finish(page: Page) -> None:
 
 
 def _save(page: Page, name: str) -> None:
-    """Write a WebP as fine as its limit allows."""
+    """Save the page as a WebP of the best quality that is small enough."""
     image = Image.open(BytesIO(page.screenshot()))
     for quality in range(92, 40, -6):
         image.save(FOLDER / f"{name}.webp", quality=quality, method=6)
         if (FOLDER / f"{name}.webp").stat().st_size <= LARGEST:
             return
-    raise SystemExit(f"{name} cannot be made small enough.")
+    raise SystemExit(f"{name}.webp exceeds {LARGEST} bytes at every quality. Shrink the window.")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
-"""A street at night after the rain, as flat faces in metres, for the sample picture.
+"""A street at night after rain, as flat faces in metres, for the sample picture.
 
-x runs from its middle to the right, y up from the road, z away from the camera.
+x points from the middle of the street to the right, y up from the road, z away from the camera.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 KERB, END = 7.0, 210.0  # metres: from the middle to the walls, and to the last building
-BUSY = 0.55  # how likely there is one sign more
+BUSY = 0.55  # the probability of one more sign
 HAZE, WALL = (84, 36, 104), (11, 10, 26)
 WARM = [(255, 190, 110), (255, 214, 158), (255, 160, 84), (196, 220, 255), (120, 214, 255)]
 PINK, CYAN, AMBER, VIOLET = (255, 56, 132), (40, 226, 255), (255, 148, 52), (158, 92, 255)
@@ -22,7 +22,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Face:
-    """A polygon in space; one that shines also glows around itself."""
+    """A polygon in space; one that ``shines`` has a halo."""
 
     points: Sequence[Point]
     colour: Colour
@@ -43,14 +43,14 @@ def dimmed(colour: Colour, share: float) -> Colour:
 
 
 def street() -> list[Face]:
-    """Return all its faces, those far away first."""
+    """Return all faces, the farthest first."""
     chance = random.Random(11)  # noqa: S311  # the same street every time
     faces = [*buildings(chance), *lanterns(chance), *walker(1.35, 13), *car(-1.9, 38)]
     return sorted(faces, key=lambda face: -face.depth)
 
 
 def buildings(chance: random.Random) -> Iterator[Face]:
-    """Build up both sides, with windows, shops and signs."""
+    """Yield the buildings of both sides, with windows, shops and signs."""
     for side in (-1, 1):
         z = 3.0 if side < 0 else 5.0
         while z < END:
@@ -86,7 +86,7 @@ def building(
 
 
 def window(x: float, near: float, far: float, low: float, colour: Colour) -> Iterator[Face]:
-    """Glaze a window with two wings, brighter above."""
+    """Yield a window with two wings, brighter at the top."""
     middle = (near + far) / 2
     for start, end in ((near, middle - 0.04), (middle + 0.04, far)):
         yield wall(x, (start, end), (low, low + 1.0), dimmed(colour, 0.75), shines=True)
@@ -94,7 +94,7 @@ def window(x: float, near: float, far: float, low: float, colour: Colour) -> Ite
 
 
 def shop(chance: random.Random, x: float, near: float, far: float) -> Iterator[Face]:
-    """Light a front between dark posts, under a strip of neon."""
+    """Yield a shop front: lit panes between dark posts, under a strip of neon."""
     light = dimmed(chance.choice([*WARM[:3], CYAN, PINK]), chance.uniform(0.3, 0.62))
     z = near + 0.4
     while z + 1.5 < far:
@@ -113,7 +113,7 @@ def shop(chance: random.Random, x: float, near: float, far: float) -> Iterator[F
 
 
 def sign(chance: random.Random, side: int, z: float, height: float) -> Iterator[Face]:
-    """Hang a blade of neon over the pavement, in no language."""
+    """Yield a neon sign over the pavement, with invented characters."""
     wide = chance.uniform(0.9, 1.7)
     outer = side * (KERB - 0.25)
     inner = outer - side * wide
@@ -138,7 +138,7 @@ def sign(chance: random.Random, side: int, z: float, height: float) -> Iterator[
 
 
 def mark(chance: random.Random, corner: Point, side: float, ink: Colour) -> Iterator[Face]:
-    """Write a square sign of three to five strokes."""
+    """Yield an invented character of three to five strokes."""
     x, y, z = corner
     thick = side * 0.13
     bright = mixed(ink, (255, 255, 255), 0.45)
@@ -153,7 +153,7 @@ def mark(chance: random.Random, corner: Point, side: float, ink: Colour) -> Iter
 
 
 def lanterns(chance: random.Random) -> Iterator[Face]:
-    """Hang strings of lights across the street."""
+    """Yield strings of lights across the street."""
     for z in (16.0, 24.0, 34.0, 50.0):
         lift = chance.uniform(6.5, 8)
         for step in range(1, 20):
@@ -165,7 +165,7 @@ def lanterns(chance: random.Random) -> Iterator[Face]:
 
 
 def walker(x: float, z: float) -> Iterator[Face]:
-    """Send somebody home under an umbrella."""
+    """Yield a person under an umbrella."""
     dark: Colour = (6, 4, 14)
     canopy = [(-0.78, 1.62), (-0.7, 1.86), (-0.48, 2.06), (-0.2, 2.17), (0.0, 2.2)]
     canopy += [(-a, b) for a, b in reversed(canopy[:-1])]
@@ -182,7 +182,7 @@ def walker(x: float, z: float) -> Iterator[Face]:
 
 
 def car(x: float, z: float) -> Iterator[Face]:
-    """Let a car drive away."""
+    """Yield a car, seen from behind."""
     yield Face(facing(x - 0.92, 0.3, x + 0.92, 0.95, z), (10, 7, 18))
     yield Face(facing(x - 0.85, 0.05, x - 0.55, 0.3, z), (4, 3, 8))
     yield Face(facing(x + 0.55, 0.05, x + 0.85, 0.3, z), (4, 3, 8))

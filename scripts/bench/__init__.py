@@ -1,5 +1,5 @@
-"""Measurements, each beside its baseline where there is one, which takes turns with it.
+"""Measurements. If one has a baseline, the two are measured alternately.
 
-``make bench`` runs all and writes ``docs/bench.md`` and ``docs/bench.json``. The stand-ins for
-fal and for the store are those of the tests.
+``make bench`` runs all of them and writes ``docs/bench.md`` and ``docs/bench.json``. The tests'
+stand-ins serve as fal and as the store.
 """

@@ -1,4 +1,4 @@
-"""Run the measurements: ``python -m scripts.bench [NAME …]``."""
+"""Run measurements; without names run all and write docs/bench.md and docs/bench.json."""
 
 import argparse
 import importlib
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
+
+import pytest
 
 from scripts.bench.figure import HEAD, Figure, table
 from scripts.bench.machine import describe
@@ -34,8 +36,10 @@ Measure = Callable[[Path], Iterator[Figure]]
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
-    # Where none is named, argparse holds the empty list itself against the choices.
-    parser.add_argument("names", nargs="*", choices=[[], *NAMES], help="all, where none is named")
+    # Without names, argparse checks the empty list itself against the choices.
+    parser.add_argument(
+        "names", nargs="*", choices=[[], *NAMES], metavar="name", help=f"one of: {', '.join(NAMES)}"
+    )
     names = parser.parse_args().names or NAMES
     machine = describe()
     print(HEAD)
@@ -48,9 +52,12 @@ def main() -> int:
 def _measured(name: str) -> Iterator[Figure]:
     measure = cast("Measure", importlib.import_module(f"scripts.bench.{name}").measure)
     with TemporaryDirectory(prefix="bench-") as folder:
-        for figure in measure(Path(folder)):
-            print(figure.to_row(), flush=True)
-            yield figure
+        try:
+            for figure in measure(Path(folder)):
+                print(figure.to_row(), flush=True)
+                yield figure
+        except pytest.skip.Exception as missing:  # the tests' servers skip if a program is missing
+            raise SystemExit(f"{name}: {missing}") from None
 
 
 def _write(machine: dict[str, str], figures: list[Figure]) -> None:

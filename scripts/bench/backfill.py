@@ -1,6 +1,6 @@
-"""The backfill of the replaced stack's rows, beside somebody who writes all the while.
+"""The backfill of the replaced stack's rows, beside a process that writes meanwhile.
 
-``BENCH_ROWS`` makes the table smaller than 1,000,000 rows.
+``BENCH_ROWS`` sets the number of rows; the default is 1,000,000.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ ROWS = int(os.environ.get("BENCH_ROWS", "1_000_000"))
 BATCH = 1_000
 DEADLINE = 60.0
 LOOK = 0.2
-"""Seconds between two looks at the script's memory."""
+"""Seconds between two readings of the script's memory."""
 
 # One job in 1,000 is unfinished, one in 10 has failed.
 FILL = """INSERT INTO video_job (array::range($from..$to).map(|$n| {
@@ -45,7 +45,7 @@ FILL = """INSERT INTO video_job (array::range($from..$to).map(|$n| {
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Run the script as its user does, beside a writer, on a database that waits for it."""
+    """Run the script beside a writer, on a database whose migrations wait for the backfill."""
     with surreal_server(folder / "surreal") as server:
         address = server.address()
         asyncio.run(_fill(address))
@@ -70,14 +70,14 @@ def measure(folder: Path) -> Iterator[Figure]:
         goal=Goal("≥", 10_000, "/s"),
     )
     yield Figure(
-        what="backfill, memory of the script at its peak",
+        what="backfill, peak memory of the script",
         measured=f"{peak:.0f} MiB",
         values=[peak],
         goal=Goal("≤", 200, "MiB"),
     )
     early, late = held[len(held) // 4], held[-1]
     yield Figure(
-        what="backfill, memory at its end over that after a quarter",
+        what="backfill, memory at its end ÷ memory after a quarter",
         measured=f"{late:.0f} MiB",
         beside=f"{early:.0f} MiB",
         values=[late / early],
@@ -86,12 +86,12 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 
 def _watched(script: Process) -> tuple[list[float], float]:
-    """Wait for the script's end; return the MiB that it held from look to look, and the most."""
+    """Wait for the script's end; return its memory at each reading and its peak, in MiB."""
     memory, held, peak = Memory(script.popen.pid), list[float](), 0.0
     while script.popen.poll() is None:
-        with suppress(StopIteration):  # it is ending just now
+        with suppress(StopIteration):  # the process has just ended
             peak = max(peak, memory.peak())
-            held.append(memory.watch())
+            held.append(memory.reset_peak())
         time.sleep(LOOK)
     return held, peak
 
@@ -108,7 +108,7 @@ async def _fill(address: Address) -> None:
 
 
 async def _finish(address: Address) -> None:
-    """Nothing is left that the last migration would wait for."""
+    """Apply the last migration, which needs every row filled."""
     with redirect_stdout(sys.stderr):
         async with Database(address, deadline=DEADLINE) as database:
             await migrate(database)

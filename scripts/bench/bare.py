@@ -1,7 +1,7 @@
-"""What Starlette and uvicorn do for nothing at all: ``python -m scripts.bench.bare WHICH``.
+"""Baselines without our code: ``python -m scripts.bench.bare json|raw|waiting``.
 
 ``json`` is a route that answers a constant object, ``raw`` an ASGI application without Starlette
-that answers constant bytes, and ``waiting`` a streamed response that says one line and waits.
+that answers constant bytes, and ``waiting`` a streamed response that sends one line and waits.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""The least that a copy takes: a stream from a media host into an upload in parts.
+"""The least time that a copy takes: from a media host into a multipart upload.
 
-``python -m scripts.bench.copy URL BUCKET_URL`` with the clients that the service has. It
-checks nothing, hashes nothing and writes no file; it prints the seconds from the first request to
-the last answer.
+``python -m scripts.bench.copy URL BUCKET_URL`` uses the service's clients. It
+does not check, hash or store the bytes on disk. It prints the seconds from the first request to the
+last answer.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 PART_BYTES = 8 * 1024 * 1024
 IN_FLIGHT = 2
-"""Parts on their way while more is read; both as the service has them."""
+"""Parts in flight while more is read. Both numbers are the service's."""
 
 
 async def copy(url: str, bucket_url: str) -> float:
-    """Return the seconds that it took."""
+    """Return the seconds that the copy took."""
     store = urlsplit(bucket_url)
     keys = os.environ["R2_ACCESS_KEY_ID"], os.environ["R2_SECRET_ACCESS_KEY"]
     async with (
@@ -64,7 +64,7 @@ async def copy(url: str, bucket_url: str) -> float:
 
 
 async def _parts(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Yield parts of one size; httpx's own way to them copies each byte thrice."""
+    """Yield parts of one size; httpx's own chunking copies each byte three times."""
     gathered = bytearray()
     async for chunk in response.aiter_raw():
         gathered += chunk

@@ -1,6 +1,6 @@
-"""A large video's way from fal's media host into the store, and the memory that it takes.
+"""Deliveries of large videos: their speed, and the memory that they take.
 
-The service as a process with its database, fal's stand-in and an S3 server beside it, against a
+The service runs with the embedded engine, the stand-in for fal and an S3 server. The baseline is a
 bare copy of the same bytes by the same clients.
 """
 
@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripts.bench.customer import Customer
+from scripts.bench.delivery_client import DeliveryClient
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import make_store
+from scripts.bench.service import make_store
 from tests.support.process import Process, started
-from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
+from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server, s3_server
 from tests.support.sockets import wait_for_port
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -31,22 +31,24 @@ SPEED, ONE, EIGHT = Goal("≥", 0.9), Goal("≤", 64, "MiB"), Goal("≤", 256, "
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Deliver one large video a round, then eight smaller ones at once."""
+    """Deliver one large video per round, then eight smaller ones at once."""
     if shutil.disk_usage(folder).free < 8 * LARGE:
-        raise SystemExit(f"The delivery needs {8 * LARGE // MIB} MiB free in {folder}.")
-    with _store(folder) as store:
+        raise SystemExit(
+            f"{folder} has less than {8 * LARGE // MIB} MiB free. Free some space or set TMPDIR."
+        )
+    with s3_server(folder / "store") as store:
         yield from _one(folder, store)
         yield _eight(folder, store)
 
 
 def _one(folder: Path, store: S3Server) -> Iterator[Figure]:
-    with _world(folder / "one", store, LARGE) as (host, service):
-        memory, customer = Memory(service.popen.pid), Customer(service.url)
+    with _setup(folder / "one", store, LARGE) as (host, service):
+        memory, client = Memory(service.popen.pid), DeliveryClient(service.url)
         growth: list[float] = []
 
         def deliver() -> float:
-            before = memory.watch()
-            seconds = customer.delivered()
+            before = memory.reset_peak()
+            seconds = client.delivered()
             growth.append(memory.peak() - before)
             _clear(store)
             return LARGE / MIB / seconds
@@ -64,10 +66,10 @@ def _one(folder: Path, store: S3Server) -> Iterator[Figure]:
 
 
 def _eight(folder: Path, store: S3Server) -> Figure:
-    with _world(folder / "eight", store, MANY_BYTES) as (_host, service):
+    with _setup(folder / "eight", store, MANY_BYTES) as (_host, service):
         memory = Memory(service.popen.pid)
-        before = memory.watch()
-        Customer(service.url).all_delivered(MANY)
+        before = memory.reset_peak()
+        DeliveryClient(service.url).all_delivered(MANY)
         growth, probing = memory.peak() - before, memory.peak_of_children()
         _clear(store)
     return _memory("eight deliveries of 128 MiB at once", growth, EIGHT, probing)
@@ -75,15 +77,15 @@ def _eight(folder: Path, store: S3Server) -> Figure:
 
 def _memory(what: str, growth: float, goal: Goal, probing: float) -> Figure:
     return Figure(
-        what=f"memory that {what} takes (the processes that probe: {probing:.0f} MiB in all)",
-        measured=f"+{growth:.0f} MiB at its peak",
+        what=f"peak memory of {what} (the processes that probe videos: {probing:.0f} MiB in all)",
+        measured=f"+{growth:.0f} MiB",
         values=[growth],
         goal=goal,
     )
 
 
 def _copied(host: Process, store: S3Server) -> float:
-    """Return the MiB a second of a bare copy."""
+    """Return the speed of a bare copy in MiB/s."""
     copied = subprocess.run(  # noqa: S603 its own interpreter
         [
             *(sys.executable, "-m", "scripts.bench.copy"),
@@ -98,29 +100,16 @@ def _copied(host: Process, store: S3Server) -> float:
 
 
 @contextmanager
-def _store(folder: Path) -> Iterator[S3Server]:
-    program = os.environ.get("VERSITYGW_BIN") or shutil.which("versitygw")
-    if program is None:
-        raise SystemExit("No S3 server: put versitygw on PATH, or set VERSITYGW_BIN.")
-    store = S3Server(program, folder / "store")
-    try:
-        store.start()
-        yield store
-    finally:
-        store.stop()
-
-
-@contextmanager
-def _world(folder: Path, store: S3Server, size: int) -> Iterator[tuple[Process, Process]]:
+def _setup(folder: Path, store: S3Server, size: int) -> Iterator[tuple[Process, Process]]:
     """Run a media host with a video of ``size`` bytes, and a service that is ready."""
     folder.mkdir()
     video = _video(folder / "video.mp4", size)
-    with ExitStack() as life:
-        host = life.enter_context(started(folder, "scripts.bench.media_host", str(video)))
+    with ExitStack() as stack:
+        host = stack.enter_context(started(folder, "scripts.bench.media_host", str(video)))
         port = host.url.rpartition(":")[2]
         wait_for_port(int(port))
         make_store(folder)
-        service = life.enter_context(
+        service = stack.enter_context(
             started(
                 folder,
                 "tests.support.serve",
@@ -137,7 +126,7 @@ def _world(folder: Path, store: S3Server, size: int) -> Iterator[tuple[Process, 
 
 
 def _video(path: Path, size: int) -> Path:
-    """Write a video that plays, made ``size`` bytes long by a box that players skip."""
+    """Write a playable video of ``size`` bytes: players skip the ``free`` box that pads it."""
     video = small_video(seconds=2, width=320, height=240)
     with path.open("wb") as file:
         file.write(video)
@@ -147,7 +136,7 @@ def _video(path: Path, size: int) -> Path:
 
 
 def _clear(store: S3Server) -> None:
-    """Remove the videos, and what the server notes about each in a folder of its name."""
+    """Remove the videos and the server's metadata, a folder with the video's name."""
     for left in list(store.folder.rglob("*.mp4")):
         if left.is_dir():
             shutil.rmtree(left)

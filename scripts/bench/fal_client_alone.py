@@ -1,7 +1,7 @@
-"""``python -m scripts.bench.fal_client_alone PORT IMAGE COUNT``: fal-client, and nothing else.
+"""``python -m scripts.bench.fal_client_alone PORT IMAGE COUNT``: fal-client without the service.
 
-Uploads the image and submits a job with it, one after the other, as fal-client's README does.
-Only the wire is led to the stand-in at ``PORT``. Prints the seconds that each took, as JSON.
+Uploads the image and submits a job with it, as fal-client's README does, ``COUNT`` times. The
+requests go to the stand-in at ``PORT``. Prints the seconds of each, as JSON.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ Send = Callable[[httpx.AsyncHTTPTransport, httpx.Request], Awaitable[httpx.Respo
 
 
 def led_to(port: int, send: Send) -> Send:
-    """Wrap httpx's own way onto the wire."""
+    """Redirect the requests of httpx's transport to the stand-in."""
 
     async def led(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
         return await send(transport, redirected(request, port))
@@ -34,7 +34,7 @@ def led_to(port: int, send: Send) -> Send:
 
 
 async def measured(image: bytes, count: int) -> list[float]:
-    """Return the seconds of each upload and submit."""
+    """Return the seconds of each upload with its submit."""
     client = fal_client.AsyncClient(key=FalStandIn.key)
     seconds = []
     for _ in range(count):

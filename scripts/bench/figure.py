@@ -1,4 +1,4 @@
-"""One measured figure: what, beside what, and whether it meets its goal."""
+"""A measured figure, its baseline, and whether it meets its goal."""
 
 import statistics
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound on a figure's ratio, or on its value where it has no baseline."""
+    """A bound on a figure's ratio to its baseline, or on its value if it has none."""
 
     kind: Literal["≥", "≤"]
     bound: float
@@ -23,15 +23,15 @@ class Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One line of the table."""
+    """One row of the table."""
 
     what: str
     measured: str
-    """With its unit: ``7,400/s``."""
+    """The value with its unit: ``7,400/s``."""
     beside: str = ""
-    """What it is to be seen beside: a baseline's own figure, or what went on meanwhile."""
+    """The baseline's figure, or what else ran meanwhile."""
     values: Sequence[float]
-    """What the goal is about, one a round: ratios, or values where there is no baseline."""
+    """One per round: ratios to the baseline, or values if there is none."""
     goal: Goal | None = None
 
     @property

@@ -1,7 +1,7 @@
-"""``python -m scripts.bench.job_parts FAL_PORT IMAGE VIDEO JOBS``: what no job can do without.
+"""``python -m scripts.bench.job_parts FAL_PORT IMAGE VIDEO JOBS``: the parts of a job, each alone.
 
-Each part runs alone, for all jobs, over the service's own adapters, on a migrated store under
-``SURREAL_URL`` and ``STORAGE_DIR``. Prints the seconds a job of each, as JSON.
+Each part runs for all jobs, over the service's own adapters, on a migrated store at ``SURREAL_URL``
+and ``STORAGE_DIR``. Prints the seconds per job of each part, as JSON.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ PATIENCE = 30.0
 
 @dataclass
 class Job:
-    """A job and what its parts have found out about it."""
+    """A job, and what its parts have produced."""
 
     id: str
     user: str
@@ -54,7 +54,7 @@ class Job:
 
 
 class Parts:
-    """The parts of a job, in their order."""
+    """The parts of a job, in order."""
 
     def __init__(self, settings: Settings, fal: Fal, database: Database, folder: Path) -> None:
         self._fal = fal
@@ -65,7 +65,7 @@ class Parts:
         self._limit = settings.max_video_bytes
 
     async def run(self, jobs: list[Job], image: bytes, sha256: str) -> dict[str, float]:
-        """Return the seconds a job of each part."""
+        """Return the seconds per job of each part."""
 
         async def upload(job: Job) -> None:
             job.image_url = await self._fal.upload(
@@ -122,17 +122,17 @@ def _base(job: Job) -> str:
 async def _timed(jobs: list[Job], part: Callable[[Job], Awaitable[Any]]) -> float:
     places = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
-    async def in_its_place(job: Job) -> None:
+    async def limited(job: Job) -> None:
         async with places:
             await part(job)
 
     began = perf_counter()
-    await asyncio.gather(*map(in_its_place, jobs))
+    await asyncio.gather(*map(limited, jobs))
     return (perf_counter() - began) / len(jobs)
 
 
 async def measured(fal_port: int, image: bytes, sha256: str, count: int) -> dict[str, float]:
-    """Open what the parts need and run them."""
+    """Open fal and the database, and run the parts."""
     settings = Settings(_env_file=None)
     fal = Fal(key=FalStandIn.key, transport=FalTransport(fal_port), seam=direct)
     model = job_arguments("")["fal_model"]

@@ -1,7 +1,7 @@
-"""``python -m scripts.bench.job_writer BEGIN SECONDS TASKS``: jobs as the database sees them.
+"""``python -m scripts.bench.job_writer BEGIN SECONDS TASKS``: whole jobs in the database.
 
-From the Unix time BEGIN on, so many tasks over one connection carry one job after another through
-the six functions of its life. Prints how many jobs that were.
+From the Unix time BEGIN on, TASKS tasks share one connection. Each takes one job after another
+through the six functions from submit to completed. Prints the number of jobs.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ HOLDER = "worker"
 
 
 async def carry(jobs: Jobs, user: str) -> None:
-    """Carry one job through its life."""
+    """Take one job from submit to completed."""
     job = str(uuid7())
     await jobs.open(job, limits=UNLIMITED, user=user, credits=0)
     await jobs("submitting", job, LIMITS["silence"])

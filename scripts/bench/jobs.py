@@ -1,7 +1,7 @@
 """Whole jobs, from submit to completed, beside the sum of their parts run alone.
 
-Each job is seen running once and then announced by fal's webhook, as most jobs are. What it takes
-beyond its parts: HTTP, checks of the image and of the video, and a poster.
+Each job is polled once while it runs, and then fal's webhook reports it. Beyond its parts a job
+needs HTTP, checks of the image and of the video, and a poster.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 from anyio.from_thread import BlockingPortal
 
-from scripts.bench.buyer import Buyer
+from scripts.bench.driven_job import DrivenJob
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.job_parts import USERS
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import make_store, serving, standing_aside, standing_in
+from scripts.bench.service import fal_in_thread, fal_process, make_store, serving
 from scripts.bench.start_image import start_image
 from tests.support.process import started
 from tests.support.stand_ins.fal import FalStandIn
@@ -26,22 +26,22 @@ from tests.support.stand_ins.videos import padded, small_video
 
 ROUNDS = 4
 JOBS = 100
-"""Of one round, all under way at once."""
+"""Jobs of one round, all under way at once."""
 CALLERS = 16
-"""Who ask something of the service at the same time."""
+"""Concurrent requests to the service."""
 VIDEO_BYTES = 100_000
 LOOK_SECONDS = 0.1
-"""Between two looks at the service's metrics, which cost it some milliseconds."""
+"""Between two reads of the service's metrics, which take it some milliseconds."""
 PATIENCE = 60.0
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Measure rounds of a hundred jobs, and of their parts."""
+    """Measure rounds of whole jobs, and of their parts."""
     image, video = folder / "canvas.png", folder / "video.mp4"
     image.write_bytes(start_image())
     video.write_bytes(padded(small_video(2, 640, 360), VIDEO_BYTES))
     with (
-        standing_in() as (portal, fal),
+        fal_in_thread() as (portal, fal),
         serving(folder / "ours", fal.port) as service,
         parts_of(folder / "alone", image, video) as parts,
     ):
@@ -58,16 +58,16 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 @contextmanager
 def parts_of(folder: Path, image: Path, video: Path) -> "Iterator[Parts]":
-    """Have a store and a fal for the parts alone."""
+    """Prepare a store and a fal for the parts alone."""
     folder.mkdir()
     make_store(folder)
     fal_settings = ("--video", str(video), "--steps", "COMPLETED")
-    with standing_aside(folder, *fal_settings) as port:
+    with fal_process(folder, *fal_settings) as port:
         yield Parts(folder, (str(port), str(image), str(video), str(JOBS)))
 
 
 class Parts:
-    """What no job can do without, in a process of its own."""
+    """The parts of a job, run in a process of their own."""
 
     def __init__(self, folder: Path, arguments: tuple[str, ...]) -> None:
         self._folder = folder
@@ -75,7 +75,7 @@ class Parts:
         self._rounds: list[dict[str, float]] = []
 
     def round(self) -> float:
-        """Return the seconds a job, summed over the parts."""
+        """Return the seconds per job, summed over the parts."""
         with started(self._folder, "scripts.bench.job_parts", *self._arguments) as process:
             assert process.exit_status() == 0, process.stderr
             self._rounds.append(json.loads(process.stdout))
@@ -87,7 +87,7 @@ class Parts:
 
 
 class Whole:
-    """The service, its fal, and all who want something of it at once."""
+    """Whole jobs on one service."""
 
     def __init__(
         self, portal: BlockingPortal, fal: FalStandIn, url: str, image: bytes, video: bytes
@@ -100,42 +100,42 @@ class Whole:
         self._ended = 0
 
     def round(self) -> float:
-        """Return the seconds a job."""
+        """Return the seconds per job."""
         self._ended += JOBS
-        return self._portal.call(self._lives) / JOBS
+        return self._portal.call(self._run_jobs) / JOBS
 
-    async def _lives(self) -> float:
+    async def _run_jobs(self) -> float:
         async with httpx.AsyncClient(base_url=self._url, timeout=PATIENCE) as client:
-            buyers = [
-                Buyer(client, self._fal, f"user-{n % USERS}", self._image) for n in range(JOBS)
+            jobs = [
+                DrivenJob(client, self._fal, f"user-{n % USERS}", self._image) for n in range(JOBS)
             ]
             began = time.perf_counter()
             async with asyncio.timeout(PATIENCE):
-                await _all(Buyer.submit, buyers)
-                await _all(Buyer.sees_it_running, buyers)
-                await _all(lambda buyer: buyer.has_it_completed(self._video), buyers)
-                await self._over(client)
+                await _all(DrivenJob.submit, jobs)
+                await _all(DrivenJob.poll_until_running, jobs)
+                await _all(lambda job: job.complete(self._video), jobs)
+                await self._wait_for_all(client)
             return time.perf_counter() - began
 
-    async def _over(self, client: httpx.AsyncClient) -> None:
-        """Wait until the service has brought all jobs to their end."""
+    async def _wait_for_all(self, client: httpx.AsyncClient) -> None:
+        """Wait until the service has completed all jobs."""
         while await self._completed(client) < self._ended:  # noqa: ASYNC110 another process
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _completed(self, client: httpx.AsyncClient) -> float:
         if self._fal.count("media") < self._ended:
-            return 0  # not even fetched yet
+            return 0  # spares the service a scrape while videos are still to be fetched
         metrics = (await client.get("/metrics")).text.splitlines()
         ended = (line for line in metrics if line.startswith('video_jobs_ended_total{code="",'))
         return sum(float(line.rpartition(" ")[2]) for line in ended)
 
 
-async def _all(step: Callable[[Buyer], Awaitable[None]], buyers: list[Buyer]) -> None:
-    """Let every buyer take the step, so many at a time."""
+async def _all(step: Callable[[DrivenJob], Awaitable[None]], jobs: list[DrivenJob]) -> None:
+    """Take a step for all jobs, ``CALLERS`` at a time."""
     places = asyncio.Semaphore(CALLERS)
 
-    async def in_its_place(buyer: Buyer) -> None:
+    async def limited(job: DrivenJob) -> None:
         async with places:
-            await step(buyer)
+            await step(job)
 
-    await asyncio.gather(*map(in_its_place, buyers))
+    await asyncio.gather(*map(limited, jobs))

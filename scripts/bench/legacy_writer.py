@@ -1,7 +1,7 @@
-"""``python -m scripts.bench.legacy_writer``: what the replaced stack still writes meanwhile.
+"""``python -m scripts.bench.legacy_writer``: writes as the replaced stack does.
 
-It creates jobs and finishes them, one after another, naming their model, until it is killed; the
-milliseconds of each write go to standard output.
+It creates jobs with their model and finishes them, one after another, until it is killed. It prints
+the milliseconds of each write.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""Browsers that listen, in a process of their own: thousands of sockets, and no more than that.
+"""Thousands of event streams, in a process of their own.
 
-``python -m scripts.bench.listeners URL STREAMS USERS WORD`` opens its streams, spread evenly over
-the users. It says ``open`` once each has its first line, and then the monotonic time at which the
-last of them read ``WORD``; it listens on until it is killed.
+``python -m scripts.bench.listeners URL STREAMS USERS TEXT`` opens the streams, spread evenly over
+the users. It prints ``open`` once each has its first line, and then the monotonic time at which the
+last of them read ``TEXT``. It runs until it is killed.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ import httpx
 from tests.support.tokens import bearer
 
 AT_ONCE = 100
-"""Streams that are being opened beside each other."""
+"""Streams that are opened concurrently."""
 OK = b"HTTP/1.1 200 "
 FIRST_LINE = b": hello"
 
 
 class Browser(asyncio.Protocol):
-    """One stream: it asks, and knows when its first line and its word have come."""
+    """One stream; its futures resolve when the first line and when ``text`` has arrived."""
 
-    def __init__(self, request: bytes, word: bytes) -> None:
+    def __init__(self, request: bytes, text: bytes) -> None:
         self._request = request
-        self._word = word
+        self._text = text
         self.begun = asyncio.get_running_loop().create_future()
-        self.told = asyncio.get_running_loop().create_future()
+        self.received = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
@@ -37,12 +37,12 @@ class Browser(asyncio.Protocol):
             raise SystemExit(data.decode())
         if FIRST_LINE in data:
             self.begun.set_result(None)
-        if self._word in data:
-            self.told.set_result(None)
+        if self._text in data:
+            self.received.set_result(None)
 
 
-async def listen(url: str, streams: int, users: int, word: bytes) -> None:
-    """Open every stream, and tell when each has begun and when each was told the word."""
+async def listen(url: str, streams: int, users: int, text: bytes) -> None:
+    """Open every stream; print when all have begun and when all have received ``text``."""
     at = httpx.URL(url)
     requests = [
         f"GET {at.raw_path.decode()} HTTP/1.1\r\nHost: {at.netloc.decode()}\r\n"
@@ -53,7 +53,7 @@ async def listen(url: str, streams: int, users: int, word: bytes) -> None:
 
     async def opened(number: int) -> Browser:
         async with gate:
-            browser = Browser(requests[number % users], word)
+            browser = Browser(requests[number % users], text)
             loop = asyncio.get_running_loop()
             await loop.create_connection(lambda: browser, at.host, at.port or 80)
             await browser.begun
@@ -62,11 +62,11 @@ async def listen(url: str, streams: int, users: int, word: bytes) -> None:
     browsers = await asyncio.gather(*map(opened, range(streams)))
     print("open", flush=True)
     for browser in browsers:
-        await browser.told
+        await browser.received
     print(time.monotonic(), flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    url, streams, users, word = sys.argv[1:]
-    asyncio.run(listen(url, int(streams), int(users), word.encode()))
+    url, streams, users, text = sys.argv[1:]
+    asyncio.run(listen(url, int(streams), int(users), text.encode()))

@@ -1,7 +1,7 @@
 """Status polls while the same process stores eight videos and serves 500 event streams.
 
-A round measures the bare route and the idle service before the load sets in, so that neither
-shares the machine with what the service does meanwhile.
+A round measures the bare route and the idle service before the load begins, so that the load does
+not slow them down.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scripts.bench.figure import Figure, Goal
-from scripts.bench.stage import scrape, serving, standing_in, status_url, submit
+from scripts.bench.service import fal_in_thread, scrape, serving, status_url, submit
 from scripts.bench.wrk import wrk
 from tests.support.process import PATIENCE, started
 from tests.support.service import SUBMIT
@@ -27,29 +27,29 @@ from tests.support.tokens import bearer
 ROUNDS = 4
 DELIVERIES = 8
 STREAMS = 500
-"""Each a user's own: a browser has one for all that its user has under way."""
+"""One per user: it carries all jobs of the user."""
 VIDEO_BYTES = 16 * 1024 * 1024
 PIECE = 64 * 1024
 BYTES_PER_SECOND = 1024 * 1024
-"""At which each video arrives: it takes longer than a measurement."""
+"""The rate at which each video arrives: it takes longer than a measurement."""
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Compare polls under load with a bare route, and with themselves when all is quiet."""
-    slowly, bare, quiet, loaded = Slowly(), [], [], []
+    """Compare polls under load with a bare route, and with polls of the idle service."""
+    slow_media, bare, quiet, loaded = SlowMedia(), [], [], []
     with (
-        standing_in() as (_, fal),
+        fal_in_thread() as (_, fal),
         serving(folder / "ours", fal.port) as service,
         started(folder, "scripts.bench.bare", "json") as route,
     ):
         route.until_ready()
-        fal.faults.add("media", slowly, times=None)
+        fal.faults.add("media", slow_media, times=None)
         polled = status_url(service.url, submit(service.url))
         fal.advance(fal.newest, "IN_PROGRESS")
         for _ in range(ROUNDS):
             bare.append(wrk(f"{route.url}/json"))
             quiet.append(wrk(polled))
-            with _deliveries(service.url, fal, slowly), _streams(folder, service.url):
+            with _deliveries(service.url, fal, slow_media), _streams(folder, service.url):
                 _require_load(service.url)
                 loaded.append(wrk(polled))
                 _require_load(service.url)
@@ -57,13 +57,13 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         what=f"Status polls beside {DELIVERIES} deliveries and {STREAMS} event streams",
         measured=f"{rate:,.0f}/s",
-        beside=f"a bare Starlette route, nothing beside it: {base:,.0f}/s",
+        beside=f"a bare Starlette route without load: {base:,.0f}/s",
         values=[ours.rate / its.rate for ours, its in zip(loaded, bare, strict=True)],
         goal=Goal("≥", 0.5),
     )
     late, usual = (statistics.median(load.p99 for load in loads) for loads in (loaded, quiet))
     yield Figure(
-        what="Their 99th percentile",
+        what="99th percentile of these polls",
         measured=f"{late * 1000:.1f} ms",
         beside=f"the same without the load: {usual * 1000:.1f} ms",
         values=[ours.p99 / its.p99 for ours, its in zip(loaded, quiet, strict=True)],
@@ -71,10 +71,10 @@ def measure(folder: Path) -> Iterator[Figure]:
     )
 
 
-class Slowly:
-    """A fault of the media host: a video trickles in for as long as ``in_a_hurry`` is not set."""
+class SlowMedia:
+    """A fault of the media host: videos arrive slowly until ``at_full_speed`` is set."""
 
-    in_a_hurry = False
+    at_full_speed = False
 
     async def __call__(self, effect: Effect, _line: asyncio.Transport) -> ASGIApp:
         response = effect()
@@ -86,16 +86,16 @@ class Slowly:
             for at in range(0, len(body), PIECE):
                 piece = body[at : at + PIECE]
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                await asyncio.sleep(0 if self.in_a_hurry else PIECE / BYTES_PER_SECOND)
+                await asyncio.sleep(0 if self.at_full_speed else PIECE / BYTES_PER_SECOND)
             await send({"type": "http.response.body"})
 
         return answer
 
 
 @contextmanager
-def _deliveries(url: str, fal: FalStandIn, slowly: Slowly) -> Iterator[None]:
-    """Let videos arrive slowly, and in the end at once; each is stored before this returns."""
-    slowly.in_a_hurry = False
+def _deliveries(url: str, fal: FalStandIn, slow_media: SlowMedia) -> Iterator[None]:
+    """Deliver videos slowly; at the end let them all finish."""
+    slow_media.at_full_speed = False
     jobs = {}
     for number in range(DELIVERIES):
         user = f"user-{number}"
@@ -105,15 +105,15 @@ def _deliveries(url: str, fal: FalStandIn, slowly: Slowly) -> Iterator[None]:
         _status(url, job_id, user)
     _until(lambda: _under_way(url) == DELIVERIES)
     yield
-    slowly.in_a_hurry = True
+    slow_media.at_full_speed = True
     _until(lambda: all(_status(url, *job) == "completed" for job in jobs.items()))
 
 
 @contextmanager
 def _streams(folder: Path, url: str) -> Iterator[None]:
-    arguments = f"{url}{SUBMIT}/events", str(STREAMS), str(STREAMS), "never said"
-    with started(folder, "scripts.bench.listeners", *arguments) as crowd:
-        crowd.until(lambda: "open" in crowd.stdout)
+    arguments = f"{url}{SUBMIT}/events", str(STREAMS), str(STREAMS), "never sent"
+    with started(folder, "scripts.bench.listeners", *arguments) as listeners:
+        listeners.until(lambda: "open" in listeners.stdout)
         yield
 
 
@@ -129,10 +129,10 @@ def _under_way(url: str) -> float:
 def _until(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not happened():
-        assert time.monotonic() < deadline, "the deliveries do not come on"
+        assert time.monotonic() < deadline, "the deliveries make no progress"
         time.sleep(0.1)
 
 
 def _require_load(url: str) -> None:
     streams = sum(scrape(url, "event_streams_open").values())
-    assert (_under_way(url), streams) == (DELIVERIES, STREAMS), "the load is not what it says"
+    assert (_under_way(url), streams) == (DELIVERIES, STREAMS), "the load is not complete"

@@ -1,4 +1,4 @@
-"""The machine that the figures were measured on."""
+"""The machine of the measurements."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ PACKAGES = ("starlette", "uvicorn", "surrealdb", "fal-client", "aioboto3", "http
 
 
 def describe() -> dict[str, str]:
-    """Return what a reader needs to judge the figures."""
+    """Return the facts that a reader needs to judge the figures."""
     info = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in info if "model name" in line), "unknown")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

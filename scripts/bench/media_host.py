@@ -1,4 +1,4 @@
-"""A fal whose videos are one file of any size: ``python -m scripts.bench.media_host FILE``.
+"""A fal whose every video is one file: ``python -m scripts.bench.media_host FILE``.
 
 It listens at ``PORT``.
 """
@@ -15,14 +15,14 @@ from tests.support.stand_ins.fal_wire import Call
 
 
 class FalWithFile(FalStandIn):
-    """Every job is finished when it is first asked about, and yields ``file``."""
+    """Every job is completed at its first poll, with ``file`` as its video."""
 
     def __init__(self, file: Path, port: int) -> None:
         super().__init__(video=b"", steps=("COMPLETED",), port=port)
         self._file = file
 
     def _media(self, _call: Call) -> Response:
-        # Not in memory, and in larger pieces than Starlette's: the host is not to be the brake.
+        # Larger pieces than Starlette's, so that the host is not the bottleneck.
         answer = FileResponse(self._file, media_type="video/mp4")
         answer.chunk_size = 1024 * 1024
         return answer

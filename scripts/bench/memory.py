@@ -1,4 +1,4 @@
-"""What a process holds in memory, as Linux counts it: proc(5)."""
+"""The resident memory of a process, see proc(5)."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ class Memory:
     def __init__(self, pid: int) -> None:
         self._pid = pid
 
-    def watch(self) -> float:
-        """Forget the peak so far, and return what is held now."""
+    def reset_peak(self) -> float:
+        """Reset the peak, and return the current memory."""
         Path(f"/proc/{self._pid}/clear_refs").write_text("5")
         return self.held()
 
@@ -20,11 +20,11 @@ class Memory:
         return _read(self._pid, "VmRSS")
 
     def peak(self) -> float:
-        """Return the most that was held since it was last watched."""
+        """Return the peak since it was last reset."""
         return _read(self._pid, "VmHWM")
 
     def peak_of_children(self) -> float:
-        """Return what the rest of its process group has held at most, together."""
+        """Return the sum of the peaks of the other processes of its group."""
         return sum(_read(pid, "VmHWM") for pid in group(self._pid) - {self._pid})
 
 

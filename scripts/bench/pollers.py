@@ -1,25 +1,32 @@
-"""What 1,000 clients that poll one job cost fal and the database."""
+"""The calls to fal and to the database that 1,000 clients of one job cause."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.bench.figure import Figure, Goal
-from scripts.bench.stage import allow_many_files, scrape, serving, standing_in, status_url, submit
+from scripts.bench.service import (
+    allow_many_files,
+    fal_in_thread,
+    scrape,
+    serving,
+    status_url,
+    submit,
+)
 from scripts.bench.wrk import wrk
 
 POLLERS = 1000
 SECONDS = 10
 SWEEP = "db.video_job::take_due"
-"""What a service does that nobody asks."""
+"""The sweep's query, which runs without any client."""
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Count the calls that ten seconds of polls have caused."""
+    """Count the calls during ten seconds of polls."""
     allow_many_files()
-    with standing_in() as (_, fal), serving(folder / "ours", fal.port) as service:
+    with fal_in_thread() as (_, fal), serving(folder / "ours", fal.port) as service:
         url = status_url(service.url, submit(service.url))
         fal.advance(fal.newest, "IN_PROGRESS")
-        wrk(url, seconds=2)  # until the change is written down
+        wrk(url, seconds=2)  # until the change is recorded
         asked, read = fal.count("status"), _database_calls(service.url)
         load = wrk(url, connections=POLLERS, seconds=SECONDS)
         asked, read = fal.count("status") - asked, _database_calls(service.url) - read

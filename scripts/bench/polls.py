@@ -1,4 +1,4 @@
-"""Status polls of one job that is running: tokens checked, 32 connections, one process."""
+"""Status polls of one running job: tokens are checked, 32 connections, one process."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import Rounds, alternate
-from scripts.bench.stage import serving, standing_in, status_url, submit
+from scripts.bench.service import fal_in_thread, serving, status_url, submit
 from scripts.bench.wrk import wrk
 from tests.support.process import started
 
@@ -15,9 +15,9 @@ FEWER_ROUNDS = 3
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Compare a poll with the least that a framework does, and with the replaced design."""
+    """Compare a poll with a bare route, with a raw ASGI answer, and with the replaced design."""
     with (
-        standing_in() as (_, fal),
+        fal_in_thread() as (_, fal),
         serving(folder / "ours", fal.port) as service,
         started(folder, "scripts.bench.bare", "json") as route,
         started(folder, "scripts.bench.bare", "raw") as limit,
@@ -38,12 +38,12 @@ def measure(folder: Path) -> Iterator[Figure]:
             )
             yield _figure(
                 alternate(FEWER_ROUNDS, ours, partial(_rate, limit.url)),
-                "a raw ASGI answer, the limit",
+                "a raw ASGI answer, the upper limit",
             )
             url = f"{replaced.url}/status?jobId={request.request_id}"
             yield _figure(
                 alternate(FEWER_ROUNDS, ours, partial(_rate, url)),
-                "the replaced design: database and fal asked by every poll",
+                "the replaced design: every poll asks the database and fal",
                 Goal("≥", 50),
             )
 

@@ -1,8 +1,8 @@
 """The replaced stack's design: ``python -m scripts.bench.replaced MODEL REQUEST_ID``.
 
-Every poll verifies the token, reads the job from the database and asks fal how it stands, with
-one client of fal's and one of the database's, made when the process starts. Its delivery, which
-ran inside the poll that found the job completed, is left out: no job completes here.
+Every poll verifies the token, reads the job from the database and asks fal for its state. The
+clients of fal and of the database are created when the process starts. The delivery, which ran
+inside the poll of a completed job, is left out: no job completes here.
 """
 
 import os

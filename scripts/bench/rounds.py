@@ -1,4 +1,4 @@
-"""Two contenders, run alternately so that whatever else the machine does hits both."""
+"""Two measurements run alternately, so that other load on the machine affects both alike."""
 
 import statistics
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rounds:
-    """What each contender measured, round by round."""
+    """The results of both, one per round."""
 
     ours: list[float]
     baseline: list[float]
 
     @property
     def ratios(self) -> list[float]:
-        """Ours over the baseline, of each round."""
+        """Ours divided by the baseline, per round."""
         return [ours / base for ours, base in zip(self.ours, self.baseline, strict=True)]
 
     @property
@@ -27,11 +27,11 @@ class Rounds:
 
 
 def alternate(rounds: int, ours: Callable[[], float], baseline: Callable[[], float]) -> Rounds:
-    """Run both ``rounds`` times, the one that begins taking turns."""
+    """Run both ``rounds`` times; they take turns in beginning a round."""
     measured: list[float] = []
     compared: list[float] = []
     for number in range(rounds):
         turns = [(ours, measured), (baseline, compared)]
-        for contender, into in turns if number % 2 == 0 else reversed(turns):
-            into.append(contender())
+        for measure, into in turns if number % 2 == 0 else reversed(turns):
+            into.append(measure())
     return Rounds(measured, compared)

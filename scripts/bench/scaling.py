@@ -1,4 +1,4 @@
-"""Whole jobs on one SurrealDB server, written by one process and by several beside each other."""
+"""Whole jobs on one SurrealDB server, written by one process and by several at once."""
 
 import asyncio
 import statistics
@@ -15,23 +15,23 @@ from scripts.migrate import migrate
 from tests.support.database import environment_of, surreal_server
 from tests.support.process import started
 
-CROWDS = ((1, 1), (1, 25), (2, 25), (4, 25))
-"""Processes, and tasks in each."""
+LOADS = ((1, 1), (1, 25), (2, 25), (4, 25))
+"""Pairs of processes and tasks per process."""
 FUNCTIONS = 6
-"""Of a whole job: a transaction each."""
+"""Functions, hence transactions, of a whole job."""
 ROUNDS, SECONDS = 3, 5.0
 LEAD_SECONDS = 4.0
-"""For every process to start and connect in."""
+"""The time in which every process starts and connects."""
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Measure each crowd in turn, several times over."""
+    """Measure each load in turn, ``ROUNDS`` times."""
     with surreal_server(folder / "store") as server:
         address = server.address("video")
         asyncio.run(_migrated(address))
-        rounds = [[_jobs(folder, address, *crowd) for crowd in CROWDS] for _ in range(ROUNDS)]
+        rounds = [[_jobs(folder, address, *load) for load in LOADS] for _ in range(ROUNDS)]
     alone = [each[0] for each in rounds]
-    for (processes, tasks), rates in zip(CROWDS, zip(*rounds, strict=True), strict=True):
+    for (processes, tasks), rates in zip(LOADS, zip(*rounds, strict=True), strict=True):
         rate = statistics.median(rates)
         yield Figure(
             what=f"whole jobs in the database: {processes} processes by {tasks} tasks, ÷ the first",
@@ -41,7 +41,7 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 
 def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
-    """Return the jobs a second of all processes together."""
+    """Return the jobs per second of all processes together."""
     settings = environment_of(address)
     arguments = (str(time.time() + LEAD_SECONDS), str(SECONDS), str(tasks))
     with ExitStack() as stack:
@@ -55,6 +55,6 @@ def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
 
 
 async def _migrated(address: Address) -> None:
-    with redirect_stdout(sys.stderr):  # the figures' table is on the other
+    with redirect_stdout(sys.stderr):  # stdout has the table of figures
         async with Database(address, deadline=30) as database:
             await migrate(database)

@@ -1,7 +1,6 @@
-"""From the start of the process to the first ready answer, on a store that is migrated.
+"""From the start of the process to the first ready answer, on a migrated store.
 
-The baseline is a process that imports the packages which the service needs at its start, and
-nothing else: the part that no service made of them can avoid.
+The baseline is a process that only imports the packages that the service imports at its start.
 """
 
 import asyncio
@@ -23,11 +22,11 @@ ROUNDS = 7
 GOAL = Goal("≤", 1.5)
 LIST = "import sys, app.server; print(*{name.partition('.')[0] for name in sys.modules})"
 PAUSE = 0.001
-"""Seconds between two attempts to connect: what one costs the machine is little beside it."""
+"""Seconds between two attempts to connect."""
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Compare both; the first start of each, which fills caches, does not count."""
+    """Compare both; the first run of each fills caches and does not count."""
     asyncio.run(_migrated(folder))
     packages = _packages()
 
@@ -76,7 +75,7 @@ def _run(code: str) -> str:
 
 
 def _until_ready(service: Process) -> None:
-    """Ask on a bare socket, often: a client's own start and pauses are no part of the service's."""
+    """Poll /readyz with http.client, whose own start adds least to the measured time."""
     port = int(service.url.rpartition(":")[2])
 
     def is_ready() -> bool:

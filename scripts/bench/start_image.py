@@ -1,4 +1,4 @@
-"""The canvas that the measurements submit: a picture, a drawing and a headline."""
+"""The start image of the measurements: a canvas with a picture, a drawing and a headline."""
 
 import io
 import struct
@@ -15,9 +15,9 @@ UP, RGBA = b"\x02", 6
 
 
 def start_image() -> bytes:
-    """Return a PNG of 1280 by 720, some 300 KB, in the form in which Chromium exports a canvas.
+    """Return a PNG of 1280 by 720 and some 300 KB, encoded as Chromium exports a canvas.
 
-    That is with transparency, every row as its difference to the one above, barely compressed.
+    It has an alpha channel, the row filter "up", and the fastest compression.
     """
     canvas = Image.open(io.BytesIO(draw())).convert("RGBA")
     with Image.open(PICTURE) as picture:

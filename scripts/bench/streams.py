@@ -1,4 +1,4 @@
-"""Event streams by the thousand on one process: what each takes, and how soon news reaches all."""
+"""Thousands of event streams on one process: memory of each, and delay of a change."""
 
 import statistics
 import time
@@ -12,23 +12,23 @@ import httpx
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import allow_many_files, serving, standing_in, submit
+from scripts.bench.service import allow_many_files, fal_in_thread, serving, submit
 from tests.support.process import Process, started
 from tests.support.service import SUBMIT
 from tests.support.tokens import bearer
 
 STREAMS = 5000
 WARM_UP = 100
-"""Streams that are open before the memory is read for the first time."""
+"""Streams that are open before the first reading of the memory."""
 KIB_IN_MIB = 1024
 ROUNDS = 3
 USER = "user-0"
 ALLOWED = {"MAX_STREAMS_PER_USER": str(WARM_UP + STREAMS)}
-NEWS = '"stage":"cancelling"'
+CHANGE = '"stage":"cancelling"'
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Compare the memory with that of responses that only wait, and time one job's change."""
+    """Compare the memory with that of responses that only wait, and time a change of one job."""
     allow_many_files()
     seconds: list[float] = []
     rounds = count()
@@ -37,55 +37,58 @@ def measure(folder: Path) -> Iterator[Figure]:
         with serving(folder / f"ours-{next(rounds)}", fal.port, **ALLOWED) as service:
             job_id = submit(service.url, user=USER)
             fal.advance(fal.newest, "IN_PROGRESS")
-            with _audience(folder, service, f"{SUBMIT}/events?jobId={job_id}") as (each, crowd):
-                seconds.append(_until_all_know(service.url, job_id, crowd))
+            with _measured_streams(folder, service, f"{SUBMIT}/events?jobId={job_id}") as (
+                each,
+                listeners,
+            ):
+                seconds.append(_seconds_to_reach_all(service.url, job_id, listeners))
         return each
 
     def bare() -> float:
         with started(folder, "scripts.bench.bare", "waiting") as server:
             server.until_ready()
-            with _audience(folder, server, "/waiting") as (each, _):
+            with _measured_streams(folder, server, "/waiting") as (each, _):
                 return each
 
-    with standing_in() as (_, fal):
+    with fal_in_thread() as (_, fal):
         memory = alternate(ROUNDS, ours, bare)
     yield Figure(
         what=f"Memory of each of {STREAMS:,} event streams",
         measured=f"{memory.median:.1f} KiB",
-        beside=f"a bare streamed response that waits: {memory.baseline_median:.1f} KiB",
+        beside=f"a bare streamed response: {memory.baseline_median:.1f} KiB",
         values=memory.ratios,
         goal=Goal("≤", 1.3),
     )
     yield Figure(
-        what=f"A change of one job told to {STREAMS:,} streams",
-        measured=f"{statistics.median(seconds):.2f} s from the request to the last of them",
+        what=f"A change of one job sent to {STREAMS:,} streams",
+        measured=f"{statistics.median(seconds):.2f} s from the request to the last stream",
         values=seconds,
         goal=Goal("≤", 1, "s"),
     )
 
 
 @contextmanager
-def _audience(folder: Path, server: Process, path: str) -> Iterator[tuple[float, Process]]:
-    """Let everybody listen; yield the KiB that each takes there, and the crowd."""
+def _measured_streams(folder: Path, server: Process, path: str) -> Iterator[tuple[float, Process]]:
+    """Open the streams; yield the server's KiB per stream, and their process."""
     with _listening(folder, server.url + path, WARM_UP):
         memory = Memory(server.popen.pid)
         before = memory.held()
-        with _listening(folder, server.url + path, STREAMS) as crowd:
-            yield (memory.held() - before) * KIB_IN_MIB / STREAMS, crowd
+        with _listening(folder, server.url + path, STREAMS) as listeners:
+            yield (memory.held() - before) * KIB_IN_MIB / STREAMS, listeners
 
 
 @contextmanager
 def _listening(folder: Path, url: str, streams: int) -> Iterator[Process]:
-    arguments = url, str(streams), "1", NEWS
-    with started(folder, "scripts.bench.listeners", *arguments) as crowd:
-        crowd.until(lambda: "open" in crowd.stdout)
-        yield crowd
+    arguments = url, str(streams), "1", CHANGE
+    with started(folder, "scripts.bench.listeners", *arguments) as listeners:
+        listeners.until(lambda: "open" in listeners.stdout)
+        yield listeners
 
 
-def _until_all_know(url: str, job_id: str, crowd: Process) -> float:
-    """Ask for the job's end, and return the seconds until every stream has said so."""
+def _seconds_to_reach_all(url: str, job_id: str, listeners: Process) -> float:
+    """Cancel the job, and return the seconds until every stream has sent the change."""
     began = time.monotonic()
     cancel = f"{url}{SUBMIT}/cancel?jobId={job_id}"
     httpx.post(cancel, headers=bearer(USER)).raise_for_status()
-    crowd.until(lambda: crowd.stdout.count("\n") > 1)
-    return float(crowd.stdout.split()[1]) - began
+    listeners.until(lambda: listeners.stdout.count("\n") > 1)
+    return float(listeners.stdout.split()[1]) - began

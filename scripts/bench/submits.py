@@ -1,7 +1,7 @@
-"""A submit, from request to 202, beside fal-client's own upload and submit.
+"""A submit, from request to 202, compared with fal-client's own upload and submit.
 
-Both have a fal that takes 50 ms for every call. The service checks the image, holds the credits
-and writes three transactions more than fal-client alone.
+Both use a fal that takes 50 ms for every call. In addition the service checks the image, holds the
+credits and writes three transactions.
 """
 
 import json
@@ -16,7 +16,7 @@ from httpx import URL, Request
 
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.rounds import alternate
-from scripts.bench.stage import serving, standing_aside
+from scripts.bench.service import fal_process, serving
 from scripts.bench.start_image import start_image
 from tests.support.process import started
 from tests.support.service import SUBMIT, submission
@@ -28,11 +28,11 @@ FAL_SECONDS = "0.05"
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Measure both, one submit at a time."""
+    """Measure both, one submit after the other."""
     image = folder / "canvas.png"
     image.write_bytes(start_image())
     with (
-        standing_aside(folder, "--delay", FAL_SECONDS) as port,
+        fal_process(folder, "--delay", FAL_SECONDS) as port,
         serving(folder / "ours", port) as service,
     ):
         rounds = alternate(
@@ -55,7 +55,7 @@ def _median(seconds: list[float]) -> float:
 
 
 def _submits(url: str, image: bytes) -> list[float]:
-    """Submit over one connection and return the seconds of each."""
+    """Submit over one connection; return the seconds of each."""
     address = URL(url)
     request = Request("POST", url + SUBMIT, **submission(image), headers=bearer())
     body, headers = request.read(), dict(request.headers)
@@ -67,7 +67,7 @@ def _submits(url: str, image: bytes) -> list[float]:
             answer = connection.getresponse()
             content = answer.read()
             seconds.append(perf_counter() - began)
-            assert answer.status == 202, content  # noqa: PLR2004 a submit is accepted
+            assert answer.status == 202, content  # noqa: PLR2004 accepted
     return seconds
 
 

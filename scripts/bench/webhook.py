@@ -1,4 +1,4 @@
-"""From fal's webhook to the browser: fal says that a job is done, a stream says that it is."""
+"""The time from fal's webhook until the event stream says that the job is completed."""
 
 import asyncio
 import json
@@ -8,9 +8,9 @@ from time import perf_counter
 
 import httpx
 
-from scripts.bench.buyer import Buyer
+from scripts.bench.driven_job import DrivenJob
 from scripts.bench.figure import Figure, Goal
-from scripts.bench.stage import serving, standing_in
+from scripts.bench.service import fal_in_thread, serving
 from scripts.bench.start_image import start_image
 from tests.support.service import SUBMIT
 from tests.support.stand_ins.fal import FalStandIn
@@ -22,12 +22,12 @@ PATIENCE = 60.0
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Measure jobs one after the other, each with a stream of its own that is open before."""
+    """Measure jobs one after the other, each with an open stream of its own."""
     with (
-        standing_in() as (portal, fal),
+        fal_in_thread() as (portal, fal),
         serving(folder / "ours", fal.port) as service,
     ):
-        seconds = sorted(portal.call(_told, service.url, fal)[WARM_UP:])
+        seconds = sorted(portal.call(_measured, service.url, fal)[WARM_UP:])
     p50, p90 = (seconds[int(JOBS * part)] for part in (0.5, 0.9))
     yield Figure(
         what="fal's webhook until the stream says completed, p50 (1 MB video)",
@@ -37,33 +37,33 @@ def measure(folder: Path) -> Iterator[Figure]:
     )
 
 
-async def _told(url: str, fal: FalStandIn) -> list[float]:
-    """Return the seconds that each job took from fal's callback to the stream's last event."""
+async def _measured(url: str, fal: FalStandIn) -> list[float]:
+    """Return the seconds from fal's callback to the stream's last event, for each job."""
     image, video = start_image(), padded(small_video(2, 1280, 720), VIDEO_BYTES)
     seconds = []
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
         for _ in range(WARM_UP + JOBS):
-            buyer = Buyer(client, fal, "ada", image)
-            await buyer.submit()
-            events = _statuses(client, buyer)
+            job = DrivenJob(client, fal, "ada", image)
+            await job.submit()
+            events = _statuses(client, job)
             assert await anext(events) == "pending"
-            await buyer.sees_it_running()
+            await job.poll_until_running()
             assert await anext(events) == "processing"
             began = perf_counter()
-            announced = asyncio.create_task(buyer.has_it_completed(video))
+            callback = asyncio.create_task(job.complete(video))
             while await anext(events) != "completed":
                 pass
             seconds.append(perf_counter() - began)
-            await announced
+            await callback
             await events.aclose()
     return seconds
 
 
-async def _statuses(client: httpx.AsyncClient, buyer: Buyer) -> AsyncGenerator[str]:
-    """Listen to a job's own stream."""
-    query = {"jobId": buyer.job_id}
+async def _statuses(client: httpx.AsyncClient, job: DrivenJob) -> AsyncGenerator[str]:
+    """Yield the statuses that the job's stream sends."""
+    query = {"jobId": job.job_id}
     async with client.stream(
-        "GET", f"{SUBMIT}/events", params=query, headers=buyer.headers
+        "GET", f"{SUBMIT}/events", params=query, headers=job.headers
     ) as stream:
         async for line in stream.aiter_lines():
             if line.startswith("data: "):

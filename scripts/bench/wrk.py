@@ -1,4 +1,4 @@
-"""The load generator ``wrk``, of Debian's package of that name."""
+"""Runs the load generator ``wrk`` (Debian package ``wrk``)."""
 
 import re
 import shutil
@@ -12,25 +12,25 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 @dataclass(frozen=True)
 class Load:
-    """What came of asking for so many seconds."""
+    """The result of one run."""
 
     rate: float
-    """Answers a second."""
+    """Answers per second."""
     p99: float
     """Seconds within which 99 of 100 were answered."""
 
 
 def wrk(url: str, *, connections: int = 32, seconds: int = 4) -> Load:
-    """Ask for ``url`` as fast as it answers, with a user's token.
+    """Request ``url`` as fast as it answers, with a user's token.
 
     Raises:
         RuntimeError: an answer was not 2xx or 3xx, or did not come.
-        SystemExit: it is not installed.
+        SystemExit: wrk is not installed.
 
     """
     program = shutil.which("wrk")
     if program is None:
-        raise SystemExit("No wrk: put it on PATH, from Debian's package of that name.")
+        raise SystemExit("wrk is not on PATH: apt-get install wrk")
     header = f"Authorization: {bearer()['Authorization']}"
     command = [
         program,
@@ -43,11 +43,11 @@ def wrk(url: str, *, connections: int = 32, seconds: int = 4) -> Load:
         header,
         url,
     ]
-    said = subprocess.run(  # noqa: S603 our own arguments
+    output = subprocess.run(  # noqa: S603 our own arguments
         command, capture_output=True, text=True, check=True
     ).stdout
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", said)
-    if rate is None or p99 is None or "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"{url} was not answered as it should be:\n{said}")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", output)
+    if rate is None or p99 is None or "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(f"{url} was not answered with success every time:\n{output}")
     return Load(float(rate[1]), float(p99[1]) * _UNITS[p99[2]])

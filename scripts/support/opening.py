@@ -1,14 +1,17 @@
-"""Opens the database that a script works on, and says which one it is."""
+"""Opens the database and the storage that a script works on, and prints which ones these are."""
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from app import times
 from app.database.address import Address
 from app.database.client import Database
 from app.database.schema_status import read_status
 from app.settings import Settings
+from app.storage.opening import local_files, open_storage
+from app.storage.protocol import Storage
+from app.telemetry.seam import direct
 
 
 @asynccontextmanager
@@ -25,6 +28,11 @@ async def open_migrated(
     async with Database(Address.from_settings(settings), deadline=deadline) as database:
         (await read_status(database)).require_serviceable()
         yield database
+
+
+def open_store(settings: Settings) -> AbstractAsyncContextManager[Storage]:
+    """Open the storage of the service; closed at the end."""
+    return open_storage(settings, files=local_files(settings, direct), seam=direct)
 
 
 def print_target(address: Address, storage: str | None = None) -> None:

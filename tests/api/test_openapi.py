@@ -1,4 +1,4 @@
-"""The document itself: valid, whole, and served."""
+"""The OpenAPI document is valid, complete and served."""
 
 import json
 
@@ -19,7 +19,7 @@ def test_document_is_openapi_3_1() -> None:
     OpenAPIV31SpecValidator(INTERFACE.document).validate()
 
 
-def test_every_route_is_documented_and_nothing_else(settings: Settings) -> None:
+def test_exactly_the_served_routes_are_documented(settings: Settings) -> None:
     served = set()
     for route in create_app(settings).routes:
         if isinstance(route, Mount):
@@ -31,12 +31,12 @@ def test_every_route_is_documented_and_nothing_else(settings: Settings) -> None:
     assert served == INTERFACE.operations.keys()
 
 
-def test_every_code_is_documented_somewhere() -> None:
+def test_every_error_code_is_documented() -> None:
     codes = {kind.code for kind in Problem.__subclasses__()}
     assert {code for _, code in INTERFACE.problems()} == codes
 
 
-def test_every_example_has_its_shape() -> None:
+def test_every_example_matches_its_schema() -> None:
     for operation in INTERFACE.operations.values():
         for answer in operation["responses"].values():
             for kind, media in answer.get("content", {}).items():
@@ -49,7 +49,7 @@ def test_every_example_has_its_shape() -> None:
             INTERFACE.validate(example, {"$ref": f"#/components/schemas/{name}"})
 
 
-async def test_document_is_served_and_need_not_be_fetched_twice(run: Running) -> None:
+async def test_document_is_served_and_answers_304_if_it_is_unchanged(run: Running) -> None:
     answer = await run.client.get("/openapi.json")
     INTERFACE.check(answer)
     assert json.loads(answer.content) == document()
@@ -58,7 +58,7 @@ async def test_document_is_served_and_need_not_be_fetched_twice(run: Running) ->
     INTERFACE.check(again)
 
 
-async def test_description_for_people_is_served_from_here(run: Running) -> None:
+async def test_documentation_page_loads_nothing_from_other_hosts(run: Running) -> None:
     answer = await run.client.get("/docs")
     INTERFACE.check(answer)
     assert "http://" not in answer.text

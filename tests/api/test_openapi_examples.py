@@ -1,4 +1,4 @@
-"""The examples of the document are answers that the running service gives."""
+"""The examples in the document equal the answers of a running service."""
 
 import asyncio
 import json
@@ -32,8 +32,8 @@ CHANGING = {
 Answers = dict[tuple[str, str], httpx.Response]
 
 
-def steady(text: str) -> str:
-    """Put a name to what is another with each run."""
+def without_changing_parts(text: str) -> str:
+    """Replace the parts that differ in each run."""
     for pattern, name in CHANGING.items():
         text = re.sub(pattern, name, text)
     return re.sub(r"\s", "", text)
@@ -68,18 +68,18 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
 
 @pytest.fixture
 async def answers(run: Running, fal: FalStandIn) -> Answers:
-    """What the service says to a user who makes videos, by operation and example."""
-    told = {(operation, name): answer async for operation, name, answer in _of_jobs(run, fal)}
+    """Answers of the service, by operation and name of the example."""
+    answers = {(operation, name): answer async for operation, name, answer in _of_jobs(run, fal)}
     headers, body = fal.callback(fal.newest)
-    told["hear", "heard"] = await run.client.post(
+    answers["hear", "heard"] = await run.client.post(
         "/api/webhooks/fal?jobId=a-job", content=body, headers=headers
     )
-    told["healthz", "alive"] = await run.client.get("/healthz")
-    told["readyz", "ready"] = await run.client.get("/readyz")
-    return told
+    answers["healthz", "alive"] = await run.client.get("/healthz")
+    answers["readyz", "ready"] = await run.client.get("/readyz")
+    return answers
 
 
-async def test_examples_are_what_the_service_answers(answers: Answers) -> None:
+async def test_examples_equal_the_service_s_answers(answers: Answers) -> None:
     documented = {
         (operation["operationId"], name)
         for operation in INTERFACE.operations.values()
@@ -91,10 +91,12 @@ async def test_examples_are_what_the_service_answers(answers: Answers) -> None:
     assert documented == {*answers, ("templates", "catalogue"), ("events", "completed")}
     for (_, name), answer in answers.items():
         example = INTERFACE.check(answer)[name]
-        assert steady(str(answer.json())) == steady(str(example)), name
+        assert without_changing_parts(str(answer.json())) == without_changing_parts(str(example)), (
+            name
+        )
 
 
-async def test_request_in_the_description_is_accepted_and_may_be_repeated(
+async def test_the_curl_command_in_the_description_works_and_is_safe_to_repeat(
     run: Running, tmp_path: Path
 ) -> None:
     if shutil.which("curl") is None:
@@ -105,12 +107,12 @@ async def test_request_in_the_description_is_accepted_and_may_be_repeated(
     async with over_a_socket(run) as address:
         given = {"SERVICE": address, "TOKEN": token(), "KEY": "one-click"}
         given["PATH"] = os.environ["PATH"]  # and no proxy
-        first, again = [await _carried_out(command, tmp_path, given) for _ in range(2)]
+        first, again = [await _run_command(command, tmp_path, given) for _ in range(2)]
     INTERFACE.validate(first, {"$ref": "#/components/schemas/Accepted"})
     assert again["jobId"] == first["jobId"]
 
 
-async def _carried_out(command: str, folder: Path, environment: dict[str, str]) -> Any:
+async def _run_command(command: str, folder: Path, environment: dict[str, str]) -> Any:
     process = await asyncio.create_subprocess_shell(
         command, stdout=PIPE, stderr=PIPE, cwd=folder, env=environment
     )
@@ -118,7 +120,7 @@ async def _carried_out(command: str, folder: Path, environment: dict[str, str]) 
     return json.loads(said)
 
 
-async def test_catalogue_begins_as_in_its_example(run: Running) -> None:
+async def test_the_templates_in_the_example_are_in_the_catalogue(run: Running) -> None:
     answer = await run.client.get("/api/templates")
     example = INTERFACE.check(answer)["catalogue"]
     assert example["templates"]
@@ -126,17 +128,19 @@ async def test_catalogue_begins_as_in_its_example(run: Running) -> None:
         assert template in answer.json()["templates"]
 
 
-async def test_stream_is_written_as_in_its_example(run: Running, fal: FalStandIn) -> None:
+async def test_a_stream_equals_its_example(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted(variables={"mood": "raw"})
     fal.complete(fal.newest, VIDEO)
     await run.finished(job_id)
     async with over_a_socket(run) as address, open_stream(address, jobId=job_id) as stream:
         text = "\n".join([line async for line in stream.answer.aiter_lines()])
         example = INTERFACE.check(stream.answer)["completed"]
-    assert steady(re.sub(r"id: \d+", "id", text)) == steady(re.sub(r"id: \d+", "id", example))
+    assert without_changing_parts(re.sub(r"id: \d+", "id", text)) == without_changing_parts(
+        re.sub(r"id: \d+", "id", example)
+    )
 
 
-async def test_video_and_page_are_answered_as_documented(run: Running, fal: FalStandIn) -> None:
+async def test_files_and_pages_are_answered_as_documented(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted()
     fal.complete(fal.newest, VIDEO)
     url = (await run.finished(job_id))["url"]

@@ -1,4 +1,4 @@
-"""Every problem that the document knows is brought about, and answered as it says."""
+"""Provokes every documented problem and compares the answer with the document."""
 
 import pytest
 
@@ -27,7 +27,7 @@ async def test_problem_is_answered_as_documented(
         provoke = OWN.get((operation, code)) or ALIKE[code]
         answer = await provoke(scene)
         examples = INTERFACE.check(answer)
-        told = answer.json()
-        assert told["code"] == code
-        assert told | {"jobId": ""} == examples[code] | {"jobId": ""}
+        body = answer.json()
+        assert body["code"] == code
+        assert body | {"jobId": ""} == examples[code] | {"jobId": ""}
         seam.error = None

@@ -1,4 +1,4 @@
-"""How the page and its assets are served."""
+"""The page and its assets over HTTP."""
 
 import re
 

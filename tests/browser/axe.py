@@ -1,11 +1,11 @@
-"""What axe-core says of a page."""
+"""Accessibility checks by axe-core."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 
 def serious(page: Page) -> list[str]:
-    """Return what axe finds to be serious or worse."""
+    """Return the serious and critical violations."""
     found = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:200]}"

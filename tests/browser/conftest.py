@@ -1,7 +1,7 @@
-"""A browser, services to look at, and a console that must stay clean.
+"""Fixtures: a browser, running services, and a console that must have no errors.
 
-Playwright's synchronous interface keeps an event loop of its own in the thread, so tests here are
-plain functions, and the browser is closed at the end of each module.
+Playwright's synchronous API runs its own event loop in the thread, so these tests are plain
+functions, and the browser is closed at the end of each module.
 """
 
 import os
@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.console import Console
+from tests.browser.editor_page import EditorPage
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.support.service import UNLIMITED_ENVIRONMENT
@@ -20,7 +21,7 @@ from tests.support.tokens import SECRET
 
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
-    """Return a service with users, and with a fal that the test drives."""
+    """Return a service with users, whose fal the test controls."""
     environment = UNLIMITED_ENVIRONMENT | fal.settings | {"AUTH_JWT_SECRET": SECRET} | settings
     return Server(folder, "tests.support.serve", **environment)
 
@@ -39,10 +40,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def console() -> Iterator[Console]:
-    """Records what the pages say; in the end an error or warning fails the test."""
+    """The pages' console; an unexpected error or warning fails the test at its end."""
     console = Console()
     yield console
-    assert console.troubles == []
+    assert console.unexpected == []
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def context(chromium: Browser, console: Console) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def new_home(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """Make folders with a migrated store, each for one service."""
+    """Return a function that creates a folder with a migrated database for one service."""
 
     def make() -> Path:
         folder = tmp_path_factory.mktemp("home")
@@ -67,20 +68,33 @@ def new_home(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def service(new_home: Callable[[], Path]) -> Iterator[Server]:
-    """The service of ``make run``: everyone is one developer, and local fal renders."""
+    """The service of ``make run``: one development user, and local fal."""
     with Server(new_home(), "app", **UNLIMITED_ENVIRONMENT) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def fal() -> Iterator[DrivenFal]:
-    """A fal whose jobs the test drives."""
+    """A fal whose jobs the test controls."""
     with DrivenFal() as fal:
         yield fal
 
 
 @pytest.fixture(scope="module")
 def driven(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
-    """A service with users, whose fal the test drives."""
+    """A service with users, whose fal the test controls."""
     with driven_server(new_home(), fal) as server:
         yield server
+
+
+@pytest.fixture
+def editor(context: BrowserContext, service: Server) -> EditorPage:
+    return EditorPage(context, service)
+
+
+@pytest.fixture
+def phone(chromium: Browser, console: Console, service: Server) -> Iterator[EditorPage]:
+    viewport = {"width": 390, "height": 500}
+    with chromium.new_context(viewport=viewport, has_touch=True, is_mobile=True) as context:  # type: ignore[arg-type]  # the stubs want their own TypedDict
+        console.listen(context)
+        yield EditorPage(context, service)

@@ -1,15 +1,15 @@
-"""What pages say on their console."""
+"""The browser console."""
 
 import re
 
 from playwright.sync_api import BrowserContext, ConsoleMessage
 
-NETWORK = r"^Failed to load resource: "
-"""What chromium itself says of every request that fails; a page cannot keep it from that."""
+REQUEST_FAILED = r"^Failed to load resource: "
+"""Chromium logs this for every failed request; a page cannot prevent it."""
 
 
 class Console:
-    """Everything that the pages of the contexts it listens to have said."""
+    """Collects the console messages of all pages in a context."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, str]] = []
@@ -20,17 +20,17 @@ class Console:
         context.on("weberror", lambda error: self.messages.append(("error", str(error.error))))
 
     def allow(self, pattern: str) -> None:
-        """Expect errors that match."""
+        """Expect errors that match a regular expression."""
         self._allowed.append(pattern)
 
     @property
     def lines(self) -> list[str]:
-        """The service's own lines."""
+        """The lines that the browser module logs."""
         return [text for _, text in self.messages if text.startswith("[VIDEO] ")]
 
     @property
-    def troubles(self) -> list[str]:
-        """Errors and warnings that nobody expected."""
+    def unexpected(self) -> list[str]:
+        """Errors and warnings that the test did not allow."""
         return [
             text
             for kind, text in self.messages

@@ -1,4 +1,4 @@
-"""The scriptable fal for tests that have no event loop: it lives in a thread."""
+"""The stand-in for fal, in a thread, for tests that have no event loop."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from tests.support.stand_ins.videos import small_video
 
 
 class DrivenFal:
-    """A fal whose jobs are moved by hand."""
+    """A fal whose jobs change only when the test says so."""
 
     def __init__(self) -> None:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
@@ -27,7 +27,7 @@ class DrivenFal:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment of a service that is to use it."""
+        """Environment variables of a service that uses it."""
         return {"FAL_KEY": FalStandIn.key, "FAL_PORT": str(self._stand_in.port)}
 
     @property

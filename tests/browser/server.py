@@ -1,4 +1,4 @@
-"""A service as a process that can be killed and started again at the same address."""
+"""A service in a process that can be killed and restarted on the same port."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.support.sockets import free_port
 
 
 class Server:
-    """``python -m module`` in ``folder``, ready to be asked while it is entered."""
+    """Runs ``python -m module`` in ``folder`` as a context manager; it is ready when entered."""
 
     def __init__(self, folder: Path, module: str, **environment: str) -> None:
         self._folder = folder
@@ -27,12 +27,12 @@ class Server:
         self.kill()
 
     def start(self) -> None:
-        """Start it, and wait until it is ready."""
+        """Start the process and wait until it is ready."""
         process = self._life.enter_context(started(self._folder, self._module, **self._environment))
         process.url = self.url
         process.until_ready()
         self._process: Process = process
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill the process."""
         self._life.close()

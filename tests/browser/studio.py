@@ -1,4 +1,4 @@
-"""The page in a browser, and what its user does there."""
+"""Drives the page as its user does."""
 
 import time
 from collections.abc import Callable
@@ -6,17 +6,17 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
-from tests.browser.tab import PATIENCE
+from tests.browser.tab import TIMEOUT
 
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 VIEWS = ["studio", "templates", "library", "activity", "credits"]
 WAITING = "Generating video. This may take a couple of minutes..."
-expect.set_options(timeout=PATIENCE * 1000)
+expect.set_options(timeout=TIMEOUT * 1000)
 
 
 class Studio:
-    """A tab with the page open, as far as the button that starts it all."""
+    """A tab with the page open."""
 
     def __init__(
         self, context: BrowserContext, url: str, *, token: str = "", size: Any = LAPTOP
@@ -46,14 +46,14 @@ class Studio:
     def video(self) -> Locator:
         return self.dialog.get_by_label("The finished video")
 
-    def ready(self) -> "Studio":
-        """Wait until the page can animate."""
+    def until_ready(self) -> "Studio":
+        """Wait until Animate is enabled."""
         expect(self.animate).to_have_attribute("aria-disabled", "false")
         return self
 
     def start(self) -> None:
-        """Click *Animate*, and wait for the dialog and for the service's word."""
-        self.ready()
+        """Click *Animate*, and wait for the dialog and the service's answer."""
+        self.until_ready()
         with self.page.expect_response("**/api/templates/video"):
             self.animate.click()
         expect(self.dialog).to_contain_text(WAITING)
@@ -63,18 +63,18 @@ class Studio:
         expect(self.page.get_by_role("heading", name=view, level=1)).to_be_visible()
 
     def row(self, state: str) -> Locator:
-        """Return the jobs of the activity that are in a state."""
+        """Return the jobs in the activity view that have a state."""
         return self.page.locator(f".job[data-state='{state}']")
 
     def until(self, happened: Callable[[], bool]) -> None:
-        """Let the browser go on until something has happened."""
-        deadline = time.monotonic() + PATIENCE
+        """Let the browser run until a condition is true."""
+        deadline = time.monotonic() + TIMEOUT
         while not happened():
-            assert time.monotonic() < deadline, "it does not happen"
+            assert time.monotonic() < deadline, "the condition did not become true"
             self.page.wait_for_timeout(20)
 
-    def plays(self) -> None:
-        """Wait until the finished video plays: it has frames, and they follow each other."""
+    def until_video_plays(self) -> None:
+        """Wait until the finished video plays, that is, until it renders new frames."""
         expect(self.video).to_be_visible()
         self.until(lambda: self._seen("video.readyState >= 2 && video.duration > 0"))
         before = self._seen("video.getVideoPlaybackQuality().totalVideoFrames")

@@ -1,4 +1,4 @@
-"""A page that does nothing but use the shared module, and what a test does in it."""
+"""Drives a page that only loads the browser module."""
 
 import re
 import time
@@ -12,16 +12,16 @@ from playwright.sync_api import BrowserContext, Request, Route
 from tests.support.tokens import token
 
 FOLDER = Path(__file__).parent
-PATIENCE = 60.0
-"""Seconds for whatever is waited for; a slow machine needs less."""
+TIMEOUT = 60.0
+"""Seconds; even a slow machine needs less."""
 TEMPLATE = "night-life-roller"
 
 
 class Tab:
     """A tab at ``url`` in which ``user`` is signed in.
 
-    ``timing`` goes to the module. ``page`` is one of ``pages/``, which like ``vendor/`` appears to
-    be served by the service.
+    ``timing`` is the module's option. ``page`` is a file in ``pages/``. The browser loads
+    ``pages/`` and ``vendor/`` as if the service served them.
     """
 
     def __init__(
@@ -44,49 +44,49 @@ class Tab:
         self.load()
 
     def load(self) -> None:
-        """Load the page, or load it again."""
+        """Load or reload the page."""
         self.page.goto(self._address)
         self.page.wait_for_function("globalThis.videos")
 
     def run(self, script: str, argument: Any = None) -> Any:
-        """Evaluate a function, and wait for its promise."""
+        """Evaluate a script and wait for its promise."""
         return self.page.evaluate(script, argument)
 
     def submit(self) -> str:
-        """Submit a canvas, and return the job's id."""
+        """Submit a canvas and return the job's id."""
         return str(self.run("submit().then((job) => job.id)"))
 
-    def stands(self, job_id: str, field: str = "status") -> Any:
-        """Tell what the module knows of the job."""
+    def known(self, job_id: str, field: str = "status") -> Any:
+        """Return a field of the job's status that the module knows."""
         return self.run(
             "([id, field]) => videos.jobs.get(id)?.latest?.[field] ?? null", [job_id, field]
         )
 
     def until(self, happened: Callable[[], bool]) -> None:
-        """Let the browser go on until something has happened."""
-        deadline = time.monotonic() + PATIENCE
+        """Let the browser run until a condition is true."""
+        deadline = time.monotonic() + TIMEOUT
         while not happened():
-            assert time.monotonic() < deadline, "it does not happen"
+            assert time.monotonic() < deadline, "the condition did not become true"
             self.page.wait_for_timeout(20)
 
-    def until_it_stands(self, job_id: str, value: Any, field: str = "status") -> None:
-        """Wait until the module knows the job to stand so."""
-        self.until(lambda: self.stands(job_id, field) == value)
+    def until_known(self, job_id: str, value: Any, field: str = "status") -> None:
+        """Wait until a field of the job's status has a value."""
+        self.until(lambda: self.known(job_id, field) == value)
 
     def until_connected(self, state: str) -> None:
         self.until(lambda: self.run("videos.connection") == state)
 
-    def end_of(self, job_id: str) -> str:
-        """Wait for ``finished``: the key of the video, or the error's code and detail."""
-        script = "(id) => videos.follow(id).finished.then(({ key }) => key, wrong)"
+    def outcome(self, job_id: str) -> str:
+        """Wait for ``finished`` and return the video's key, or the error's code and detail."""
+        script = "(id) => videos.follow(id).finished.then(({ key }) => key, describeError)"
         return str(self.run(script, job_id))
 
-    def asked(self, path: str) -> int:
-        """Count the requests for a path that have left this tab."""
+    def count(self, path: str) -> int:
+        """Count this tab's requests for a path."""
         return sum(_is_for(path, request) for request in self.requests)
 
-    def streams(self) -> int:
-        """Count the event streams that this tab has open."""
+    def open_streams(self) -> int:
+        """Count this tab's open event streams."""
         return sum(_is_for("events", request) for request in self.open)
 
     def _began(self, request: Request) -> None:
@@ -105,8 +105,8 @@ def _serve(route: Route) -> None:
     route.fulfill(path=FOLDER / urlsplit(route.request.url).path.lstrip("/"))
 
 
-class Held:
-    """Requests that wait until the test lets them go."""
+class HeldRequests:
+    """Requests that wait until the test releases them."""
 
     def __init__(self) -> None:
         self._routes: list[Route] = []

@@ -1,243 +1,169 @@
-"""The editor on a page of its own: mouse, keyboard, finger, and pictures good and bad."""
+"""The editor on a page of its own: mouse, keyboard, touch and export."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.console import Console
-from tests.browser.desk import SIZES, Desk, encoded
-from tests.browser.server import Server
+from tests.browser.editor_page import SIZES, EditorPage
 
 
-@pytest.fixture
-def desk(context: BrowserContext, service: Server) -> Desk:
-    return Desk(context, service)
+def test_the_editor_opens_with_a_picture_and_a_headline(editor: EditorPage) -> None:
+    assert editor.picture == [1280, 1280]
+    assert [each["kind"] for each in editor.objects] == ["text"]
+    assert not editor.page.evaluate("editor.isEmpty || editor.canUndo")
+    assert editor.page.evaluate("editor.snapshotUrl()").startswith("data:image/jpeg;base64,")
 
 
-@pytest.fixture
-def phone(chromium: Browser, console: Console, service: Server) -> Iterator[Desk]:
-    viewport = {"width": 390, "height": 500}
-    with chromium.new_context(viewport=viewport, has_touch=True, is_mobile=True) as context:  # type: ignore[arg-type]  # the stubs want their own TypedDict
-        console.listen(context)
-        yield Desk(context, service)
-
-
-def test_the_first_sight_is_a_picture_with_a_headline(desk: Desk) -> None:
-    assert desk.picture == [1280, 1280]
-    assert [each["kind"] for each in desk.objects] == ["text"]
-    assert not desk.page.evaluate("editor.isEmpty || editor.canUndo")
-    assert desk.page.evaluate("editor.snapshotUrl()").startswith("data:image/jpeg;base64,")
-
-
-def test_a_mouse_adds_moves_resizes_turns_and_takes_back_step_by_step(desk: Desk) -> None:
-    desk.tool("Add rectangle")
-    added = desk.last
-    desk.page.keyboard.down("Alt")
-    desk.drag((640, 360), (440, 300))
-    desk.page.keyboard.up("Alt")
-    moved = desk.last
+def test_the_mouse_adds_moves_resizes_and_rotates_and_each_step_can_be_undone(
+    editor: EditorPage,
+) -> None:
+    editor.tool("Add rectangle")
+    added = editor.last
+    editor.page.keyboard.down("Alt")
+    editor.drag((640, 360), (440, 300))
+    editor.page.keyboard.up("Alt")
+    moved = editor.last
     assert (moved["x"], moved["y"]) == pytest.approx((440, 300), abs=1)
     corner = (moved["x"] + moved["width"] / 2, moved["y"] + moved["height"] / 2)
-    desk.drag(corner, (corner[0] + 100, corner[1] + 50))
-    resized = desk.last
+    editor.drag(corner, (corner[0] + 100, corner[1] + 50))
+    resized = editor.last
     assert resized["width"] == pytest.approx(moved["width"] + 100, abs=3)
     assert resized["x"] - resized["width"] / 2 == pytest.approx(moved["x"] - moved["width"] / 2)
-    scale = desk.page.evaluate("document.querySelector('[role=application]').clientWidth") / 1280
+    scale = editor.page.evaluate("document.querySelector('[role=application]').clientWidth") / 1280
     stem = (resized["x"], resized["y"] - resized["height"] / 2 - 26 / scale)
-    desk.drag(stem, (resized["x"] + 300, resized["y"]))
-    assert desk.last["angle"] == 90
+    editor.drag(stem, (resized["x"] + 300, resized["y"]))
+    assert editor.last["angle"] == 90
 
     for state in (resized, moved, added):
-        desk.tool("Undo")
-        assert desk.last == state
-    desk.keys("Control+z")
-    assert [each["kind"] for each in desk.objects] == ["text"]
+        editor.tool("Undo")
+        assert editor.last == state
+    editor.keys("Control+z")
+    assert [each["kind"] for each in editor.objects] == ["text"]
     for state in (added, moved, resized):
-        desk.keys("Control+Shift+z")
-        assert desk.last == state
+        editor.keys("Control+Shift+z")
+        assert editor.last == state
 
 
-def test_a_dragged_object_rests_in_the_middle_and_alt_moves_it_freely(desk: Desk) -> None:
-    desk.tool("Add star")
-    desk.drag((640, 360), (300, 250))
-    desk.drag((300, 250), (644, 250))
-    assert desk.last["x"] == 640
-    desk.page.keyboard.down("Alt")
-    desk.drag((640, 250), (650, 250))
-    assert desk.last["x"] == pytest.approx(650, abs=1)
+def test_a_dragged_object_snaps_to_the_middle_unless_alt_is_held(editor: EditorPage) -> None:
+    editor.tool("Add star")
+    editor.drag((640, 360), (300, 250))
+    editor.drag((300, 250), (644, 250))
+    assert editor.last["x"] == 640
+    editor.page.keyboard.down("Alt")
+    editor.drag((640, 250), (650, 250))
+    assert editor.last["x"] == pytest.approx(650, abs=1)
 
 
-def test_escape_calls_a_drag_off(desk: Desk) -> None:
-    desk.tool("Add star")
-    before = desk.last
-    desk.page.mouse.move(*desk.place(640, 360))
-    desk.page.mouse.down()
-    desk.page.mouse.move(*desk.place(900, 200), steps=3)
-    assert desk.last != before
-    desk.keys("Escape")
-    desk.page.mouse.up()
-    assert desk.last == before
+def test_escape_cancels_a_drag(editor: EditorPage) -> None:
+    editor.tool("Add star")
+    before = editor.last
+    editor.page.mouse.move(*editor.place(640, 360))
+    editor.page.mouse.down()
+    editor.page.mouse.move(*editor.place(900, 200), steps=3)
+    assert editor.last != before
+    editor.keys("Escape")
+    editor.page.mouse.up()
+    assert editor.last == before
 
 
-def test_the_keyboard_alone_does_everything_and_says_so(desk: Desk) -> None:
-    desk.keys("Tab", "ArrowRight", "ArrowRight", "Enter")
-    assert (desk.last["kind"], desk.said) == ("ellipse", "Ellipse added")
-    start = desk.last
-    desk.keys("ArrowRight", "Shift+ArrowDown", "+", "r")
-    ellipse = desk.last
+def test_the_keyboard_alone_does_everything_and_screen_readers_are_told(editor: EditorPage) -> None:
+    editor.keys("Tab", "ArrowRight", "ArrowRight", "Enter")
+    assert (editor.last["kind"], editor.announced) == ("ellipse", "Ellipse added")
+    start = editor.last
+    editor.keys("ArrowRight", "Shift+ArrowDown", "+", "r")
+    ellipse = editor.last
     assert (ellipse["x"] - start["x"], ellipse["y"] - start["y"], ellipse["angle"]) == (1, 10, 15)
     assert ellipse["width"] == pytest.approx(start["width"] * 1.05)
-    assert desk.said.endswith("turned 15 degrees")
-    desk.keys("Control+d")
-    assert len(desk.objects) == 3
-    desk.keys("[")
-    assert desk.said == "Layer 2 of 3"
-    desk.keys("Delete")
-    assert desk.said == "Ellipse deleted"
-    desk.keys("Tab", "Tab")
-    assert desk.said == "Text “After the rain” selected"
-    desk.keys("Enter")
-    desk.page.keyboard.type("Dawn")
-    desk.keys("Escape")
-    assert desk.objects[0]["text"] == "Dawn"
-    desk.keys("s")
-    assert desk.page.evaluate("document.activeElement.textContent") == "Fill"
-    desk.keys("Escape", "Escape")
-    assert desk.said == "Nothing selected"
-    desk.keys(*["Control+z"] * 10)
-    assert [each["kind"] for each in desk.objects] == ["text"]
+    assert editor.announced.endswith("turned 15 degrees")
+    editor.keys("Control+d")
+    assert len(editor.objects) == 3
+    editor.keys("[")
+    assert editor.announced == "Layer 2 of 3"
+    editor.keys("Delete")
+    assert editor.announced == "Ellipse deleted"
+    editor.keys("Tab", "Tab")
+    assert editor.announced == "Text “After the rain” selected"
+    editor.keys("Enter")
+    editor.page.keyboard.type("Dawn")
+    editor.keys("Escape")
+    assert editor.objects[0]["text"] == "Dawn"
+    editor.keys("s")
+    assert editor.page.evaluate("document.activeElement.textContent") == "Fill"
+    editor.keys("Escape", "Escape")
+    assert editor.announced == "Nothing selected"
+    editor.keys(*["Control+z"] * 10)
+    assert [each["kind"] for each in editor.objects] == ["text"]
 
 
-def test_tab_steps_through_the_objects_and_then_leaves(desk: Desk) -> None:
-    desk.frame.focus()
-    heard = []
-    while desk.frame.evaluate("node => node === document.activeElement"):
-        desk.keys("Tab")
-        heard.append(desk.said)
-    assert heard[:2] == ["Picture selected", "Text “After the rain” selected"]
-    assert len(heard) == 3
+def test_tab_steps_through_the_objects_and_then_leaves(editor: EditorPage) -> None:
+    editor.frame.focus()
+    announced = []
+    while editor.frame.evaluate("node => node === document.activeElement"):
+        editor.keys("Tab")
+        announced.append(editor.announced)
+    assert announced[:2] == ["Picture selected", "Text “After the rain” selected"]
+    assert len(announced) == 3
 
 
-def test_a_second_click_edits_a_text_in_place_as_one_step(desk: Desk) -> None:
-    desk.click(200, 592)
-    assert desk.page.get_by_role("textbox", name="Text").count() == 0
-    desk.click(200, 592)
-    field = desk.page.get_by_role("textbox", name="Text", exact=True)
-    height = desk.last["height"]
+def test_a_second_click_edits_a_text_as_one_undo_step(editor: EditorPage) -> None:
+    editor.click(200, 592)
+    assert editor.page.get_by_role("textbox", name="Text").count() == 0
+    editor.click(200, 592)
+    field = editor.page.get_by_role("textbox", name="Text", exact=True)
+    height = editor.last["height"]
     field.press_sequentially("Somewhere in the middle of the night")
-    assert desk.last["height"] == pytest.approx(2 * height)
-    desk.click(1100, 100)
+    assert editor.last["height"] == pytest.approx(2 * height)
+    editor.click(1100, 100)
     assert field.count() == 0
-    desk.keys("Control+z")
-    assert desk.last["text"] == "After the rain"
+    editor.keys("Control+z")
+    assert editor.last["text"] == "After the rain"
 
 
-def test_a_text_without_a_letter_is_gone(desk: Desk) -> None:
-    desk.tool("Add text")
-    desk.keys("Backspace", "Escape")
-    assert len(desk.objects) == 1
+def test_an_empty_text_is_removed(editor: EditorPage) -> None:
+    editor.tool("Add text")
+    editor.keys("Backspace", "Escape")
+    assert len(editor.objects) == 1
 
 
-def test_the_inspector_styles_and_a_slider_is_one_step(desk: Desk) -> None:
-    desk.tool("Add rectangle")
-    desk.tool("Fill")
-    desk.tool("Coral")
-    assert desk.last["fill"] == ["#ff6b57"]
-    desk.keys("Escape")
-    desk.tool("Style")
-    slider = desk.page.get_by_label("Opacity")
+def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(editor: EditorPage) -> None:
+    editor.tool("Add rectangle")
+    editor.tool("Fill")
+    editor.tool("Coral")
+    assert editor.last["fill"] == ["#ff6b57"]
+    editor.keys("Escape")
+    editor.tool("Style")
+    slider = editor.page.get_by_label("Opacity")
     slider.fill("80")
     slider.fill("40")
-    desk.page.get_by_role("switch", name="Shadow").click()
-    assert (desk.last["opacity"], desk.last["shadow"]) == (40, True)
-    desk.keys("Control+z")
-    assert (desk.last["opacity"], desk.last["shadow"]) == (40, False)
+    editor.page.get_by_role("switch", name="Shadow").click()
+    assert (editor.last["opacity"], editor.last["shadow"]) == (40, True)
+    editor.keys("Control+z")
+    assert (editor.last["opacity"], editor.last["shadow"]) == (40, False)
 
 
-def test_each_aspect_gives_a_png_of_the_models_size(desk: Desk) -> None:
-    before = desk.last
+def test_each_aspect_ratio_exports_a_png_of_the_models_size(editor: EditorPage) -> None:
+    before = editor.last
     for aspect, (width, height) in SIZES.items():
-        desk.page.get_by_role("radio", name=aspect).check()
-        with Image.open(io.BytesIO(desk.blob())) as image:
+        editor.page.get_by_role("radio", name=aspect).check()
+        with Image.open(io.BytesIO(editor.blob())) as image:
             assert (image.format, image.size) == ("PNG", (width, height))
             assert len(image.convert("RGB").resize((64, 64)).getcolors(4096) or []) > 500
-        assert desk.last["x"] / width == pytest.approx(before["x"] / 1280)
-        assert desk.last["y"] / height == pytest.approx(before["y"] / 720, abs=0.01)
-        assert desk.last["width"] / width == pytest.approx(before["width"] / 1280)
+        assert editor.last["x"] / width == pytest.approx(before["x"] / 1280)
+        assert editor.last["y"] / height == pytest.approx(before["y"] / 720, abs=0.01)
+        assert editor.last["width"] / width == pytest.approx(before["width"] / 1280)
 
 
-def test_a_canvas_without_a_blob_rejects(desk: Desk) -> None:
-    code = desk.page.evaluate("""async () => {
+def test_a_failed_export_rejects_with_image_unavailable(editor: EditorPage) -> None:
+    code = editor.page.evaluate("""async () => {
       HTMLCanvasElement.prototype.toBlob = (done) => done(null);
       return editor.toBlob().catch(({ code }) => code);
     }""")
     assert code == "image_unavailable"
 
 
-def test_a_picture_comes_by_paste_and_by_drop(desk: Desk) -> None:
-    for way in ("paste", "drop"):
-        desk.hand(way, encoded(300, 200), "image/png")
-        desk.until("editor.scene.picture.bitmap.width === 300")
-        assert desk.said == "Picture placed"
-        desk.keys("Control+z")
-        assert desk.picture == [1280, 1280]
-
-
-def test_an_uploaded_photo_stands_upright_and_is_reduced(desk: Desk) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
-    photo = encoded(5000, 1000, "JPEG", exif=exif)
-    with desk.page.expect_file_chooser() as chooser:
-        desk.tool("Upload a picture")
-    chooser.value.set_files({"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo})
-    desk.until("editor.scene.picture.bitmap.height === 4096")
-    assert desk.picture == [819, 4096]
-
-
-def test_a_bad_picture_is_told_and_nothing_is_lost(desk: Desk) -> None:
-    for content, kind, code in (
-        (b"words", "text/plain", "unsupported_image"),
-        (encoded(300, 200)[:60], "image/png", "invalid_image"),
-        (encoded(10_000, 9_000), "image/png", "image_too_large"),
-    ):
-        desk.hand("drop", content, kind)
-        desk.until("(code) => notices.at(-1)?.code === code", code)
-    assert desk.page.evaluate("notices.length") == 3
-    assert desk.picture == [1280, 1280]
-    assert not desk.page.evaluate("editor.canUndo")
-
-
-def test_the_picture_is_panned_zoomed_removed_and_the_sample_comes_back(desk: Desk) -> None:
-    desk.drag((900, 200), (900, 300))
-    assert desk.page.evaluate("editor.scene.picture.y") == pytest.approx(0.5 - 100 / 560, abs=0.01)
-    desk.keys("+")
-    assert desk.page.evaluate("editor.scene.picture.zoom") == pytest.approx(105)
-    desk.keys("Delete")
-    assert desk.picture is None
-    desk.click(200, 592)
-    desk.keys("Delete")
-    assert desk.page.evaluate("editor.isEmpty")
-    desk.tool("Use the sample picture")
-    desk.until("editor.scene.picture")
-
-
-def test_a_reload_keeps_the_canvas(desk: Desk) -> None:
-    desk.hand("drop", encoded(300, 200), "image/png")
-    desk.until("editor.scene.picture.bitmap.width === 300")
-    desk.tool("Add star")
-    before = desk.objects
-    desk.until_kept()
-    desk.page.reload()
-    desk.ready()
-    assert desk.objects == before
-    assert desk.picture == [300, 200]
-
-
-def test_a_finger_drags_an_object_and_scrolls_the_page_beside_it(phone: Desk) -> None:
+def test_touch_drags_an_object_and_scrolls_the_page_elsewhere(phone: EditorPage) -> None:
     before = phone.last
     phone.drag_by_finger((200, 592), (60, -300))
     assert phone.last["y"] == pytest.approx(before["y"] - 300, abs=20)
@@ -250,17 +176,17 @@ def test_a_finger_drags_an_object_and_scrolls_the_page_beside_it(phone: Desk) ->
     assert phone.page.evaluate("editor.scene.picture.y") == 0.5
 
 
-def test_a_second_tap_edits_a_text_and_nothing_reaches_beyond_the_phone(phone: Desk) -> None:
+def test_a_second_tap_edits_a_text_without_horizontal_scrolling(phone: EditorPage) -> None:
     for _ in range(2):
         phone.page.touchscreen.tap(*phone.place(200, 592))
         assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
     assert phone.page.get_by_role("textbox", name="Text", exact=True).count() == 1
 
 
-def test_axe_finds_nothing_serious_in_the_dark_or_in_the_light(desk: Desk) -> None:
-    desk.click(200, 592)
-    desk.tool("Style")
+def test_axe_finds_nothing_serious_in_dark_and_light_mode(editor: EditorPage) -> None:
+    editor.click(200, 592)
+    editor.tool("Style")
     for scheme in ("dark", "light"):
-        desk.page.emulate_media(color_scheme=scheme)
-        violations = Axe().run(desk.page).response["violations"]
+        editor.page.emulate_media(color_scheme=scheme)
+        violations = Axe().run(editor.page).response["violations"]
         assert [each for each in violations if each["impact"] in {"serious", "critical"}] == []

@@ -1,4 +1,4 @@
-"""The description of the interface: drawn from the document, with no other host."""
+"""The documentation page, which is rendered from the OpenAPI document."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from tests.support.service import SUBMIT
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_every_route_and_code_can_be_read_with_no_other_host(
+def test_every_route_and_code_is_shown_without_requests_to_other_hosts(
     context: BrowserContext, service: Server, scheme: Any
 ) -> None:
     page = context.new_page()
@@ -33,7 +33,7 @@ def test_every_route_and_code_can_be_read_with_no_other_host(
     assert hosts == {urlsplit(service.url).netloc}
 
 
-def test_a_stranger_learns_how_to_sign_in_and_where(
+def test_the_docs_show_how_to_authenticate_and_which_routes_need_it(
     context: BrowserContext, service: Server
 ) -> None:
     page = context.new_page()
@@ -49,9 +49,7 @@ def test_a_stranger_learns_how_to_sign_in_and_where(
         assert [mark.get_attribute("href") for mark in marks] == [f"#{name}" for name in asked]
 
 
-def test_code_in_a_description_is_drawn_as_it_is_written(
-    context: BrowserContext, service: Server
-) -> None:
+def test_code_in_a_description_is_shown_verbatim(context: BrowserContext, service: Server) -> None:
     page = context.new_page()
     page.goto(f"{service.url}/docs")
     description = INTERFACE.operations["POST", SUBMIT]["description"]
@@ -60,7 +58,7 @@ def test_code_in_a_description_is_drawn_as_it_is_written(
     assert "```" not in page.locator("main").inner_text()
 
 
-def test_what_every_answer_has_is_told_once(context: BrowserContext, service: Server) -> None:
+def test_headers_of_every_answer_are_shown_once(context: BrowserContext, service: Server) -> None:
     page = context.new_page()
     page.goto(f"{service.url}/docs")
     rows = page.locator("dt")
@@ -70,9 +68,7 @@ def test_what_every_answer_has_is_told_once(context: BrowserContext, service: Se
     expect(page.locator("article#submit details dt").filter(has_text="required")).to_have_count(0)
 
 
-def test_index_is_folded_where_it_would_hide_the_title(
-    context: BrowserContext, service: Server
-) -> None:
+def test_the_index_is_folded_on_a_narrow_screen(context: BrowserContext, service: Server) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{service.url}/docs")
@@ -87,7 +83,7 @@ def test_index_is_folded_where_it_would_hide_the_title(
     expect(link).to_be_visible()
 
 
-def test_link_to_a_route_leads_there(context: BrowserContext, service: Server) -> None:
+def test_a_link_to_a_route_scrolls_to_it(context: BrowserContext, service: Server) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{service.url}/docs#cancel")

@@ -1,30 +1,30 @@
-"""The shared module in a browser, when nothing goes wrong but what the user is told of."""
+"""The browser module: submit, follow, cancel, errors and sign-in."""
 
 from itertools import groupby
 
 from playwright.sync_api import BrowserContext, Route
 
-from tests.browser.console import NETWORK, Console
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.tab import Held, Tab
+from tests.browser.tab import HeldRequests, Tab
 from tests.support.tokens import token
 
-REFUSED = NETWORK + r"the server responded with a status of {} "
+REFUSED = REQUEST_FAILED + r"the server responded with a status of {} "
 
 
-def test_a_canvas_becomes_a_video_and_the_console_tells_how(
+def test_a_canvas_becomes_a_video_and_the_console_logs_each_event(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "ada")
     job = tab.submit()
-    tab.until_it_stands(job, "queued", "stage")
+    tab.until_known(job, "queued", "stage")
     fal.queue(3)
-    tab.until_it_stands(job, 3, "queuePosition")
+    tab.until_known(job, 3, "queuePosition")
     fal.begin()
-    tab.until_it_stands(job, "processing")
+    tab.until_known(job, "processing")
     fal.complete()
-    key = tab.end_of(job)
+    key = tab.outcome(job)
 
     events = [line for line in console.lines if "Event" in line]
     numbers = [line.split()[2] for line in events]
@@ -40,70 +40,72 @@ def test_a_canvas_becomes_a_video_and_the_console_tells_how(
         *events,
         f"[VIDEO] Generation complete: {key}",
     ]
-    assert tab.asked("events") == 1
-    assert tab.asked("status") == 0
-    tab.until(lambda: tab.streams() == 0)  # nothing is left to be heard of
+    assert tab.count("events") == 1
+    assert tab.count("status") == 0
+    tab.until(lambda: tab.open_streams() == 0)  # no unfinished job is left
 
 
-def test_one_stream_serves_all_jobs_and_each_listener_hears_of_its_own(
+def test_one_stream_serves_all_jobs_and_each_listener_gets_its_own_job(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "bea")
     tab.run("""async () => {
-      globalThis.heard = { all: new Set(), first: new Set() };
-      videos.subscribe((job) => heard.all.add(job.id));
+      globalThis.received = { all: new Set(), first: new Set() };
+      videos.subscribe((job) => received.all.add(job.id));
       await videos.resume();
     }""")
     first = tab.submit()
-    tab.run("(id) => videos.follow(id).subscribe((job) => heard.first.add(job.jobId))", first)
+    tab.run("(id) => videos.follow(id).subscribe((job) => received.first.add(job.jobId))", first)
     second = tab.submit()
     fal.complete()
-    tab.until_it_stands(second, "completed")
-    assert tab.stands(first) == "pending"
-    assert tab.run("[...heard.first]") == [first]
-    assert sorted(tab.run("[...heard.all]")) == sorted([first, second])
-    assert tab.asked("events") == 1
-    assert tab.streams() == 1
+    tab.until_known(second, "completed")
+    assert tab.known(first) == "pending"
+    assert tab.run("[...received.first]") == [first]
+    assert sorted(tab.run("[...received.all]")) == sorted([first, second])
+    assert tab.count("events") == 1
+    assert tab.open_streams() == 1
 
 
-def test_a_failed_job_rejects_with_the_reason_of_the_provider_also_where_nobody_waits(
+def test_a_failed_job_rejects_with_the_provider_s_reason_even_if_nobody_awaited_it(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "cyd")
     job = tab.submit()
     fal.fail("The picture shows a celebrity.")
-    tab.until_it_stands(job, "failed")
-    assert tab.end_of(job) == "fal_rejected: The picture shows a celebrity."
+    tab.until_known(job, "failed")
+    assert tab.outcome(job) == "fal_rejected: The picture shows a celebrity."
 
 
-def test_a_job_is_cancelled_once_and_then_it_is_too_late(
+def test_a_job_is_cancelled_and_an_unknown_template_is_rejected(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
     tab = Tab(context, driven.url, "dan")
     job = tab.submit()
-    assert tab.run("(id) => videos.follow(id).cancel().catch(wrong)", job) is None
-    assert tab.end_of(job).startswith("cancelled: ")
+    assert tab.run("(id) => videos.follow(id).cancel().catch(describeError)", job) is None
+    assert tab.outcome(job).startswith("cancelled: ")
     console.allow(REFUSED.format(409))
-    other = tab.run("videos.submit(canvas, { templateSlug: 'unheard-of' }).catch(wrong)")
+    other = tab.run("videos.submit(canvas, { templateSlug: 'unknown' }).catch(describeError)")
     assert other.startswith("template_not_found: ")
     console.allow(REFUSED.format(404))
 
 
-def test_an_aborted_submit_ends_the_waiting(
+def test_an_aborted_submit_rejects_and_submits_nothing(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "eve")
     submitted = fal.submits()
-    assert tab.run("submit({ signal: AbortSignal.abort() }).catch(wrong)").startswith("aborted: ")
+    assert tab.run("submit({ signal: AbortSignal.abort() }).catch(describeError)").startswith(
+        "aborted: "
+    )
     assert fal.submits() == submitted
 
 
-def test_an_aborted_follow_ends_unless_the_job_is_followed_otherwise_too(
+def test_an_aborted_follow_ends_unless_the_job_is_followed_elsewhere(
     context: BrowserContext, driven: Server
 ) -> None:
     tab = Tab(context, driven.url, "fay")
     job = tab.submit()
-    borrowed = """([id, signals]) => {
+    follow_twice = """([id, signals]) => {
       const [first, second] = [new AbortController(), new AbortController()];
       const job = videos.follow(id, { signal: first.signal });
       videos.follow(id, { signal: second.signal });
@@ -111,22 +113,25 @@ def test_an_aborted_follow_ends_unless_the_job_is_followed_otherwise_too(
       const wasKept = videos.jobs.has(id);
       second.abort();
       const isKept = videos.jobs.has(id);
-      return isKept ? [wasKept, isKept] : job.finished.catch(wrong).then((end) => [wasKept, end]);
+      if (isKept) return [wasKept, isKept];
+      return job.finished.catch(describeError).then((end) => [wasKept, end]);
     }"""
-    assert tab.run(borrowed, [job, 2]) == [True, True]
+    assert tab.run(follow_twice, [job, 2]) == [True, True]
     tab.load()
-    assert tab.run(borrowed, [job, 2]) == [True, "aborted: The request was aborted."]
-    tab.until(lambda: tab.streams() == 0)
+    assert tab.run(follow_twice, [job, 2]) == [True, "aborted: The request was aborted."]
+    tab.until(lambda: tab.open_streams() == 0)
 
 
-def test_a_canvas_without_a_picture_is_an_error_of_its_own(
+def test_an_empty_canvas_rejects_with_image_unavailable(
     context: BrowserContext, driven: Server
 ) -> None:
     tab = Tab(context, driven.url, "gus")
-    assert tab.run("(canvas.width = 0, submit().catch(wrong))").startswith("image_unavailable: ")
+    assert tab.run("(canvas.width = 0, submit().catch(describeError))").startswith(
+        "image_unavailable: "
+    )
 
 
-def test_a_lost_answer_is_asked_for_again_and_one_job_is_made(
+def test_a_submit_whose_answer_is_lost_is_repeated_and_makes_one_job(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "hal")
@@ -140,13 +145,13 @@ def test_a_lost_answer_is_asked_for_again_and_one_job_is_made(
         return route.fallback()
 
     tab.page.route("**/api/templates/video", lose)
-    console.allow(NETWORK + "net::ERR_CONNECTION_RESET")
+    console.allow(REQUEST_FAILED + "net::ERR_CONNECTION_RESET")
     assert tab.submit() == lost[0]
     assert fal.submits() == submitted + 1
-    assert tab.asked("video") == 2
+    assert tab.count("video") == 2
 
 
-def test_a_session_that_has_ended_is_told_once_and_goes_on_after_the_next_sign_in(
+def test_an_expired_session_is_reported_once_and_continues_after_sign_in(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
     console.allow(REFUSED.format(401))
@@ -156,18 +161,18 @@ def test_a_session_that_has_ended_is_told_once_and_goes_on_after_the_next_sign_i
     assert tab.run("errors") == ["unauthenticated"]
     assert tab.run("videos.credits().catch((error) => error.status)") == 401
     tab.run("document.dispatchEvent(new Event('visibilitychange'))")
-    tab.until(lambda: tab.asked("events") >= 2)
+    tab.until(lambda: tab.count("events") >= 2)
     tab.run("(token = fresh, videos.credits())")
     tab.until_connected("live")
     assert tab.run("errors") == ["unauthenticated"]
 
 
-def test_a_token_that_changes_while_the_last_one_is_being_refused_is_tried(
+def test_a_token_that_changes_while_the_old_one_is_rejected_is_used(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
     console.allow(REFUSED.format(401))
     tab = Tab(context, driven.url, "ivy")
-    held = Held()
+    held = HeldRequests()
     tab.page.route("**/api/templates/video/events", held.hold)
     tab.run("(stale) => { globalThis.fresh = token; token = stale; }", token("ivy", exp=1))
     tab.run("void videos.resume()")
@@ -178,16 +183,16 @@ def test_a_token_that_changes_while_the_last_one_is_being_refused_is_tried(
     tab.until_connected("live")
 
 
-def test_users_do_not_see_each_others_jobs_after_one_another(
+def test_the_next_user_does_not_see_the_previous_user_s_jobs(
     context: BrowserContext, driven: Server
 ) -> None:
     tab = Tab(context, driven.url, "joe")
     tab.run("videos.resume()")
     job = tab.submit()
-    tab.until_it_stands(job, "pending")
-    tab.run("(id) => { globalThis.end = videos.jobs.get(id).finished.catch(wrong); }", job)
+    tab.until_known(job, "pending")
+    tab.run("(id) => { globalThis.end = videos.jobs.get(id).finished.catch(describeError); }", job)
     tab.run("(other) => (token = other, videos.credits())", token("kim"))
     assert tab.run("end") == "unauthenticated: Somebody else has signed in."
     tab.until_connected("live")
-    tab.until(lambda: tab.streams() == 1)
+    tab.until(lambda: tab.open_streams() == 1)
     assert tab.run("videos.jobs.size") == 0

@@ -1,4 +1,4 @@
-"""The shared module while the network, the service or the page goes away and comes back."""
+"""The browser module when the network, the service or the page goes away and comes back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route
 
 from tests.browser.conftest import driven_server
-from tests.browser.console import NETWORK, Console
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Tab
@@ -20,14 +20,14 @@ QUICK = '{"pollMs": 300}'
 
 @pytest.fixture(scope="module")
 def driven(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
-    """A service that gives each user one stream."""
+    """A service that allows each user one stream."""
     with driven_server(new_home(), fal, MAX_STREAMS_PER_USER="1") as server:
         yield server
 
 
 @contextmanager
 def stream_taken(server: Server, user: str) -> Iterator[None]:
-    """Hold the user's only stream, as another device does."""
+    """Use the user's only stream, as another device would."""
     url = f"{server.url}/api/templates/video/events"
     with httpx.stream("GET", url, headers=bearer(user)) as answer:
         chunks = answer.iter_bytes()
@@ -35,13 +35,13 @@ def stream_taken(server: Server, user: str) -> Iterator[None]:
         yield
 
 
-def test_a_video_that_is_done_while_the_network_is_lost_is_there_when_it_is_back(
+def test_a_video_that_finished_while_offline_is_found_when_the_network_is_back(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
-    console.allow(NETWORK)
+    console.allow(REQUEST_FAILED)
     tab = Tab(context, driven.url, "ada")
     job = tab.submit()
-    tab.until_it_stands(job, "queued", "stage")
+    tab.until_known(job, "queued", "stage")
     context.set_offline(True)
     tab.until_connected("offline")
     fal.complete()
@@ -50,35 +50,35 @@ def test_a_video_that_is_done_while_the_network_is_lost_is_there_when_it_is_back
         while status["status"] != "completed":
             status = client.get("/api/templates/video/status", params={"jobId": job}).json()
     context.set_offline(False)
-    assert tab.end_of(job) == status["key"]
+    assert tab.outcome(job) == status["key"]
 
 
-def test_a_service_that_is_killed_and_started_again_is_found_again(
+def test_following_continues_after_the_service_is_killed_and_restarted(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
-    console.allow(NETWORK)
+    console.allow(REQUEST_FAILED)
     tab = Tab(context, driven.url, "bea")
     job = tab.submit()
-    tab.until_it_stands(job, "queued", "stage")
+    tab.until_known(job, "queued", "stage")
     driven.kill()
     tab.until_connected("offline")
     fal.complete()
     driven.start()
-    assert tab.end_of(job).endswith(".mp4")
+    assert tab.outcome(job).endswith(".mp4")
 
 
-def test_jobs_are_polled_where_no_stream_is_to_be_had(
+def test_jobs_are_polled_if_no_stream_is_available(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
-    console.allow(NETWORK + r"the server responded with a status of 429 ")
+    console.allow(REQUEST_FAILED + r"the server responded with a status of 429 ")
     tab = Tab(context, driven.url, "cyd", timing=QUICK)
     with stream_taken(driven, "cyd"):
         job = tab.submit()
-        tab.until_it_stands(job, "pending")
+        tab.until_known(job, "pending")
         fal.begin()
-        tab.until_it_stands(job, "processing")
+        tab.until_known(job, "processing")
         fal.complete()
-        key = tab.end_of(job)
+        key = tab.outcome(job)
     assert console.lines[:2] == [
         f"[VIDEO] Job started: {job}",
         "[VIDEO] Poll 1: status=pending",
@@ -87,22 +87,22 @@ def test_jobs_are_polled_where_no_stream_is_to_be_had(
     assert not any("Event" in line for line in console.lines)
 
 
-def test_a_stream_takes_over_from_the_polls_once_it_is_to_be_had(
+def test_a_stream_replaces_polling_as_soon_as_one_is_available(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
-    console.allow(NETWORK + r"the server responded with a status of 429 ")
+    console.allow(REQUEST_FAILED + r"the server responded with a status of 429 ")
     tab = Tab(context, driven.url, "dan", timing=QUICK)
     with stream_taken(driven, "dan"):
         tab.submit()
         tab.until_connected("polling")
     tab.until_connected("live")
-    polls = tab.asked("status")
+    polls = tab.count("status")
     tab.submit()
-    assert tab.asked("status") == polls
+    assert tab.count("status") == polls
 
 
 @pytest.mark.parametrize("body", ["", ": hello\n\n"])
-def test_jobs_are_polled_where_a_proxy_breaks_streams(
+def test_jobs_are_polled_if_a_proxy_breaks_streams(
     context: BrowserContext, driven: Server, fal: DrivenFal, body: str
 ) -> None:
     def cut(route: Route) -> None:
@@ -112,11 +112,11 @@ def test_jobs_are_polled_where_a_proxy_breaks_streams(
     tab.page.route("**/events", cut)
     job = tab.submit()
     fal.complete()
-    assert tab.end_of(job).endswith(".mp4")
-    assert tab.asked("events") <= tab.asked("status")
+    assert tab.outcome(job).endswith(".mp4")
+    assert tab.count("events") <= tab.count("status")
 
 
-def test_jobs_are_polled_where_a_proxy_holds_streams_back(
+def test_jobs_are_polled_if_a_proxy_holds_streams_back(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     def hold(_route: Route) -> None:
@@ -126,20 +126,20 @@ def test_jobs_are_polled_where_a_proxy_holds_streams_back(
     tab.page.route("**/events", hold)
     job = tab.submit()
     fal.complete()
-    assert tab.end_of(job).endswith(".mp4")
+    assert tab.outcome(job).endswith(".mp4")
 
 
-def test_a_silent_line_is_dead_and_another_one_is_opened(
+def test_a_silent_stream_is_replaced_by_a_new_one(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "fay", timing='{"silenceMs": 1000}')
     job = tab.submit()
-    tab.until(lambda: tab.asked("events") >= 2 and tab.streams() == 1)
+    tab.until(lambda: tab.count("events") >= 2 and tab.open_streams() == 1)
     fal.complete()
-    assert tab.end_of(job).endswith(".mp4")
+    assert tab.outcome(job).endswith(".mp4")
 
 
-def test_a_reload_picks_up_what_is_under_way_and_what_has_ended_meanwhile(
+def test_a_reload_finds_unfinished_jobs_and_jobs_that_ended_meanwhile(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "gus")
@@ -153,18 +153,18 @@ def test_a_reload_picks_up_what_is_under_way_and_what_has_ended_meanwhile(
             client.get("/api/templates/video/status", params={"jobId": done})
     tab.load()
     tab.run("videos.resume()")
-    tab.until_it_stands(done, "completed")
-    tab.until_it_stands(going, "pending")
+    tab.until_known(done, "completed")
+    tab.until_known(going, "pending")
     tab.load()
     tab.run("videos.resume()")
-    tab.until_it_stands(going, "pending")
+    tab.until_known(going, "pending")
     assert tab.run("[...videos.jobs.keys()]") == [going]
 
 
-def test_a_job_that_is_none_is_not_followed_for_ever(
+def test_following_an_unknown_job_ends_with_job_not_found(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
-    console.allow(NETWORK + r"the server responded with a status of 404 ")
+    console.allow(REQUEST_FAILED + r"the server responded with a status of 404 ")
     tab = Tab(context, driven.url, "hal")
-    assert tab.end_of("nobody's").startswith("job_not_found: ")
-    tab.until(lambda: tab.streams() == 0)
+    assert tab.outcome("nobody's").startswith("job_not_found: ")
+    tab.until(lambda: tab.open_streams() == 0)

@@ -1,4 +1,4 @@
-"""The page for everyone: by keyboard, on a phone, in the dark, without motion, and light."""
+"""Accessibility, phones, themes, reduced motion, and the size of the page."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ MEASURES = """() => new Promise((resolve) => {
   }, 200);
 })"""
 
-KEPT = """async (owner) => {
+DRAFT_OBJECTS = """async (owner) => {
   const { loadDraft } = await import("/assets/latest/canvas/draft-storage.js");
   return (await loadDraft(owner))?.objects.length;
 }"""
@@ -46,7 +46,7 @@ def test_axe_finds_nothing_serious_anywhere(
     studio.start()
     assert serious(studio.page) == []
     fal.complete()
-    studio.plays()
+    studio.until_video_plays()
     assert serious(studio.page) == []
     studio.page.keyboard.press("Escape")
     for view in VIEWS:
@@ -57,7 +57,7 @@ def test_axe_finds_nothing_serious_anywhere(
 def test_the_keyboard_alone_makes_a_video(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
-    studio = Studio(context, driven.url, token=token("keys")).ready()
+    studio = Studio(context, driven.url, token=token("keys")).until_ready()
     keyboard = studio.page.keyboard
     keyboard.press("Tab")
     expect(studio.page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -69,7 +69,7 @@ def test_the_keyboard_alone_makes_a_video(
             keyboard.press("Tab")
             if target.evaluate("(element) => element === document.activeElement"):
                 return
-        raise AssertionError(f"the keyboard does not get to {target}")
+        raise AssertionError(f"Tab does not reach {target}")
 
     strip = studio.page.get_by_role("radiogroup", name="Template")
     tab_to(strip.get_by_role("radio", checked=True))
@@ -87,13 +87,13 @@ def test_the_keyboard_alone_makes_a_video(
     leave = studio.dialog.get_by_role("button", name="Close, keep generating")
     expect(leave).to_be_focused()
     fal.complete()
-    studio.plays()
+    studio.until_video_plays()
     for _ in range(12):
         keyboard.press("Tab")
         assert studio.page.evaluate(
             "document.activeElement === document.body || "
             "Boolean(document.activeElement.closest('dialog'))"
-        ), "the focus leaves the dialog"
+        ), "the focus left the dialog"
     keyboard.press("Escape")
     expect(studio.animate).to_be_focused()
 
@@ -102,7 +102,7 @@ def test_the_keyboard_alone_makes_a_video(
 def test_a_phone_shows_everything_without_scrolling_sideways(
     context: BrowserContext, service: Server, view: str
 ) -> None:
-    studio = Studio(context, service.url, size=PHONE).ready()
+    studio = Studio(context, service.url, size=PHONE).until_ready()
     studio.go(view.capitalize())
     width = studio.page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
@@ -118,17 +118,15 @@ def test_on_a_phone_a_tap_makes_a_video(
     studio = Studio(context, driven.url, token=token("phone"), size=PHONE)
     studio.start()
     fal.complete()
-    studio.plays()
+    studio.until_video_plays()
     box = studio.dialog.bounding_box()
     assert box
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= PHONE["width"]
 
 
-def test_an_upright_picture_stands_in_the_middle_on_a_phone(
-    context: BrowserContext, driven: Server
-) -> None:
-    studio = Studio(context, driven.url, token=token("upright"), size=PHONE).ready()
+def test_a_portrait_picture_is_centred_on_a_phone(context: BrowserContext, driven: Server) -> None:
+    studio = Studio(context, driven.url, token=token("upright"), size=PHONE).until_ready()
     canvas = studio.page.get_by_role("region", name="Canvas")
     canvas.get_by_role("radio", name="9:16").check(force=True)
     studio.start()
@@ -137,7 +135,7 @@ def test_an_upright_picture_stands_in_the_middle_on_a_phone(
     assert box["x"] + box["width"] / 2 == pytest.approx(PHONE["width"] / 2, abs=1)
 
 
-def test_who_wants_no_motion_sees_none(context: BrowserContext, driven: Server) -> None:
+def test_nothing_moves_with_reduced_motion(context: BrowserContext, driven: Server) -> None:
     studio = Studio(context, driven.url, token=token("still"))
     studio.page.emulate_media(reduced_motion="reduce")
     studio.page.reload()
@@ -153,10 +151,10 @@ def test_who_wants_no_motion_sees_none(context: BrowserContext, driven: Server) 
     assert playing == 0
 
 
-def test_dark_and_light_are_the_systems_until_the_user_chooses(
+def test_the_theme_is_the_system_s_until_the_user_chooses_one(
     context: BrowserContext, service: Server
 ) -> None:
-    studio = Studio(context, service.url).ready()
+    studio = Studio(context, service.url).until_ready()
 
     def brightness() -> int:
         colour = studio.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
@@ -179,13 +177,13 @@ def test_dark_and_light_are_the_systems_until_the_user_chooses(
 
 
 @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
-def test_the_page_is_light_and_does_not_jump(
+def test_the_page_is_small_and_its_layout_does_not_shift(
     context: BrowserContext, service: Server, size: Any
 ) -> None:
-    studio = Studio(context, service.url, size=size).ready()
+    studio = Studio(context, service.url, size=size).until_ready()
     studio.page.wait_for_load_state("load")
     measures = studio.page.evaluate(MEASURES)
-    print(size, measures)  # noqa: T201 figures for whoever wants to see them
+    print(size, measures)  # noqa: T201 figures for the reader of a run with -s
     assert measures["paint"] is not None
     assert measures["shift"] < 0.05
     assert measures["code"] < 150_000
@@ -193,18 +191,18 @@ def test_the_page_is_light_and_does_not_jump(
     assert measures["requests"] < 90
 
 
-def test_a_canvas_is_kept_over_a_reload_for_its_user_alone(
+def test_a_reload_keeps_the_canvas_for_its_user_only(
     context: BrowserContext, driven: Server
 ) -> None:
     def objects(studio: Studio) -> str | None:
-        canvas = studio.ready().page.get_by_role("application")
+        canvas = studio.until_ready().page.get_by_role("application")
         return canvas.get_attribute("aria-label")
 
     ada = Studio(context, driven.url, token=token("draws"))
     assert objects(ada) == "Canvas 16:9, objects: 1"
     ada.page.get_by_role("button", name="Add star").click()
 
-    ada.until(lambda: ada.page.evaluate(KEPT, "draws") == 2)
+    ada.until(lambda: ada.page.evaluate(DRAFT_OBJECTS, "draws") == 2)
     ada.page.reload()
     assert objects(ada) == "Canvas 16:9, objects: 2"
     assert objects(Studio(context, driven.url, token=token("looks"))) == "Canvas 16:9, objects: 1"

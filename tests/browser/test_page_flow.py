@@ -1,11 +1,11 @@
-"""A video from the click to the library, whatever happens to the tab on the way."""
+"""A video from the click to the library, with reloads, closed dialogs and lost networks."""
 
 import re
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.console import NETWORK, Console
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.timeout(240)
 STREAM_BROKE = r"ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_|ERR_INTERNET_DISCONNECTED"
 
 
-def test_a_click_becomes_a_video_that_plays_and_stays_in_the_library(
+def test_a_click_makes_a_video_that_plays_and_is_in_the_library(
     context: BrowserContext, console: Console, service: Server
 ) -> None:
     studio = Studio(context, service.url)
     studio.start()
-    studio.plays()
+    studio.until_video_plays()
     expect(studio.dialog).to_contain_text("Your video is ready")
     name = studio.dialog.get_by_role("link", name="Download").get_attribute("download")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-[a-z-]+(-\d+)?\.mp4", name or "")
@@ -34,14 +34,14 @@ def test_a_click_becomes_a_video_that_plays_and_stays_in_the_library(
     studio.go("Library")
     newest = studio.page.get_by_role("list", name="Videos").get_by_role("button").first
     newest.click()
-    studio.plays()
+    studio.until_video_plays()
     studio.page.keyboard.press("Escape")
     expect(newest).to_be_focused()
     studio.go("Credits")
     expect(studio.page.get_by_role("table")).to_contain_text("Charged for a video")
 
 
-def test_closing_the_dialog_lets_the_job_go_on(
+def test_the_job_continues_after_the_dialog_is_closed(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     studio = Studio(context, driven.url, token=token("closes"))
@@ -53,10 +53,10 @@ def test_closing_the_dialog_lets_the_job_go_on(
     expect(studio.page.get_by_role("img", name="new video")).to_be_visible()
     studio.go("Activity")
     studio.row("completed").get_by_role("button", name="Play").click()
-    studio.plays()
+    studio.until_video_plays()
 
 
-def test_a_reload_in_the_middle_finds_the_job_again(
+def test_a_reload_finds_the_running_job(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     studio = Studio(context, driven.url, token=token("reloads"))
@@ -73,16 +73,16 @@ def test_a_reload_in_the_middle_finds_the_job_again(
     assert fal.newest
 
 
-def test_two_tabs_show_the_same_over_one_stream(
+def test_two_tabs_show_the_same_from_one_stream(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     one, other = (Studio(context, driven.url, token=token("two-tabs")) for _ in range(2))
-    other.ready()
+    other.until_ready()
     other.go("Activity")
     one.start()
     expect(other.row("underWay")).to_have_count(1)
     fal.complete()
-    one.plays()
+    one.until_video_plays()
     expect(other.row("completed")).to_have_count(1)
     streams = [
         request
@@ -93,7 +93,7 @@ def test_two_tabs_show_the_same_over_one_stream(
     assert len(streams) == 1
 
 
-def test_a_job_in_the_queue_is_cancelled_and_costs_nothing(
+def test_a_queued_job_is_cancelled_and_costs_nothing(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     studio = Studio(context, driven.url, token=token("cancels"))
@@ -108,10 +108,10 @@ def test_a_job_in_the_queue_is_cancelled_and_costs_nothing(
     expect(studio.page.get_by_text("Set aside for a video")).to_be_visible()
 
 
-def test_a_network_that_is_lost_and_comes_back_loses_nothing(
+def test_a_lost_network_loses_no_video(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
-    console.allow(NETWORK)
+    console.allow(REQUEST_FAILED)
     studio = Studio(context, driven.url, token=token("loses-the-network"))
     studio.start()
     fal.begin()
@@ -119,14 +119,14 @@ def test_a_network_that_is_lost_and_comes_back_loses_nothing(
     expect(studio.page.locator("#connection")).to_contain_text("Offline")
     fal.complete()
     context.set_offline(False)
-    studio.plays()
+    studio.until_video_plays()
     expect(studio.page.locator("#connection")).to_have_text("")
 
 
-def test_a_service_that_is_restarted_in_the_middle_is_not_noticed(
+def test_a_restart_of_the_service_shows_no_error(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
-    console.allow(NETWORK)
+    console.allow(REQUEST_FAILED)
     console.allow(STREAM_BROKE)
     studio = Studio(context, driven.url, token=token("restarts"))
     studio.start()
@@ -135,5 +135,5 @@ def test_a_service_that_is_restarted_in_the_middle_is_not_noticed(
     driven.kill()
     fal.complete()
     driven.start()
-    studio.plays()
+    studio.until_video_plays()
     expect(studio.toasts).to_have_count(0)

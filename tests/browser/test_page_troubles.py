@@ -1,4 +1,4 @@
-"""Only what goes wrong makes a toast: what happened, and the one thing to do about it."""
+"""Every error shows a toast that says what happened and offers an action."""
 
 import json
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.console import NETWORK, Console
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
-from tests.browser.tab import Held
+from tests.browser.tab import HeldRequests
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 
 SUBMIT = "**/api/templates/video"
 
-# The submit's answer, what the toast says, and what its button does.
+# The submit's status and code, the toast's title, and the label of its button.
 REFUSALS = [
     (502, "fal_rejected", "The model rejected this", "Change and try again"),
     (422, "invalid_variables", "Something in the form is not valid", "Change and try again"),
@@ -32,7 +32,7 @@ REFUSALS = [
 
 
 def refuse(page: Page, status: int, code: str, **headers: str) -> None:
-    """Let the service refuse the next submits."""
+    """Make the next submits fail."""
     problem = {"status": status, "code": code, "detail": f"The reason of {code}."}
 
     def answer(route: Route) -> None:
@@ -43,7 +43,7 @@ def refuse(page: Page, status: int, code: str, **headers: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "code", "title", "action"), REFUSALS)
-def test_a_refusal_is_told_with_what_to_do(
+def test_a_rejected_submit_shows_a_toast_with_an_action(
     context: BrowserContext,
     console: Console,
     service: Server,
@@ -53,8 +53,8 @@ def test_a_refusal_is_told_with_what_to_do(
     title: str,
     action: str,
 ) -> None:
-    console.allow(NETWORK)
-    studio = Studio(context, service.url).ready()
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, service.url).until_ready()
     refuse(studio.page, status, code)
     studio.animate.click()
     expect(studio.toasts).to_contain_text(title)
@@ -67,11 +67,11 @@ def test_a_refusal_is_told_with_what_to_do(
         expect(studio.page.get_by_role("dialog", name="Sign in")).to_be_visible()
 
 
-def test_a_limit_is_told_with_the_time_to_wait(
+def test_a_rate_limit_shows_the_time_to_wait(
     context: BrowserContext, console: Console, service: Server
 ) -> None:
-    console.allow(NETWORK)
-    studio = Studio(context, service.url).ready()
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, service.url).until_ready()
     refuse(studio.page, 429, "rate_limited", **{"Retry-After": "30"})
     studio.animate.click()
     again = studio.toasts.get_by_role("button", name="Try again in")
@@ -93,11 +93,11 @@ def test_the_models_reason_reaches_the_user_and_nothing_is_charged(
     expect(studio.row("failed")).to_contain_text("Nothing was charged.")
 
 
-def test_a_click_without_a_network_is_repeated_once_it_is_back(
+def test_a_submit_without_a_network_can_be_repeated_when_it_is_back(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
-    console.allow(NETWORK)
-    studio = Studio(context, driven.url, token=token("is-offline")).ready()
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("is-offline")).until_ready()
     before = fal.submits()
     context.set_offline(True)
     studio.animate.click()
@@ -106,24 +106,24 @@ def test_a_click_without_a_network_is_repeated_once_it_is_back(
     studio.toasts.get_by_role("button", name="Try again").click()
     studio.until(lambda: fal.submits() == before + 1)
     fal.complete()
-    studio.plays()
+    studio.until_video_plays()
 
 
-def test_who_is_signed_out_signs_in_and_goes_on(
+def test_a_signed_out_user_can_sign_in_and_continue(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
-    console.allow(NETWORK)
+    console.allow(REQUEST_FAILED)
     studio = Studio(context, driven.url)
     studio.toasts.get_by_role("button", name="Sign in").click()
     dialog = studio.page.get_by_role("dialog", name="Sign in")
     dialog.get_by_label("Access token").fill(token("signs-in"))
     dialog.get_by_role("button", name="Sign in").click()
-    studio.ready()
+    studio.until_ready()
     expect(studio.toasts).to_have_count(0)
     assert "token" not in studio.page.url
 
 
-def test_a_price_above_the_balance_is_told_before_the_click(
+def test_a_price_above_the_balance_is_shown_before_the_click(
     context: BrowserContext, service: Server
 ) -> None:
     def poor(route: Route) -> None:
@@ -139,13 +139,13 @@ def test_a_price_above_the_balance_is_told_before_the_click(
     expect(studio.page.locator("#order-hint")).to_contain_text("7 credits short")
 
 
-def test_a_held_key_and_a_double_click_are_one_video(
+def test_a_held_key_and_a_double_click_each_make_one_video(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
-    studio = Studio(context, driven.url, token=token("holds-a-key")).ready()
+    studio = Studio(context, driven.url, token=token("holds-a-key")).until_ready()
     before = fal.submits()
     studio.animate.focus()
-    for _ in range(20):  # the system repeats a key that is held
+    for _ in range(20):  # as the operating system repeats a held key
         studio.page.keyboard.down("Enter")
     studio.page.keyboard.up("Enter")
     studio.until(lambda: fal.submits() > before)
@@ -160,23 +160,21 @@ def test_a_held_key_and_a_double_click_are_one_video(
     assert fal.submits() == before + 2
 
 
-def test_credits_that_a_job_holds_are_no_longer_offered(
-    context: BrowserContext, driven: Server
-) -> None:
+def test_held_credits_are_not_shown_as_available(context: BrowserContext, driven: Server) -> None:
     studio = Studio(context, driven.url, token=token("counts"))
     price = studio.page.locator("#price")
-    studio.ready()
+    studio.until_ready()
     before = price.inner_text()
     studio.start()
     studio.page.keyboard.press("Escape")
     expect(price).not_to_have_text(before, use_inner_text=True)
 
 
-def test_a_cancel_that_is_refused_is_told(
+def test_a_rejected_cancel_shows_a_toast(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
-    console.allow(NETWORK)
-    studio = Studio(context, driven.url, token=token("cannot-cancel")).ready()
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("cannot-cancel")).until_ready()
     problem = {"status": 409, "code": "job_finished", "detail": "It is just being stored."}
     context.route(
         "**/cancel?*",
@@ -184,7 +182,7 @@ def test_a_cancel_that_is_refused_is_told(
             status=409, json=problem, content_type="application/problem+json"
         ),
     )
-    held = Held()
+    held = HeldRequests()
     studio.page.route(SUBMIT, held.hold)
     studio.animate.click()
     studio.until(lambda: held.count == 1)

@@ -1,4 +1,4 @@
-"""The document as a judge of answers."""
+"""Checks answers against the OpenAPI document."""
 
 import json
 import re
@@ -16,7 +16,7 @@ Node = dict[str, Any]
 
 
 class Interface:
-    """What the document says, with its references followed."""
+    """The document, with its references resolved."""
 
     def __init__(self) -> None:
         self._validators: dict[str, Draft202012Validator] = {}
@@ -36,7 +36,7 @@ class Interface:
         }
 
     def problems(self) -> set[tuple[str, str]]:
-        """Every problem that an operation can answer, by the operation's id and the code."""
+        """Every documented problem, as pairs of operation id and code."""
         anywhere = {("anywhere", code) for code in self.document["components"]["responses"]}
         return anywhere | {
             (operation["operationId"], code)
@@ -46,10 +46,10 @@ class Interface:
         }
 
     def check(self, answer: httpx.Response) -> Node:
-        """Assert that the document knows such an answer; return its examples."""
+        """Assert that an answer is as documented; return its examples."""
         described = self._described(answer)
         for name, header in described["headers"].items():
-            self._check_header(answer, name, self._followed(header))
+            self._check_header(answer, name, self._resolved(header))
         if "content" not in described or answer.request.method == "HEAD":
             assert answer.content == b""
             return {}
@@ -63,7 +63,7 @@ class Interface:
         return self.examples(described, kind)
 
     def validate(self, value: Any, schema: Node) -> None:
-        """Assert that a value has the shape; references lead into the document."""
+        """Assert that a value matches a schema; references point into the document."""
         key = json.dumps(schema)
         if key not in self._validators:
             whole = {"components": self.document["components"]} | schema
@@ -71,24 +71,24 @@ class Interface:
         self._validators[key].validate(value)
 
     def examples(self, answer: Node, kind: str) -> Node:
-        """Return the examples of an answer, by their names."""
+        """Return the examples of an answer by name."""
         examples = answer.get("content", {}).get(kind, {}).get("examples", {})
-        return {name: self._followed(example)["value"] for name, example in examples.items()}
+        return {name: self._resolved(example)["value"] for name, example in examples.items()}
 
     def _described(self, answer: httpx.Response) -> Node:
         operation = self._operation(answer.request)
         status = str(answer.status_code)
         if operation is None:
             code = "not_found" if status == "404" else "method_not_allowed"
-            told: Node = self.document["components"]["responses"][code]
-            return told
+            response: Node = self.document["components"]["responses"][code]
+            return response
         responses: Node = operation["responses"]
         assert status in responses, f"{operation['operationId']}: {status} is not documented"
         described: Node = responses[status]
         return described
 
     def _operation(self, request: httpx.Request) -> Node | None:
-        """Find what was asked for; None where it is nothing that the document knows."""
+        """Find the operation of a request; None if it is not documented."""
         wanted = "GET" if request.method == "HEAD" else request.method
         for (method, path), operation in self.operations.items():
             *folders, last = re.split(r"\{\w+\}", path)
@@ -105,7 +105,7 @@ class Interface:
         schema = header["schema"]
         self.validate(int(value) if schema.get("type") == "integer" else value, schema)
 
-    def _followed(self, node: Node) -> Node:
+    def _resolved(self, node: Node) -> Node:
         while "$ref" in node:
             _, *path = node["$ref"].split("/")
             node = self.document
@@ -118,7 +118,7 @@ INTERFACE = Interface()
 
 
 async def documented(answer: httpx.Response) -> None:
-    """Assert that the document knows an answer that has just come in; httpx calls it."""
+    """Assert that an answer is as documented; an httpx event hook."""
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):
         await answer.aread()
         INTERFACE.check(answer)

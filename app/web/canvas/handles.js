@@ -20,7 +20,8 @@ export function handlesOf(object, scale) {
     down,
     ...fromLocal(object, { x: (across * width) / 2, y: (down * height) / 2 }),
   }));
-  return [{ rotates: true, ...fromLocal(object, { x: 0, y: -height / 2 - ROTATE_DISTANCE / scale }) }, ...handles];
+  const top = { x: 0, y: -height / 2 - ROTATE_DISTANCE / scale };
+  return [{ rotates: true, ...fromLocal(object, top) }, ...handles];
 }
 
 /** The handle at a point, if any; inside a small object, the object has priority. */
@@ -50,7 +51,7 @@ export function resized(object, { across, down }, point, shift) {
   return { ...patch, ...fromLocal(object, { x, y }) };
 }
 
-/** The angle that brings the rotation handle to a point; it snaps to right angles. */
+/** The angle that brings the rotation handle to a point; it snaps to right angles (Shift: to 15°). */
 export function rotated(object, point, shift) {
   const angle = (Math.atan2(point.x - object.x, object.y - point.y) * 180) / Math.PI;
   const step = shift ? 15 : 90;

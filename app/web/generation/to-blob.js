@@ -8,7 +8,7 @@ export async function toBlob(picture) {
     blob = await draw(picture);
   } catch (cause) {
     if (cause.name !== "SecurityError") throw cause;
-    throw unavailable("The canvas contains a picture from another site, so the browser does not let it be read.", cause);
+    throw unavailable("The canvas contains a picture from another site and cannot be read.", cause);
   }
   if (!blob) throw unavailable("The canvas is empty or too large for this browser.");
   return blob;

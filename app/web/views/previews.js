@@ -16,7 +16,7 @@ export class Previews {
   #buttons = document.querySelectorAll("[data-previews]");
   #observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) this.#playIfVisible(target, isIntersecting);
-    this.#forgetGone();
+    this.#forgetRemoved();
   }, { threshold: 0.25 });
 
   constructor() {
@@ -47,7 +47,7 @@ export class Previews {
     for (const [video, isVisible] of this.#visible) this.#playIfVisible(video, isVisible);
   }
 
-  #forgetGone() {
+  #forgetRemoved() {
     for (const video of this.#visible.keys()) {
       if (video.isConnected) continue;
       this.#visible.delete(video);

@@ -41,7 +41,7 @@ export class VideoDialog extends EventTarget {
     return attempt === this.#attempt;
   }
 
-  /** Follows a attempt to its end. */
+  /** Shows an attempt until it ends. */
   follow(attempt) {
     const src = attempt.request?.pictureUrl ?? stillUrl(attempt.templateSlug);
     this.#attempt = attempt;

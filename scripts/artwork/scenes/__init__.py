@@ -1,4 +1,4 @@
-"""What each template's preview shows: a scene draws its frame at any time of its loop."""
+"""The scenes of the templates' previews: each draws its frame at any time of its loop."""
 
 from scripts.artwork.scenes.city import NightLifeRoller
 from scripts.artwork.scenes.corridor import GentleZoom
@@ -24,4 +24,4 @@ SCENES: dict[str, type[Scene]] = {
     "weather-change": WeatherChange,
     "any": Ribbons,
 }
-"""By the template's slug; ``any`` stands in for templates that came later."""
+"""By the template's slug; ``any`` is for templates without a scene of their own."""

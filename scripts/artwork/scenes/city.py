@@ -30,7 +30,7 @@ PASSED = 2
 
 
 class NightLifeRoller:
-    """The camera passes two signs of each side a loop, so that the colours meet again."""
+    """The camera passes two signs on each side per loop, so that the colours match at its end."""
 
     def __init__(self) -> None:
         sky = gradient((0, NIGHT), (0.4, (34, 20, 74)), (0.53, (120, 44, 110)), (1, (12, 9, 26)))
@@ -51,7 +51,7 @@ class NightLifeRoller:
         return vignette(self._with_road(above, time), 0.4)
 
     def _with_road(self, above: Image.Image, time: float) -> Image.Image:
-        """Lay the street's mirror image beneath the horizon, and lamps in its middle."""
+        """Draw the street's mirror image below the horizon, and lamps in its middle."""
         mirror = ImageOps.flip(above.crop((0, 2 * HORIZON - HEIGHT, WIDTH, HORIZON)))
         wet = ImageChops.multiply(blurred(mirror, 9), self._wet.resize(mirror.size))
         above.paste(wet, (0, HORIZON))

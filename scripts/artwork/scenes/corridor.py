@@ -1,4 +1,4 @@
-"""Gentle zoom: a steady walk through arches towards the light, without an end."""
+"""Gentle zoom: an endless steady walk through arches towards the light."""
 
 from PIL import Image, ImageDraw
 
@@ -23,7 +23,7 @@ NEAR, MIDDLE, FAR = (22, 15, 44), (120, 44, 104), (255, 176, 120)
 
 
 class GentleZoom:
-    """Each arch takes the place of the one before it within a loop."""
+    """Within a loop each arch moves to the place of the one before it."""
 
     def __init__(self) -> None:
         self._light = gradient((0, SUN), (0.5, (255, 190, 130)), (0.62, EMBER), (1, (150, 50, 90)))

@@ -34,7 +34,7 @@ BALL_SIZE = 66
 
 
 class DanceFloor:
-    """Four beats a loop: on each, other tiles light up."""
+    """Four beats per loop; other tiles light up on each."""
 
     def __init__(self) -> None:
         room = gradient(

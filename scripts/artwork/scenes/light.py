@@ -1,4 +1,4 @@
-"""Paint and light, on frames of twice the size at which they are shown."""
+"""Drawing helpers. Frames have twice the size at which they are shown."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ NIGHT, DUSK, EMBER, ROSE, SUN, HAZE = (
 
 
 class Scene(Protocol):
-    """Draws the frame at ``time``, which runs from 0 to 1 and then begins anew."""
+    """Draws the frame at ``time``, which runs from 0 to 1 and then starts again at 0."""
 
     def frame(self, time: float) -> Image.Image: ...
 
@@ -43,13 +43,13 @@ def wave(time: float, *, shift: float = 0.0) -> float:
 
 
 def ease(progress: float) -> float:
-    """Start and end at rest; beyond 0 and 1 stay there."""
+    """Ease from 0 to 1, at rest at both ends; clamp outside."""
     inside = min(1.0, max(0.0, progress))
     return inside * inside * (3 - 2 * inside)
 
 
 def scatter(number: float) -> float:
-    """Return what looks like chance, from 0 to 1, and is the same at every run."""
+    """Return a pseudorandom number from 0 to 1 that is the same in every run."""
     return math.modf(abs(math.sin(number * 12.9898 + 4.1) * 43758.5453))[0]
 
 
@@ -82,7 +82,7 @@ def _at(stops: Sequence[tuple[float, Colour]], place: float) -> Colour:
 
 @cache
 def _halo() -> Image.Image:
-    """Return a light that fades softly from its middle."""
+    """Return a light that fades from its middle."""
     return Image.radial_gradient("L").point([round(255 * ease(1 - n / 181)) for n in range(256)])
 
 
@@ -98,7 +98,7 @@ def shine(image: Image.Image, centre: Point, radius: float | Point, colour: Colo
 
 
 def bloom(image: Image.Image, light: Image.Image, *, reach: float = 14) -> Image.Image:
-    """Add what shines, and the air that it lights up."""
+    """Add the lights and their glow."""
     small = light.reduce(4).filter(ImageFilter.GaussianBlur(reach / 4))
     air = small.resize(image.size, Image.Resampling.BICUBIC)
     return ImageChops.screen(ImageChops.screen(image, air), light)
@@ -111,7 +111,7 @@ def blurred(image: Image.Image, radius: float) -> Image.Image:
 
 
 def shadow(image: Image.Image, shape: Image.Image, *, offset: Point, depth: float) -> None:
-    """Darken the picture beneath ``shape`` (a mask), as if it hovered ``depth`` pixels above."""
+    """Draw the shadow of ``shape`` (a mask) that is ``depth`` pixels above the picture."""
     place = (1, 0, -offset[0], 0, 1, -offset[1])
     moved = shape.transform(shape.size, Image.Transform.AFFINE, place)
     mask = blurred(moved, depth).point([round(n * 0.55) for n in range(256)])

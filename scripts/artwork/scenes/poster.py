@@ -28,7 +28,7 @@ Draw = Callable[[ImageDraw.ImageDraw], None]
 
 
 class PosterParallax:
-    """Four layers, each further above the paper than the one before."""
+    """Four layers, each higher above the paper than the one before."""
 
     def __init__(self) -> None:
         paper = gradient((0, PAPER), (1, (238, 220, 200)))
@@ -60,14 +60,14 @@ def _paint(colour: Colour) -> Image.Image:
 
 
 def _mask(draw: Draw) -> Image.Image:
-    """Draw a layer larger than the frame, since it moves."""
+    """Draw a layer larger than the frame, because it moves."""
     mask = Image.new("L", (WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN))
     draw(ImageDraw.Draw(mask))
     return mask
 
 
 def _moved(shape: Image.Image, move: tuple[float, float]) -> Image.Image:
-    """Move by fractions of pixels, so that slow layers do not tremble."""
+    """Move by fractions of pixels, so that slow layers do not jitter."""
     across, down = move
     place = (1, 0, MARGIN - across, 0, 1, MARGIN - down)
     return shape.transform(SIZE, Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)

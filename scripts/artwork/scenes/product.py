@@ -20,12 +20,12 @@ from scripts.artwork.scenes.light import (
 
 TABLE = 500
 HALF, TALL = 116, 300
-LABEL = (364, 176)  # as long as half the way around
+LABEL = (364, 176)  # as long as half the circumference
 STRIP = 2
 
 
 class ProductTurntable:
-    """The label's pattern repeats twice around, so half a turn makes a loop."""
+    """The label has its pattern twice around the bottle, so half a turn makes a loop."""
 
     def __init__(self) -> None:
         back = gradient(
@@ -63,7 +63,7 @@ class ProductTurntable:
 
 
 def _label() -> Image.Image:
-    """Return half the way around: one emblem on cream, with bands above and below."""
+    """Return half of the label: one emblem on cream, with bands above and below."""
     label = Image.new("RGB", LABEL, (250, 240, 226))
     pen = ImageDraw.Draw(label)
     width, height = LABEL
@@ -115,7 +115,7 @@ def _outline() -> Image.Image:
 
 
 def _table(image: Image.Image, time: float) -> None:
-    """Draw the turntable; marks on its edge tell that it turns."""
+    """Draw the turntable; marks on its edge show that it turns."""
     shine(image, (CENTRE, TABLE + 40), (420, 70), (40, 30, 40))
     pen = ImageDraw.Draw(image)
     box = (CENTRE - 270, TABLE - 58, CENTRE + 270, TABLE + 64)

@@ -1,4 +1,4 @@
-"""For a template without a preview of its own: ribbons of light that flow."""
+"""Ribbons of light, for templates without a scene of their own."""
 
 import math
 
@@ -25,7 +25,7 @@ COLOURS: tuple[Colour, ...] = (HAZE, ROSE, EMBER)
 
 
 class Ribbons:
-    """Three waves that move on by their own length."""
+    """Three waves that move by their own length per loop."""
 
     def __init__(self) -> None:
         self._ground = gradient((0, NIGHT), (0.6, (40, 22, 74)), (1, NIGHT))

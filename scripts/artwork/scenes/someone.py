@@ -1,4 +1,4 @@
-"""Portrait alive: somebody breathes, blinks and begins to smile."""
+"""Portrait alive: a person breathes, blinks and begins to smile."""
 
 from PIL import Image, ImageDraw
 
@@ -31,7 +31,7 @@ FACE = (CENTRE, 268.0)
 
 
 class PortraitAlive:
-    """One breath and one blink a loop."""
+    """One breath and one blink per loop."""
 
     def __init__(self) -> None:
         wall = gradient((0, (40, 26, 84)), (0.55, (150, 62, 110)), (1, (232, 120, 96)))
@@ -49,7 +49,7 @@ class PortraitAlive:
 
 
 def _lights(image: Image.Image, time: float) -> None:
-    """Draw lamps far out of focus, which drift a little."""
+    """Draw lamps that are out of focus and drift a little."""
     for number in range(9):
         x = WIDTH * scatter(number) + 18 * wave(time, shift=scatter(number + 20))
         y = 380 * scatter(number + 7) + 12 * wave(time, shift=scatter(number + 40))

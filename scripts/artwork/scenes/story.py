@@ -25,7 +25,7 @@ SCREENS = 3
 
 
 class StoryTeaser:
-    """The camera pushes in; at the loop's end the picture fades into its beginning."""
+    """The camera zooms in; at its end the loop fades into its beginning."""
 
     def __init__(self) -> None:
         self._picture = _dunes()
@@ -64,7 +64,7 @@ class StoryTeaser:
         return self._picture.resize(CARD, Image.Resampling.BICUBIC, box)
 
     def _write(self, card: Image.Image, time: float) -> None:
-        """Let each line rise into its place, and leave before the end."""
+        """Move each line into its place, and fade it out before the end."""
         leaving = ease((time - 0.8) / 0.12)
         for number, line in enumerate(LINES):
             coming = ease((time - 0.1 - number * 0.14) / 0.18)
@@ -97,7 +97,7 @@ def _dunes() -> Image.Image:
 
 
 def _bars(card: Image.Image, time: float) -> None:
-    """Draw how far the story has come: the second of three screens."""
+    """Draw the progress bar: the second of three screens."""
     pen = ImageDraw.Draw(card)
     width = (CARD[0] - 48 - 8 * (SCREENS - 1)) / SCREENS
     for number in range(SCREENS):

@@ -26,7 +26,7 @@ MARGIN = 60
 
 
 class CinematicReveal:
-    """The nearer a ridge, the further it sinks while the camera rises."""
+    """The nearer a ridge is, the further it sinks while the camera rises."""
 
     def __init__(self) -> None:
         self._sky = gradient(
@@ -59,7 +59,7 @@ class CinematicReveal:
 
 
 def _ridge(number: int) -> tuple[Image.Image, Image.Image]:
-    """Return a ridge's shape and its paint, which pales towards its foot."""
+    """Return a ridge's shape and its colours, which get paler towards its foot."""
     share = number / (RIDGES - 1)
     size = (WIDTH + 2 * MARGIN, HEIGHT + 120)
     shape = Image.new("L", size)
@@ -72,7 +72,7 @@ def _ridge(number: int) -> tuple[Image.Image, Image.Image]:
 
 
 def _height(x: float, number: int) -> float:
-    """Add waves of ever shorter length, as mountains do."""
+    """Return a height: the sum of waves of decreasing length."""
     total = 0.0
     for octave in range(1, 7):
         length = 520 / 2**octave

@@ -34,7 +34,7 @@ DROPS, FLAKES = 130, 90
 
 
 class WeatherChange:
-    """Each weather has a third of the loop, and fades into the next."""
+    """Each weather takes a third of the loop and fades into the next."""
 
     def __init__(self) -> None:
         self._scenes = [_landscape(weather) for weather in (CLEAR, RAIN, SNOW)]
@@ -90,7 +90,7 @@ def _hill(image: Image.Image, number: int, tint: Colour, foot: Colour) -> None:
 
 
 def _house(image: Image.Image, weather: int) -> None:
-    """Draw what stays where it is: a house with a lit window, and two trees."""
+    """Draw the fixed objects: a house with a lit window, and two trees."""
     wall = dim((250, 226, 208), (0.9, 0.5, 0.82)[weather])
     roof = ((92, 34, 70), (24, 26, 44), (238, 242, 250))[weather]
     tree = ((70, 40, 80), (20, 34, 44), (210, 220, 234))[weather]
@@ -108,7 +108,7 @@ def _house(image: Image.Image, weather: int) -> None:
 
 
 def _rain(time: float, strength: float) -> Image.Image:
-    """Let each drop fall through the picture a whole number of times."""
+    """Draw drops, each of which falls through the picture a whole number of times per loop."""
     image = Image.new("RGB", SIZE)
     pen = ImageDraw.Draw(image)
     for number in range(DROPS):

@@ -1,2 +1,2 @@
-/** React's own build for browsers, as the module that an application's bundler makes of it. */
+/** Exposes React's browser build as a module, as a bundler would. */
 export const { useEffect, useMemo, useSyncExternalStore } = globalThis.React;

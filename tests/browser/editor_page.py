@@ -1,4 +1,4 @@
-"""An editor on a page of its own, and what a test does at it."""
+"""The canvas editor on a page of its own."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route
 
 from tests.browser.server import Server
-from tests.browser.tab import PATIENCE
+from tests.browser.tab import TIMEOUT
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -40,37 +40,37 @@ def encoded(width: int, height: int, kind: str = "PNG", **options: Any) -> bytes
     return file.getvalue()
 
 
-class Desk:
-    """An editor in a tab; coordinates are pixels of the model's frame."""
+class EditorPage:
+    """Drives an editor in a tab; coordinates are pixels of the model's frame."""
 
     def __init__(self, context: BrowserContext, service: Server) -> None:
         self.page: Page = context.new_page()
         self.page.route("**/editor/*", self._serve)
         self._policy = f"{service.url}/"
         self.page.goto(f"{service.url}/editor/")
-        self.ready()
+        self.until_ready()
         self.frame = self.page.locator("[role=application]")
 
     def _serve(self, route: Route) -> None:
-        """The service's own page lends its policy, so that a breach is told on the console."""
+        """Serve the test page with the real page's policy, so the console reports violations."""
         if route.request.url.endswith("start.js"):
             return route.fulfill(body=START, content_type="text/javascript")
         policy = route.fetch(url=self._policy).headers["content-security-policy"]
         headers = {"Content-Security-Policy": policy}
         return route.fulfill(body=PAGE, content_type="text/html", headers=headers)
 
-    def ready(self) -> None:
+    def until_ready(self) -> None:
         self.until("Boolean(globalThis.editor)")
 
     def until(self, script: str, argument: Any = None) -> None:
-        """Wait for what the page's policy does not let it wait for itself."""
-        deadline = time.monotonic() + PATIENCE
+        """Poll a condition; the page's policy forbids Playwright's ``wait_for_function``."""
+        deadline = time.monotonic() + TIMEOUT
         while not self.page.evaluate(script, argument):
             assert time.monotonic() < deadline, script
             self.page.wait_for_timeout(10)
 
-    def until_kept(self) -> None:
-        """Wait until a reload would bring all objects back."""
+    def until_draft_saved(self) -> None:
+        """Wait until all objects are stored for a reload."""
         self.until("""async () => {
           const { loadDraft } = await import("/assets/latest/canvas/draft-storage.js");
           return (await loadDraft())?.objects.length === editor.scene.objects.length;
@@ -93,7 +93,7 @@ class Desk:
         self.page.mouse.click(*self.place(x, y))
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """Drag what lies at ``start`` to ``end``; with Alt held it rests nowhere on the way."""
+        """Drag the object at ``start`` to ``end``; with Alt held it does not snap."""
         self.page.mouse.move(*self.place(*start))
         self.page.mouse.down()
         self.page.mouse.move(*self.place(*end), steps=6)
@@ -113,7 +113,7 @@ class Desk:
         return self.objects[-1]
 
     @property
-    def said(self) -> str:
+    def announced(self) -> str:
         return self.page.get_by_role("status").inner_text()
 
     @property
@@ -123,8 +123,8 @@ class Desk:
         size: list[int] | None = self.page.evaluate(script)
         return size
 
-    def hand(self, way: str, content: bytes, kind: str) -> None:
-        """Paste or drop a file on the focused canvas."""
+    def give_file(self, way: str, content: bytes, kind: str) -> None:
+        """Paste or drop a file on the canvas."""
         self.frame.evaluate(
             """(node, [way, content, type]) => {
               const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));

@@ -1,4 +1,4 @@
-"""Somebody who has videos made, and watches when their delivery begins and ends."""
+"""A client that submits jobs and follows their deliveries by event stream."""
 
 import json
 import time
@@ -10,38 +10,38 @@ from scripts.artwork.canvas import draw
 from tests.support.service import SUBMIT, submission
 
 PATIENCE = 120.0
-"""Seconds; the events of a job that is being stored are minutes apart."""
+"""Seconds between two events; those of a job that is being stored are minutes apart."""
 
 
-class Customer:
-    """Talks to a service without tokens."""
+class DeliveryClient:
+    """Submits jobs to a service that checks no tokens."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._canvas = draw()
 
     def delivered(self) -> float:
-        """Have one video made and return the seconds that its delivery took."""
+        """Submit one job and return the seconds that its delivery took."""
         with self._client() as client:
             begun = None
             for job in _events(client, {"jobId": self._submit(client)}):
                 if job["stage"] == "storing":
                     begun = begun or time.perf_counter()
             assert job["status"] == "completed", job
-            assert begun is not None, "the delivery is seen while it goes on"
+            assert begun is not None, "the stream has shown no delivery"
             return time.perf_counter() - begun
 
     def all_delivered(self, count: int) -> None:
-        """Have as many videos made at once, and wait for all."""
+        """Submit ``count`` jobs at once and wait for all videos."""
         with self._client() as client:
             waiting = {self._submit(client) for _ in range(count)}
             for job in _events(client, {}):
                 assert job["status"] != "failed", job
                 if job["status"] == "completed":
-                    waiting.discard(job["jobId"])  # the stream begins with what was made before
+                    waiting.discard(job["jobId"])  # the stream may begin with older jobs
                 if not waiting:
                     return
-        raise AssertionError(f"not delivered: {waiting}")
+        raise AssertionError(f"The stream ended before these jobs were delivered: {waiting}")
 
     def _client(self) -> httpx.Client:
         return httpx.Client(base_url=self._url, timeout=PATIENCE)
@@ -53,7 +53,7 @@ class Customer:
 
 
 def _events(client: httpx.Client, which: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield a job at each of its changes, to the last."""
+    """Yield a job at each of its changes."""
     with client.stream("GET", f"{SUBMIT}/events", params=which) as stream:
         for line in stream.iter_lines():
             if line.startswith("data:"):

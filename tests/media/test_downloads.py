@@ -168,13 +168,14 @@ async def test_a_host_that_is_down_is_away(tmp_path: Path) -> None:
 
 
 async def test_a_cancelled_download_waits_for_its_write_in_progress() -> None:
-    begun, may_end = threading.Event(), threading.Event()
+    begun, may_end, cancelled = threading.Event(), threading.Event(), asyncio.Event()
     written: list[bytes] = []
 
     async def batches() -> AsyncIterator[bytes]:
         yield b"first"
         await asyncio.to_thread(begun.wait)
         downloading.cancel()
+        cancelled.set()
         yield b"second"
 
     def write(batch: bytes) -> None:
@@ -183,7 +184,7 @@ async def test_a_cancelled_download_waits_for_its_write_in_progress() -> None:
         written.append(batch)
 
     downloading = asyncio.create_task(downloads._write_all(batches(), write))
-    await asyncio.to_thread(begun.wait)
+    await cancelled.wait()
     for _ in range(10):
         await asyncio.sleep(0)
     assert not downloading.done()

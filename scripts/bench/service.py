@@ -1,4 +1,4 @@
-"""A fal, a service on a migrated store, and somebody who submits to it."""
+"""What measurements share: a fal, a service on a migrated store, and requests to it."""
 
 import resource
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from tests.support.tokens import bearer
 
 
 def allow_many_files() -> None:
-    """Let this process and its children open as many files as the system lets them."""
+    """Raise the limit of open files of this process and its children to the hard limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager
-def standing_in() -> Iterator[tuple[BlockingPortal, FalStandIn]]:
-    """Run a fal in a portal's thread; its jobs are moved from here."""
+def fal_in_thread() -> Iterator[tuple[BlockingPortal, FalStandIn]]:
+    """Run a fal in a thread; the caller moves its jobs on."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(FalStandIn()) as fal,
@@ -39,8 +39,8 @@ def standing_in() -> Iterator[tuple[BlockingPortal, FalStandIn]]:
 
 
 @contextmanager
-def standing_aside(folder: Path, *arguments: str) -> Iterator[int]:
-    """Run a fal in a process of its own, and yield its port."""
+def fal_process(folder: Path, *arguments: str) -> Iterator[int]:
+    """Run a fal in a process of its own; yield its port."""
     with started(folder, "tests.support.stand_ins.fal", *arguments) as fal:
         fal.until(lambda: "stands in" in fal.stdout)
         yield int(fal.stdout.partition("127.0.0.1:")[2].partition(",")[0])
@@ -48,7 +48,7 @@ def standing_aside(folder: Path, *arguments: str) -> Iterator[int]:
 
 @contextmanager
 def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
-    """Run the service, which checks tokens, as ``make run`` does but with fal at ``fal_port``."""
+    """Run the service with tokens checked and the stand-in for fal at ``fal_port``."""
     folder.mkdir()
     make_store(folder)
     port = str(free_port())
@@ -62,7 +62,7 @@ def serving(folder: Path, fal_port: int, **settings: str) -> Iterator[Process]:
 
 
 def make_store(folder: Path) -> None:
-    """Make the embedded store of the processes that are started in ``folder``."""
+    """Migrate the embedded store of the processes that run in ``folder``."""
     with started(folder, "scripts.migrate") as migration:
         assert migration.exit_status() == 0, migration.stderr
 

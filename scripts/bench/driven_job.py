@@ -1,4 +1,4 @@
-"""Somebody with one job, and fal's side of it."""
+"""One job, with the user's side and fal's side of it."""
 
 import asyncio
 
@@ -9,11 +9,11 @@ from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import bearer
 
 BUSY_SECONDS = 0.1
-"""Until somebody asks again who was answered with what was known."""
+"""Seconds between two polls: a busy service may answer from its snapshot."""
 
 
-class Buyer:
-    """Submits a job to the service that ``client`` reaches, and lets fal work on it."""
+class DrivenJob:
+    """Submits a job to the service and moves it on at the stand-in for fal."""
 
     def __init__(self, client: httpx.AsyncClient, fal: FalStandIn, user: str, image: bytes) -> None:
         self.headers = bearer(user)
@@ -22,7 +22,7 @@ class Buyer:
         self._image = image
 
     async def submit(self) -> None:
-        """Submit the job, and find out under which name fal has it."""
+        """Submit the job and look up its request at fal."""
         answer = await self._client.post(SUBMIT, **submission(self._image), headers=self.headers)
         self.job_id: str = answer.raise_for_status().json()["jobId"]
         self._request_id = next(
@@ -31,10 +31,10 @@ class Buyer:
             if (request.webhook_url or "").endswith(self.job_id)
         )
 
-    async def sees_it_running(self) -> None:
-        """Ask how it stands; once is enough where the service is not busy."""
+    async def poll_until_running(self) -> None:
+        """Start the job at fal and poll until the service says so."""
         self._fal.advance(self._request_id, "IN_PROGRESS")
-        while await self._status() != "processing":  # noqa: ASYNC110 fal's word, not an event
+        while await self._status() != "processing":  # noqa: ASYNC110 the change happens in another process
             await asyncio.sleep(BUSY_SECONDS)
 
     async def _status(self) -> str:
@@ -43,7 +43,7 @@ class Buyer:
         )
         return str(answer.raise_for_status().json()["status"])
 
-    async def has_it_completed(self, video: bytes) -> None:
-        """Let fal finish, and say so."""
+    async def complete(self, video: bytes) -> None:
+        """Complete the job at fal and send the callback."""
         self._fal.complete(self._request_id, video)
         (await self._fal.call_back(self._client, self._request_id)).raise_for_status()

@@ -1,4 +1,4 @@
-"""A database that many people have used: jobs, their videos, the ledger, the accounts."""
+"""A database filled with jobs, their videos, their ledger entries and accounts."""
 
 import asyncio
 import sys
@@ -16,14 +16,14 @@ from app.database.client import Database
 from scripts.migrate import check, migrate
 
 JOBS_OF_EACH = 200
-"""The jobs of one user: a larger database has more users."""
+"""Jobs of one user: a larger database has more users."""
 ADA = "ada-0"
-"""A user who has as many jobs in every database, half of them under way."""
+"""The measured user: the same number of jobs in every database, half of them under way."""
 TABLES = ("video_job", "library_video", "credit_entry", "credit_account")
 BATCH = 1_000
 AT_ONCE = 2
 DEADLINE = 60.0
-"""Seconds for a call, on a machine that does other things too."""
+"""Seconds for a call, on a busy machine."""
 ADAS = "SELECT VALUE record::id(id) FROM video_job WHERE user = $ada AND status = $status"
 REQUESTS = """SELECT VALUE [fal_request_id, fal_model] FROM video_job
   WHERE user = $ada AND status = 'processing'"""
@@ -31,7 +31,7 @@ MAKE_DUE = """UPDATE (SELECT VALUE id FROM video_job
   WHERE user = $ada AND status = 'processing' LIMIT $jobs) SET due_at = $at RETURN NONE"""
 READY = "ready"
 
-# Written in the database's own words: a million rows need not travel.
+# In SurrealQL, so that a million rows need not be sent to the database.
 JOBS = """{
 LET $jobs = array::range($from..$to).map(|$n| {
   LET $user = $n % $users;
@@ -77,8 +77,8 @@ KINDS = {"completed": "charge", "failed": "release", "processing": "hold"}
 MODEL = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
 
 
-class Crowd:
-    """So many jobs in a database, and Ada's, whose calls are measured."""
+class FilledDatabase:
+    """A database with ``jobs`` jobs and those of the measured user."""
 
     def __init__(
         self, jobs: int, address: Address, database: Database, portal: BlockingPortal
@@ -86,37 +86,37 @@ class Crowd:
         self.jobs = jobs
         self.address = address
         self.seconds = 0.0
-        """That it took to fill the database."""
+        """Seconds that filling took."""
         self._database = database
         self._portal = portal
 
     @classmethod
     @contextmanager
     def of(cls, jobs: int, address: Address, portal: BlockingPortal) -> Iterator[Self]:
-        """Migrate and fill a database; its schema is then as migrations make it."""
+        """Migrate and fill a database, and check its schema."""
         database = Database(address, deadline=DEADLINE)
         with portal.wrap_async_context_manager(database):
-            crowd = cls(jobs, address, database, portal)
-            with redirect_stdout(sys.stderr):  # the figures' table is on the other
+            filled = cls(jobs, address, database, portal)
+            with redirect_stdout(sys.stderr):  # stdout has the table of figures
                 portal.call(migrate, database)
                 began = time.monotonic()
                 portal.call(fill, database, jobs)
-                crowd.seconds = time.monotonic() - began
+                filled.seconds = time.monotonic() - began
                 assert portal.call(check, database) == 0, "the schema has drifted"
-            yield crowd
+            yield filled
 
     @cached_property
     def finished(self) -> Iterator[str]:
-        """Ada's jobs that have a video, each once."""
+        """Ids of the measured user's completed jobs, each once."""
         return iter(self._query(ADAS, status="completed"))
 
     @cached_property
     def running(self) -> Iterator[str]:
-        """Ada's jobs that are under way, each once."""
+        """Ids of the measured user's running jobs, each once."""
         return iter(self._query(ADAS, status="processing"))
 
     def requests(self) -> list[tuple[str, str]]:
-        """Return fal's request and model of each of Ada's jobs that are under way."""
+        """Return request id and model of each running job of the measured user."""
         return [(request, model) for request, model in self._query(REQUESTS)]
 
     def call(self, function: str, *arguments: Any) -> Any:
@@ -124,7 +124,7 @@ class Crowd:
         return self._portal.call(self._database.call, function, *arguments)
 
     def make_due(self, jobs: int, wait: timedelta) -> None:
-        """Let so many of Ada's jobs that are under way be due then."""
+        """Make ``jobs`` running jobs of the measured user due after ``wait``."""
         self._query(MAKE_DUE, jobs=jobs, at=datetime.now(UTC) + wait)
 
     def _query(self, statement: str, **variables: Any) -> Any:
@@ -132,19 +132,19 @@ class Crowd:
 
 
 async def fill(database: Database, jobs: int) -> None:
-    """Fill a migrated database with so many jobs, and with Ada's, one in 1,000 under way.
+    """Fill a migrated database with ``jobs`` jobs, one in 1,000 running, and the measured user's.
 
-    Fields and events are put back once the rows are there: they would be asked of every row.
-    Indexes stay: to build seven over a million rows afterwards took longer, and 2 GB more.
+    Fields and events are removed and put back afterwards: they would be evaluated for every row.
+    Indexes stay: building seven over a million rows afterwards took longer, and 2 GB more.
     """
-    definitions = await _bared(database)
-    await _people(database, jobs, prefix="user", apart=5, under_way=1)
-    await _people(database, JOBS_OF_EACH, prefix="ada", apart=1, under_way=JOBS_OF_EACH // 2)
+    definitions = await _without_schema(database)
+    await _fill_users(database, jobs, prefix="user", apart=5, under_way=1)
+    await _fill_users(database, JOBS_OF_EACH, prefix="ada", apart=1, under_way=JOBS_OF_EACH // 2)
     for definition in definitions:
         await database.query(definition)
 
 
-async def _people(database: Database, jobs: int, **terms: Any) -> None:
+async def _fill_users(database: Database, jobs: int, **terms: Any) -> None:
     since = await database.query("RETURN fn::clock::now() - 100d")
     terms |= {"users": jobs // JOBS_OF_EACH, "since": since}
     await database.query(ACCOUNTS, **terms)
@@ -158,8 +158,8 @@ async def _people(database: Database, jobs: int, **terms: Any) -> None:
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
 
-async def _bared(database: Database) -> list[str]:
-    """Leave nothing of the tables but their indexes; return what defines the rest again."""
+async def _without_schema(database: Database) -> list[str]:
+    """Reduce the tables to their indexes; return the statements that restore the rest."""
     definitions = list[str]()
     tables = (await database.query("INFO FOR DB"))["tables"]
     for table in TABLES:

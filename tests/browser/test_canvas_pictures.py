@@ -1,0 +1,69 @@
+"""Pictures in the editor: pasted, dropped, uploaded, invalid, and after a reload."""
+
+import pytest
+from PIL import Image
+
+from tests.browser.editor_page import EditorPage, encoded
+
+
+def test_a_picture_can_be_pasted_and_dropped(editor: EditorPage) -> None:
+    for way in ("paste", "drop"):
+        editor.give_file(way, encoded(300, 200), "image/png")
+        editor.until("editor.scene.picture.bitmap.width === 300")
+        assert editor.announced == "Picture placed"
+        editor.keys("Control+z")
+        assert editor.picture == [1280, 1280]
+
+
+def test_an_uploaded_photo_is_turned_upright_and_scaled_down(editor: EditorPage) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    photo = encoded(5000, 1000, "JPEG", exif=exif)
+    with editor.page.expect_file_chooser() as chooser:
+        editor.tool("Upload a picture")
+    chooser.value.set_files({"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    editor.until("editor.scene.picture.bitmap.height === 4096")
+    assert editor.picture == [819, 4096]
+
+
+def test_a_bad_picture_is_reported_and_the_canvas_is_unchanged(editor: EditorPage) -> None:
+    for content, kind, code in (
+        (b"words", "text/plain", "unsupported_image"),
+        (encoded(300, 200)[:60], "image/png", "invalid_image"),
+        (encoded(10_000, 9_000), "image/png", "image_too_large"),
+    ):
+        editor.give_file("drop", content, kind)
+        editor.until("(code) => notices.at(-1)?.code === code", code)
+    assert editor.page.evaluate("notices.length") == 3
+    assert editor.picture == [1280, 1280]
+    assert not editor.page.evaluate("editor.canUndo")
+
+
+def test_the_picture_can_be_panned_zoomed_removed_and_replaced_by_the_sample(
+    editor: EditorPage,
+) -> None:
+    editor.drag((900, 200), (900, 300))
+    assert editor.page.evaluate("editor.scene.picture.y") == pytest.approx(
+        0.5 - 100 / 560, abs=0.01
+    )
+    editor.keys("+")
+    assert editor.page.evaluate("editor.scene.picture.zoom") == pytest.approx(105)
+    editor.keys("Delete")
+    assert editor.picture is None
+    editor.click(200, 592)
+    editor.keys("Delete")
+    assert editor.page.evaluate("editor.isEmpty")
+    editor.tool("Use the sample picture")
+    editor.until("editor.scene.picture")
+
+
+def test_a_reload_keeps_the_canvas(editor: EditorPage) -> None:
+    editor.give_file("drop", encoded(300, 200), "image/png")
+    editor.until("editor.scene.picture.bitmap.width === 300")
+    editor.tool("Add star")
+    before = editor.objects
+    editor.until_draft_saved()
+    editor.page.reload()
+    editor.until_ready()
+    assert editor.objects == before
+    assert editor.picture == [300, 200]
