@@ -3,28 +3,35 @@
 import pytest
 
 from app.domain.trouble import Trouble
-from app.errors import FalUnavailable, StorageUnavailable, VideoUnavailable
+from app.errors import FalUnavailable, StorageUnavailable, VideoHostAway, VideoUnavailable
 from app.jobs.troubles import FAULT, UNKNOWN_TO_FAL, trouble_of
 
 TEN_MINUTES = 600
 
 
 @pytest.mark.parametrize(
-    ("trouble", "kind", "code", "limits"),
+    ("trouble", "kind", "code", "limits", "until_deadline"),
     [
-        (trouble_of(FalUnavailable("e")), "result", "fal_unavailable", (None, TEN_MINUTES)),
-        (trouble_of(VideoUnavailable("e")), "video", "video_unavailable", (5, TEN_MINUTES)),
-        (trouble_of(StorageUnavailable("e")), "storage", "video_unavailable", (None, None)),
-        (UNKNOWN_TO_FAL, "unknown_to_fal", "fal_unavailable", (None, TEN_MINUTES)),
-        (FAULT, "fault", "video_unavailable", (5, TEN_MINUTES)),
+        (trouble_of(FalUnavailable("e")), "result", "fal_unavailable", (None, TEN_MINUTES), False),
+        (trouble_of(VideoHostAway("e")), "video_host", "video_unavailable", (None, None), True),
+        (trouble_of(VideoUnavailable("e")), "video", "video_unavailable", (5, TEN_MINUTES), False),
+        (trouble_of(StorageUnavailable("e")), "storage", "video_unavailable", (None, None), False),
+        (UNKNOWN_TO_FAL, "unknown_to_fal", "fal_unavailable", (None, TEN_MINUTES), False),
+        (FAULT, "fault", "video_unavailable", (None, None), True),
     ],
-    ids=["result", "video", "storage", "unknown to fal", "fault"],
+    ids=["result", "video host", "video", "storage", "unknown to fal", "fault"],
 )
 def test_trouble_is_retried_within_its_limits(
-    trouble: Trouble, kind: str, code: str, limits: tuple[int | None, int | None]
+    trouble: Trouble,
+    kind: str,
+    code: str,
+    limits: tuple[int | None, int | None],
+    *,
+    until_deadline: bool,
 ) -> None:
     assert (trouble.kind, trouble.code) == (kind, code)
     assert (trouble.count, trouble.seconds) == limits
+    assert trouble.until_deadline is until_deadline
 
 
 @pytest.mark.parametrize("error", [FalUnavailable, VideoUnavailable, StorageUnavailable])

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 import httpx
 import pytest
 
-from app.errors import StorageUnavailable, VideoHostAway, VideoRejected, VideoUnavailable
+from app.errors import (
+    StorageUnavailable,
+    VideoError,
+    VideoHostAway,
+    VideoRejected,
+    VideoUnavailable,
+)
 from app.media import downloads
 from app.media.downloads import download
 from app.media.hosts import MediaHosts
@@ -236,12 +242,19 @@ async def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path, locati
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("locations", [["/again.mp4"], ["https://fal.media:port/"], [""]])
-async def test_endless_and_invalid_redirects_are_unavailable(
-    tmp_path: Path, locations: list[str]
+@pytest.mark.parametrize(
+    ("location", "error"),
+    [
+        ("/again.mp4", VideoUnavailable),
+        ("https://fal.media:port/", VideoRejected),
+        ("", VideoUnavailable),
+    ],
+)
+async def test_endless_redirects_are_unavailable_and_invalid_ones_rejected(
+    tmp_path: Path, location: str, error: type[VideoError]
 ) -> None:
-    transport, asked = redirecting(*locations * 4)
-    with pytest.raises(VideoUnavailable):
+    transport, asked = redirecting(*[location] * 4)
+    with pytest.raises(error):
         await fetch(transport, tmp_path)
     assert len(asked) <= 4
 
