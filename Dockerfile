@@ -24,7 +24,8 @@ COPY schema schema
 COPY app app
 COPY scripts/__init__.py scripts/migrate.py scripts/backfill.py scripts/grant.py scripts/audit.py \
      scripts/job.py scripts/
-COPY scripts/support/__init__.py scripts/support/command.py scripts/support/
+COPY scripts/support/__init__.py scripts/support/command.py scripts/support/opening.py \
+     scripts/support/
 RUN .venv/bin/python -m compileall -q app scripts
 ENV PATH=/service/.venv/bin:$PATH HOME=/tmp HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json
 USER 10001:10001
