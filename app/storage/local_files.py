@@ -66,10 +66,17 @@ class LocalFiles:
 
     async def put(self, key: str, source: Path, *, sha256: str, owner: str) -> None:
         def store() -> None:
-            if self._store(source, self._path(key), sha256):
-                owner_file = self._owner_file(key)
+            path, owner_file = self._path(key), self._owner_file(key)
+            is_new = not path.exists()
+            if is_new:  # first the owner: a process that dies in between leaves no file unowned
                 owner_file.parent.mkdir(parents=True, exist_ok=True)
                 owner_file.write_text(owner)
+            try:
+                self._store(source, path, sha256)
+            except ObjectTaken:
+                if is_new:
+                    owner_file.unlink(missing_ok=True)
+                raise
 
         await self._call("storage.put", store)
 
@@ -154,20 +161,17 @@ class LocalFiles:
         return path
 
     def _owner_file(self, key: str) -> Path:
-        """Return the file that names the owner of ``key``; it is written after the object."""
+        """Return the file that names the owner of ``key``; it is written before the object."""
         return self._folder / ".owners" / key
 
-    def _store(self, source: Path, target: Path, sha256: str) -> bool:
-        """Copy ``source`` to ``target``; False if ``target`` has the same bytes already."""
+    def _store(self, source: Path, target: Path, sha256: str) -> None:
+        """Copy ``source`` to ``target``, unless ``target`` has the same bytes already."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=self._incoming) as copy:
             with source.open("rb") as original:
                 shutil.copyfileobj(original, copy, length=1 << 20)
-            if _link(copy, target):
-                return True
-            if _sha256_of(target) != sha256:
+            if not _link(copy, target) and _sha256_of(target) != sha256:
                 raise ObjectTaken(f"{target.name} already exists with other bytes.")
-            return False
 
     def _write_something(self) -> None:
         with NamedTemporaryFile(dir=self._incoming) as file:

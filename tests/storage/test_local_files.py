@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from stat import S_IMODE
 from threading import Barrier
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import pytest
@@ -156,6 +156,23 @@ async def test_no_link_leads_out_of_the_folder(
     assert (await browser.get(await files.url("link.mp4"))).status_code == 404
     with pytest.raises(ValueError, match="out of the folder"):
         await put_video(files, "linked/x.mp4", outside)
+
+
+async def test_a_file_has_its_owner_even_if_the_process_dies_right_after_it_appears(
+    files: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def link_and_die(*arguments: Any) -> None:
+        link(*arguments)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(os, "link", link_and_die)
+    with pytest.raises(ZeroDivisionError):
+        await put_video(files, KEY, write_file(tmp_path, b"a video"))
+    found = await files.find(KEY, read=False)
+    assert found is not None
+    assert found.owner == "job-1"
 
 
 async def test_a_put_leaves_only_the_video_and_its_owner(files: LocalFiles, tmp_path: Path) -> None:
