@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.jobs import snapshots
 from app.settings import Settings
 from tests.jobs.test_troubles import queued
 from tests.support.clock import pass_time, set_clock_ahead
@@ -110,8 +111,9 @@ async def test_operator_sees_what_a_job_waits_for(run: Running, fal: FalStandIn)
 
 
 async def test_callback_during_a_lock_is_asked_for_again(
-    settings: Settings, fal: FalStandIn
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(snapshots, "FRESH", 0.0)
     public: dict[str, Any] = {"public_url": "https://videos.example.com"}
     async with running(settings.model_copy(update=public), fal) as run:
         job_id, request_id = await queued(run, fal)

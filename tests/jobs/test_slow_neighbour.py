@@ -3,16 +3,32 @@
 import asyncio
 
 import pytest
+from starlette.types import ASGIApp
 
 from app.fal import queue
 from app.fal.lanes import LANES
 from tests.jobs.test_troubles import queued
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.stand_ins.fal_faults import Hang
+from tests.support.stand_ins.fal_faults import Effect, Hang
 from tests.support.stand_ins.videos import small_video
 
 WATCHED_JOBS = 160
+
+
+class Crowd(Hang):
+    """Hangs, and sets ``full`` when the lane of status calls is full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hanging = 0
+        self.full = asyncio.Event()
+
+    async def __call__(self, effect: Effect, connection: asyncio.Transport) -> ASGIApp:
+        self.hanging += 1
+        if self.hanging == LANES["fal.status"]:
+            self.full.set()
+        return await super().__call__(effect, connection)
 
 
 async def watched_jobs(run: Running) -> list[str]:
@@ -36,19 +52,19 @@ async def test_status_that_hangs_for_many_jobs_holds_up_no_submit_and_no_deliver
     fal.complete(request_id, small_video())
     job = await run.service.store.get(done)
     ids = await watched_jobs(run)
-    hang = Hang()
-    fal.faults.add("status", hang, times=None)
+    crowd = Crowd()
+    fal.faults.add("status", crowd, times=None)
 
     await asyncio.gather(*(run.status(each, user="eve") for each in ids))
-    assert fal.count("status") == LANES["fal.status"]
+    await crowd.full.wait()
     run.service.lifecycle.deliver(job)
     assert (await run.submit(user="bob")).status_code == 202
     await run.wait_for_background()
     assert (await run.status(done))["status"] == "completed"
-    assert fal.count("status") == LANES["fal.status"]
+    assert crowd.hanging == LANES["fal.status"]
 
     fal.faults.clear()
-    hang.released.set()
+    crowd.released.set()
     await asyncio.gather(*(run.status(each, user="eve") for each in ids))
 
 
