@@ -6,7 +6,6 @@ import pytest
 
 from app.jobs import snapshots
 from app.settings import Settings
-from tests.jobs.test_troubles import queued
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.refusals import assert_problem
@@ -42,7 +41,7 @@ async def test_submit_is_answered_in_neutral_words(
 async def test_job_waits_for_hours_and_is_delivered_when_fal_answers_again(
     run: Running, fal: FalStandIn, call: str, refusal: Answer
 ) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     fal.faults.add(call, refusal, times=None)
     for hour in range(3):
@@ -60,7 +59,7 @@ async def test_job_waits_for_hours_and_is_delivered_when_fal_answers_again(
 async def test_refusal_that_lasts_ends_the_job_at_its_deadline(
     run: Running, fal: FalStandIn, call: str
 ) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     for each in (call, "cancel"):
         fal.faults.add(each, LOCKED, times=None)
@@ -77,7 +76,7 @@ async def test_refusal_that_lasts_ends_the_job_at_its_deadline(
 
 
 async def test_cancel_waits_until_fal_takes_it(run: Running, fal: FalStandIn) -> None:
-    job_id, _ = await queued(run, fal)
+    job_id, _ = await run.submitted(), fal.newest
     fal.faults.add("cancel", LOCKED, times=None)
     assert (await run.cancel(job_id)).status_code == 202
     for hour in range(1, 3):
@@ -92,7 +91,7 @@ async def test_cancel_waits_until_fal_takes_it(run: Running, fal: FalStandIn) ->
 async def test_refusal_between_two_404_begins_the_ten_minutes_again(
     run: Running, fal: FalStandIn
 ) -> None:
-    job_id, request_id = await queued(run, fal)
+    job_id, request_id = await run.submitted(), fal.newest
     fal.requests.pop(request_id)
     await run.status(job_id)
     await set_clock_ahead(run.service.database, HOUR)
@@ -103,7 +102,7 @@ async def test_refusal_between_two_404_begins_the_ten_minutes_again(
 
 
 async def test_operator_sees_what_a_job_waits_for(run: Running, fal: FalStandIn) -> None:
-    job_id, _ = await queued(run, fal)
+    job_id, _ = await run.submitted(), fal.newest
     fal.faults.add("status", LOCKED)
     await run.status(job_id)
     (trouble,) = await run.rows("SELECT VALUE trouble FROM video_job")
@@ -116,7 +115,7 @@ async def test_callback_during_a_lock_is_asked_for_again(
     monkeypatch.setattr(snapshots, "FRESH", 0.0)
     public: dict[str, Any] = {"public_url": "https://videos.example.com"}
     async with running(settings.model_copy(update=public), fal) as run:
-        job_id, request_id = await queued(run, fal)
+        job_id, request_id = await run.submitted(), fal.newest
         fal.complete(request_id, small_video())
         fal.faults.add("status", LOCKED)
         assert (await fal.call_back(run.client, request_id)).status_code == 200

@@ -7,7 +7,6 @@ from starlette.types import ASGIApp
 
 from app.fal import queue
 from app.fal.lanes import LANES
-from tests.jobs.test_troubles import queued
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Effect, Hang
@@ -48,7 +47,7 @@ async def test_status_that_hangs_for_many_jobs_holds_up_no_submit_and_no_deliver
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "STATUS_DEADLINE", 60.0)
-    done, request_id = await queued(run, fal)
+    done, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     job = await run.service.store.get(done)
     ids = await watched_jobs(run)
@@ -72,7 +71,7 @@ async def test_cancels_that_hang_do_not_hold_up_the_sweep(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "CANCEL_DEADLINE", 600.0)
-    job_id, _ = await queued(run, fal)
+    job_id, _ = await run.submitted(), fal.newest
     hang = Hang()
     fal.faults.add("cancel", hang, times=None)
     await run.cancel(job_id)
