@@ -19,7 +19,8 @@
     │   ├── FalCancelled        the request was cancelled
     │   ├── FalNotFound         fal does not know the request
     │   ├── FalUnavailable      temporary
-    │   │   └── FalUnreachable  nothing was sent
+    │   │   ├── FalUnreachable  nothing was sent
+    │   │   └── FalOperatorRefused  fal refuses this service's key or account
     │   └── FalAnswerLost       the submit was sent, but its answer is unknown
     ├── VideoError              fal's media host did not serve a usable video
     │   ├── VideoRejected       permanent
@@ -182,6 +183,15 @@ class ShuttingDown(Problem):
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "shutting_down"
 
 
+_VERDICTS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.GONE,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+
+
 class FalError(ServiceError):
     """A call to fal failed; the message may be shown to the user."""
 
@@ -196,9 +206,8 @@ class FalRefused(FalError):
 
     @property
     def is_about_the_job(self) -> bool:
-        """The request is at fault, rather than fal's load or health: neither 429 nor 5xx."""
-        too_many = HTTPStatus.TOO_MANY_REQUESTS
-        return self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.status != too_many
+        """The model refuses the job; any other status is about fal's health or this service."""
+        return self.status in _VERDICTS
 
 
 class FalCancelled(FalError):
@@ -210,11 +219,21 @@ class FalNotFound(FalError):
 
 
 class FalUnavailable(FalError):
-    """5xx, 429, a dropped connection, a timeout or a malformed answer: ask again later."""
+    """A failure that may pass, such as 5xx, 429, a timeout or a malformed answer: ask later."""
 
 
 class FalUnreachable(FalUnavailable):
     """Nothing was sent; the cause says why."""
+
+
+class FalOperatorRefused(FalUnavailable):
+    """401, 402 or 403. The cause has fal's reason, which is for the operator, not for users."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The video service is not available at the moment. "
+            "Nothing was charged; please try again later."
+        )
 
 
 class FalAnswerLost(FalError):

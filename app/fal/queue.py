@@ -1,11 +1,14 @@
 """The client for fal: its storage, its queue, and the connections for downloads.
 
+Calls of one kind share a lane, so that a kind that hangs leaves the others their connections.
+
 fal-client supplies fal's addresses, credentials and uploads. The four calls to the queue are made
 here over the same connections: fal-client would repeat a paid submit, poll for a result without a
 deadline, and drop the answers to submit and cancel.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +19,7 @@ from fal_client.auth import AuthCredentials
 from fal_client.client import QUEUE_URL_FORMAT, USER_AGENT
 
 from app.errors import FalAnswerLost, FalCancelled, FalNotFound, FalRefused, FalUnavailable
+from app.fal.lanes import LANES, Lane
 from app.fal.messages import (
     Cancellation,
     Progress,
@@ -26,9 +30,10 @@ from app.fal.messages import (
     submitted_from,
     video_url_from,
 )
+from app.fal.operator_refusals import OperatorRefusals
 from app.fal.storage import FalStorage
 from app.fal.transport import SingleAttempt
-from app.telemetry.seam import Seam
+from app.telemetry.seam import Seam, T
 
 STATUS_DEADLINE = 10.0
 """Seconds."""
@@ -39,11 +44,11 @@ CANCEL_DEADLINE = 10.0
 MEDIA_TIMEOUT = httpx.Timeout(30, connect=5)
 # Idle connections are closed before any server closes them: a submit on a connection that the
 # server is closing loses its answer.
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3)
+# The connections are bounded by the lanes and by the deliveries of one process.
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=3)
 
 CLIENT_CANCELLED = 499
 """fal's status for the result of a cancelled request."""
-_TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Fal:
@@ -63,16 +68,18 @@ class Fal:
         self._authorization = credentials.as_headers()
         self._storage = FalStorage(credentials, self._api)
         self._seam = seam
+        self._lanes = {name: Lane(calls) for name, calls in LANES.items()}
+        self._operator_refusals = OperatorRefusals()
 
     async def upload(self, image: bytes, *, content_type: str, file_name: str) -> str:
         """Store ``image`` at fal for a day, byte for byte, and return its URL.
 
         Raises:
             FalRefused: fal answered 4xx.
-            FalUnavailable: anything else.
+            FalUnavailable: anything else, such as a refusal of this service's key.
 
         """
-        return await self._seam(
+        return await self._call(
             "fal.upload", lambda: self._storage.store(image, content_type, file_name)
         )
 
@@ -85,13 +92,13 @@ class Fal:
             webhook_url: where fal reports the end of the job; None if it cannot reach us.
 
         Raises:
-            FalUnavailable: nothing was sent.
-            FalRefused: fal refused the job, with any status.
+            FalUnavailable: nothing was sent, or fal refused this service's key or account.
+            FalRefused: fal refused the job, with any other status.
             FalAnswerLost: the request was sent, and it is unknown whether fal accepted it.
 
         """
         query = None if webhook_url is None else {"fal_webhook": webhook_url}
-        response = await self._seam(
+        response = await self._call(
             "fal.submit",
             lambda: self._api.post(
                 QUEUE_URL_FORMAT + model,
@@ -114,7 +121,7 @@ class Fal:
         try:
             answer = await self._ask("fal.status", "GET", url, deadline=STATUS_DEADLINE)
         except FalRefused as error:
-            raise FalUnavailable(str(error)) from error
+            raise _temporary(error) from error
         return progress_from(answer)
 
     async def result(self, model: str, request_id: str) -> str:
@@ -123,26 +130,28 @@ class Fal:
         Raises:
             FalRefused: the model failed, or made no video.
             FalCancelled: the request was cancelled.
-            FalNotFound: fal does not know the request.
-            FalUnavailable: it is not complete, or fal's infrastructure failed.
+            FalUnavailable: any other answer, 404 included: fal has reported a result.
 
         """
-        url = self._handle(model, request_id).response_url
         try:
+            url = self._handle(model, request_id).response_url
             answer = await self._ask("fal.result", "GET", url, deadline=RESULT_DEADLINE)
         except FalRefused as error:
             if error.status == CLIENT_CANCELLED:
                 raise FalCancelled(str(error)) from error
-            if error.status == HTTPStatus.BAD_REQUEST and "still in progress" in str(error):
+            bad_request = error.status == HTTPStatus.BAD_REQUEST
+            unfinished = bad_request and "still in progress" in str(error)
+            if unfinished or not error.is_about_the_job:
                 raise FalUnavailable(str(error)) from error
             raise
+        except FalNotFound as error:
+            raise FalUnavailable(str(error)) from error
         return video_url_from(answer)
 
     async def cancel(self, model: str, request_id: str) -> Cancellation:
         """Ask fal to drop a request; only one that has not begun is ``cancelled`` at once.
 
         Raises:
-            FalRefused: fal refused with a 4xx.
             FalNotFound: fal does not know the request.
             FalUnavailable: any other failure.
 
@@ -153,7 +162,7 @@ class Fal:
         except FalRefused as error:
             if error.status == HTTPStatus.BAD_REQUEST:  # ALREADY_COMPLETED, fal's only 400 here
                 return "too_late"
-            raise
+            raise _temporary(error) from error
         return cancellation_from(answer)
 
     async def aclose(self) -> None:
@@ -169,11 +178,22 @@ class Fal:
         except (ValueError, IndexError) as error:
             raise FalNotFound(f"{model!r} cannot be the id of a model") from error
 
+    async def _call(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        async def in_turn() -> T:
+            async with self._lanes[name].turn():
+                return await call()
+
+        try:
+            return await self._seam(name, in_turn)
+        except FalRefused as error:
+            self._operator_refusals.check(name, error)
+            raise
+
     async def _ask(self, name: str, method: str, url: str, *, deadline: float) -> Any:
-        """Send a request that may be repeated later; a FalRefused from here is final."""
+        """Send a request that may be repeated later."""
         try:
             async with asyncio.timeout(deadline):
-                response = await self._seam(
+                response = await self._call(
                     name, lambda: self._api.request(method, url, headers=self._authorization)
                 )
             return parse(response.content)
@@ -181,9 +201,9 @@ class Fal:
             raise FalUnavailable("fal does not answer") from error
         except ValueError as error:
             raise FalUnavailable("fal's answer cannot be read") from error
-        except FalRefused as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                raise FalNotFound(str(error)) from error
-            if error.status in _TEMPORARY or not httpx.codes.is_client_error(error.status):
-                raise FalUnavailable(str(error)) from error
-            raise
+
+
+def _temporary(refusal: FalRefused) -> FalNotFound | FalUnavailable:
+    """Return what a refusal means if it cannot be about the job."""
+    unknown = refusal.status == HTTPStatus.NOT_FOUND
+    return FalNotFound(str(refusal)) if unknown else FalUnavailable(str(refusal))

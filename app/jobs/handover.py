@@ -6,7 +6,6 @@ The request that fal bills is sent at most once for each job.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from urllib.parse import quote
 
 import stamina
@@ -198,8 +197,6 @@ class Handover:
 def _advice(error: FalError | TimeoutError) -> str:
     """Return what an operator can do about the error."""
     match error:
-        case FalRefused(status=HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN):
-            return " (check FAL_KEY, and whether its account is locked or out of money)"
         case FalUnreachable():
             return (
                 f" ({error.__cause__}; check the connection to fal, HTTPS_PROXY and SSL_CERT_FILE)"

@@ -15,6 +15,7 @@ from app.errors import (
     DatabaseUnavailable,
     FalError,
     FalNotFound,
+    FalOperatorRefused,
     FalUnavailable,
     JobNotFound,
     RequestTaken,
@@ -25,7 +26,7 @@ from app.fal.queue import Fal
 from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
 from app.jobs.snapshots import Snapshots
-from app.jobs.troubles import UNKNOWN_TO_FAL
+from app.jobs.troubles import OPERATOR_REFUSED, UNKNOWN_TO_FAL
 from app.server.tasks import BackgroundTasks
 from app.telemetry import context
 
@@ -112,11 +113,8 @@ class Lifecycle:
             return job
         try:
             progress = await self._fal.status(job.fal_model, job.request_id)
-        except FalNotFound:
-            return await self._postpone_unknown(job)
-        except FalUnavailable as error:
-            log.info("[VIDEO JOB %s] Status: unknown (%s)", job.id, error)
-            return await self._store.get(job_id)
+        except (FalNotFound, FalUnavailable) as error:
+            return await self._record_unknown(job, error)
         if progress.state == "completed":
             log.info("[VIDEO JOB %s] Status: COMPLETED", job.id)
             self.deliver(job)
@@ -132,6 +130,14 @@ class Lifecycle:
         if known is not None and known.is_with_fal:
             return known
         return await self._store.get(job_id)
+
+    async def _record_unknown(self, job: Job, error: FalNotFound | FalUnavailable) -> Job:
+        if isinstance(error, FalNotFound):
+            return await self._postpone_unknown(job)
+        log.info("[VIDEO JOB %s] Status: unknown (%s)", job.id, error)
+        if isinstance(error, FalOperatorRefused):
+            return await self._store.postpone(job.id, None, OPERATOR_REFUSED)
+        return await self._store.get(job.id)
 
     async def _record_progress(self, job: Job, progress: Progress) -> Job:
         running = progress.state == "running"
@@ -209,6 +215,8 @@ class Lifecycle:
             return
         except FalError as error:
             log.warning("[VIDEO JOB %s] Not cancelled yet: %s", job.id, error)
+            if isinstance(error, FalOperatorRefused):
+                await self._store.postpone(job.id, None, OPERATOR_REFUSED)
             return
         log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
         if outcome == "cancelled":
@@ -230,8 +238,9 @@ class Lifecycle:
             await self._handover.resolve_unconfirmed(job)
         elif job.stage is Stage.STORING:
             self.deliver(job)
-        elif job.stage is Stage.CANCELLING:
-            await self._cancel_at_fal(job)
+        elif job.stage is Stage.CANCELLING:  # a cancel that hangs must not hold up the sweep
+            asked = self._background.start(f"cancel again {job.id}", self._cancel_at_fal(job))
+            await asyncio.wait({asked}, timeout=times.FAL_WAIT)
         elif not self._snapshots.is_watched(job.id):
             await self._snapshots.latest(job.id, self.refresh)
 

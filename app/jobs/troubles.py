@@ -1,7 +1,13 @@
 """The temporary failures of a job: how long each is retried, and how it ends then."""
 
 from app.domain.trouble import Trouble
-from app.errors import FalUnavailable, StorageUnavailable, VideoHostAway, VideoUnavailable
+from app.errors import (
+    FalOperatorRefused,
+    FalUnavailable,
+    StorageUnavailable,
+    VideoHostAway,
+    VideoUnavailable,
+)
 
 TEN_MINUTES = 600
 
@@ -19,12 +25,22 @@ FAULT = Trouble(
 )
 """Something unforeseen: fal was paid for the video, so it is delivered once the fault is mended."""
 
+OPERATOR_REFUSED = Trouble(
+    kind="operator_refused",
+    code="fal_unavailable",
+    message=str(FalOperatorRefused()),
+    until_deadline=True,
+)
+"""The job is not at fault: it waits until the key or the account is mended."""
+
 Temporary = FalUnavailable | VideoHostAway | VideoUnavailable | StorageUnavailable
 
 
 def trouble_of(error: Temporary) -> Trouble:
     """Return how a delivery's error is retried."""
     match error:
+        case FalOperatorRefused():
+            return OPERATOR_REFUSED
         case FalUnavailable():
             return Trouble(
                 kind="result", code="fal_unavailable", message=str(error), seconds=TEN_MINUTES

@@ -50,6 +50,11 @@ CREDITS = Counter("video_credits", "Credits held, released and charged.", ["kind
 CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that gave fal a webhook address.")
 CALLBACKS = Counter("fal_callbacks", "Calls of the webhook by outcome.", ["outcome"])
 CALLBACKS.labels("heard")  # exports 0 before the first one: an alert compares it
+OPERATOR_REFUSALS = Counter(
+    "fal_operator_refusals",
+    "Calls that fal refused because of this service's key or account.",
+    ["call", "status"],
+)
 SWEPT = Counter("sweep_jobs", "Due jobs that the sweep processed.")
 SWEEP_LAG = Gauge(
     "sweep_lag_seconds", "Seconds by which the oldest job was overdue at the last sweep."

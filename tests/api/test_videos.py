@@ -87,7 +87,9 @@ async def test_submit_beyond_the_rate_limit_is_refused_for_that_user_only(
             "7",
         ),
         ("submit", Answer(500, {"detail": "oops"}), "fal_unavailable", None),
-        ("submit", Answer(403, {"detail": "locked"}), "fal_rejected", None),
+        ("submit", Answer(404, {"detail": "no such application"}), "fal_unavailable", None),
+        ("submit", Answer(409, {"detail": "conflict"}), "fal_unavailable", None),
+        ("submit", Answer(403, {"detail": "locked"}), "fal_unavailable", None),
     ],
 )
 async def test_submit_that_fal_refuses_fails_the_job_and_releases_its_hold(

@@ -182,6 +182,15 @@ async def test_a_job_fails_after_trouble_for_too_long_and_progress_resets_it(job
     assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
 
 
+async def test_trouble_that_polls_meet_before_its_retry_writes_nothing(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    uncounted = ONCE_IN_A_WHILE | {"count": None}
+    first = await jobs("postpone", "j", None, TROUBLE, uncounted)
+    assert await jobs("postpone", "j", None, TROUBLE, uncounted) == first
+    await set_clock_ahead(jobs.database, 3)
+    assert (await jobs("postpone", "j", None, TROUBLE, uncounted))["trouble"]["count"] == 2
+
+
 async def test_a_due_job_is_taken_once_and_marked_when_its_deadline_is_over(jobs: Jobs) -> None:
     for job in "ab":
         await jobs.queued(job)

@@ -155,7 +155,7 @@ def test_what_an_alert_tells_to_look_at_exists(exported: Exported) -> None:
 
 def test_the_rules_have_the_shape_of_a_rule_file() -> None:
     assert RULES.keys() == {"groups"}
-    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 6
+    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 7
     for rule in ALERTS:
         assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
         assert re.fullmatch(r"Video[A-Za-z]+", rule["alert"])

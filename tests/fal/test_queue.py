@@ -96,7 +96,10 @@ CALLS: dict[str, Callable[[Fal, str], Awaitable[object]]] = {
 
 
 TEMPORARY = {
+    "405": Answer(405),
     "408": Answer(408),
+    "409": Answer(409),
+    "425": Answer(425),
     "429": Answer(429, {}, {"Retry-After": "9"}),
     "500": Answer(500, {"detail": [{"msg": "x", "type": "internal_server_error"}]}),
     "502 of nginx": NGINX_BAD_GATEWAY,
@@ -138,10 +141,27 @@ async def test_a_cancel_whose_answer_cannot_be_read_counts_as_requested(
     assert await client.cancel(MODEL, job) == "requested"
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", ["status", "cancel"])
 async def test_an_unknown_request_is_not_found(client: Fal, name: str) -> None:
     with pytest.raises(FalNotFound):
         await CALLS[name](client, "unknown")
+
+
+async def test_an_unknown_request_may_still_have_a_result_later(client: Fal) -> None:
+    with pytest.raises(FalUnavailable):
+        await client.result(MODEL, "unknown")
+    with pytest.raises(FalUnavailable):
+        await client.result("no-model", "any")
+
+
+@pytest.mark.parametrize("status", [400, 410, 413, 415, 422])
+async def test_the_models_verdict_is_a_refusal(
+    fal: FalStandIn, client: Fal, job: str, status: int
+) -> None:
+    fal.fail(job, status, "no")
+    with pytest.raises(FalRefused, match=r"^no$") as refused:
+        await client.result(MODEL, job)
+    assert refused.value.is_about_the_job
 
 
 @pytest.mark.parametrize("model", ["no-model", "workflows/half"])
@@ -241,7 +261,9 @@ async def test_cancel_reports_what_fal_did(
     assert await client.cancel(MODEL, job) == outcome
 
 
-async def test_a_cancel_that_fal_forbids_is_refused(fal: FalStandIn, client: Fal, job: str) -> None:
-    fal.faults.add("cancel", Answer(403, {"detail": "not yours"}))
-    with pytest.raises(FalRefused, match=r"^not yours$"):
+async def test_a_cancel_that_fal_does_not_carry_out_is_unavailable(
+    fal: FalStandIn, client: Fal, job: str
+) -> None:
+    fal.faults.add("cancel", Answer(422, {"detail": "not now"}))
+    with pytest.raises(FalUnavailable, match=r"^not now$"):
         await client.cancel(MODEL, job)

@@ -176,7 +176,13 @@ async def test_alternating_troubles_fail_the_job_in_the_end(run: Running, fal: F
 
 
 @pytest.mark.parametrize(
-    "fault", [Answer(500), Answer(429), NGINX_BAD_GATEWAY, Drop(), Answer(200, "{")]
+    "fault",
+    [
+        *map(Answer, [404, 405, 408, 409, 425, 429, 500]),
+        NGINX_BAD_GATEWAY,
+        Drop(),
+        Answer(200, "{"),
+    ],
 )
 async def test_failed_result_is_retried(run: Running, fal: FalStandIn, fault: Fault) -> None:
     job_id, request_id = await run.submitted(), fal.newest
@@ -190,12 +196,13 @@ async def test_failed_result_is_retried(run: Running, fal: FalStandIn, fault: Fa
     assert await run.money() == CHARGED
 
 
+@pytest.mark.parametrize("status", [404, 409, 503])
 async def test_result_that_fails_for_ten_minutes_fails_the_job(
-    run: Running, fal: FalStandIn
+    run: Running, fal: FalStandIn, status: int
 ) -> None:
     job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
-    fal.faults.add("result", Answer(503, {"detail": "runner gone"}), times=None)
+    fal.faults.add("result", Answer(status, {"detail": "runner gone"}), times=None)
     await run.status(job_id)
     await run.wait_for_background()
     await pass_time(run, 590)

@@ -108,7 +108,9 @@ async def test_poll_is_answered_while_fal_hangs(run: Running, fal: FalStandIn) -
         ),
         (422, [{"msg": "a", "type": "b"}, {"msg": "c", "type": "d"}], "a (b); c (d)"),
         (400, "downstream service error", "downstream service error"),
-        (404, "gone", "gone"),
+        (410, "gone", "gone"),
+        (413, {"message": "too large"}, "too large"),
+        (415, {"msg": "no such kind", "type": "unsupported"}, "no such kind (unsupported)"),
     ],
 )
 async def test_models_refusal_is_the_jobs_error_and_costs_nothing(

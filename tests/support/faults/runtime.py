@@ -20,7 +20,7 @@ RUNTIME_FAULTS = Faults()
 async def fal_key_refused(sandbox: Sandbox) -> str:
     async def do(run: Running, fal: FalStandIn) -> None:
         fal.faults.add("submit", Answer(401, {"detail": "Authentication is required"}))
-        assert (await run.submit()).json()["code"] == "fal_rejected"
+        assert (await run.submit()).json()["code"] == "fal_unavailable"
 
     return await sandbox.logged(do)
 

@@ -1,0 +1,83 @@
+"""One slow part of fal holds up no other part, and no other job."""
+
+import asyncio
+
+import pytest
+from starlette.types import ASGIApp
+
+from app.fal import queue
+from app.fal.lanes import LANES
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Effect, Hang
+from tests.support.stand_ins.videos import small_video
+
+WATCHED_JOBS = 160
+
+
+class Crowd(Hang):
+    """Hangs, and sets ``full`` when the lane of status calls is full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hanging = 0
+        self.full = asyncio.Event()
+
+    async def __call__(self, effect: Effect, connection: asyncio.Transport) -> ASGIApp:
+        self.hanging += 1
+        if self.hanging == LANES["fal.status"]:
+            self.full.set()
+        return await super().__call__(effect, connection)
+
+
+async def watched_jobs(run: Running) -> list[str]:
+    """Create jobs that fal works on; returns their ids."""
+    ids = [f"request-of-eve-{number}" for number in range(WATCHED_JOBS)]
+    await run.rows(
+        "FOR $id IN $ids { CREATE type::record('video_job', $id) SET user = 'eve', "
+        "user_email = 'eve@example.com', template_slug = 'night-life-roller', "
+        "status = 'pending', fal_model = 'fal-ai/kling-video/v3/pro/image-to-video', "
+        "fal_request_id = $id, stage = 'queued', due_at = time::now() + 1h }",
+        ids=ids,
+    )
+    return ids
+
+
+async def test_status_that_hangs_for_many_jobs_holds_up_no_submit_and_no_delivery(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "STATUS_DEADLINE", 60.0)
+    done, request_id = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    job = await run.service.store.get(done)
+    ids = await watched_jobs(run)
+    crowd = Crowd()
+    fal.faults.add("status", crowd, times=None)
+
+    await asyncio.gather(*(run.status(each, user="eve") for each in ids))
+    await crowd.full.wait()
+    run.service.lifecycle.deliver(job)
+    assert (await run.submit(user="bob")).status_code == 202
+    await run.wait_for_background()
+    assert (await run.status(done))["status"] == "completed"
+    assert crowd.hanging == LANES["fal.status"]
+
+    fal.faults.clear()
+    crowd.released.set()
+    await asyncio.gather(*(run.status(each, user="eve") for each in ids))
+
+
+async def test_cancels_that_hang_do_not_hold_up_the_sweep(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "CANCEL_DEADLINE", 600.0)
+    job_id, _ = await run.submitted(), fal.newest
+    hang = Hang()
+    fal.faults.add("cancel", hang, times=None)
+    await run.cancel(job_id)
+    await run.rows("UPDATE video_job SET due_at = time::now() - 1s")
+    async with asyncio.timeout(30):
+        assert await run.service.sweep.once() == 1
+    hang.released.set()
+    await run.wait_for_background()
+    assert (await run.status(job_id))["status"] == "cancelled"
