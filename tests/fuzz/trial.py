@@ -175,8 +175,6 @@ async def attack(folder: Path, store_url: str, fal: FalStandIn) -> AsyncIterator
         "SUBMITS_PER_MINUTE": "1000",
         "CREDITS_SIGNUP_GRANT": "1000000",
     }
-    with started(
-        folder, "tests.support.serve", **stand_in_environment(fal.port), **settings
-    ) as process:
+    with started(folder, "tests.support.serve", **settings) as process:
         await asyncio.to_thread(process.until_ready)
         yield Trial(process, fal, folder)
