@@ -1,4 +1,4 @@
-"""Fill in what jobs of the replaced stack lack, while the service reads and writes.
+"""Fill in what jobs of the legacy stack lack, while the service reads and writes.
 
 A job gets the model of its template, or --default-model. An unfinished job is handed to the
 service. Rows without a known model are left unchanged and listed, with exit status 1.

@@ -72,7 +72,7 @@ async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
     They break no invariant: a service that dies after storing leaves one if fal has forgotten the
     result when the delivery is repeated. Objects that do not name the job as their owner are left
     out, since the bucket may serve other applications, and so are keys that two rows of the
-    replaced stack share.
+    legacy stack share.
     """
     async for job in _jobs(database):
         key = job.get("video_key")

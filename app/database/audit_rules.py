@@ -33,7 +33,7 @@ class Violation:
 
 
 def is_delivered_here(job: Row) -> bool:
-    """Return whether this service completed the job; the replaced stack made no attempts."""
+    """Return whether this service completed the job; the legacy stack made no attempts."""
     return job["status"] == Status.COMPLETED and bool(job.get("attempts"))
 
 
@@ -56,7 +56,7 @@ def check_accounts(books: Row) -> Iterator[Violation]:
                 user, f"holds {account['held']} credits of a balance of {account['balance']}"
             )
     accounts = {account["user"] for account in books["accounts"]}
-    # A job of the replaced stack is charged 0 credits, which opens no account.
+    # A job of the legacy stack is charged 0 credits, which opens no account.
     for user in {user for (user, _), amount in sums.items() if amount} - accounts:
         yield Violation(user, "has ledger entries but no account")
     for job, finding in books["rows_without_a_job"]:
@@ -90,7 +90,7 @@ def _money(job: Row) -> Iterator[str]:
 
 
 def _expected_entries(job: Row, *, held: bool) -> set[str]:
-    """Return the kinds of a job's entries; a job of the replaced stack has no hold."""
+    """Return the kinds of a job's entries; a job of the legacy stack has no hold."""
     kinds = {"hold"} if held else set()
     if is_delivered_here(job):
         kinds.add("charge")

@@ -1,4 +1,4 @@
-"""Fills in what rows of the replaced stack lack, while the service reads and writes.
+"""Fills in what rows of the legacy stack lack, while the service reads and writes.
 
 A row gets the model of its template, or the default model. An unfinished job is handed to the
 service: it becomes due, and the sweep takes it up.

@@ -114,7 +114,7 @@ class Handover:
                     file_name=f"{job.id}.{submission.image.extension}",
                 )
         except (FalError, TimeoutError) as error:
-            raise await self._refusal(job, error) from error
+            raise await self._fail_job(job, error) from error
         arguments = submission.template.fal_arguments(submission.variables, image_url=image_url)
         body = encode_arguments(arguments)
         job = await self._announce(job)
@@ -123,7 +123,7 @@ class Handover:
         if job.stage is not Stage.SUBMITTING:
             return job  # it was resolved meanwhile: a clock was changed, or this machine slept
         if asyncio.get_running_loop().time() >= deadline:
-            raise await self._refusal(job, TimeoutError())
+            raise await self._fail_job(job, TimeoutError())
         return await self._submit(job, body, deadline)
 
     async def _announce(self, job: Job) -> Job:
@@ -147,7 +147,7 @@ class Handover:
             log.warning("[VIDEO JOB %s] The answer to the submit was lost", job.id)
             return await self.resolve_unconfirmed(job)
         except FalError as error:
-            raise await self._refusal(job, error) from error
+            raise await self._fail_job(job, error) from error
         log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)
         if self._public_url is not None:
             CALLBACKS_ASKED.inc()
@@ -165,7 +165,7 @@ class Handover:
             log.warning("[VIDEO JOB %s] fal named the request of another job", job.id)
             return await self.resolve_unconfirmed(job)
 
-    async def _refusal(self, job: Job, error: FalError | TimeoutError) -> Problem:
+    async def _fail_job(self, job: Job, error: FalError | TimeoutError) -> Problem:
         """Fail the job, release its hold, and return the problem for its caller."""
         message = str(error) or "fal did not answer in time."
         rejected = isinstance(error, FalRefused) and error.is_about_the_job

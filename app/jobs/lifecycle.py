@@ -109,8 +109,9 @@ class Lifecycle:
         if self._background.is_under_way(_delivery_of(job_id)):
             return await self._store.get(job_id)  # fal is done; another process may deliver it
         job = await self._with_fal(job_id)
-        if not job.is_with_fal or job.request_id is None:
+        if not job.is_with_fal:
             return job
+        assert job.request_id is not None, "fal has accepted the job"
         try:
             progress = await self._fal.status(job.fal_model, job.request_id)
         except (FalNotFound, FalUnavailable) as error:

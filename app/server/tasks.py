@@ -59,7 +59,7 @@ class BackgroundTasks:
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, DatabaseUnavailable):
-            log.warning("%s: %s The sweep goes on with it.", task.get_name(), error)
+            log.warning("%s: %s The sweep retries it.", task.get_name(), error)
         else:
             log.error("%s ended with an error", task.get_name(), exc_info=error)
 

@@ -1,4 +1,4 @@
-"""The backfill of the replaced stack's rows, beside a process that writes meanwhile.
+"""The backfill of the legacy stack's rows, beside a process that writes meanwhile.
 
 ``BENCH_ROWS`` sets the number of rows; the default is 1,000,000.
 """

@@ -29,7 +29,6 @@ REQUESTS = """SELECT VALUE [fal_request_id, fal_model] FROM video_job
   WHERE user = $ada AND status = 'processing'"""
 MAKE_DUE = """UPDATE (SELECT VALUE id FROM video_job
   WHERE user = $ada AND status = 'processing' LIMIT $jobs) SET due_at = $at RETURN NONE"""
-READY = "ready"
 
 # In SurrealQL, so that a million rows need not be sent to the database.
 JOBS = """{

@@ -1,4 +1,4 @@
-"""``python -m scripts.bench.legacy_writer``: writes as the replaced stack does.
+"""``python -m scripts.bench.legacy_writer``: writes as the legacy stack does.
 
 It creates jobs with their model and finishes them, one after another, until it is killed. It prints
 the milliseconds of each write.

@@ -1,4 +1,4 @@
-"""The replaced stack's design: ``python -m scripts.bench.replaced MODEL REQUEST_ID``.
+"""The legacy stack's design: ``python -m scripts.bench.replaced MODEL REQUEST_ID``.
 
 Every poll verifies the token, reads the job from the database and asks fal for its state. The
 clients of fal and of the database are created when the process starts. The delivery, which ran

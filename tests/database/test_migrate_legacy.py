@@ -1,4 +1,4 @@
-"""A database of the replaced stack is adopted, waits for its backfill, and is then finished."""
+"""A database of the legacy stack is adopted, waits for its backfill, and is then finished."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

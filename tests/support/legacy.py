@@ -1,4 +1,4 @@
-"""Databases of the replaced stack: its table, its rows, and their backfill."""
+"""Databases of the legacy stack: its table, its rows, and their backfill."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ LEGACY_TIME = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 async def make_legacy(database: Database, *rows: dict[str, Any]) -> None:
-    """Create the replaced stack's table with these rows."""
+    """Create the legacy stack's table with these rows."""
     await database.run_script(LEGACY_TABLE.read_text())
     await database.query("INSERT INTO video_job $rows RETURN NONE", rows=list(rows))
 
@@ -27,7 +27,7 @@ async def run_backfill(database: Database, *, default: str | None = None, chunk:
 
 
 def legacy_row(request_id: str, status: str = "completed", **changes: Any) -> dict[str, Any]:
-    """Return a row as the replaced stack wrote it; its key is fal's request id."""
+    """Return a row as the legacy stack wrote it; its key is fal's request id."""
     row = {
         "id": request_id,
         "user": "ada",

@@ -14,7 +14,6 @@ Point = tuple[float, float]
 WIDTH, HEIGHT = 960, 600
 SIZE = (WIDTH, HEIGHT)
 CENTRE = WIDTH / 2
-HALO = 256
 
 NIGHT, DUSK, EMBER, ROSE, SUN, HAZE = (
     (14, 11, 30),
