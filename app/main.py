@@ -115,6 +115,7 @@ async def _lifespan(
             lifecycle=jobs.lifecycle,
             background=jobs.background,
             subscriptions=jobs.subscriptions,
+            stream_places=jobs.stream_places,
             sweep=jobs.sweep,
             stopping=stopping,
             signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),

@@ -68,3 +68,17 @@ LOOK_AGAIN = 15
 """Until the sweep looks again at a job that nobody watches; whole seconds."""
 LONGEST_RETRY_WAIT = 45
 """Between two attempts after a temporary failure; whole seconds."""
+
+# The places of a killed process's streams are free again within PLACES_FREE: its row is no longer
+# renewed. A place that could not be returned is free after STREAM + STREAM_MARGIN.
+
+PLACES_FREE = 120
+"""The longest that the streams of a killed process count."""
+PROCESS_ALIVE = 100
+"""How long a renewal counts; whole seconds."""
+PROCESS_RENEWAL = 30.0
+"""Between two renewals: two may fail."""
+STREAM = 300
+"""The longest that an event stream stays open; its client then reconnects."""
+STREAM_MARGIN = 60
+"""For a client that reads slowly when its stream ends."""

@@ -45,6 +45,11 @@ def test_a_delivery_keeps_its_lease_when_one_renewal_fails() -> None:
     assert 2 * (times.LEASE_RENEWAL + times.DATABASE_CALL) < times.LEASE
 
 
+def test_the_streams_of_a_killed_process_are_forgotten_in_time() -> None:
+    assert 3 * times.PROCESS_RENEWAL + times.DATABASE_CALL < times.PROCESS_ALIVE
+    assert times.PROCESS_ALIVE < times.PLACES_FREE
+
+
 def test_no_unfinished_job_goes_unseen_for_longer_than_promised() -> None:
     functions = JOB_FUNCTIONS.read_text()
     variation = max(int(most) for most in re.findall(r"rand::int\(\d+, (\d+)\)", functions)) / 1000

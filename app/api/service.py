@@ -17,6 +17,7 @@ from app.domain.job import Job
 from app.errors import InvalidQuery, JobNotFound, ShuttingDown
 from app.fal.signatures import Signatures
 from app.jobs.lifecycle import Lifecycle
+from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
 from app.server.tasks import BackgroundTasks
@@ -48,6 +49,7 @@ class Service:
     signatures: Signatures
     background: BackgroundTasks
     subscriptions: Subscriptions
+    stream_places: SharedPlaces
     sweep: Sweep
     stopping: asyncio.Event
     """Set when the service stops taking new work."""

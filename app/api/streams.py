@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app import times
 from app.domain.job import Job
+from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscription, Subscriptions
 
 SILENCE = 15.0
 """Seconds after which a comment shows both sides that the connection is alive."""
-LIFETIME = 300.0
-"""Seconds after which a stream ends and its client reconnects: dead connections go away."""
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
@@ -36,9 +36,16 @@ class EventStream(StreamingResponse):
     """
 
     def __init__(
-        self, subscriptions: Subscriptions, user: str, job: Job | None, body: Body
+        self,
+        subscriptions: Subscriptions,
+        places: SharedPlaces,
+        *,
+        user: str,
+        job: Job | None,
+        body: Body,
     ) -> None:
         self._subscriptions = subscriptions
+        self._places = places
         self._user = user
         self._subscription = Subscription(job.id if job else None)
         if job is not None:
@@ -47,12 +54,13 @@ class EventStream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._subscriptions.open(self._user, self._subscription):
-            await super().__call__(scope, receive, send)
+            async with self._places.held(self._user):
+                await super().__call__(scope, receive, send)
 
 
 async def _events(subscription: Subscription, body: Body) -> AsyncIterator[bytes]:
     """Yield the present state, then each change; the last event of a job is terminal."""
-    end = time.monotonic() + LIFETIME
+    end = time.monotonic() + times.STREAM
     yield b": hello\n\n"
     while time.monotonic() < end:
         changes = await subscription.changes(SILENCE)

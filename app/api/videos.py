@@ -57,7 +57,9 @@ async def events(request: Request[LifespanState]) -> Response:
     service.require_open()
     job = await own_job(request) if "jobId" in request.query_params else None
     body = functools.partial(job_body, storage=service.storage)
-    return EventStream(service.subscriptions, caller.user, job, body)
+    return EventStream(
+        service.subscriptions, service.stream_places, user=caller.user, job=job, body=body
+    )
 
 
 async def cancel(request: Request[LifespanState]) -> Response:

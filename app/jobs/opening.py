@@ -10,11 +10,13 @@ from app import times
 from app.database.client import Database
 from app.database.job_store import JobStore
 from app.database.limits import Limits
+from app.database.stream_places import StreamPlaces
 from app.fal.queue import Fal
 from app.jobs.delivery import Delivery, Fetch
 from app.jobs.handover import Handover
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.live_updates import LiveUpdates
+from app.jobs.shared_places import SharedPlaces
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
@@ -39,6 +41,7 @@ class Jobs:
     lifecycle: Lifecycle
     background: BackgroundTasks
     subscriptions: Subscriptions
+    stream_places: SharedPlaces
     sweep: Sweep
 
 
@@ -88,18 +91,23 @@ async def open_jobs(
         )
         stack.push_async_callback(background.drain, times.DRAIN)
         sweep = Sweep(store, lifecycle)
+        places = SharedPlaces(
+            StreamPlaces(database, max_per_user=settings.max_streams_per_user), background
+        )
         updates = LiveUpdates(
             subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
         )
         await stack.enter_async_context(supervised("sweep", sweep.run))
         await stack.enter_async_context(supervised("welcome streams", updates.welcome))
         await stack.enter_async_context(supervised("refresh streams", updates.refresh))
+        await stack.enter_async_context(supervised("renew stream places", places.renew))
         await stack.enter_async_context(subscriptions.ended_by(stopping))
         yield Jobs(
             store=store,
             lifecycle=lifecycle,
             background=background,
             subscriptions=subscriptions,
+            stream_places=places,
             sweep=sweep,
         )
 

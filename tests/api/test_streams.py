@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app import times
 from app.api import streams
 from app.database.errors import StatementRejected
 from app.jobs import live_updates
@@ -91,7 +92,7 @@ async def test_silent_stream_sends_comments_and_ends_with_a_reconnect_time(
     run: Running, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SILENCE", 0.01)
-    monkeypatch.setattr(streams, "LIFETIME", 0.1)
+    monkeypatch.setattr(times, "STREAM", 0.1)
     await run.submitted()
     async with open_stream(address) as stream:
         await stream.event()
@@ -117,7 +118,7 @@ async def test_stopping_service_ends_its_streams_with_a_reconnect_time(
 async def test_stream_beyond_the_users_limit_is_refused_until_one_closes(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "LIFETIME", 0.5)
+    monkeypatch.setattr(times, "STREAM", 0.5)
     few = settings.model_copy(update={"max_streams_per_user": 2})
     async with running(few, fal) as run, over_a_socket(run) as address:
         async with open_stream(address), open_stream(address):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import times
 from app.api import streams
 from app.settings import Settings
 from tests.support.leaks import record_output
@@ -24,7 +25,7 @@ async def cases_without_a_failure(
     settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str
 ) -> int:
     """Run every check on every route, and return the number of generated requests."""
-    monkeypatch.setattr(streams, "LIFETIME", 0.05)  # so that every stream ends
+    monkeypatch.setattr(times, "STREAM", 0.05)  # so that every stream ends
     monkeypatch.setattr(streams, "SILENCE", 0.05)
     async with (
         FalStandIn(video=small_video()) as fal,
