@@ -129,6 +129,7 @@ async def test_stream_beyond_the_users_limit_is_refused_until_one_closes(
                 pass
         while run.service.subscriptions._by_user:  # noqa: ASYNC110 nothing signals that a stream has closed
             await asyncio.sleep(0.01)
+        await run.wait_for_background()  # which returns the places
         async with open_stream(address):
             pass
 
