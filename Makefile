@@ -38,7 +38,7 @@ check: install ## lint, formatting, types, import layers, and advisories about p
 	$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m scripts.support.advisories
 
-format: install ## mend what ruff can mend
+format: install ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -58,5 +58,5 @@ grant: install ## add credits: make grant USER=… CREDITS=…
 audit: install ## check every invariant over database and storage (ARGS="--deep", "--repair")
 	@$(BIN)/python -m scripts.audit $(ARGS)
 
-constraints: install ## pin the newest allowed versions anew, with hashes
+constraints: install ## pin the newest allowed versions, with hashes
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet --output-file constraints.txt

@@ -1,4 +1,4 @@
-"""docs/alerts.yml and docs/dashboard.json ask for what the service exports, and are well formed."""
+"""Alerts and dashboard are well formed and use only metrics and labels that the service exports."""
 
 import json
 import re
@@ -25,24 +25,24 @@ RULES = yaml.safe_load(Path("docs/alerts.yml").read_text())
 DASHBOARD = json.loads(Path("docs/dashboard.json").read_text())
 ALERTS = RULES["groups"][0]["rules"]
 PANELS = DASHBOARD["panels"]
-PUT_ON_BY_PROMETHEUS = {"job", "instance"}
-EXACTLY = (MatchOp.Equal, MatchOp.NotEqual)
+ADDED_BY_PROMETHEUS = {"job", "instance"}
+EXACT_MATCHES = (MatchOp.Equal, MatchOp.NotEqual)
 SOURCE = "".join(path.read_text() for path in Path("app").rglob("*.py"))
 
 Exported = dict[str, list[dict[str, str]]]
-"""Samples by name, each with its labels."""
+"""The labels of every sample, by the sample's name."""
 
 
 @pytest.fixture
 async def exported(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> Exported:
-    """What /metrics has after a whole job and after each trouble that somebody is woken for."""
+    """The content of /metrics after a whole job and after each failure that has an alert."""
     settings = settings.model_copy(update={"public_url": "http://127.0.0.1"})
     async with running(settings, fal, seam=metrics.timed) as run:
-        await a_whole_job(run, fal)
-        await fals_troubles(run, fal)
-        await our_own_troubles(run, monkeypatch)
+        await complete_a_job(run, fal)
+        await cause_fal_failures(run, fal)
+        await cause_own_failures(run, monkeypatch)
         samples: Exported = defaultdict(list)
         for family in text_string_to_metric_families((await run.client.get("/metrics")).text):
             for sample in family.samples:
@@ -50,7 +50,7 @@ async def exported(
         return samples
 
 
-async def a_whole_job(run: Running, fal: FalStandIn) -> None:
+async def complete_a_job(run: Running, fal: FalStandIn) -> None:
     await run.submitted()
     fal.complete(fal.newest, small_video())
     await fal.call_back(run.client, fal.newest)
@@ -58,7 +58,7 @@ async def a_whole_job(run: Running, fal: FalStandIn) -> None:
     await run.service.sweep.once()
 
 
-async def fals_troubles(run: Running, fal: FalStandIn) -> None:
+async def cause_fal_failures(run: Running, fal: FalStandIn) -> None:
     await run.submitted()
     fal.complete(fal.newest, small_video())
     fal.faults.add("media", NO_VIDEO)
@@ -71,15 +71,15 @@ async def fals_troubles(run: Running, fal: FalStandIn) -> None:
     assert (await run.submit()).status_code == 502
 
 
-async def our_own_troubles(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def away(*_: object) -> None:
+async def cause_own_failures(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unavailable(*_: object) -> None:
         raise DatabaseUnavailable
 
     async def broken() -> None:
         raise RuntimeError
 
     await run.get("/api/templates/video/events", jobId="nobody's")
-    monkeypatch.setattr(run.service.database, "_run", away)
+    monkeypatch.setattr(run.service.database, "_run", unavailable)
     assert (await run.client.get("/readyz")).status_code == 503
     monkeypatch.undo()
     monkeypatch.setattr(run.service.catalogue, "all", broken)
@@ -87,7 +87,7 @@ async def our_own_troubles(run: Running, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def expressions() -> Iterator[tuple[str, str]]:
-    """Yield every expression, and the text in which its labels are shown."""
+    """Yield every expression, with the names of the labels that its text shows."""
     for rule in ALERTS:
         shown = " ".join(rule["annotations"].values())
         yield rule["expr"], " ".join(re.findall(r"\$labels\.(\w+)", shown))
@@ -97,7 +97,7 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield target["expr"].replace("$__rate_interval", "5m"), shown
 
 
-def test_every_metric_and_label_that_is_asked_for_is_exported(exported: Exported) -> None:
+def test_every_metric_and_label_in_an_expression_is_exported(exported: Exported) -> None:
     for expression, shown in expressions():
         kept = set[str]()
 
@@ -113,29 +113,31 @@ def test_every_metric_and_label_that_is_asked_for_is_exported(exported: Exported
 
 
 def require_exported(selector: VectorSelector, exported: Exported) -> None:
-    """Fail where a name, a label, or a word of a value is none that the service has."""
+    """Fail if the service does not export the name, a label, or a value that a matcher names."""
     assert selector.name in exported, selector.name
     for matcher in selector.matchers.matchers:
-        if matcher.name not in PUT_ON_BY_PROMETHEUS:
+        if matcher.name not in ADDED_BY_PROMETHEUS:
             values = [labels[matcher.name] for labels in exported[selector.name]]
-            assert all(any(word in value for value in values) for word in words(matcher)), matcher
-            assert any(fits(matcher, value) for value in values), matcher
+            assert all(any(word in value for value in values) for word in values_named(matcher)), (
+                matcher
+            )
+            assert any(matches(matcher, value) for value in values), matcher
 
 
-def words(matcher: Matcher) -> list[str]:
-    if matcher.op in EXACTLY:
+def values_named(matcher: Matcher) -> list[str]:
+    if matcher.op in EXACT_MATCHES:
         return [matcher.value]
     return re.findall(r"\w+", matcher.value)
 
 
-def fits(matcher: Matcher, value: str) -> bool:
-    if matcher.op in EXACTLY:
+def matches(matcher: Matcher, value: str) -> bool:
+    if matcher.op in EXACT_MATCHES:
         return matcher.value == value
     return re.fullmatch(matcher.value, value) is not None
 
 
 def labels_below(node: promql_parser.Expr, exported: Exported) -> set[str]:
-    names = set(PUT_ON_BY_PROMETHEUS)
+    names = set(ADDED_BY_PROMETHEUS)
 
     def visit(below: promql_parser.Expr) -> None:
         if isinstance(below, VectorSelector):
@@ -145,15 +147,15 @@ def labels_below(node: promql_parser.Expr, exported: Exported) -> set[str]:
     return names
 
 
-def test_what_an_alert_tells_to_look_at_exists(exported: Exported) -> None:
+def test_every_metric_and_log_line_in_an_annotation_exists(exported: Exported) -> None:
     for rule in ALERTS:
-        told = " ".join(rule["annotations"].values())
-        assert set(re.findall(r"\b\w+_(?:total|seconds)\b", told)) <= exported.keys()
-        for line in re.findall(r'"(.+?)"', told):
+        text = " ".join(rule["annotations"].values())
+        assert set(re.findall(r"\b\w+_(?:total|seconds)\b", text)) <= exported.keys()
+        for line in re.findall(r'"(.+?)"', text):
             assert line in re.sub(r'"\s+f?"', "", SOURCE), line
 
 
-def test_the_rules_have_the_shape_of_a_rule_file() -> None:
+def test_the_alerts_are_a_valid_rule_file() -> None:
     assert RULES.keys() == {"groups"}
     assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 7
     for rule in ALERTS:
@@ -165,7 +167,7 @@ def test_the_rules_have_the_shape_of_a_rule_file() -> None:
         assert 'job="video-generation"' in rule["expr"]
 
 
-def test_the_dashboard_has_the_shape_that_grafana_imports() -> None:
+def test_grafana_can_import_the_dashboard() -> None:
     assert DASHBOARD["schemaVersion"] >= 39
     assert [each["type"] for each in DASHBOARD["templating"]["list"]] == ["datasource", "query"]
     assert len({panel["id"] for panel in PANELS}) == len({panel["title"] for panel in PANELS})
@@ -177,7 +179,7 @@ def test_the_dashboard_has_the_shape_that_grafana_imports() -> None:
         assert all('job="$job"' in target["expr"] for target in panel["targets"])
 
 
-def test_no_panel_covers_another() -> None:
+def test_no_panel_overlaps_another() -> None:
     cells = [cell for panel in PANELS for cell in cells_of(**panel["gridPos"])]
     assert len(set(cells)) == len(cells)
     assert max(x for x, _ in cells) < 24

@@ -1,4 +1,4 @@
-"""What the Dockerfile makes: it runs as nobody in particular and holds nothing superfluous."""
+"""The container image: it runs as an unprivileged user and holds only what it needs."""
 
 import ast
 import re
@@ -22,9 +22,9 @@ from tests.support.service import SUBMIT, png, submission
 from tests.support.sockets import free_port
 from tests.support.tokens import SECRET, bearer
 
-GIVEN = {"HOST": "127.0.0.1", "AUTH_JWT_SECRET": SECRET}
+ENVIRONMENT = {"HOST": "127.0.0.1", "AUTH_JWT_SECRET": SECRET}
 HASH = re.compile(r"sha256:(\w{64})")
-COMMANDS = {"__init__", "command", "migrate", "backfill", "grant", "audit", "job"}
+COMMANDS = {"__init__", "command", "opening", "migrate", "backfill", "grant", "audit", "job"}
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
 
 @contextmanager
 def serving(image: Image) -> Iterator[Process]:
-    """Run the image's command; its data are all it may write to."""
+    """Run the image's command, which may write to its data folder only."""
     port = str(free_port())
-    popen = image.start(image.command, PORT=port, TMPDIR=str(image.folder / "data"), **GIVEN)
+    popen = image.start(image.command, PORT=port, TMPDIR=str(image.folder / "data"), **ENVIRONMENT)
     try:
         yield Process(popen, image.stderr, image.stderr, f"http://127.0.0.1:{port}")
     finally:
@@ -57,7 +57,7 @@ def is_healthy(image: Image, service: Process) -> bool:
 
 
 def installed() -> set[str]:
-    """Name the packages that the service's requirements bring with them."""
+    """Return the packages that the service's requirements install."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     packages, seen = set[str](), set[str]()
     waiting = list[str](project["dependencies"])
@@ -73,13 +73,13 @@ def installed() -> set[str]:
     return packages
 
 
-def uv_in(path: Path) -> list[tuple[str, str]]:
-    """Return each version of uv that a file pins, with the lines of its hashes."""
+def uv_pins(path: Path) -> list[tuple[str, str]]:
+    """Return each version of uv that the file pins, with its hashes."""
     return re.findall(r"\buv==(\S+)((?: \\\n +--hash=sha256:\w{64})+)", path.read_text())
 
 
 def imports(source: str) -> Iterator[str]:
-    """Name the packages that are imported where the code runs."""
+    """Yield the packages that the code imports when it runs."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -92,9 +92,11 @@ def imports(source: str) -> Iterator[str]:
                 yield module.partition(".")[0]
 
 
-def test_an_unknown_user_migrates_serves_makes_a_video_and_stops(image: Image) -> None:
+def test_an_unprivileged_user_migrates_serves_makes_a_video_and_stops(image: Image) -> None:
     before = image.content
-    assert succeeds(image, "python", "-m", "scripts.migrate", **GIVEN), image.stderr.read_text()
+    assert succeeds(image, "python", "-m", "scripts.migrate", **ENVIRONMENT), (
+        image.stderr.read_text()
+    )
     with serving(image) as service:
         service.until_ready()
         assert is_healthy(image, service)
@@ -109,53 +111,53 @@ def test_an_unknown_user_migrates_serves_makes_a_video_and_stops(image: Image) -
     assert image.content == before
 
 
-def test_its_user_is_not_root_and_writes_data_only(image: Image) -> None:
+def test_the_user_is_not_root_and_writes_to_data_only(image: Image) -> None:
     assert image.user == "10001:10001"
     writable = {
         place
         for place in (".", "app", "schema", "scripts", "data")
-        if succeeds(image, "touch", f"{place}/loot")
+        if succeeds(image, "touch", f"{place}/file")
     }
     assert writable == {"data"}
 
 
-def test_it_holds_what_runs_and_nothing_else(image: Image) -> None:
+def test_it_holds_only_what_the_service_runs(image: Image) -> None:
     assert {path.parts[0] for path in image.content} == {"app", "schema", "scripts"}
     scripts = {path for path in image.content if path.parts[0] == "scripts"}
     assert {path.name.partition(".")[0] for path in scripts} == COMMANDS
 
 
-def test_its_packages_bring_all_that_it_imports(image: Image) -> None:
+def test_its_packages_provide_everything_it_imports(image: Image) -> None:
     packages = installed()
     sources = [path for path in image.content if path.suffix == ".py"]
     imported = {name for path in sources for name in imports((ROOT / path).read_text())}
-    foreign = imported - sys.stdlib_module_names - {"app", "scripts"}
-    brings = packages_distributions()
-    found = {name: {canonicalize_name(each) for each in brings[name]} for name in foreign}
-    assert [name for name in foreign if not found[name] & packages] == []
+    third_party = imported - sys.stdlib_module_names - {"app", "scripts"}
+    providers = packages_distributions()
+    found = {name: {canonicalize_name(each) for each in providers[name]} for name in third_party}
+    assert [name for name in third_party if not found[name] & packages] == []
 
 
-def test_every_package_comes_with_its_hash_from_the_one_lock() -> None:
-    told = [rest for stage in stages() for name, rest in stage if name == "RUN"]
-    installer, packages = (rest for rest in told if re.search(r"\bpip install\b", rest))
+def test_every_package_is_installed_with_its_hash_from_the_lock() -> None:
+    commands = [rest for stage in stages() for name, rest in stage if name == "RUN"]
+    installer, packages = (rest for rest in commands if re.search(r"\bpip install\b", rest))
     assert "--require-hashes --requirement uv.txt" in installer
     assert "--require-hashes --constraint constraints.txt --requirement pyproject.toml" in packages
 
 
-def test_the_installer_is_the_one_of_the_lock() -> None:
-    """Of its hashes there, one for each platform, the Dockerfile has two."""
-    (ours,), (locked,) = (uv_in(ROOT / name) for name in ("Dockerfile", "constraints.txt"))
+def test_uv_has_the_version_and_hashes_of_the_lock() -> None:
+    """The lock has a hash for each platform; the Dockerfile has two of them."""
+    (ours,), (locked,) = (uv_pins(ROOT / name) for name in ("Dockerfile", "constraints.txt"))
     assert ours[0] == locked[0]
     assert len(hashes := set(HASH.findall(ours[1]))) == 2
     assert hashes <= set(HASH.findall(locked[1]))
 
 
-def test_its_interface_has_the_projects_version() -> None:
+def test_the_openapi_document_has_the_version_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert document()["info"]["version"] == project["version"]
 
 
-def test_code_that_changes_takes_no_packages_anew() -> None:
+def test_a_change_of_code_does_not_reinstall_packages() -> None:
     packages, service = ([rest for name, rest in stage if name == "COPY"] for stage in stages())
     assert packages == ["constraints.txt pyproject.toml ./"]
     assert service[0].startswith("--from=packages ")

@@ -1,4 +1,4 @@
-"""A container image without an engine: its Dockerfile's last stage, carried out in a folder."""
+"""Builds the container image without a container engine: runs the Dockerfile's last stage."""
 
 import json
 import os
@@ -15,11 +15,11 @@ from tests.support.process import ROOT
 
 IS_ROOT = os.geteuid() == 0
 READING = "+dac_read_search"
-"""What a process may do beyond its user's rights: the interpreter may stand in somebody's home."""
+"""The one extra capability of a process: the interpreter may be in another user's home."""
 
 
 def stages() -> list[list[tuple[str, str]]]:
-    """Return each stage's instructions."""
+    """Return the instructions of each stage, as names and arguments."""
     text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
     found: list[list[tuple[str, str]]] = []
     for line in filter(None, text.replace("\\\n", " ").splitlines()):
@@ -33,10 +33,10 @@ def stages() -> list[list[tuple[str, str]]]:
 
 @dataclass
 class Image:
-    """What the last stage makes, with ``root`` for its ``/``.
+    """The result of the last stage, with ``root`` in place of ``/``.
 
-    The stage before would fetch every package anew: in place of what it makes stand the packages
-    that the suite runs on.
+    The stage before it would download every package, so the packages of the test run replace its
+    result.
     """
 
     root: Path
@@ -48,25 +48,25 @@ class Image:
     command: list[str] = field(default_factory=list)
 
     def build(self) -> None:
-        """Carry out the instructions."""
+        """Run the instructions."""
         for name, rest in stages()[-1]:
             if name not in {"EXPOSE", "VOLUME"}:
                 getattr(self, f"_{name.lower()}")(rest)
         for path in (self.folder, *self.folder.glob("*")):
-            if path.name not in {"data", ".venv"}:  # where the test's user is the image's
+            if path.name not in {"data", ".venv"}:  # the test's user may be the image's
                 path.chmod(0o555)
 
     def start(self, command: list[str], **given: str) -> subprocess.Popen[bytes]:
-        """Start a command as the image's user, with its environment and what is given."""
+        """Start a command as the image's user, with the image's environment and ``given``."""
         user, _, group = self.user.partition(":")
-        become = [
+        switch_user = [
             *("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", "--no-new-privs"),
             *(f"--inh-caps={READING}", f"--ambient-caps={READING}"),
             f"--bounding-set=-all,{READING}",
         ]
         with self.stderr.open("ab") as stderr:
             return subprocess.Popen(
-                [*(become if IS_ROOT else []), *command],
+                [*(switch_user if IS_ROOT else []), *command],
                 cwd=self.folder,
                 env=self.environment | given,
                 stdin=subprocess.DEVNULL,
@@ -77,12 +77,12 @@ class Image:
 
     @property
     def stderr(self) -> Path:
-        """What its processes have said."""
+        """The error output of its processes."""
         return self.root / "stderr"
 
     @property
     def content(self) -> set[Path]:
-        """Its files, packages and data aside."""
+        """Its files, without packages and data."""
         files = (path.relative_to(self.folder) for path in self.folder.rglob("*") if path.is_file())
         return {path for path in files if path.parts[0] not in {".venv", "data"}}
 
@@ -112,7 +112,7 @@ class Image:
                 shutil.copy(ROOT / source, self.folder / target)
 
     def _run(self, rest: str) -> None:
-        if not IS_ROOT:  # who may give nothing away
+        if not IS_ROOT:  # only root can change owners
             rest = re.sub(r"--(owner|group)=\d+", "", rest)
         subprocess.run(rest, shell=True, cwd=self.folder, check=True)  # noqa: S602 the Dockerfile's
 
