@@ -13,7 +13,7 @@
     │   ├── TooManyJobs, TooManyStreams, RateLimited                429
     │   ├── InternalError                                           500
     │   ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
-    │   └── DatabaseUnavailable, StorageAway, ShuttingDown          503
+    │   └── DatabaseUnavailable, StorageAway, TooBusy, ShuttingDown 503
     ├── FalError                a call to fal failed
     │   ├── FalRefused          a definite refusal; a retry would not help
     │   ├── FalCancelled        the request was cancelled
@@ -177,6 +177,12 @@ class DatabaseUnavailable(Problem):
 
 class StorageAway(Problem):
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "storage_unavailable"
+
+
+class TooBusy(Problem):
+    """There is no memory for what the request sends."""
+
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "too_busy"
 
 
 class ShuttingDown(Problem):

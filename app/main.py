@@ -13,6 +13,7 @@ from starlette.routing import Route
 from app.api import account, callback, library, operations, videos
 from app.api.compression import COMPRESSED
 from app.api.files import media_route
+from app.api.form import RequestMemory
 from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
@@ -118,6 +119,7 @@ async def _lifespan(
             stream_places=jobs.stream_places,
             sweep=jobs.sweep,
             stopping=stopping,
+            memory=RequestMemory.for_images_of(settings.max_image_bytes),
             signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
         )
         await warn_if_unavailable(storage)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import times
-from app.api.form import read_body
+from app.api.form import reading_body
 from app.api.service import NO_STORE, LifespanState, is_job_id, job_id_of, service_of
 from app.errors import InvalidJSON, Problem, SubmitUnavailable
 from app.fal.signatures import MAX_BODY_BYTES
@@ -18,9 +18,14 @@ async def fal_webhook(request: Request[LifespanState]) -> Response:
     """``POST /api/webhooks/fal?jobId=``: a reason to refresh the job, answered at once."""
     service = service_of(request)
     try:
-        body = await read_body(request, max_bytes=MAX_BODY_BYTES)
-        async with asyncio.timeout(times.CALLBACK):
-            await service.signatures.verify(request.headers, body)
+        signed = service.signatures.read_headers(request.headers)
+        async with (
+            reading_body(
+                request, max_bytes=MAX_BODY_BYTES, memory=service.memory.callbacks
+            ) as body,
+            asyncio.timeout(times.CALLBACK),
+        ):
+            await service.signatures.verify(signed, body)
             await service.lifecycle.on_webhook(job_id_of(request), _request_id(body))
     except TimeoutError as error:
         CALLBACKS.labels("overdue").inc()
@@ -32,7 +37,7 @@ async def fal_webhook(request: Request[LifespanState]) -> Response:
     return JSONResponse({"status": "heard"}, headers=NO_STORE)
 
 
-def _request_id(callback: bytes) -> str:
+def _request_id(callback: bytearray) -> str:
     try:
         parsed = json.loads(callback)
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
+from app.api.form import RequestMemory
 from app.api.identity import Caller, Identity
 from app.database.account_store import AccountStore
 from app.database.client import Database
@@ -47,6 +48,7 @@ class Service:
     identity: Identity
     lifecycle: Lifecycle
     signatures: Signatures
+    memory: RequestMemory
     background: BackgroundTasks
     subscriptions: Subscriptions
     stream_places: SharedPlaces

@@ -6,7 +6,7 @@ import re
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.form import read_submission
+from app.api.form import reading_submission
 from app.api.presentation import job_body
 from app.api.service import NO_STORE, LifespanState, caller_of, job_id_of, own_job, service_of
 from app.api.streams import EventStream
@@ -24,15 +24,16 @@ async def submit(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     service.require_open()
-    submission = await read_submission(
+    async with reading_submission(
         request,
         caller=caller,
         idempotency_key=_idempotency_key(request),
         catalogue=service.catalogue,
         settings=service.settings,
-    )
-    service.require_open()  # the service may have begun to stop during a slow upload
-    job, replayed = await service.lifecycle.submit(submission)
+        memory=service.memory,
+    ) as submission:
+        service.require_open()  # the service may have begun to stop during a slow upload
+        job, replayed = await service.lifecycle.submit(submission)
     return JSONResponse(
         {"jobId": job.id, "status": Status.PENDING, "credits": job.credits},
         status_code=202,

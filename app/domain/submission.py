@@ -34,5 +34,6 @@ class Submission:
 
 def fingerprint_of(template_slug: str, variables: Any, image: bytes) -> str:
     """Return a digest of a submit as it was sent, before defaults are filled in."""
-    text = json.dumps([template_slug, variables], sort_keys=True)
-    return hashlib.sha256(text.encode() + b"\0" + image).hexdigest()
+    digest = hashlib.sha256(json.dumps([template_slug, variables], sort_keys=True).encode() + b"\0")
+    digest.update(image)  # on its own: joined with the text, it would be copied
+    return digest.hexdigest()

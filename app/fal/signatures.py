@@ -4,8 +4,10 @@ Source: https://docs.fal.ai/model-apis/model-endpoints/webhooks
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -23,6 +25,17 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 """The largest callback that is read."""
 
 
+_SIGNATURE = re.compile("[0-9A-Fa-f]{128}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedHeaders:
+    """The headers of a callback: what they sign beside its body, and the signature."""
+
+    signed: str
+    signature: bytes
+
+
 class Signatures:
     """Checks callbacks against fal's published keys."""
 
@@ -30,12 +43,11 @@ class Signatures:
         self._keys = keys
         self._now = now
 
-    async def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Return if fal signed the body within the last 5 minutes.
+    def read_headers(self, headers: Mapping[str, str]) -> SignedHeaders:
+        """Return the headers of a callback whose body is worth reading.
 
         Raises:
-            Unauthenticated: it did not.
-            SubmitUnavailable: fal's keys have not been fetched yet; fal repeats the callback.
+            Unauthenticated: one is missing or malformed, or the timestamp is over 5 minutes off.
 
         """
         request_id, user_id, timestamp, signature = (
@@ -44,13 +56,24 @@ class Signatures:
         )
         if not timestamp.isdecimal() or abs(int(timestamp[:20]) - self._now()) > TOLERANCE:
             raise _refusal("The callback's timestamp is missing or too far off.")
+        if not _SIGNATURE.fullmatch(signature):
+            raise _refusal("The callback's signature is not 128 hexadecimal digits.")
+        if not request_id or not user_id:
+            raise _refusal("The callback names no request or no user.")
+        return SignedHeaders(
+            signed=f"{request_id}\n{user_id}\n{timestamp}", signature=bytes.fromhex(signature)
+        )
+
+    async def verify(self, headers: SignedHeaders, body: bytes | bytearray) -> None:
+        """Return if fal signed the headers and the body.
+
+        Raises:
+            Unauthenticated: it did not.
+            SubmitUnavailable: fal's keys have not been fetched yet; fal repeats the callback.
+
+        """
         digest = hashlib.sha256(body).hexdigest()
-        message = f"{request_id}\n{user_id}\n{timestamp}\n{digest}".encode()
-        try:
-            signed = bytes.fromhex(signature)
-        except ValueError as error:
-            raise _refusal("The callback's signature is not hexadecimal.") from error
-        if not await self._is_signed(message, signed):
+        if not await self._is_signed(f"{headers.signed}\n{digest}".encode(), headers.signature):
             raise _refusal("The callback is not signed by fal.")
 
     async def _is_signed(self, message: bytes, signature: bytes) -> bool:

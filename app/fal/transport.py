@@ -6,6 +6,7 @@ neither through: it returns a complete 2xx answer or raises an error of this ser
 """
 
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -15,6 +16,8 @@ from app.errors import FalAnswerLost, FalRefused, FalUnreachable
 from app.fal.messages import parse
 
 TIMEOUT = httpx.Timeout(120, connect=5, pool=5)
+PIECE_BYTES = 64 * 1024
+"""Of a body that is sent."""
 LARGEST_ANSWER = 5 * 1024 * 1024
 """Bytes."""
 LONGEST_REASON = 500
@@ -49,6 +52,7 @@ class SingleAttempt(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` and return its 2xx answer."""
         request.extensions["timeout"] = TIMEOUT.as_dict()  # fal-client sets none for some calls
+        request.stream = _Pieces(request.content)
         try:
             response = await self._pool.send(request, stream=True)
         except _NOTHING_WAS_SENT as error:
@@ -83,6 +87,17 @@ class SingleAttempt(httpx.AsyncBaseTransport):
         if self._secret:
             line = line.replace(self._secret, "…")
         return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """Sends a body piece by piece: sent at once, it is copied two or three times on its way."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), PIECE_BYTES):
+            yield self._content[start : start + PIECE_BYTES]
 
 
 async def _read(response: httpx.Response) -> bytes | None:

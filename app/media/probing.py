@@ -1,8 +1,10 @@
 """Checks of downloaded videos, in a worker process: a hostile file can crash its decoder."""
 
+import resource
 import signal
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import SEEK_END, BytesIO
 from itertools import islice
@@ -18,7 +20,12 @@ from PIL.Image import Image
 from app.errors import VideoUnavailable
 
 PROBE_SECONDS = 20
-MAX_PIXELS = 8192 * 8192
+MAX_PIXELS = 4096 * 2304
+"""fal's models make 4K at most: 3840 x 2160, or 4096 x 2160. Decoding that takes 180 MiB."""
+WORKER_BYTES = 768 * 1024 * 1024
+"""Of address space, 130 MiB of which are the program."""
+WORKER_CPU_SECONDS = 20
+"""For one video."""
 POSTER_SIDE = 960
 POSTER_QUALITY = 80
 
@@ -65,7 +72,11 @@ def examine_in_worker(path: Path) -> VideoFacts:
     """Run :func:`examine`; the worker ignores Ctrl-C, which its parent handles."""
     for sent_to_the_group in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sent_to_the_group, signal.SIG_IGN)
-    return examine(path)
+    limit_resources()
+    try:
+        return examine(path)
+    except MemoryError as error:
+        raise VideoUnavailable("The video needs too much memory to decode.") from error
 
 
 def examine(path: Path) -> VideoFacts:
@@ -82,6 +93,8 @@ def examine(path: Path) -> VideoFacts:
             stream = _video_stream(container.streams.video)
             frame = _frame_with_content(container.decode(stream))
             duration = container.duration
+    except MemoryError:
+        raise  # of ffmpeg as well
     except av.FFmpegError as error:
         raise VideoUnavailable("The video cannot be decoded.") from error
     if not duration or duration < 0:
@@ -94,6 +107,15 @@ def examine(path: Path) -> VideoFacts:
         codec=stream.codec_context.codec.canonical_name,
         poster=_poster(picture),
     )
+
+
+def limit_resources() -> None:
+    """Bound what this process may take for its next video; more CPU time kills it."""
+    with suppress(OSError, ValueError):  # macOS does not limit the address space
+        resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, resource.RLIM_INFINITY))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + 1 + WORKER_CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
 
 
 def _require_complete(path: Path) -> None:

@@ -1,31 +1,67 @@
 """uvicorn's faster HTTP protocol, with limits on memory and time for every connection."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.server.memory import MemoryBudget
+
 MAX_HEAD_BYTES = 64 * 1024
-"""For the request line with its headers, and for trailers. One read of 256 KiB may exceed it."""
+"""For the request line with its headers, and for trailers. One read may exceed it."""
+MAX_HEADERS = 200
+"""Of one request: a header of four bytes takes over a hundred in memory."""
+READ_BYTES = 16 * 1024
+"""For one read of a connection; asyncio's own reads take up to 256 KiB."""
+MAX_UNSENT_BYTES = 16 * 1024
+"""Of an answer that the peer does not read; more are counted."""
+MAX_HELD_BYTES = 16 * 1024 * 1024
+"""For heads that are not complete, waiting requests and unsent answers of all connections."""
+MAX_CONNECTIONS = 8192
+"""Each takes some 5 KiB. The next one is closed at once."""
 HEAD_SECONDS = 20.0
 """For a complete head, from the opening of the connection or the first byte of a request."""
 STALL_SECONDS = 20.0
 """Without reading from an answer, after which the connection is aborted."""
 
+_HEAD_END = b"\r\n\r\n"
+_CHUNKED_PIECE = 256
+"""Bytes: a chunked body is cut at line ends, but not more often than this."""
+_read_buffer: Final = memoryview(bytearray(READ_BYTES))
+"""Of all connections: each read is copied out of it at once."""
+_held: Final = MemoryBudget(MAX_HELD_BYTES)
 
-class BoundedHttpProtocol(HttpToolsProtocol):
+
+class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
     """Closes a connection whose peer sends endless headers, sends too slowly, or does not read.
+
+    One request of a connection is parsed at a time. At most one read of what follows it waits
+    here; the rest stays with the peer.
 
     uvicorn has no limit for this protocol; ``h11_max_incomplete_event_size`` is for h11 only.
     """
 
     # Slots save 1 KiB for each of thousands of connections.
-    __slots__ = ("_head_bytes", "_head_timer", "_in_head", "_stall_timer")
+    __slots__ = (
+        "_body_left",
+        "_counted",
+        "_head_bytes",
+        "_head_timer",
+        "_in_head",
+        "_stall_timer",
+        "_unread",
+    )
+
+    flow: "_Flow"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_head = False
         self._head_bytes = 0
+        self._body_left = 0
+        self._unread = b""
+        self._counted = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
 
@@ -33,22 +69,49 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
+        self.flow = _Flow(transport)
+        transport.set_write_buffer_limits(MAX_UNSENT_BYTES)
         self._await_head()
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         self.resume_writing()
+        self._unread = b""
+        self._in_head = False
+        self._count_held()
         super().connection_lost(exc)
 
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 required by asyncio
+        return _read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_read_buffer[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
-        self._head_bytes += len(data)
-        super().data_received(data)
-        if self.transport.is_closing():
-            return
-        if self._head_bytes > MAX_HEAD_BYTES:
-            self.send_400_response("The head of the request is too large.")
-        elif self._head_timer is None and (self._in_head or self._is_idle):
+        """Parse one request; what follows waits until it is answered."""
+        while data:
+            end = self._piece_end(data)
+            piece, data = data[:end], data[end:]
+            self._head_bytes += len(piece)
+            super().data_received(piece)
+            if self.transport.is_closing():
+                return
+            if self._head_bytes > MAX_HEAD_BYTES or (
+                self._in_head and len(self.headers) > MAX_HEADERS
+            ):
+                self.headers.clear()  # here, not when a collection finds the connection
+                self.send_400_response("The head of the request is too large.")
+                return
+            if data and not (self._in_head or self._is_idle or self.cycle.more_body):
+                self._unread = data
+                self.flow.hold()
+                break
+        if self._head_timer is None and (self._in_head or self._is_idle):
             self._await_head()
+        if self._unread or self._in_head or self._counted:
+            self._count_held()
 
     def on_message_begin(self) -> None:
         self._in_head = True
@@ -57,20 +120,35 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
         self._stop_waiting()
+        if len(self.headers) > MAX_HEADERS:
+            self.headers.clear()
+            raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
+        self._body_left = int(dict(self.headers).get(b"content-length", 0))
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
+        self._body_left -= len(body)
         super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._unread and self._is_idle and not self.transport.is_closing():
+            data, self._unread = self._unread, b""
+            self.flow.release()
+            self.data_received(data)
+            self.flow.resume_reading()
 
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stall_timer = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+        self._count_held()
 
     def resume_writing(self) -> None:
         if self._stall_timer is not None:
             self._stall_timer.cancel()
             self._stall_timer = None
+            self._count_held()
         super().resume_writing()
 
     @property
@@ -79,6 +157,29 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is None or cycle.response_complete
 
+    def _piece_end(self, data: bytes) -> int:
+        """Return the length of a piece that completes at most one head, or few after chunks."""
+        cycle: RequestResponseCycle | None = self.cycle
+        in_body = cycle is not None and cycle.more_body and not self._in_head
+        if in_body and self._body_left > 0:
+            return self._body_left
+        end = data.find(_HEAD_END, _CHUNKED_PIECE if in_body else 0)
+        return len(data) if end < 0 else end + len(_HEAD_END)
+
+    def _count_held(self) -> None:
+        """Count what this connection holds, and close it if all together hold too much."""
+        held = len(self._unread)
+        if self._in_head:
+            held += self._head_bytes
+        if self._stall_timer is not None:
+            held += self.transport.get_write_buffer_size()
+        _held.give_back(self._counted)
+        self._counted = 0
+        if _held.take(held):
+            self._counted = held
+        else:
+            self.transport.abort()
+
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
@@ -86,3 +187,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+class _Flow(FlowControl):
+    """Keeps reading paused while bytes of a later request wait, whatever an application reads."""
+
+    _is_held = False
+
+    def hold(self) -> None:
+        self.pause_reading()
+        self._is_held = True
+
+    def release(self) -> None:
+        self._is_held = False
+
+    def resume_reading(self) -> None:
+        if not self._is_held:
+            super().resume_reading()

@@ -115,13 +115,22 @@ async def test_full_disk_is_answered_with_503(
     await assert_no_effect(run, fal)
 
 
-@pytest.mark.parametrize("limit", ["SILENCE", "PATIENCE"])
 @pytest.mark.parametrize(
-    ("path", "code"),
-    [("/api/templates/video", "invalid_multipart"), ("/api/webhooks/fal?jobId=j", "invalid_json")],
+    ("path", "code", "limit"),
+    [
+        ("/api/templates/video", "invalid_multipart", "SILENCE"),
+        ("/api/templates/video", "invalid_multipart", "FORM_PATIENCE"),
+        ("/api/webhooks/fal?jobId=j", "invalid_json", "SILENCE"),
+        ("/api/webhooks/fal?jobId=j", "invalid_json", "BODY_PATIENCE"),
+    ],
 )
 async def test_connection_of_a_slow_sender_is_closed_after_a_problem(
-    run: Running, monkeypatch: pytest.MonkeyPatch, limit: str, path: str, code: str
+    run: Running,
+    fal: FalStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    code: str,
+    limit: str,
 ) -> None:
     monkeypatch.setattr(form, limit, 0.2)
     async with over_a_socket(run) as address:
@@ -129,7 +138,9 @@ async def test_connection_of_a_slow_sender_is_closed_after_a_problem(
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
         token = bearer()["Authorization"]
         kind = "Content-Type: multipart/form-data; boundary=b\r\n"
-        writer.write(f"{head}{kind}Authorization: {token}\r\n\r\n4\r\n--b\r\r\n".encode())
+        signed = fal.webhooks.sign("request", b"--b")
+        named = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
+        writer.write(f"{head}{kind}{named}Authorization: {token}\r\n\r\n4\r\n--b\r\r\n".encode())
         answer = await reader.read()  # until the service closes the connection
         writer.close()
     assert answer.startswith(b"HTTP/1.1 400")

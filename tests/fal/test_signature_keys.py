@@ -52,7 +52,8 @@ class Checks:
         timestamp = str(int(self.now) - seconds_ago)
         headers = self.signer.sign("request-1", b"{}", timestamp=timestamp)
         try:
-            await self._signatures.verify(httpx.Headers(headers), b"{}")
+            signed = self._signatures.read_headers(httpx.Headers(headers))
+            await self._signatures.verify(signed, b"{}")
         except Unauthenticated:
             return False
         return True

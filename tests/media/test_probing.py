@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from io import BytesIO
+from resource import RUSAGE_SELF, getrusage
 from signal import SIGINT, SIGKILL, SIGTERM
 from typing import TYPE_CHECKING
 
 import anyio.to_process
 import av
 import pytest
+from anyio import CapacityLimiter
 from PIL import Image
 
 from app.errors import VideoUnavailable
@@ -256,3 +258,74 @@ asyncio.run(main())
         rb"Unknown child process pid \d+, will report returncode 255\n", b"", ended.stderr
     )
     assert said == b""
+
+
+HUGE = """
+import sys, av
+with av.open(sys.argv[1], "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast"})
+    stream.width = stream.height = 8192
+    frame = av.VideoFrame(8192, 8192, "yuv420p")
+    for plane, value in zip(frame.planes, (b"\\x00", b"\\x80", b"\\x80"), strict=True):
+        plane.update(value * plane.buffer_size)
+    for number in range(6):
+        frame.pts = number
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode())
+"""
+
+
+def write_huge_video(path: Path) -> None:
+    """Write six empty frames of 8192 x 8192 pixels: 200 KB that take over 1 GB to decode."""
+    subprocess.run([sys.executable, "-c", HUGE, str(path)], check=True)
+
+
+def peak() -> int:
+    """Return the most that this process has held, in MiB."""
+    return getrusage(RUSAGE_SELF).ru_maxrss // 1024
+
+
+def examine_of_any_size(path: Path) -> None:
+    probing.MAX_PIXELS = 8192 * 8192
+    probing.examine_in_worker(path)
+
+
+def burn(_path: Path) -> None:
+    probing.WORKER_CPU_SECONDS = 0
+    probing.limit_resources()
+    while True:
+        pass
+
+
+async def test_a_huge_picture_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "v.mp4"
+    write_huge_video(path)
+    worker = CapacityLimiter(1)
+    with pytest.raises(VideoUnavailable, match="no picture"):
+        await probe(path)
+    assert await anyio.to_process.run_sync(peak, limiter=worker) < 256
+
+
+async def test_a_decoder_cannot_take_more_memory_than_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "v.mp4"
+    write_huge_video(path)
+    monkeypatch.setattr(probing, "examine_in_worker", examine_of_any_size)
+    with pytest.raises(VideoUnavailable, match=r"too much memory|cannot be decoded"):
+        await probe(path)
+
+
+async def test_a_decoder_that_takes_too_much_time_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "examine_in_worker", burn)
+    with pytest.raises(VideoUnavailable, match="crash"):
+        await probe(tmp_path / "v.mp4")
+    monkeypatch.undo()
+    assert (await probe(write_video(tmp_path / "v.mp4"))).width == 64
+
+
+async def test_a_4k_video_is_decoded(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4", (RED,) * 3, size=(4096, 2160))
+    assert (await probe(path)).width == 4096

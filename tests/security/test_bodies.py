@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.api import form
 from app.api.form import MAX_OVERHEAD_BYTES
 from app.settings import Settings
 from tests.support.refusals import assert_no_effect, assert_problem
@@ -51,7 +52,71 @@ async def test_callback_of_200_mb_with_a_false_content_length(
             taken += 65536
 
     async with running(settings, fal) as run:
-        headers = {"Content-Length": length}
+        headers = fal.webhooks.sign("request", b"another body") | {"Content-Length": length}
         answer = await run.client.post("/api/webhooks/fal?jobId=x", content=body(), headers=headers)
         assert_problem(answer, 400, "invalid_json")
     assert taken <= 10 * MEGABYTE
+
+
+async def test_body_of_a_callback_without_a_possible_signature_is_not_read(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        pytest.fail("the body is read")
+        yield b""
+
+    signed = fal.webhooks.sign("request", b"{}")
+    old = fal.webhooks.sign("request", b"{}", timestamp="1000000")
+    wrong = [
+        *({name: value for name, value in signed.items() if name != left} for left in signed),
+        old,
+        signed | {"X-Fal-Webhook-Signature": "0" * 126},
+        signed | {"X-Fal-Webhook-Signature": "x" * 128},
+    ]
+    async with running(settings, fal) as run:
+        for headers in wrong:
+            answer = await run.client.post(
+                "/api/webhooks/fal?jobId=x", content=body(), headers=headers
+            )
+            assert_problem(answer, 401, "unauthenticated")
+
+
+async def test_small_callback_is_served_while_large_bodies_fill_the_memory(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    async with running(settings, fal) as run:
+        job_id = await run.submitted()
+        assert run.service.memory.callbacks.take(12 * MEGABYTE)
+        headers, body = fal.callback(fal.newest)
+        path = f"/api/webhooks/fal?jobId={job_id}"
+        answer = await run.client.post(path, content=body, headers=headers)
+        assert answer.status_code == 200
+
+        async def in_pieces() -> AsyncIterator[bytes]:
+            yield body[:5]
+            yield body[5:]
+
+        answer = await run.client.post(path, content=in_pieces(), headers=headers)
+        assert_problem(answer, 503, "too_busy")
+
+
+async def test_one_users_images_leave_room_for_another_users(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form, "IMAGE_PATIENCE", 0.01)
+    async with running(settings, fal) as run:
+        assert run.service.memory.images.take(settings.max_image_bytes, "ada")
+        refused = await run.submit(user="ada")
+        assert_problem(refused, 503, "too_busy")
+        assert int(refused.headers["Retry-After"]) > 0
+        await assert_no_effect(run, fal)
+        await run.submitted(user="bob")
+        run.service.memory.images.give_back(settings.max_image_bytes, "ada")
+        await run.submitted(user="ada")
+
+
+async def test_forms_on_their_way_are_bounded_by_user(settings: Settings, fal: FalStandIn) -> None:
+    async with running(settings, fal) as run:
+        assert run.service.memory.receiving.take(8 * form.RECEIVING_BYTES, "ada")
+        assert_problem(await run.submit(user="ada"), 503, "too_busy")
+        await run.submitted(user="bob")

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.server import protocol
@@ -31,7 +31,13 @@ async def echo(request: Request) -> Response:
 
 
 async def large(_request: Request) -> Response:
-    return PlainTextResponse(b"a" * ENDLESS)
+    piece = b"a" * 65536
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(ENDLESS // len(piece)):
+            yield piece
+
+    return StreamingResponse(pieces())
 
 
 @asynccontextmanager

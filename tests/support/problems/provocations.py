@@ -3,8 +3,9 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
+from unittest import mock
 
 import httpx
 from starlette.types import Receive, Scope, Send
@@ -139,6 +140,19 @@ async def too_many_streams(scene: Scene) -> httpx.Response:
         return await scene.ask(params={})
 
 
+async def too_busy(scene: Scene) -> httpx.Response:
+    with mock.patch.object(scene.run.service.memory.receiving, "take", return_value=False):
+        return await scene.ask()
+
+
+async def too_busy_to_hear(scene: Scene) -> httpx.Response:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+
+    with mock.patch.object(scene.run.service.memory.callbacks, "take", return_value=False):
+        return await scene.call_back(content=body())
+
+
 async def fal_rejected(scene: Scene) -> httpx.Response:
     scene.fal.faults.add("submit", Answer(422, {"detail": [BLOCKED]}))
     return await scene.submit()
@@ -195,6 +209,7 @@ ALIKE: dict[str, Provocation] = {
         too_many_streams,
         fal_rejected,
         fal_unavailable,
+        too_busy,
         job_finished,
     )
 }
@@ -212,6 +227,7 @@ OWN: dict[tuple[str, str], Provocation] = {
     ("submit", "storage_unavailable"): storage_unavailable_to_submit,
     ("cancel", "storage_unavailable"): storage_unavailable_to_cancel,
     ("hear", "invalid_json"): lambda scene: scene.call_back(b"{}"),
+    ("hear", "too_busy"): too_busy_to_hear,
     ("hear", "fal_unavailable"): fal_unavailable_to_fal,
     **{
         (operation, "shutting_down"): cut_off

@@ -1,0 +1,69 @@
+"""Bounds on the memory that requests in progress may hold together."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.errors import TooBusy
+
+RETRY_AFTER = 5
+"""Seconds, for a request that finds no room."""
+
+
+class MemoryBudget:
+    """Counts bytes in use: at most ``total``, and at most ``per_owner`` of one owner."""
+
+    def __init__(self, total: int, *, per_owner: int | None = None) -> None:
+        self._total = total
+        self._per_owner = total if per_owner is None else per_owner
+        self._used = 0
+        self._by_owner: Counter[str] = Counter()
+        self._freed = asyncio.Event()
+
+    def take(self, size: int, owner: str = "") -> bool:
+        """Count ``size`` bytes as used, or return False if there is no room for them."""
+        if self._used + size > self._total or self._by_owner[owner] + size > self._per_owner:
+            return False
+        self._used += size
+        self._by_owner[owner] += size
+        return True
+
+    def give_back(self, size: int, owner: str = "") -> None:
+        """Count ``size`` bytes as free again."""
+        self._used -= size
+        self._by_owner[owner] -= size
+        if not self._by_owner[owner]:
+            del self._by_owner[owner]
+        self._freed.set()
+
+    @asynccontextmanager
+    async def hold(self, size: int, owner: str, *, patience: float = 0.0) -> AsyncIterator[None]:
+        """Hold ``size`` bytes while the body runs; wait up to ``patience`` seconds for them.
+
+        Raises:
+            TooBusy: there is no room for them.
+
+        """
+        try:
+            async with asyncio.timeout(patience or None):
+                while not self.take(size, owner):
+                    if not patience:
+                        raise too_busy()
+                    self._freed.clear()
+                    await self._freed.wait()
+        except TimeoutError as error:
+            raise too_busy() from error
+        try:
+            yield
+        finally:
+            self.give_back(size, owner)
+
+
+def too_busy() -> TooBusy:
+    """Return the problem for a request that finds no room; its connection is closed."""
+    return TooBusy(
+        "Too much is being sent at once; try again soon.",
+        retry_after=RETRY_AFTER,
+        headers={"Connection": "close"},  # otherwise the server reads the rest of the body
+    )

@@ -1,0 +1,208 @@
+"""Whatever strangers send, the process grows by at most 64 MiB, and others are served."""
+
+import asyncio
+import os
+import resource
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.hanging_fal import hanging_fal
+from tests.support.process import ON_LINUX, PATIENCE, Process, group, started
+from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import SECRET, bearer
+
+MOST_GROWTH = 64
+"""MiB, of the process and its children together."""
+MEBIBYTE = 1024 * 1024
+SECONDS = 4.0
+"""For an attack to be felt."""
+
+pytestmark = [
+    pytest.mark.usefixtures("store_url"),
+    pytest.mark.skipif(not ON_LINUX, reason="reads /proc"),
+]
+
+
+@dataclass
+class Victim:
+    """A service in a process of its own, whose fal never reads a large image."""
+
+    process: Process
+    job_of_bob: str
+
+    def held(self) -> float:
+        """Return what the process and its children hold, in MiB."""
+        pages = 0
+        for pid in group(self.process.popen.pid):
+            with suppress(OSError):  # it ended just now
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / MEBIBYTE
+
+    async def send(self, *pieces: bytes) -> None:
+        """Send on a connection of its own, and neither read nor hang up."""
+        port = httpx.URL(self.process.url).port
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            with suppress(OSError):
+                for piece in pieces:
+                    writer.write(piece)
+                    await writer.drain()
+            await asyncio.Event().wait()
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def poll(self) -> None:
+        """Poll as another user, whose job is in fal's queue."""
+        async with httpx.AsyncClient(base_url=self.process.url, timeout=PATIENCE) as client:
+            query = {"jobId": self.job_of_bob}
+            answer = await client.get(f"{SUBMIT}/status", params=query, headers=bearer("bob"))
+            assert answer.json()["status"] == "pending"
+
+
+@pytest.fixture
+async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
+    async with hanging_fal() as port:
+        environment = {
+            "AUTH_JWT_SECRET": SECRET,
+            "FAL_KEY": FalStandIn.key,
+            "FAL_PORT": str(port),
+            "LOG_LEVEL": "ERROR",
+        }
+        with started(tmp_path, "tests.support.serve", **environment | UNLIMITED_ENVIRONMENT) as it:
+            await asyncio.to_thread(it.until_ready)
+            async with httpx.AsyncClient(base_url=it.url, timeout=PATIENCE) as client:
+                answer = await client.post(SUBMIT, **submission(png()), headers=bearer("bob"))
+                assert answer.status_code == 202, answer.text
+                victim = Victim(it, answer.json()["jobId"])
+                for _ in range(20):  # warmed up
+                    await victim.poll()
+                    await client.get("/healthz")
+                yield victim
+
+
+@asynccontextmanager
+async def under(attack: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(each) for each in attack]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def assert_stands(victim: Victim, attack: list[Coroutine[Any, Any, None]]) -> None:
+    """Attack, and watch the memory while another user polls."""
+    before, most, polls = victim.held(), 0.0, 0
+    end = time.monotonic() + SECONDS
+    async with under(attack):
+        polling = asyncio.create_task(victim.poll())
+        while time.monotonic() < end or not polls:
+            most = max(most, victim.held())
+            assert most - before <= MOST_GROWTH, f"grew from {before:.0f} to {most:.0f} MiB"
+            if polling.done():
+                polling.result()
+                polls += 1
+                polling = asyncio.create_task(victim.poll())
+            await asyncio.sleep(0.02)
+        await polling
+
+
+def post(path: str, length: int, **headers: str) -> bytes:
+    lines = {"host": "x", "content-length": str(length)} | headers
+    return "\r\n".join(
+        [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items()), "", ""]
+    ).encode()
+
+
+def form(image: bytes, user: str) -> bytes:
+    """Return a whole submit."""
+    request = httpx.Request("POST", "http://x" + SUBMIT, **submission(image), headers=bearer(user))
+    request.read()
+    head = post(SUBMIT, len(request.content), **dict(request.headers))
+    return head + request.content
+
+
+def canvas(size: int) -> bytes:
+    """Return a picture of at least ``size`` bytes that is decoded quickly: noise after its end."""
+    return png() + os.urandom(size - len(png()))
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/library", "/openapi.json"])
+async def test_pipelined_requests(victim: Victim, path: str) -> None:
+    request = f"GET {path} HTTP/1.1\r\n\r\n".encode()
+    pipelined = request * (262_144 // len(request))
+    await assert_stands(victim, [victim.send(pipelined) for _ in range(100)])
+
+
+async def test_pipelined_requests_behind_a_body_in_chunks(victim: Victim) -> None:
+    head = b"POST /healthz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pipelined = head + b"1\r\nx\r\n0\r\n\r\n" + b"GET /healthz HTTP/1.1\r\n\r\n" * 10_000
+    await assert_stands(victim, [victim.send(pipelined) for _ in range(100)])
+
+
+async def test_half_heads_of_many_small_headers(victim: Victim) -> None:
+    half = b"GET /healthz HTTP/1.1\r\n" + b"a:\r\n" * 16_000
+    await assert_stands(victim, [victim.send(half) for _ in range(400)])
+
+
+async def test_half_heads_of_long_headers(victim: Victim) -> None:
+    half = b"GET /healthz HTTP/1.1\r\nA: " + b"a" * 60_000
+    await assert_stands(victim, [victim.send(half) for _ in range(800)])
+
+
+async def test_callbacks_without_a_signature(victim: Victim) -> None:
+    head = post("/api/webhooks/fal?jobId=x", 10 * MEBIBYTE - 10)
+    await assert_stands(victim, [victim.send(head, bytes(9 * MEBIBYTE)) for _ in range(100)])
+
+
+async def test_callbacks_with_a_forged_signature(victim: Victim, fal: FalStandIn) -> None:
+    headers = fal.webhooks.sign("request", b"{}")
+    head = post("/api/webhooks/fal?jobId=x", 10 * MEBIBYTE - 10, **headers)
+    await assert_stands(victim, [victim.send(head, bytes(9 * MEBIBYTE)) for _ in range(100)])
+
+
+async def test_one_users_uploads(victim: Victim) -> None:
+    upload = form(canvas(9_900_000), "ada")
+    await assert_stands(victim, [victim.send(upload) for _ in range(100)])
+
+
+async def test_one_users_half_uploads(victim: Victim) -> None:
+    half = form(canvas(9_900_000), "ada")[:-10]
+    await assert_stands(victim, [victim.send(half) for _ in range(100)])
+
+
+async def test_many_users_canvases_while_fal_hangs(victim: Victim) -> None:
+    image = canvas(9_900_000)
+    await assert_stands(victim, [victim.send(form(image, f"user-{n}")) for n in range(60)])
+
+
+async def test_one_users_many_spellings_of_a_token(victim: Victim) -> None:
+    async def spell() -> None:
+        async with httpx.AsyncClient(base_url=victim.process.url, timeout=PATIENCE) as client:
+            scheme, _, token = bearer("ada")["Authorization"].partition(" ")
+            for spaces in range(1, 3_000):
+                headers = {"Authorization": scheme + " " * spaces + token}
+                await client.get("/api/templates/video/status?jobId=none", headers=headers)
+
+    await assert_stands(victim, [spell() for _ in range(4)])
+
+
+async def test_long_queries(victim: Victim) -> None:
+    async def ask() -> None:
+        async with httpx.AsyncClient(base_url=victim.process.url, timeout=PATIENCE) as client:
+            for number in range(3_000):
+                query = f"jobId=none&{number}={'a' * 4000}"
+                await client.get(f"/api/templates/video/status?{query}", headers=bearer("ada"))
+
+    await assert_stands(victim, [ask() for _ in range(4)])
