@@ -22,6 +22,7 @@ from app.api.service import LifespanState, Service
 from app.caching.key_set import KeySet
 from app.database.account_store import AccountStore
 from app.database.opening import open_database
+from app.database.write_probe import WriteProbe
 from app.database.template_rows import load_templates
 from app.fal.opening import open_fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
@@ -107,6 +108,7 @@ async def _lifespan(
         service = Service(
             settings=settings,
             database=database,
+            write_probe=WriteProbe(database),
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             storage=storage,
