@@ -22,8 +22,8 @@ from app.api.service import LifespanState, Service
 from app.caching.key_set import KeySet
 from app.database.account_store import AccountStore
 from app.database.opening import open_database
-from app.database.write_probe import WriteProbe
 from app.database.template_rows import load_templates
+from app.database.write_probe import WriteProbe
 from app.fal.opening import open_fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
 from app.jobs.opening import open_jobs
