@@ -24,6 +24,7 @@ from app.caching.key_set import KeySet
 from app.database.account_store import AccountStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
+from app.database.write_probe import WriteProbe
 from app.fal.opening import open_fal
 from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
 from app.jobs.opening import open_jobs
@@ -108,6 +109,7 @@ async def _lifespan(
         service = Service(
             settings=settings,
             database=database,
+            write_probe=WriteProbe(database),
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             storage=storage,

@@ -15,10 +15,10 @@ async def healthz(_request: Request[LifespanState]) -> Response:
 
 
 async def readyz(request: Request[LifespanState]) -> Response:
-    """``GET /readyz``: the database and the storage answer."""
+    """``GET /readyz``: the database can be written, and the storage answers."""
     service = service_of(request)
     service.require_open()
-    await asyncio.gather(service.database.query("RETURN true"), service.storage.check())
+    await asyncio.gather(service.write_probe.check(), service.storage.check())
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 

@@ -14,6 +14,7 @@ from app.api.identity import Caller, Identity
 from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.database.job_store import JobStore
+from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.errors import InvalidQuery, JobNotFound, ShuttingDown
 from app.fal.signatures import Signatures
@@ -41,6 +42,7 @@ class Service:
 
     settings: Settings
     database: Database
+    write_probe: WriteProbe
     store: JobStore
     accounts: AccountStore
     storage: Storage

@@ -1,40 +1,19 @@
-"""Calls to SurrealDB over the process's one connection, embedded or over WebSocket.
-
-After a drop the SDK (3.0.0b10) reopens a WebSocket without signing in, and every later call fails
-with "Anonymous access not allowed". So a connection is replaced after a drop and never reused. An
-embedded engine cannot drop; it is opened once.
-"""
+"""Calls to SurrealDB over the process's one connection, embedded or over WebSocket."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Self, cast
 
-from surrealdb.errors import (
-    ConnectionUnavailableError,
-    NotAllowedError,
-    SurrealError,
-    TransportError,
-    TransportTimeoutError,
-)
+from surrealdb.errors import NotAllowedError, SurrealError, TransportTimeoutError, parse_rpc_error
 
 from app import times
 from app.database.address import Address
-from app.database.connection import (
-    Connection,
-    close,
-    is_dropped,
-    new_connection,
-    open_connection,
-    run_statement,
-)
-from app.database.errors import AnswerTimedOut, SignInRefused
-from app.errors import ConfigurationError, DatabaseUnavailable
+from app.database.connection import Connection, run_statement
+from app.database.errors import AnswerTimedOut, ConnectionLost, SignInRefused, StatementRejected
+from app.database.refusals import translate
+from app.database.shared_connection import SharedConnection
+from app.errors import ConfigurationError, DatabaseUnavailable, ServiceError
 from app.telemetry.seam import Seam, direct
-
-OPEN_DEADLINE = 30.0
-"""Seconds for the first connection: an embedded engine was seen to tidy its files for 14 s."""
-UNUSABLE = (TransportError, SignInRefused, NotAllowedError, OSError)
-"""Errors after which a connection is replaced. ``OSError`` includes ``TimeoutError``."""
 
 
 class Database:
@@ -49,10 +28,7 @@ class Database:
         self.address = address
         self._seam = seam
         self._deadline = deadline
-        self._connection: Connection | None = None
-        self._lock = asyncio.Lock()
-        self._closed = False
-        self._closing: set[asyncio.Task[None]] = set()
+        self._shared = SharedConnection(address)
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -63,24 +39,13 @@ class Database:
 
         """
         try:
-            async with asyncio.timeout(OPEN_DEADLINE):
-                await self._connected()
+            await self._shared.open()
         except (SignInRefused, SurrealError, OSError) as error:
             raise _unopened(self.address, error) from error
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        async with self._lock:
-            connection, self._connection = self._connection, None
-            self._closed = True
-        if connection is not None:
-            self._close_later(connection)
-        if self._closing:
-            # An embedded engine must be closed; a server that hangs must not delay the exit.
-            timeout = None if self.address.embedded else times.DATABASE_CLOSE
-            await asyncio.wait(self._closing, timeout=timeout)
-        if self.address.embedded:
-            await asyncio.sleep(times.ENGINE_EXIT)
+        await self._shared.close()
 
     async def call(self, function: str, *arguments: Any) -> Any:
         """Return the result of ``fn::function``; one call is one transaction.
@@ -111,17 +76,18 @@ class Database:
             DatabaseUnavailable: the connection broke; the script may have been carried out.
 
         """
-        connection: Connection | None = None
+        connection = await self._shared.get()
         try:
-            connection = await self._connected()
             results = await connection.query_raw(script, variables)
         except TransportTimeoutError as error:
             raise AnswerTimedOut from error
-        except UNUSABLE as error:
-            self._discard(connection)
-            raise DatabaseUnavailable from error
+        except Exception as error:  # any: what the SDK raises for a disk or a line is not known
+            raise self._failure(error, connection) from error
         if "result" not in results:
-            raise ConfigurationError(f"SurrealQL error: {results['error'].get('message')}")
+            failure = self._failure(parse_rpc_error(results["error"]), connection)
+            if isinstance(failure, StatementRejected):
+                raise ConfigurationError(f"SurrealQL error: {failure}")
+            raise failure
         return cast("list[dict[str, Any]]", results["result"])
 
     async def check(self) -> None:
@@ -146,41 +112,22 @@ class Database:
         connection: Connection | None = None
         try:
             async with asyncio.timeout(self._deadline):
-                connection = await self._connected()
+                connection = await self._shared.get()
                 return await run_statement(connection, statement, variables)
-        except UNUSABLE as error:
-            self._discard(connection)
+        except TimeoutError as error:
+            if connection is not None:
+                self._shared.check(connection)
             raise DatabaseUnavailable from error
-
-    async def _connected(self) -> Connection:
-        async with self._lock:
-            if self._connection is None or is_dropped(self._connection):
-                self._connection = await self._opened()
-            return self._connection
-
-    async def _opened(self) -> Connection:
-        if self._closed:
-            raise ConnectionUnavailableError("the database has been closed")
-        connection = new_connection(self.address)
-        try:
-            await open_connection(connection, self.address)
-        except BaseException:  # also when the caller is cancelled: nothing may stay half open
-            self._close_later(connection)
+        except ConnectionLost:
+            if connection is not None:
+                self._shared.discard(connection)
             raise
-        return connection
 
-    def _discard(self, connection: Connection | None) -> None:
-        """Drop the connection so that the next call reconnects. Embedded engines are kept."""
-        if self.address.embedded or connection is None or connection is not self._connection:
-            return
-        self._connection = None
-        self._close_later(connection)
-
-    def _close_later(self, connection: Connection) -> None:
-        # Closing waits up to 10 s for a server that hangs; no caller waits for that.
-        task = asyncio.create_task(close(connection))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def _failure(self, error: Exception, connection: Connection) -> ServiceError:
+        failure = translate(error)
+        if isinstance(failure, ConnectionLost):
+            self._shared.discard(connection)
+        return failure
 
 
 def _unopened(address: Address, error: Exception) -> ConfigurationError | DatabaseUnavailable:

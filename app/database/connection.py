@@ -1,30 +1,17 @@
-"""The SDK's connection (3.0.0b10): opening it, running a statement, translating its errors."""
+"""The SDK's connection (3.0.0b10): opening it and running a statement."""
 
 import contextlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any, TypeVar, cast
 
 import stamina
 from surrealdb import AsyncSurreal
 from surrealdb.connections.async_ws import AsyncWsSurrealConnection as Connection
-from surrealdb.errors import (
-    NotAllowedError,
-    NotFoundError,
-    QueryError,
-    ServerError,
-    SurrealError,
-    ThrownError,
-)
+from surrealdb.errors import ServerError, SurrealError
 
 from app.database.address import Address
-from app.database.errors import (
-    SignInRefused,
-    StatementRejected,
-    TableMissing,
-    Thrown,
-    TransactionConflict,
-)
+from app.database.errors import SignInRefused, TransactionConflict
+from app.database.refusals import translate
 from app.telemetry.metrics import CONFLICTS, CONNECTIONS
 
 __all__ = [
@@ -89,8 +76,8 @@ async def run_statement(
         Thrown: a function refused.
         TableMissing: the statement names a table that does not exist.
         StatementRejected: the database cannot carry it out.
-        surrealdb.errors.NotAllowedError: the connection is no longer signed in.
-        surrealdb.errors.TransportError: the connection broke.
+        ConnectionLost: the connection broke or is no longer signed in.
+        DatabaseUnavailable: the database failed in any other way.
 
     """
     async for attempt in _retry_conflicts():
@@ -101,18 +88,11 @@ async def run_statement(
 
 async def _run_once(connection: Connection, statement: str, variables: Mapping[str, Any]) -> Any:
     try:
-        results = await _raise_conflicts(connection.query(statement, dict(variables)))
-    except ThrownError as error:
-        raise Thrown(re.sub(r"^An error occurred: ", "", str(error))) from None
-    except NotAllowedError as error:
-        if "IAM error" not in str(error):  # not a missing right: the sign-in is gone
-            raise
-        raise StatementRejected(f"SURREAL_USER may not do this: {error}") from error
-    except NotFoundError as error:
-        raise TableMissing(str(error)) from error
-    except ServerError as error:
-        raise StatementRejected(str(error)) from error
-    return results[0]
+        return (await _raise_conflicts(connection.query(statement, dict(variables))))[0]
+    except TransactionConflict:
+        raise
+    except Exception as error:  # any: what the SDK raises for a disk or a line is not known
+        raise translate(error) from error
 
 
 def _retry_conflicts() -> AsyncIterator[stamina.Attempt]:
@@ -130,8 +110,8 @@ async def _raise_conflicts(call: Awaitable[T]) -> T:
     """Raise ``TransactionConflict`` for the SDK's error, and count it."""
     try:
         return await call
-    except QueryError as error:
-        if error.is_transaction_conflict:
-            CONFLICTS.inc()
-            raise TransactionConflict(str(error)) from None
-        raise
+    except ServerError as error:
+        if not isinstance(conflict := translate(error), TransactionConflict):
+            raise
+        CONFLICTS.inc()
+        raise conflict from None

@@ -10,6 +10,7 @@
     ├── SignInRefused           wrong user, password or level
     └── MigrationFailed         a schema file cannot be applied
     DatabaseUnavailable
+    ├── ConnectionLost          the connection cannot be used any more
     └── AnswerTimedOut          the SDK stopped waiting; the statements go on
 """
 
@@ -38,6 +39,10 @@ class TransactionConflict(ServiceError):
 
 class SignInRefused(ServiceError):
     """The server refused the user, the password or the level; it does not say which."""
+
+
+class ConnectionLost(DatabaseUnavailable):
+    """The connection broke or is no longer signed in, or no other can be opened."""
 
 
 class AnswerTimedOut(DatabaseUnavailable):

@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 import stamina
+from surrealdb.errors import parse_query_error
 
 from app.database import schema
 from app.database.client import Database
@@ -20,6 +21,7 @@ from app.database.errors import (
     Thrown,
     TransactionConflict,
 )
+from app.database.refusals import THROWN, is_conflict
 from app.database.schema import SchemaFile
 from app.errors import ConfigurationError, ServiceError
 
@@ -149,10 +151,10 @@ def _kind(result: dict[str, Any]) -> str | None:
 
 def _error(result: dict[str, Any]) -> ServiceError:
     text: str = result["result"]
-    if _kind(result) == "TransactionConflict":
+    if is_conflict(parse_query_error(result)):
         return TransactionConflict(text)
     if result["kind"] == "Thrown":
-        return Thrown(text.removeprefix("An error occurred: "))
+        return Thrown(text.removeprefix(THROWN))
     if result["kind"] == "NotAllowed":
         return StatementRejected(f"{text}: SURREAL_USER needs the role EDITOR")
     return StatementRejected(text)

@@ -1,0 +1,75 @@
+"""Tells the database's answers from its failures.
+
+Measured with the SDK 3.0.0b10 on the embedded engine and a server, both 3.2.4. Most refusals are
+an ``InternalError`` that only its text tells from a full disk. So the refusals are listed here,
+and every other error means that the database is unavailable: the call is tried again later.
+"""
+
+import re
+
+from surrealdb.errors import (
+    AlreadyExistsError,
+    InternalError,
+    NotAllowedError,
+    NotFoundError,
+    QueryError,
+    ServerError,
+    ThrownError,
+    TransportError,
+    ValidationError,
+)
+
+from app.database.errors import (
+    ConnectionLost,
+    StatementRejected,
+    TableMissing,
+    Thrown,
+    TransactionConflict,
+)
+from app.errors import DatabaseUnavailable, ServiceError
+
+THROWN = "An error occurred: "
+"""The SDK puts this before the text of a THROW."""
+
+_REFUSALS = re.compile(
+    r"Couldn't coerce |Could not cast |Found |Expected a single result "
+    r"|Incorrect arguments for function |There was a problem running the \w+\(\) function"
+    r"|Function '[^']*' not found|Database index `[^`]*` already contains "
+    r"|Reached excessive computation depth "
+    rf"|Error while processing event \S+: (?:{THROWN}|Couldn't coerce |Found )"
+)
+_CONFLICTS = re.compile(r"can be retried|Resource busy|write ?conflict", re.IGNORECASE)
+"""SurrealKV, RocksDB and TiKV, which do not all set the SDK's flag."""
+
+
+def translate(error: Exception) -> ServiceError:
+    """Return what an error that the SDK raised means for the caller."""
+    if refusal := _refusal(error):
+        return refusal
+    if isinstance(error, ServerError) and is_conflict(error):
+        return TransactionConflict(str(error))
+    if isinstance(error, NotAllowedError | TransportError | OSError):
+        return ConnectionLost()  # the sign-in or the line is gone
+    return DatabaseUnavailable()
+
+
+def is_conflict(error: ServerError) -> bool:
+    """Return whether another transaction was first, in the terms of any storage engine."""
+    flagged = isinstance(error, QueryError) and error.is_transaction_conflict
+    return flagged or _CONFLICTS.search(str(error)) is not None
+
+
+def _refusal(error: Exception) -> Thrown | StatementRejected | None:
+    text = str(error)
+    match error:
+        case ThrownError():
+            return Thrown(text.removeprefix(THROWN))
+        case NotFoundError() if error.table_name is not None:
+            return TableMissing(text)
+        case NotAllowedError() if text.startswith("IAM error"):
+            return StatementRejected(f"SURREAL_USER may not do this: {text}")
+        case AlreadyExistsError() | ValidationError():
+            return StatementRejected(text)
+        case InternalError() if _REFUSALS.match(text):
+            return StatementRejected(text)
+    return None
