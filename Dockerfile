@@ -1,11 +1,11 @@
-# The service, its schema and its operators' commands; docs/deploy.md tells how it is run.
+# The service, its schema and the operators' scripts. docs/deploy.md explains how to run it.
 # --build-arg PYTHON=python:3.11-slim-bookworm@sha256:… pins the base by its digest.
 ARG PYTHON=python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS packages
 WORKDIR /service
-# uv, unlike pip, takes hashes from constraints: of the one lock it installs what the service runs
-# on, and nothing that only develops it. Its own are those of the x86_64 and the aarch64 wheel.
+# uv reads hashes from a constraints file, which pip does not. It installs the service's packages and
+# none that only development needs. The hashes below are those of uv's x86_64 and aarch64 wheels.
 RUN echo "uv==0.13.9 \
       --hash=sha256:d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19 \
       --hash=sha256:ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375" > uv.txt \
@@ -17,7 +17,7 @@ RUN uv pip install --python .venv --no-cache --no-build --compile-bytecode \
 
 FROM ${PYTHON}
 WORKDIR /service
-# For the embedded engine and local files; with a server and R2 it stays empty.
+# For the embedded engine and local files. It stays empty with a database server and R2.
 RUN install --directory --owner=10001 --group=10001 data
 COPY --from=packages /service/.venv .venv
 COPY schema schema

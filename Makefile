@@ -6,32 +6,32 @@ INSTALLED := .venv/.installed
 
 $(INSTALLED): constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	@echo "Installing into .venv, which takes a minute or two, once"
+	@echo "Installing into .venv. This is done once and takes a minute or two."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	@touch $@
 
 .PHONY: help install run test soak bench check format migrate backfill demo grant audit constraints
 
-help: ## this table
+help: ## show this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## make .venv with every dependency, pinned and hashed
+install: $(INSTALLED) ## create .venv with every dependency, pinned and checked by hash
 
 run: install ## migrate, then serve on http://127.0.0.1:8000 (PORT)
 	@$(BIN)/python -m scripts.migrate
 	@exec $(BIN)/python -m app
 
-test: install ## the whole suite on all cores (ARGS="-k name")
+test: install ## run the tests on all cores (ARGS="-k name")
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
-soak: install ## everything that takes longer: kills, pairs of faults (ARGS=…, KILLS=…)
+soak: install ## run the long tests: kills, pairs of faults (ARGS=…, KILLS=…)
 	$(BIN)/python -m pytest -s -m soak $(ARGS)
 
-bench: install ## measure everything beside its baselines (20 minutes; ARGS="polls submits")
+bench: install ## run every measurement with its baseline (20 minutes; ARGS="polls submits")
 	$(BIN)/python -m scripts.bench $(ARGS)
 
-check: install ## lint, formatting, types, import layers, and advisories about pinned packages
+check: install ## check lint, formatting, types, import layers, and advisories about pinned packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -48,7 +48,7 @@ migrate: install ## bring the database's schema up to date (ARGS="--dry-run", "-
 backfill: install ## fill in what legacy rows lack (ARGS="--dry-run --default-model MODEL")
 	@$(BIN)/python -m scripts.backfill $(ARGS)
 
-demo: install ## one video from a sample canvas to a file on disk
+demo: install ## make one video from a sample canvas and save it to a file
 	@$(BIN)/python -m scripts.demo $(ARGS)
 
 grant: install ## add credits: make grant USER=… CREDITS=…

@@ -1,6 +1,6 @@
 """The times that depend on each other, in seconds, grouped by the sum they belong to.
 
-A time that takes part in no sum stands in the module that uses it. Read these as ``times.X``
+Other times are in the modules that use them. Read these as ``times.X``
 when they are needed, so that a test can change one in a single place. ``tests/test_times.py``
 adds up every group.
 """
@@ -29,7 +29,7 @@ CALLBACK = 1.8
 STOP = 20.0
 """From the signal to the end of the process."""
 FORCED_EXIT = 19.5
-"""From the signal to an exit in the middle of whatever hangs beyond its time."""
+"""From the signal to an exit that interrupts everything that still runs."""
 REQUEST_GRACE = 5
 """For requests in progress; whole seconds, as uvicorn takes them."""
 SUBMIT_AT_STOP = 3.0
@@ -45,27 +45,28 @@ UPLOAD_ABORTS = 3
 DATABASE_CLOSE = 1.0
 """For a server to close its connection; the SDK waits up to 10 s for one that hangs."""
 ENGINE_EXIT = 0.25
-"""Between closing the embedded engine and the end of the process, which else dies of SIGABRT."""
+"""Between closing the embedded engine and the end of the process, otherwise killed by SIGABRT."""
 
 # A delivery keeps its lease if one renewal fails: 2 * (LEASE_RENEWAL + DATABASE_CALL) < LEASE.
 
 LEASE = 20
-"""How long a delivery has its job to itself without a renewal; whole seconds."""
+"""How long a delivery holds its job without a renewal; whole seconds."""
 LEASE_RENEWAL = LEASE / 3
 """Between two renewals of a lease."""
 
-# No unfinished job goes unseen for UNSEEN. The database varies a wait by up to 15 % and triples
-# LOOK_AGAIN for a job older than ten minutes (fn::video_job::take_due); the sweep then finds it:
+# Each unfinished job is checked at least once in UNSEEN. The database varies a wait by up to 15 %
+# and triples LOOK_AGAIN for a job older than ten minutes (fn::video_job::take_due). The sweep then
+# finds it:
 # 1.15 * max(3 * LOOK_AGAIN, LONGEST_RETRY_WAIT) + SWEEP_INTERVAL * (1 + SWEEP_JITTER).
 
 UNSEEN = 60.0
-"""The longest that nobody looks at an unfinished job while a process runs."""
+"""The longest time between two checks of an unfinished job while a process runs."""
 SWEEP_INTERVAL = 5.0
 """Between two sweeps."""
 SWEEP_JITTER = 0.2
 """Share of SWEEP_INTERVAL, not seconds: keeps several processes from sweeping together."""
 LOOK_AGAIN = 15
-"""Until the sweep looks again at a job that nobody watches; whole seconds."""
+"""Until the sweep checks an unwatched job again; whole seconds."""
 LONGEST_RETRY_WAIT = 45
 """Between two attempts after a temporary failure; whole seconds."""
 

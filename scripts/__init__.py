@@ -1,1 +1,1 @@
-"""What an operator runs; ``--help`` explains each script. Helpers are in ``support``."""
+"""Scripts for operators; ``--help`` explains each. Their helpers are in ``support``."""

@@ -1,4 +1,4 @@
-"""A migrated store, a stand-in for fal and a running service, whatever this machine's settings."""
+"""A migrated store, a stand-in for fal and a running service; ignores this machine's settings."""
 
 import asyncio
 import atexit

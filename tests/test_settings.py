@@ -137,7 +137,7 @@ def test_a_value_that_may_be_secret_or_long_is_not_shown(given: dict[str, str]) 
     assert "schl" not in line
 
 
-def test_a_value_that_is_no_number_is_refused_without_jargon() -> None:
+def test_a_value_that_is_not_a_number_is_refused_without_jargon() -> None:
     lines = messages(**dict.fromkeys(NUMBERS, "many"))
     assert len(lines) == len(NUMBERS)
     assert not re.search("Input|valid|pars", "\n".join(lines))

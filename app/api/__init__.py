@@ -1,1 +1,1 @@
-"""What HTTP says: routes by subject, the form, identity, JSON, problems, streams, the page."""
+"""The HTTP interface: routes by subject, the form, identity, JSON, problems, streams, the page."""

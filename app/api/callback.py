@@ -15,7 +15,7 @@ from app.telemetry.metrics import CALLBACKS
 
 
 async def fal_webhook(request: Request[LifespanState]) -> Response:
-    """``POST /api/webhooks/fal?jobId=``: a reason to refresh the job, answered at once."""
+    """``POST /api/webhooks/fal?jobId=``: verify the webhook and refresh its job."""
     service = service_of(request)
     try:
         signed = service.signatures.read_headers(request.headers)

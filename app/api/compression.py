@@ -1,7 +1,7 @@
-"""Which answers are compressed: those that are text and more than a few hundred bytes.
+"""Compression of answers, for routes that send more than a few hundred bytes of text.
 
-It is added route by route. The status route is asked most and answers in under 500 bytes, and an
-event stream or a stored file must pass unchanged.
+Each of these routes adds it. The status route, which is called most, answers in under 500 bytes;
+event streams and stored files must not be changed.
 """
 
 from starlette.middleware import Middleware

@@ -1,4 +1,4 @@
-"""Who is calling: the user of a bearer token, or in development ``dev@localhost``."""
+"""Identifies the caller: the user of a bearer token, or in development ``dev@localhost``."""
 
 import logging
 import math
@@ -67,7 +67,7 @@ class SharedSecret:
         """Keep the secret.
 
         Raises:
-            ConfigurationError: the secret is a public key or a certificate, which is no secret.
+            ConfigurationError: the secret is a public key or a certificate.
 
         """
         try:

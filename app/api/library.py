@@ -1,4 +1,4 @@
-"""The routes of what a user can choose from and has made: templates and the library."""
+"""The routes of the templates and of the user's library."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What every request gets: an id, a time, and an answer.
+"""The middleware of every request: assigns an id, records timing, ensures an answer.
 
 One layer of plain ASGI, because every poll passes through it.
 """

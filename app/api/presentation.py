@@ -1,4 +1,4 @@
-"""Domain objects as JSON: the one place that knows the names of the HTTP interface."""
+"""Domain objects as JSON: the only module with the field names of the HTTP interface."""
 
 import functools
 import json
@@ -12,7 +12,7 @@ from app.storage.protocol import Storage
 from app.templates.template import Template
 
 REMEMBERED_JOBS = 1024
-"""Most polls see a job that the poll before has seen."""
+"""Most polls return the same job as the previous poll."""
 LEGACY_ERROR_CODE = "interrupted"
 """For failures of the legacy stack, which recorded only a text."""
 

@@ -1,4 +1,4 @@
-"""What a request has at hand, and how a route reads its caller and its job."""
+"""The parts that routes use, and how a route reads its caller and its job."""
 
 import asyncio
 import functools

@@ -14,7 +14,7 @@ from app.domain.job import Status
 from app.errors import InvalidQuery
 
 REMEMBERED_ANSWERS = 1024
-"""Most polls are answered like the poll before."""
+"""Most polls have the same answer as the previous poll."""
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 

@@ -1,1 +1,1 @@
-"""The nouns of the service: jobs, submissions, videos, credits. Frozen data without I/O."""
+"""Jobs, submissions, videos and credits: frozen data without I/O."""

@@ -1,4 +1,4 @@
-"""What a user has, and the latest entries of the ledger behind it."""
+"""A user's account and the latest entries of its ledger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -84,7 +84,7 @@ class Job:
         try:
             status = Status(row["status"])
         except ValueError:
-            status = Status.PENDING  # the legacy stack has other words for unfinished jobs
+            status = Status.PENDING  # the legacy stack has other names for unfinished jobs
         default_stage = Stage.DONE if status.is_terminal else Stage.QUEUED
         return cls(
             id=str(row["id"].id),

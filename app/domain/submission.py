@@ -1,4 +1,4 @@
-"""What a user asks for, from the form to fal."""
+"""A checked submit, on its way from the form to fal."""
 
 import hashlib
 import json

@@ -7,7 +7,7 @@ from app import times
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """Something that may pass.
+    """One kind of temporary failure, and its limits.
 
     The job fails with ``code`` and ``message`` after ``count`` failures in a row, or when
     ``seconds`` have passed since the first, or, with ``until_deadline``, at the job's deadline;

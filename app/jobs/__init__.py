@@ -1,1 +1,1 @@
-"""The story of a job: submit, refresh, delivery, and everything that keeps it moving."""
+"""The life cycle of a job: submit, refresh, delivery, and the loops that process due jobs."""

@@ -1,4 +1,4 @@
-"""The last leg of a job: fal's result becomes a stored, charged and listed video."""
+"""The last part of a job: fal's result becomes a stored, charged and listed video."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The first leg of a job: its image goes to fal's storage, and the job into fal's queue.
+"""The first part of a job: its image goes to fal's storage, and the job into fal's queue.
 
 The request that fal bills is sent at most once for each job.
 """
@@ -82,18 +82,18 @@ class Handover:
         return outcome
 
     async def resolve_unconfirmed(self, job: Job) -> Job:
-        """Decide about a job if it is not known whether fal has it."""
+        """Fail a job that fal may or may not have, or leave it to the webhook."""
         return await self._store.unconfirmed(job.id, webhook=self._public_url is not None)
 
     def abandon(self, submission: Submission) -> None:
-        """Fail a job that may exist although its caller was told that it does not."""
+        """Fail a job that may exist although its caller got an error."""
         message = "The database failed while the job was opened. Nothing was charged."
 
         async def fail() -> None:
             try:
                 await self._store.fail(submission.job_id, None, "interrupted", message)
             except JobNotFound:
-                return  # as the caller was told
+                return  # the job does not exist, as the caller's error said
 
         self._write_later(submission.job_id, fail)
 
@@ -127,7 +127,7 @@ class Handover:
         return await self._submit(job, body, deadline)
 
     async def _announce(self, job: Job) -> Job:
-        """Record that the POST is about to be sent: without that record it is not sent."""
+        """Record that the POST is about to be sent. If this fails, the POST is not sent."""
         try:
             return await self._store.submitting(job.id)
         except DatabaseUnavailable:
@@ -176,7 +176,7 @@ class Handover:
         return kind(message, job_id=job.id, retry_after=retry_after)
 
     async def _write(self, job: Job, change: Change) -> Job:
-        """Write what only this process knows; if the database is away, when it is back."""
+        """Write what only this process knows; if the database is away, write it later."""
         try:
             return await change()
         except DatabaseUnavailable:
@@ -195,7 +195,7 @@ class Handover:
 
 
 def _advice(error: FalError | TimeoutError) -> str:
-    """Return what an operator can do about the error."""
+    """Return advice for the operator about the error."""
     match error:
         case FalUnreachable():
             return (

@@ -1,7 +1,7 @@
-"""The story of a job, from the click to the video in the library.
+"""The life cycle of a job, from the submit to the video in the library.
 
 submit → (fal generates) → refresh → deliver. A poll, the webhook and the sweep may call
-``refresh`` and ``deliver`` at any time: recovery after a crash takes the same way.
+``refresh`` and ``deliver`` at any time: recovery after a crash uses the same calls.
 """
 
 import asyncio
@@ -230,7 +230,7 @@ class Lifecycle:
         self._background.start(_delivery_of(job.id), self._delivery.run(job))
 
     async def process_due(self, due: DueJob) -> None:
-        """Do what a job needs that nobody has looked at in time."""
+        """Take the next step of a job that the sweep has found due."""
         job = due.job
         context.job_id.set(job.id)
         if due.expired:

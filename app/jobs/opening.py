@@ -1,4 +1,4 @@
-"""The parts of the jobs' room, put together and running."""
+"""Builds the parts of this room and runs their loops."""
 
 import asyncio
 import functools
@@ -35,7 +35,7 @@ DOWNLOAD_SECONDS = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class Jobs:
-    """What the routes need of the jobs' room."""
+    """The parts of this room that the routes use."""
 
     store: JobStore
     lifecycle: Lifecycle

@@ -1,4 +1,4 @@
-"""Who gets which changes: the open event streams of each user."""
+"""Passes each change to the open event streams of its user."""
 
 import asyncio
 import math

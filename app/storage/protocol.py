@@ -1,4 +1,4 @@
-"""What every storage of finished videos can do."""
+"""The interface of every storage of finished videos."""
 
 from dataclasses import dataclass
 from pathlib import Path

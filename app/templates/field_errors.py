@@ -5,7 +5,7 @@ from pydantic_core import ErrorDetails
 
 
 class FieldError(ValueError):
-    """A field does not go with the others; pydantic reports it under the whole model."""
+    """A field contradicts another one; pydantic reports it under the whole model."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)

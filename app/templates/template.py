@@ -1,4 +1,4 @@
-"""Templates: a model of fal's, its arguments, and the variables that users fill in.
+"""Templates: a model at fal, its arguments, and the variables that users fill in.
 
 A new template is a file in ``schema/templates`` or a row of the table ``template``, never code.
 """

@@ -66,7 +66,7 @@ def _encode(frames: list[Image.Image], quality: int, folder: str) -> bytes:
     with av.open(file, "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=options)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
-        stream.thread_count = 1  # more threads would change the slices, hence the bytes
+        stream.thread_count = 1  # more threads would change the slices and so the bytes
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]  # PyAV names no types
             frame.pts = number

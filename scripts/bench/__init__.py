@@ -1,4 +1,4 @@
-"""Measurements. If one has a baseline, the two are measured alternately.
+"""Measurements. A figure and its baseline are measured alternately.
 
 ``make bench`` runs all of them and writes ``docs/bench.md`` and ``docs/bench.json``. The tests'
 stand-ins serve as fal and as the store.

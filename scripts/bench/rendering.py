@@ -20,7 +20,7 @@ from tests.support.process import started
 ROUNDS = 3
 SECONDS = 5
 INTERVAL = 0.005
-"""Seconds between two requests, hence the resolution of a measured block."""
+"""Seconds between two requests: the resolution of a measured block."""
 QUIET = 400
 """The number of requests to the idle service."""
 

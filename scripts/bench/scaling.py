@@ -18,7 +18,7 @@ from tests.support.process import started
 LOADS = ((1, 1), (1, 25), (2, 25), (4, 25))
 """Pairs of processes and tasks per process."""
 FUNCTIONS = 6
-"""Functions, hence transactions, of a whole job."""
+"""Functions of a whole job, each of which is one transaction."""
 ROUNDS, SECONDS = 3, 5.0
 LEAD_SECONDS = 4.0
 """The time in which every process starts and connects."""

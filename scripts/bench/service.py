@@ -1,4 +1,4 @@
-"""What measurements share: a fal, a service on a migrated store, and requests to it."""
+"""Helpers of the measurements: a fal, a service on a migrated store, and requests to it."""
 
 import resource
 from collections.abc import Iterator

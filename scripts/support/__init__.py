@@ -1,1 +1,1 @@
-"""What several scripts share, and the checks that only ``make`` runs."""
+"""Helpers that several scripts share, and the checks that only ``make`` runs."""

@@ -1,4 +1,4 @@
-"""Opens the database and the storage that a script works on, and prints which ones these are."""
+"""Opens the database and the storage that a script works on, and prints their addresses."""
 
 import sys
 from collections.abc import AsyncIterator

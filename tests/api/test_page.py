@@ -91,7 +91,7 @@ async def test_videos_and_pictures_are_not_compressed_again(run: Running, name: 
     assert not answer.headers["etag"].startswith("W/")
 
 
-async def test_scripts_and_styles_are_served_as_they_stand(run: Running) -> None:
+async def test_scripts_and_styles_are_served_unchanged(run: Running) -> None:
     assets = await _assets(run)
     for name in ("video-generation.js", "styles/base.css"):
         answer = await run.client.get(f"{assets}/{name}")

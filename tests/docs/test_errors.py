@@ -1,4 +1,4 @@
-"""Every row of ``docs/errors.md`` is brought about, and its message is what is really shown."""
+"""Provokes every row of ``docs/errors.md`` and compares its message with the output."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_the_readme_links_to_the_tables_and_copies_no_row() -> None:
 
 @pytest.fixture(scope="module")
 def outputs() -> dict[Fault, str]:
-    """The output of faults that have run already: some rows share one."""
+    """The output of each fault that has run; several rows may share a fault."""
     return {}
 
 

@@ -215,7 +215,7 @@ async def test_repeated_cancel_returns_the_same_job(run: Running, fal: FalStandI
 @pytest.mark.parametrize(
     "fault", [None, Answer(500), Hang()], ids=["accepted", "refused", "hanging"]
 )
-async def test_expired_job_is_cancelled_at_fal_and_fails_whatever_fal_answers(
+async def test_expired_job_fails_and_is_cancelled_at_fal_even_if_fal_refuses_or_hangs(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
 ) -> None:
     monkeypatch.setattr(lifecycle, "CANCEL_PATIENCE", 0.1)

@@ -106,7 +106,9 @@ def test_the_sides_of_a_rotated_video_are_those_that_are_shown(tmp_path: Path) -
         (b"#EXTM3U\nfile:///etc/passwd\n", "cannot be decoded"),
     ],
 )
-def test_a_file_that_is_no_mp4_is_unavailable(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_file_that_is_not_an_mp4_is_unavailable(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     (tmp_path / "v.mp4").write_bytes(content)
     with pytest.raises(VideoUnavailable, match=reason):
         examine(tmp_path / "v.mp4")

@@ -1,1 +1,1 @@
-"""Tests of what no caller may get or do: secrets, other users' data, large bodies, foreign keys."""
+"""Tests that no caller gets secrets or other users' data, or sends huge bodies or forged keys."""

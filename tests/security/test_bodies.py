@@ -1,4 +1,4 @@
-"""A body of 200 MB is refused at the limit, whatever its Content-Length says."""
+"""A body of 200 MB is refused at the limit, even if its Content-Length is false."""
 
 from collections.abc import AsyncIterator
 

@@ -74,7 +74,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.usefixtures("pauses")
-async def test_a_supervised_task_goes_on_after_whatever_it_raises(
+async def test_a_supervised_task_continues_after_any_exception(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     failures = TASK_FAILURES.labels("count")

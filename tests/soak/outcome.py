@@ -1,4 +1,4 @@
-"""The invariants that hold after a simulation, whatever was killed."""
+"""The invariants that hold after a simulation, no matter which processes were killed."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Rows and files that no template can be made of: the error names the template and the field."""
+"""Rows and files that are not valid templates: the error names the template and the field."""
 
 import json
 import math
@@ -179,7 +179,7 @@ def test_variable_that_is_defined_twice_is_named() -> None:
 
 
 @pytest.mark.parametrize("row", [None, [], "text", 5, [["title", "Test"]]])
-def test_row_that_is_no_object_is_refused(row: object) -> None:
+def test_row_that_is_not_an_object_is_refused(row: object) -> None:
     assert refusal(row) == "must be an object"
 
 

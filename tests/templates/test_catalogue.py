@@ -83,7 +83,7 @@ async def test_title_does_not_depend_on_whether_the_catalogue_has_been_read() ->
     assert table.queries == 1
 
 
-async def test_title_is_made_from_the_slug_of_a_template_that_is_gone() -> None:
+async def test_title_of_a_removed_template_is_made_from_its_slug() -> None:
     assert await Table().catalogue.title("night-life-roller") == "Night life roller"
 
 

@@ -1,4 +1,4 @@
-"""Rows that the database takes and that no template can be made of."""
+"""Rows that the database accepts although they are not valid templates."""
 
 import pytest
 

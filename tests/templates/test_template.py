@@ -49,7 +49,7 @@ def test_eight_templates_over_five_models_are_shipped_with_the_night_life_roller
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_shipped_template_sends_what_its_model_takes(path: Path) -> None:
+def test_shipped_template_sends_the_arguments_of_its_model(path: Path) -> None:
     shipped = read(path)
     image_field, duration_type, durations = MODELS[shipped.fal_model]
     arguments = shipped.fal_arguments(
@@ -144,7 +144,7 @@ def test_argument_at_any_depth_is_left_out_if_its_variable_has_no_value() -> Non
     }
 
 
-def test_filling_leaves_the_template_as_it_is() -> None:
+def test_filling_does_not_change_the_template() -> None:
     given = template(number(), number("seconds"), text("move"), arguments=NESTED)
     before = given.model_dump()
     given.fal_arguments({"seed": 7, "seconds": 5, "move": "pulls back"}, image_url="u")

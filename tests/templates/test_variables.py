@@ -19,7 +19,7 @@ from tests.support.templates import choice, number, template, text
         (number(default=7, minimum=7, maximum=7), 7),
     ],
 )
-def test_what_just_fits_is_taken_as_it_is(variable: dict[str, Any], value: object) -> None:
+def test_value_at_the_limit_is_accepted_unchanged(variable: dict[str, Any], value: object) -> None:
     taken = template(variable).check_variables({variable["name"]: value})
     assert taken == {variable["name"]: value}
     assert type(taken[variable["name"]]) is type(value)
@@ -54,7 +54,7 @@ def test_what_just_fits_is_taken_as_it_is(variable: dict[str, Any], value: objec
         ((choice("d", 5),), {"d": [5]}, "must be one of"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_reason(
+def test_value_that_does_not_fit_is_refused_with_the_reason(
     variables: tuple[dict[str, Any], ...], given: object, said: str
 ) -> None:
     with pytest.raises(InvalidVariables, match=said):

@@ -66,7 +66,7 @@ export class Shell {
     $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
   }
 
-  /** Tells screen readers. */
+  /** Announces a text to screen readers. */
   announce(text) {
     $("announcer").textContent = text;
   }

@@ -1,1 +1,1 @@
-"""Brings about each row of ``docs/errors.md`` and returns what is printed or logged then."""
+"""Provokes each row of ``docs/errors.md`` and returns the printed or logged output."""

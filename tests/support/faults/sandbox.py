@@ -1,4 +1,4 @@
-"""A folder with its own store and programs, in which one row of ``docs/errors.md`` comes about."""
+"""A folder with its own store and programs, in which one row of ``docs/errors.md`` is provoked."""
 
 import asyncio
 import shutil
@@ -105,7 +105,7 @@ Fault = Callable[[Sandbox], Awaitable[str]]
 
 
 class Faults(dict[str, Fault]):
-    """The function that brings each row about, by the row's name."""
+    """The function that provokes each row, by the row's name."""
 
     def row(self, *names: str) -> Callable[[Fault], Fault]:
         """Register a function for the rows with these names."""
