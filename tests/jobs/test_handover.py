@@ -10,6 +10,7 @@ from app.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.clock import pass_time
+from tests.support.database_failures import failing_sdk
 from tests.support.job_rows import stored_row
 from tests.support.ledger import HELD, RELEASED
 from tests.support.refusals import assert_problem
@@ -143,4 +144,28 @@ async def test_unanswered_submit_without_a_webhook_fails_at_its_deadline(
         assert (failed["status"], failed["error"]["code"]) == ("failed", "deadline_exceeded")
         assert fal.count("submit") == 1
         assert await run.money() == RELEASED
+        assert await run.audit() == []
+
+
+async def test_database_that_fails_after_fal_accepted_a_job_loses_nothing(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sdk = failing_sdk(monkeypatch)
+
+    async def seam(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if name == "fal.submit":
+            sdk.failing = True
+        return answer
+
+    async with running(settings, fal, seam=seam) as run:
+        job_id = await run.submitted()
+        assert_problem(await run.client.get("/readyz"), 503, "database_unavailable")
+        assert any(task.get_name() == f"write {job_id}" for task in run.service.background.tasks)
+        sdk.failing = False
+        await run.wait_for_background()
+        assert (await stored_row(run, job_id))["fal_request_id"] == fal.newest
+        fal.complete(fal.newest, small_video())
+        assert (await run.finished(job_id))["status"] == "completed"
+        assert fal.count("submit") == 1
         assert await run.audit() == []
