@@ -18,7 +18,11 @@ async def readyz(request: Request[LifespanState]) -> Response:
     """``GET /readyz``: the database can be written, and the storage answers."""
     service = service_of(request)
     service.require_open()
-    await asyncio.gather(service.write_probe.check(), service.storage.check())
+    await asyncio.gather(
+        service.database.query("RETURN true"),  # a write is tried only once a second
+        service.write_probe.check(),
+        service.storage.check(),
+    )
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
 

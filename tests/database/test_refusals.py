@@ -64,7 +64,7 @@ async def test_refusals_of_a_real_engine_are_answers(database: Database) -> None
             await database.query(statement)
     with pytest.raises(TableMissing):
         await database.query("SELECT * FROM missing")
-    with pytest.raises(Thrown, match="^taken already$"):
+    with pytest.raises(Thrown, match=r"^taken already$"):
         await database.query("THROW 'taken already'")
 
 

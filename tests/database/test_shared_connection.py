@@ -11,6 +11,7 @@ import pytest
 from app.database import shared_connection
 from app.database.address import Address
 from app.database.client import Database
+from app.database.connection import is_dropped
 from app.errors import DatabaseUnavailable
 from tests.support.database import SurrealServer
 from tests.support.database_line import DatabaseLine, database_line
@@ -48,7 +49,7 @@ async def until_dropped(database: Database) -> None:
     connection = await database._shared.get()
 
     async def dropped() -> bool:
-        return shared_connection.is_dropped(connection)
+        return is_dropped(connection)
 
     await until(dropped)
 
