@@ -1,12 +1,14 @@
 """Check every invariant over the database and its storage; exit with 1 if one is broken.
 
---repair lists what can be deleted safely: objects whose job ended without a video, and expired
-idempotency keys. --repair --apply deletes them.
+--repair lists what can be deleted safely: objects that no video needs, and expired idempotency
+keys. --repair --apply deletes them.
 """
 
 import argparse
 
-from app.database.audit import audit, orphans
+from tqdm import tqdm
+
+from app.database.audit import audit, count_rows, orphans
 from app.database.client import Database
 from app.settings import Settings
 from app.storage.protocol import Storage
@@ -19,7 +21,8 @@ DEADLINE = 300.0
 
 async def report(database: Database, storage: Storage, *, read: bool) -> int:
     """Print each violation, and what ``--repair`` would delete; return 1 if there is one."""
-    violations = await audit(database, storage, read=read)
+    with tqdm(total=await count_rows(database), unit=" rows", disable=None, leave=False) as bar:
+        violations = await audit(database, storage, read=read, progress=bar.update)
     print("\n".join(map(str, violations)) or "Every invariant holds.")
     async for key in orphans(database, storage):
         print(f"{key}: not needed any more, delete it with --repair --apply")
@@ -32,7 +35,7 @@ async def repair(database: Database, storage: Storage, *, apply: bool) -> int:
     for key in [key async for key in orphans(database, storage)]:
         if apply:
             await storage.delete(key)
-        print(f"{key}: {would}deleted: its job ended without a video")
+        print(f"{key}: {would}deleted: no video needs it")
     expired = await database.query(
         "SELECT VALUE id FROM idempotency WHERE expires_at < fn::clock::now()"
     )

@@ -1,103 +1,188 @@
-"""Checks every invariant over a whole database and its storage, also while the service runs."""
+"""Checks every invariant over a whole database and its storage, also while the service runs.
 
-from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Any
+Each call reads a page of bounded size, so the size of a table costs time and no memory.
+"""
 
-from app.database.audit_rules import (
-    Row,
-    Violation,
-    check_accounts,
-    check_job,
-    is_delivered_here,
-)
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from typing import Any, TypeVar
+
+from surrealdb.errors import UnexpectedResponseError
+
+from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
+from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.client import Database
-from app.domain.job import Status
+from app.database.job_ranges import rows_of, split_table
 from app.storage.keys import poster_key
 from app.storage.protocol import Storage
 
 CHUNK = 200
 """Jobs that one call reads with everything that belongs to them."""
+STORAGE_CALLS = 8
+"""Calls to the storage at the same time."""
 
+T = TypeVar("T")
+
+_TABLES = ("video_job", "credit_entry", "library_video", "idempotency", "credit_account")
 _JOBS = """
 SELECT *,
+  fn::clock::now() AS clock,
   (SELECT VALUE [record::id(id)[1], credits, user] FROM
     type::record('credit_entry', [record::id($parent.id), '']..[record::id($parent.id), 'z'])
   ) AS entries,
   (SELECT VALUE job FROM ONLY type::record('fal_request', $parent.fal_request_id ?? '-'))
     AS request_owner,
+  record::exists(type::record('storage_key_taken', video_key ?? '-')) AS key_is_taken,
   (SELECT * FROM ONLY type::record('library_video', record::id($parent.id))) AS listed,
   (SELECT VALUE [record::id(id)[1], status] FROM
     type::record('video_job_event', [record::id($parent.id), 0]..[record::id($parent.id), 1000000])
   ) AS events
 FROM array::map($jobs, |$job| type::record('video_job', $job))
 """
-_JOBS_WITH_KEY = "SELECT VALUE id FROM video_job WHERE video_key = $key LIMIT 2"
-_BOOKS = """
-RETURN {
-  accounts: (SELECT record::id(id) AS user, balance, held, in_flight FROM credit_account),
-  entries: (SELECT user, kind, math::sum(credits) AS credits FROM credit_entry
-    GROUP BY user, kind),
-  rows_without_a_job: array::concat(
-    (SELECT VALUE [record::id(id)[0], 'has ledger entries'] FROM credit_entry
-      WHERE kind != 'grant' AND !record::exists(type::record('video_job', record::id(id)[0]))),
-    (SELECT VALUE [record::id(id), 'is in the library'] FROM library_video
-      WHERE !record::exists(type::record('video_job', record::id(id))))),
-  unfinished: (SELECT user, math::sum(credits) AS credits, count() AS jobs FROM video_job
-    WHERE status NOT IN ['completed', 'failed', 'cancelled']
-      AND record::exists(type::record('credit_entry', [record::id(id), 'hold']))
-    GROUP BY user)
-}
+# One lookup in the index for each key; a subquery over $parent would read the table for each.
+_KEY_OWNERS = """
+RETURN $keys.map(|$key: string| (
+  SELECT VALUE record::id(id) FROM video_job WHERE video_key = $key LIMIT 2
+))
 """
+_JOB_IDS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('video_job')})"  # noqa: S608 constants
+_WITHOUT_VIDEO = f"""
+RETURN (SELECT VALUE [record::id(id), video_key] FROM {rows_of("video_job")}
+  WHERE status IN ['failed', 'cancelled'] AND video_key != NONE)"""  # noqa: S608 constants
+_TAKEN_KEYS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('storage_key_taken')})"  # noqa: S608 constants
 
 
-async def audit(database: Database, storage: Storage, *, read: bool) -> list[Violation]:
+async def audit(
+    database: Database, storage: Storage, *, read: bool, progress: Progress = lambda _: None
+) -> list[Violation]:
     """Return every violation; ``read`` reads each video's bytes instead of trusting the store."""
-    violations = list(check_accounts(await database.query(_BOOKS)))
-    owned: Counter[str] = Counter()
-    async for job in _jobs(database):
-        owned.update(job[name] for name in ("video_key", "fal_request_id") if job.get(name))
-        violations += check_job(job)
-        if is_delivered_here(job):
-            violations += [each async for each in _objects(job, storage, read=read)]
+    books = Books()
+    violations = [each async for each in check_rows_without_job(database, books, progress)]
+    for ids in await split_table(database):
+        page = await database.query(_JOB_IDS, first=ids.first, end=ids.end)
+        for start in range(0, len(page), CHUNK):
+            chunk = page[start : start + CHUNK]
+            jobs, unreadable = await _read_jobs(database, chunk)
+            violations += unreadable
+            for job in jobs:
+                books.add_job(job)
+                violations += check_job(job)
+            delivered = [job for job in jobs if is_delivered_here(job) and job.get("video_key")]
+            for found in await _at_once(_objects(job, storage, read=read) for job in delivered):
+                violations += found
+            progress(len(chunk))
+    violations += [each async for each in check_accounts(database, books, progress)]
     violations += [
-        Violation(name, "belongs to two jobs") for name, jobs in owned.items() if jobs > 1
+        Violation(owner, f"stored {key}, which is not the key of any job")
+        async for key, owner in _passed_over(database, storage)
     ]
     return violations
 
 
-async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
-    """Iterate over the keys of objects that a job stored before it ended without a video.
+async def count_rows(database: Database) -> int:
+    """Return about how many rows an audit reports as progress."""
+    counts = [
+        await database.query(f"RETURN (SELECT count() FROM {table} GROUP ALL)")  # noqa: S608 a constant
+        for table in _TABLES
+    ]
+    return sum(row["count"] for rows in counts for row in rows)
 
-    They break no invariant: a service that dies after storing leaves one if fal has forgotten the
+
+async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
+    """Iterate over the keys of objects that can be deleted because no video needs them.
+
+    A job stored them before it ended without a video, or before it was given another key. The
+    first break no invariant: a service that dies after storing leaves one if fal has forgotten the
     result when the delivery is repeated. Objects that do not name the job as their owner are left
     out, since the bucket may serve other applications, and so are keys that two rows of the
-    legacy stack share.
+    replaced stack share.
     """
-    async for job in _jobs(database):
-        key = job.get("video_key")
-        if not key or job["status"] not in {Status.FAILED, Status.CANCELLED}:
-            continue
-        if len(await database.query(_JOBS_WITH_KEY, key=key)) > 1:
-            continue
-        for each in (key, poster_key(key)):
-            stored = await storage.find(each, read=False)
-            if stored is not None and stored.owner == job["id"]:
-                yield each
+    for ids in await split_table(database):
+        page = await database.query(_WITHOUT_VIDEO, first=ids.first, end=ids.end)
+        for start in range(0, len(page), CHUNK):
+            chunk = page[start : start + CHUNK]
+            owners = await database.query(_KEY_OWNERS, keys=[key for _, key in chunk])
+            alone = [pair for pair, jobs in zip(chunk, owners, strict=True) if len(jobs) == 1]
+            for found in await _at_once(_stored(storage, key) for _, key in alone):
+                for key, owner in found:
+                    if owner in {job for job, _ in alone}:
+                        yield key
+    async for key, _ in _passed_over(database, storage):
+        yield key
 
 
-async def _jobs(database: Database) -> AsyncIterator[dict[str, Any]]:
-    ids = await database.query("SELECT VALUE record::id(id) FROM video_job")
-    for start in range(0, len(ids), CHUNK):
-        for job in await database.query(_JOBS, jobs=ids[start : start + CHUNK]):
-            yield job | {"id": job["id"].id}
+async def _read_jobs(database: Database, ids: list[Any]) -> tuple[list[Row], list[Violation]]:
+    """Read jobs with everything that belongs to them; name those that the driver cannot read."""
+    try:
+        rows = await database.query(_JOBS, jobs=ids)
+    # Both are raised for a whole answer if one of its times lies beyond the year 9999.
+    except (ValueError, UnexpectedResponseError) as error:
+        if len(ids) == 1:
+            return [], [Violation(str(ids[0]), f"cannot be read by the driver: {error}")]
+        half = len(ids) // 2
+        first = await _read_jobs(database, ids[:half])
+        second = await _read_jobs(database, ids[half:])
+        return first[0] + second[0], first[1] + second[1]
+    jobs = [row | {"id": str(row["id"].id), "record": row["id"], "key_owners": []} for row in rows]
+    keyed = [job for job in jobs if job.get("video_key")]
+    owners = await database.query(_KEY_OWNERS, keys=[job["video_key"] for job in keyed])
+    for job, found in zip(keyed, owners, strict=True):
+        job["key_owners"] = found
+    return jobs, []
 
 
-async def _objects(job: Row, storage: Storage, *, read: bool) -> AsyncIterator[Violation]:
+async def _objects(job: Row, storage: Storage, *, read: bool) -> list[Violation]:
+    found = []
     video = await storage.find(job["video_key"], read=read)
     if video is None:
-        yield Violation(job["id"], f"is completed, but there is no object at {job['video_key']}")
-    elif video.size != job["bytes"] or video.sha256 not in {job.get("sha256"), None}:
-        yield Violation(job["id"], f"the object at {job['video_key']} has other bytes")
-    if await storage.find(job["poster_key"], read=False) is None:
-        yield Violation(job["id"], f"is completed, but there is no object at {job['poster_key']}")
+        found.append(f"is completed, but there is no object at {job['video_key']}")
+    elif video.size != job.get("bytes") or video.sha256 not in {job.get("sha256"), None}:
+        found.append(f"the object at {job['video_key']} has other bytes")
+    poster = job.get("poster_key") or poster_key(job["video_key"])
+    if await storage.find(poster, read=False) is None:
+        found.append(f"is completed, but there is no object at {poster}")
+    return [Violation(job["id"], each) for each in found]
+
+
+async def _passed_over(database: Database, storage: Storage) -> AsyncIterator[tuple[str, str]]:
+    """Iterate over objects under reserved keys that no job has, each with the job that stored it.
+
+    A job gets the next key if its own holds other bytes, also if it stored those bytes itself.
+    """
+    for ids in await split_table(database, "storage_key_taken"):
+        page = await database.query(_TAKEN_KEYS, first=ids.first, end=ids.end)
+        for start in range(0, len(page), CHUNK):
+            chunk = page[start : start + CHUNK]
+            owners = await database.query(_KEY_OWNERS, keys=chunk)
+            free = [key for key, jobs in zip(chunk, owners, strict=True) if not jobs]
+            for found in await _at_once(_stored(storage, key) for key in free):
+                for key, owner in found:
+                    if await database.query(
+                        "RETURN record::exists(type::record('video_job', $job))", job=owner
+                    ):
+                        yield key, owner
+
+
+async def _stored(storage: Storage, key: str) -> list[tuple[str, str]]:
+    """Return the video and the poster under a key that name the job which stored them."""
+    stored = [(each, await storage.find(each, read=False)) for each in (key, poster_key(key))]
+    return [(each, found.owner) for each, found in stored if found and found.owner]
+
+
+async def _at_once(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await the calls, at most ``STORAGE_CALLS`` at the same time; return their results in order.
+
+    The first error ends all calls and is raised.
+    """
+    slots = asyncio.Semaphore(STORAGE_CALLS)
+
+    async def limited(call: Coroutine[Any, Any, T]) -> T:
+        async with slots:
+            return await call
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(limited(call)) for call in calls]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    return [task.result() for task in tasks]

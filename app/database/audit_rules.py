@@ -1,11 +1,15 @@
-"""The audit's rules for one job's rows and for all accounts."""
+"""The audit's rules for the rows of one job."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
-from app.domain.job import Status
-from app.storage.keys import folder_of
+from app import times
+from app.domain.job import Job, Status, whole_microseconds
+from app.storage.keys import folder_of, poster_key, video_key_base
 
 ERROR_CODES = {
     "fal_rejected",
@@ -17,13 +21,27 @@ ERROR_CODES = {
     "deadline_exceeded",
 }
 TERMINAL = {Status.COMPLETED, Status.FAILED, Status.CANCELLED}
+NEXT = {
+    None: {Status.PENDING, Status.PROCESSING},
+    Status.PENDING: set(Status),
+    Status.PROCESSING: {Status.PROCESSING, *TERMINAL},
+}
+"""The statuses that may follow a status; an event's first status follows None."""
+
+LONGEST_RETRY = timedelta(seconds=1.15 * times.LONGEST_RETRY_WAIT)
+LONGEST_LOOK = timedelta(minutes=2)
+"""How far ahead ``fn::video_job::take_due`` accepts the due time of a job that fal has."""
+LONGEST_SILENCE = timedelta(seconds=3660)
+"""The due time of a job that fal does not have yet, with the highest SUBMIT_TIMEOUT."""
+LONGEST_DEADLINE = timedelta(days=365)
+"""The highest JOB_DEADLINE_HOURS."""
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A broken invariant; ``subject`` is a job, a user, a storage key or fal's request."""
+    """A broken invariant; ``subject`` is a job or a user."""
 
     subject: str
     finding: str
@@ -33,68 +51,83 @@ class Violation:
 
 
 def is_delivered_here(job: Row) -> bool:
-    """Return whether this service completed the job; the legacy stack made no attempts."""
-    return job["status"] == Status.COMPLETED and bool(job.get("attempts"))
-
-
-def check_accounts(books: Row) -> Iterator[Violation]:
-    """Compare each account with its ledger entries and unfinished jobs."""
-    sums = {(row["user"], row["kind"]): row["credits"] for row in books["entries"]}
-    unfinished = {row["user"]: row for row in books["unfinished"]}
-    for account in books["accounts"]:
-        user = account["user"]
-        open_jobs = unfinished.get(user, {"credits": 0, "jobs": 0})
-        for name, expected in (
-            ("balance", sums.get((user, "grant"), 0) - sums.get((user, "charge"), 0)),
-            ("held", open_jobs["credits"]),
-            ("in_flight", open_jobs["jobs"]),
-        ):
-            if account[name] != expected:
-                yield Violation(user, f"{name} is {account[name]}, but must be {expected}")
-        if not 0 <= account["held"] <= account["balance"]:
-            yield Violation(
-                user, f"holds {account['held']} credits of a balance of {account['balance']}"
-            )
-    accounts = {account["user"] for account in books["accounts"]}
-    # A job of the legacy stack is charged 0 credits, which opens no account.
-    for user in {user for (user, _), amount in sums.items() if amount} - accounts:
-        yield Violation(user, "has ledger entries but no account")
-    for job, finding in books["rows_without_a_job"]:
-        yield Violation(str(job), f"{finding} but does not exist")
+    """Return whether this service completed the job, or should have."""
+    return job["status"] == Status.COMPLETED and (bool(job.get("attempts")) or not _is_legacy(job))
 
 
 def check_job(job: Row) -> Iterator[Violation]:
-    """Compare a job with its ledger entries, library row, request and events."""
-    for rule in (_ownership, _money, _library, _schedule, _history):
+    """Compare a job with its ledger entries, library row, request, key and events."""
+    for rule in (_readable, _ownership, _request, _key, _money, _library, _times, _history):
         for finding in rule(job):
             yield Violation(job["id"], finding)
+
+
+def _is_legacy(job: Row) -> bool:
+    """Return whether the replaced stack wrote the job: it cost nothing, fal's request is its id."""
+    paid = job.get("credits") or "hold" in {kind for kind, _, _ in job["entries"]}
+    return not paid and (job.get("attempts") is None or job.get("fal_request_id") == job["id"])
+
+
+def _readable(job: Row) -> Iterator[str]:
+    try:
+        Job.from_row({**job, "id": job["record"]})
+    except (KeyError, TypeError, ValueError) as error:
+        yield f"cannot be read: {error!r}"
 
 
 def _ownership(job: Row) -> Iterator[str]:
     users = {user for _, _, user in job["entries"]} | {(job["listed"] or job)["user"]}
     if users != {job["user"]}:
         yield f"belongs to {job['user']}, its ledger entries and library row to {sorted(users)}"
+
+
+def _request(job: Row) -> Iterator[str]:
+    request, owner = job.get("fal_request_id"), job["request_owner"]
+    if owner not in {None, job["id"]}:
+        yield f"its request belongs to {owner}"
+    if owner is None and request not in {None, job["id"]}:
+        yield f"its request {request} has no row in fal_request"
+    if request is None and is_delivered_here(job):
+        yield "is completed without a request of fal"
+
+
+def _key(job: Row) -> Iterator[str]:
+    key = job.get("video_key")
+    if is_delivered_here(job) and not key:
+        yield "is completed without a storage key"
+    if not key or not job.get("attempts"):
+        return
     folder = f"users/{folder_of(job['user'])}/library/"
-    if job.get("attempts") and not (job.get("video_key") or folder).startswith(folder):
-        yield f"is stored in another user's folder: {job['video_key']}"
-    if job["request_owner"] not in {None, job["id"]}:
-        yield f"its request belongs to {job['request_owner']}"
+    if not key.startswith(folder):
+        yield f"is stored in another user's folder: {key}"
+    others = [str(each) for each in job["key_owners"] if str(each) != job["id"]]
+    if others:
+        yield f"its key {key} belongs to two jobs, also to {others[0]}"
+    # The replaced stack reserved no keys and built them in another way.
+    if job.get("fal_request_id") == job["id"]:
+        return
+    if not job["key_is_taken"]:
+        yield f"its key {key} has no row in storage_key_taken"
+    day = whole_microseconds(job["created_at"]).date()
+    base = video_key_base(job["user"], day, job["template_slug"])
+    if not re.fullmatch(rf"{re.escape(base)}(-[1-9]\d*)?\.mp4", key):
+        yield f"its key {key} is not one of {base}"
 
 
 def _money(job: Row) -> Iterator[str]:
     entries = {kind: amount for kind, amount, _ in job["entries"]}
-    if set(entries) != _expected_entries(job, held="hold" in entries):
+    if set(entries) != _expected_entries(job):
         yield f"is {job['status']} with ledger entries {sorted(entries)}"
     if set(entries.values()) - {job.get("credits") or 0}:
         yield f"costs {job.get('credits')}, but its ledger entries are {entries}"
 
 
-def _expected_entries(job: Row, *, held: bool) -> set[str]:
-    """Return the kinds of a job's entries; a job of the legacy stack has no hold."""
-    kinds = {"hold"} if held else set()
+def _expected_entries(job: Row) -> set[str]:
+    """Return the kinds of a job's entries; a job of the replaced stack has no hold."""
+    kinds = set[str]() if _is_legacy(job) else {"hold"}
     if is_delivered_here(job):
         kinds.add("charge")
-    if held and job["status"] in {Status.FAILED, Status.CANCELLED}:
+    if kinds and job["status"] in {Status.FAILED, Status.CANCELLED}:
         kinds.add("release")
     return kinds
 
@@ -103,34 +136,68 @@ def _library(job: Row) -> Iterator[str]:
     listed = job["listed"]
     if (listed is not None) != is_delivered_here(job):
         yield f"is {job['status']} and {'' if listed else 'not '}in the library"
-    if listed is not None and listed["key"] != job.get("video_key"):
+    if listed is None:
+        return
+    if listed["key"] != job.get("video_key"):
         yield f"has the key {job.get('video_key')}, but its library row has {listed['key']}"
+    facts = ("poster_key", "template_slug", "bytes", "duration_seconds", "width", "height")
+    pairs = [(name, job.get(name), listed.get(name)) for name in facts]
+    pairs += [("completed_at", job.get("completed_at"), listed["created_at"])]
+    for name, expected, found in pairs:
+        if expected != found:
+            yield f"has {name} {expected}, but its library row has {found}"
+    if job.get("poster_key") != poster_key(listed["key"]):
+        yield f"its poster {job.get('poster_key')} does not belong to its key {listed['key']}"
 
 
-def _schedule(job: Row) -> Iterator[str]:
+def _times(job: Row) -> Iterator[str]:
+    """Check that an ended job waits for nothing, and any other is due soon and has a deadline."""
     status = job["status"]
-    if status in TERMINAL and (job.get("due_at") or job.get("lease")):
-        yield f"is {status} but still due or leased"
-    if status not in TERMINAL and job.get("stage") and not job.get("due_at"):
+    due, lease, trouble = job.get("due_at"), job.get("lease"), job.get("trouble")
+    if status in TERMINAL:
+        if due or lease:
+            yield f"is {status} but still due or leased"
+        has_reason = job.get("error_code") in ERROR_CODES and job.get("error")
+        if status == Status.FAILED and job.get("revision") and not has_reason:
+            yield "failed without a reason"
+        return
+    if job.get("stage") and not due:
         yield f"is {status} but never due, so the sweep does not find it"
-    has_reason = job.get("error_code") in ERROR_CODES and job.get("error")
-    if status == Status.FAILED and job["events"] and not has_reason:
-        yield "failed without a reason"
+    deadline = job.get("deadline_at")
+    if job.get("stage") and not deadline:
+        yield f"is {status} without a deadline"
+    waits_for_webhook = not job.get("fal_request_id") and due == deadline
+    longest_due = LONGEST_LOOK if job.get("fal_request_id") else LONGEST_SILENCE
+    for name, time, longest in (
+        ("its deadline", deadline, LONGEST_DEADLINE),
+        ("due", None if waits_for_webhook else due, longest_due),
+        ("leased until", lease and lease["until"], timedelta(seconds=times.LEASE)),
+        ("in trouble until", trouble and trouble["until"], LONGEST_RETRY),
+    ):
+        if time and whole_microseconds(time) > whole_microseconds(job["clock"]) + longest:
+            yield f"is {status} and {name} {time}, further ahead than the service sets"
 
 
 def _history(job: Row) -> Iterator[str]:
-    """Events are numbered without a gap, the last has the job's status, none follows an end."""
-    events: Sequence[Sequence[Any]] = job["events"]
-    if not events:
+    """Check that events are numbered from 1 to the revision, and statuses follow each other."""
+    numbers = [number for number, _ in job["events"]]
+    revision = job.get("revision")
+    if revision is None and not _is_legacy(job):
+        yield "has no revision"
+    if not numbers:
+        if revision is not None:
+            yield f"is at revision {revision}, but has no events"
         return
-    numbers = [number for number, _ in events]
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+    if numbers != list(range(1, len(numbers) + 1)):
         yield f"has a gap in its events: {numbers}"
-    if numbers[-1] != job.get("revision") or events[-1][1] != job["status"]:
+    statuses = [status for _, status in job["events"]]
+    if numbers[-1] != revision or statuses[-1] != job["status"]:
         yield (
-            f"is {job['status']} at revision {job.get('revision')}, "
-            f"but its last event is {events[-1][1]} at {numbers[-1]}"
+            f"is {job['status']} at revision {revision}, "
+            f"but its last event is {statuses[-1]} at {numbers[-1]}"
         )
-    ends = [status for _, status in events if status in TERMINAL]
+    ends = [status for status in statuses if status in TERMINAL]
     if len(ends) > 1:
         yield f"ended more than once: {ends}"
+    if any(then not in NEXT.get(now, set()) for now, then in pairwise([None, *statuses])):
+        yield f"its events have an order that no job can have: {statuses}"

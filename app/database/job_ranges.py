@@ -1,4 +1,4 @@
-"""Splits the table ``video_job``, which may have millions of rows, into ranges of ids.
+"""Splits a table that may have millions of rows into ranges of ids.
 
 Each range is small enough for one call.
 """
@@ -12,11 +12,15 @@ from app.database.client import Database
 RANGE_ROWS = 50_000
 """Rows of a range; one call reads all of them."""
 
-# A range without an end reads every row after its start, whatever the LIMIT, so ranges have two
-# bounds. Finding a bound by its position skips keys and reads no rows.
-NTH_ID = "SELECT VALUE record::id(id) FROM video_job ORDER BY id LIMIT 1 START $position"
-RANGE = "type::record('video_job', IF $end IS NONE { $first.. } ELSE { $first..$end })"
-"""The rows of a range in SurrealQL; ``$first`` and ``$end`` are its bounds."""
+
+def rows_of(table: str) -> str:
+    """Return the rows of a range in SurrealQL; ``$first`` and ``$end`` are its bounds."""
+    # A range without an end reads every row after its start, whatever the LIMIT, so ranges have
+    # two bounds.
+    return f"type::record('{table}', IF $end IS NONE {{ $first.. }} ELSE {{ $first..$end }})"
+
+
+RANGE = rows_of("video_job")
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,12 @@ class Chunk(IdRange):
     rows: int
 
 
-async def split_table(database: Database) -> list[IdRange]:
+async def split_table(database: Database, table: str = "video_job") -> list[IdRange]:
     """Return ranges that cover the whole table."""
+    # Finding a bound by its position skips keys and reads no rows.
+    nth_id = f"SELECT VALUE record::id(id) FROM {table} ORDER BY id LIMIT 1 START $position"  # noqa: S608 a constant
     firsts = list[Any]()
-    while found := await database.query(NTH_ID, position=len(firsts) * RANGE_ROWS):
+    while found := await database.query(nth_id, position=len(firsts) * RANGE_ROWS):
         firsts += found
     return [IdRange(*bounds) for bounds in pairwise([*firsts, None])]
 
@@ -45,7 +51,7 @@ async def split_table(database: Database) -> list[IdRange]:
 async def split_range(
     database: Database, ids: IdRange, *, condition: str, rows: int
 ) -> list[Chunk]:
-    """Split a range into chunks with ``rows`` rows each that match the condition."""
+    """Split a range of ``video_job`` into chunks with ``rows`` matching rows each."""
     found = await database.query(
         f"array::clump((SELECT VALUE record::id(id) FROM {RANGE} WHERE {condition}), $rows)"  # noqa: S608 a constant
         ".map(|$ids| [array::first($ids), array::len($ids)])",

@@ -10,6 +10,9 @@ from app.database import schema
 from app.database.client import Database
 from tests.support.database import connected, embedded
 from tests.support.job_functions import Jobs
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
 
 
 @pytest.fixture
@@ -36,3 +39,16 @@ async def current(store_url: str) -> AsyncIterator[Database]:
 def jobs(current: Database) -> Jobs:
     """The functions of jobs in a database with the whole schema."""
     return Jobs(current)
+
+
+@pytest.fixture
+async def delivered(run: Running, fal: FalStandIn) -> str:
+    """A completed job, beside one that is queued and one that has failed."""
+    job_id = await run.submitted()
+    fal.complete(list(fal.requests)[-1], small_video())
+    await run.finished(job_id)
+    failed = await run.submitted()
+    fal.fail(list(fal.requests)[-1])
+    await run.finished(failed)
+    await run.submitted()
+    return job_id
