@@ -11,9 +11,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.api import account, callback, library, operations, videos
+from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.files import media_route
-from app.api.form import RequestMemory
 from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
@@ -116,6 +116,7 @@ async def _lifespan(
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),
             lifecycle=jobs.lifecycle,
+            webhooks=jobs.webhooks,
             background=jobs.background,
             subscriptions=jobs.subscriptions,
             stream_places=jobs.stream_places,

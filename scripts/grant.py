@@ -7,7 +7,8 @@ import stamina
 
 from app.api.identity import MAX_SUBJECT, is_subject
 from app.database.client import Database
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from scripts.support.command import run, whole_number
 from scripts.support.opening import open_migrated

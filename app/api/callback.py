@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import times
-from app.api.form import reading_body
+from app.api.body import reading_body
 from app.api.service import NO_STORE, LifespanState, is_job_id, job_id_of, service_of
-from app.errors import InvalidJSON, Problem, SubmitUnavailable
 from app.fal.signatures import MAX_BODY_BYTES
+from app.problems import InvalidJSON, Problem, SubmitUnavailable
 from app.telemetry.metrics import CALLBACKS
 
 
@@ -26,7 +26,7 @@ async def fal_webhook(request: Request[LifespanState]) -> Response:
             asyncio.timeout(times.CALLBACK),
         ):
             await service.signatures.verify(signed, body)
-            await service.lifecycle.on_webhook(job_id_of(request), _request_id(body))
+            await service.webhooks.on_webhook(job_id_of(request), _request_id(body))
     except TimeoutError as error:
         CALLBACKS.labels("overdue").inc()
         raise SubmitUnavailable("The webhook takes too long; call back later.") from error

@@ -5,7 +5,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from app.api.service import LifespanState
-from app.errors import NotFound
+from app.problems import NotFound
 from app.storage.local_files import LocalFiles
 
 

@@ -13,7 +13,8 @@ import jwt
 from cachetools import TLRUCache
 
 from app.caching.key_set import KeySet
-from app.errors import ConfigurationError, Unauthenticated
+from app.errors import ConfigurationError
+from app.problems import Unauthenticated
 from app.server.certificates import reading_certificates
 from app.settings import Settings
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from app.api.presentation import rfc3339, template_json, video_json
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of
 from app.domain.video import LibraryVideo
-from app.errors import InvalidQuery
+from app.problems import InvalidQuery
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, built from the YAML files in ``app/api/interface``.
 
 A route in those files lists the codes of its problems under ``x-problems``. This module adds the
-answer for each code: its status comes from ``app/errors.py``, its text from ``problems.yaml``.
+answer for each code: its status comes from ``app/problems.py``, its text from ``problems.yaml``.
 """
 
 import functools
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.api.compression import COMPRESSED
-from app.errors import Problem
+from app.problems import Problem
 
 FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.

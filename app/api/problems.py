@@ -10,14 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from app.api.service import shutting_down
-from app.errors import (
-    InternalError,
-    MethodNotAllowed,
-    NotFound,
-    Problem,
-    StorageAway,
-    StorageUnavailable,
-)
+from app.errors import StorageUnavailable
+from app.problems import InternalError, MethodNotAllowed, NotFound, Problem, StorageAway
 from app.telemetry.context import HEADER
 
 log = logging.getLogger(__name__)

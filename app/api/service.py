@@ -9,19 +9,20 @@ from typing import TypedDict
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from app.api.form import RequestMemory
+from app.api.body import RequestMemory
 from app.api.identity import Caller, Identity
 from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.database.job_store import JobStore
 from app.database.write_probe import WriteProbe
 from app.domain.job import Job
-from app.errors import InvalidQuery, JobNotFound, ShuttingDown
 from app.fal.signatures import Signatures
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
+from app.jobs.webhooks import Webhooks
+from app.problems import InvalidQuery, JobNotFound, ShuttingDown
 from app.server.tasks import BackgroundTasks
 from app.settings import Settings
 from app.storage.protocol import Storage
@@ -49,6 +50,7 @@ class Service:
     catalogue: Catalogue
     identity: Identity
     lifecycle: Lifecycle
+    webhooks: Webhooks
     signatures: Signatures
     memory: RequestMemory
     background: BackgroundTasks

@@ -11,7 +11,7 @@ from app.api.presentation import job_body
 from app.api.service import NO_STORE, LifespanState, caller_of, job_id_of, own_job, service_of
 from app.api.streams import EventStream
 from app.domain.job import Status
-from app.errors import InvalidQuery
+from app.problems import InvalidQuery
 
 REMEMBERED_ANSWERS = 1024
 """Most polls have the same answer as the previous poll."""

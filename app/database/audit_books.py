@@ -7,7 +7,7 @@ from typing import Any
 from app.database.audit_rules import TERMINAL, Row, Violation
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 
 _ENTRIES = f"""{{
 LET $rows = SELECT id, user, kind, credits FROM {rows_of("credit_entry")};

@@ -12,7 +12,8 @@ from app.database.connection import Connection, run_statement
 from app.database.errors import AnswerTimedOut, ConnectionLost, SignInRefused, StatementRejected
 from app.database.refusals import translate
 from app.database.shared_connection import SharedConnection
-from app.errors import ConfigurationError, DatabaseUnavailable, ServiceError
+from app.errors import ConfigurationError, ServiceError
+from app.problems import DatabaseUnavailable
 from app.telemetry.seam import Seam, direct
 
 

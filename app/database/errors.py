@@ -14,7 +14,8 @@
     └── AnswerTimedOut          the SDK stopped waiting; the statements go on
 """
 
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
+from app.problems import DatabaseUnavailable
 
 
 class Thrown(ServiceError):

@@ -1,6 +1,6 @@
 """Jobs in SurrealDB: one method for each function in ``schema/functions/video_job.surql``.
 
-Every method may be called again after a :class:`~app.errors.DatabaseUnavailable`. The store
+Every method may be called again after a :class:`~app.problems.DatabaseUnavailable`. The store
 publishes each job that the database returns, counts each change, and logs each ending: no caller
 has to remember to.
 """
@@ -17,15 +17,14 @@ from app.domain.job import DueJob, Job, Status
 from app.domain.submission import Submission
 from app.domain.trouble import Trouble
 from app.domain.video import StoredVideo
-from app.errors import (
+from app.errors import LeaseLost, RequestTaken
+from app.problems import (
     IdempotencyMismatch,
     InsufficientCredits,
     JobFinished,
     JobNotFound,
-    LeaseLost,
     Problem,
     RateLimited,
-    RequestTaken,
     TooManyJobs,
 )
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED

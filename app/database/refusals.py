@@ -26,7 +26,8 @@ from app.database.errors import (
     Thrown,
     TransactionConflict,
 )
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
+from app.problems import DatabaseUnavailable
 
 THROWN = "An error occurred: "
 """The SDK puts this before the text of a THROW."""

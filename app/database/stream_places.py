@@ -5,13 +5,13 @@ from uuid import uuid4
 from app import times
 from app.database.client import Database
 from app.database.errors import Thrown
-from app.errors import TooManyStreams
+from app.problems import TooManyStreams
 
 
 class StreamPlaces:
     """Takes and returns places, in the name of this process."""
 
-    def __init__(self, database: Database, *, max_per_user: int) -> None:
+    def __init__(self, database: Database, max_per_user: int) -> None:
         self._database = database
         self._max_per_user = max_per_user
         self._process = str(uuid4())

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from app import times
 from app.database.client import Database
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
+from app.problems import DatabaseUnavailable
 
 INTERVAL = 1.0
 """Seconds between two probes: however many ask, the database is written once a second."""

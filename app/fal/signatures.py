@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.utils import base64url_decode
 
 from app.caching.key_set import KeySet
-from app.errors import SubmitUnavailable, Unauthenticated
+from app.problems import SubmitUnavailable, Unauthenticated
 
 KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"
 KEYS_LIFETIME = 24 * 3600.0

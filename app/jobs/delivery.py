@@ -14,7 +14,6 @@ from app.database.job_store import JobStore
 from app.domain.job import Job
 from app.domain.video import StoredVideo
 from app.errors import (
-    DatabaseUnavailable,
     FalCancelled,
     FalError,
     FalUnavailable,
@@ -33,6 +32,7 @@ from app.jobs.lease import extended_lease
 from app.jobs.troubles import FAULT, trouble_of
 from app.media.downloads import Download
 from app.media.probing import VideoFacts, probe
+from app.problems import DatabaseUnavailable
 from app.storage.keys import poster_key, video_key_base
 from app.storage.protocol import Storage
 from app.telemetry import context

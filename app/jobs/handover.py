@@ -14,20 +14,10 @@ from app import times
 from app.database.job_store import JobStore
 from app.domain.job import Job, Stage
 from app.domain.submission import Submission
-from app.errors import (
-    DatabaseUnavailable,
-    FalAnswerLost,
-    FalError,
-    FalRefused,
-    FalUnreachable,
-    JobNotFound,
-    Problem,
-    RequestTaken,
-    SubmitRefused,
-    SubmitUnavailable,
-)
+from app.errors import FalAnswerLost, FalError, FalRefused, FalUnreachable, RequestTaken
 from app.fal.messages import Submitted, encode_arguments
 from app.fal.queue import Fal
+from app.problems import DatabaseUnavailable, JobNotFound, Problem, SubmitRefused, SubmitUnavailable
 from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import CALLBACKS_ASKED
 
@@ -41,10 +31,10 @@ class Handover:
 
     def __init__(
         self,
-        *,
         store: JobStore,
         fal: Fal,
         background: BackgroundTasks,
+        *,
         stopping: asyncio.Event,
         public_url: str | None,
         timeout: float,

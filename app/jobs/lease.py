@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from app import times
 from app.database.job_store import JobStore
 from app.domain.job import Job
-from app.errors import DatabaseUnavailable, LeaseLost
+from app.errors import LeaseLost
+from app.problems import DatabaseUnavailable
 
 
 @asynccontextmanager

@@ -11,22 +11,14 @@ from app import times
 from app.database.job_store import JobStore
 from app.domain.job import DueJob, Job, Stage
 from app.domain.submission import Submission
-from app.errors import (
-    DatabaseUnavailable,
-    FalError,
-    FalNotFound,
-    FalOperatorRefused,
-    FalUnavailable,
-    JobNotFound,
-    RequestTaken,
-    SubmitUnavailable,
-)
+from app.errors import FalError, FalNotFound, FalOperatorRefused, FalUnavailable
 from app.fal.messages import Progress
 from app.fal.queue import Fal
 from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
 from app.jobs.snapshots import Snapshots
 from app.jobs.troubles import OPERATOR_REFUSED, UNKNOWN_TO_FAL
+from app.problems import DatabaseUnavailable
 from app.server.tasks import BackgroundTasks
 from app.telemetry import context
 
@@ -108,7 +100,7 @@ class Lifecycle:
         context.job_id.set(job_id)
         if self._background.is_under_way(_delivery_of(job_id)):
             return await self._store.get(job_id)  # fal is done; another process may deliver it
-        job = await self._with_fal(job_id)
+        job = await self.job_at_fal(job_id)
         if not job.is_with_fal:
             return job
         assert job.request_id is not None, "fal has accepted the job"
@@ -122,8 +114,8 @@ class Lifecycle:
             return job
         return await self._record_progress(job, progress)
 
-    async def _with_fal(self, job_id: str) -> Job:
-        """Use the snapshot while fal is working on the job; otherwise read the database.
+    async def job_at_fal(self, job_id: str) -> Job:
+        """Return the snapshot while fal is working on the job; otherwise read the database.
 
         If another process has moved the job on, the change that follows fal's answer returns it.
         """
@@ -146,49 +138,6 @@ class Lifecycle:
         if now.revision != job.revision:
             log.info("[VIDEO JOB %s] Status: %s", job.id, "IN_PROGRESS" if running else "IN_QUEUE")
         return now
-
-    async def on_webhook(self, job_id: str, request_id: str) -> None:
-        """Refresh the job that a webhook names.
-
-        A webhook may be early, late, repeated, or about another job.
-
-        Raises:
-            SubmitUnavailable: fal does not confirm the request; fal calls again.
-            DatabaseUnavailable: the job cannot be read.
-
-        """
-        context.job_id.set(job_id)
-        try:
-            job = await self._with_fal(job_id)
-        except JobNotFound:
-            log.warning("[VIDEO JOB %s] fal's webhook is about no such job", job_id)
-            return
-        if job.request_id is None and not job.status.is_terminal:
-            job = await self._confirm_request(job, request_id)
-        if job.request_id != request_id:
-            log.warning("[VIDEO JOB %s] fal's webhook is about another request", job_id)
-        elif not job.status.is_terminal:
-            self._background.start(
-                f"refresh {job_id}", self._snapshots.refresh_now(job_id, self.refresh)
-            )
-
-    async def _confirm_request(self, job: Job, request_id: str) -> Job:
-        """Record the request that a webhook names, if fal confirms that it is ours.
-
-        The webhook may arrive before the answer to the submit, or that answer was lost. Every
-        customer of fal can obtain a signed webhook, so the signature alone proves nothing.
-        """
-        try:
-            async with asyncio.timeout(times.FAL_WAIT):
-                await self._fal.status(job.fal_model, request_id)
-        except (FalNotFound, FalUnavailable, TimeoutError) as error:
-            # fal may not know its own request yet, so a 404 is no proof either.
-            log.warning("[VIDEO JOB %s] fal does not confirm its webhook: %s", job.id, error)
-            raise SubmitUnavailable("fal does not confirm the request; call back later.") from error
-        try:
-            return await self._store.confirm_request(job.id, request_id)
-        except RequestTaken:
-            return job
 
     async def cancel(self, job_id: str, user: str) -> Job:
         """Ask fal to cancel the user's job; fal decides whether it is cancelled.

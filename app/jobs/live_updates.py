@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from app.domain.job import Job
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
 from app.jobs.subscriptions import Subscriptions
+from app.problems import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,6 @@ class LiveUpdates:
 
     def __init__(
         self,
-        *,
         subscriptions: Subscriptions,
         under_way: Callable[[list[str]], Awaitable[list[str]]],
         latest: Callable[[str], Coroutine[Any, Any, Job]],

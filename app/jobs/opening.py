@@ -20,6 +20,7 @@ from app.jobs.shared_places import SharedPlaces
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
+from app.jobs.webhooks import Webhooks
 from app.media.downloads import download
 from app.media.hosts import MediaHosts
 from app.server.scratch import scratch
@@ -39,6 +40,7 @@ class Jobs:
 
     store: JobStore
     lifecycle: Lifecycle
+    webhooks: Webhooks
     background: BackgroundTasks
     subscriptions: Subscriptions
     stream_places: SharedPlaces
@@ -71,9 +73,9 @@ async def open_jobs(
             store=store,
             fal=fal,
             handover=Handover(
-                store=store,
-                fal=fal,
-                background=background,
+                store,
+                fal,
+                background,
                 stopping=stopping,
                 public_url=settings.public_url,
                 timeout=settings.submit_timeout,
@@ -91,12 +93,8 @@ async def open_jobs(
         )
         stack.push_async_callback(background.drain, times.DRAIN)
         sweep = Sweep(store, lifecycle)
-        places = SharedPlaces(
-            StreamPlaces(database, max_per_user=settings.max_streams_per_user), background
-        )
-        updates = LiveUpdates(
-            subscriptions=subscriptions, under_way=store.under_way, latest=lifecycle.latest
-        )
+        places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
+        updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
         await stack.enter_async_context(supervised("sweep", sweep.run))
         await stack.enter_async_context(supervised("welcome streams", updates.welcome))
         await stack.enter_async_context(supervised("refresh streams", updates.refresh))
@@ -105,6 +103,7 @@ async def open_jobs(
         yield Jobs(
             store=store,
             lifecycle=lifecycle,
+            webhooks=Webhooks(store, fal, lifecycle, snapshots, background),
             background=background,
             subscriptions=subscriptions,
             stream_places=places,

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from app import times
 from app.database.stream_places import StreamPlaces
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.server.tasks import BackgroundTasks
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from app.domain.job import Job
-from app.errors import TooManyStreams
+from app.problems import TooManyStreams
 from app.telemetry.metrics import STREAMS
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.errors import TooBusy
+from app.problems import TooBusy
 
 RETRY_AFTER = 5
 """Seconds, for a request that finds no room."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.telemetry.metrics import TASK_FAILURES
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 
 from app.caching.cached import Cached
-from app.errors import DatabaseUnavailable, TemplateNotFound
+from app.problems import DatabaseUnavailable, TemplateNotFound
 from app.templates.template import Template
 
 LIFETIME = 60.0

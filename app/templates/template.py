@@ -8,7 +8,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.errors import ConfigurationError, InvalidVariables
+from app.errors import ConfigurationError
+from app.problems import InvalidVariables
 from app.templates.field_errors import FieldError, reasons
 from app.templates.placeholders import fill, fill_text, leaves, names
 from app.templates.values import MAX_NUMBER, TextField, Value, is_value

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from app.errors import InvalidVariables
+from app.problems import InvalidVariables
 from app.templates.field_errors import FieldError
 from app.templates.values import MAX_NUMBER, NumberField, TextField, Value, ValueField, is_number
 

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
+from app.problems import DatabaseUnavailable
 from app.server.startup_errors import NOT_UTF8, unusable_file, wrong_settings
 
 

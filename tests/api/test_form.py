@@ -11,7 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.api import form
+from app.api import body, form
 from app.settings import Settings
 from tests.support.refusals import assert_no_effect, assert_problem
 from tests.support.service import SUBMIT, Running, over_a_socket, png, running
@@ -132,7 +132,7 @@ async def test_connection_of_a_slow_sender_is_closed_after_a_problem(
     code: str,
     limit: str,
 ) -> None:
-    monkeypatch.setattr(form, limit, 0.2)
+    monkeypatch.setattr(form if limit == "FORM_PATIENCE" else body, limit, 0.2)
     async with over_a_socket(run) as address:
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"

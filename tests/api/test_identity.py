@@ -24,7 +24,7 @@ from app.api.identity import (
     open_identity,
 )
 from app.caching.key_set import KeySet
-from app.errors import Unauthenticated
+from app.problems import Unauthenticated
 from app.settings import Settings
 from tests.support.tokens import SECRET, public_jwk, token
 

@@ -7,8 +7,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Mount, Route
 
 from app.api.openapi import document
-from app.errors import Problem
 from app.main import create_app
+from app.problems import Problem
 from app.settings import Settings
 from tests.support.openapi import INTERFACE
 from tests.support.service import Running

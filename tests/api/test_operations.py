@@ -10,7 +10,7 @@ from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from app import times
 from app.database import write_probe
 from app.database.write_probe import WriteProbe
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.service import running

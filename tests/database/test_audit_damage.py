@@ -82,7 +82,8 @@ DAMAGE = {
     "pending, failed, processing": (
         QUEUED,
         (
-            f"DELETE {EVENTS}; FOR $n IN 1..4 {{ CREATE type::record('video_job_event', [$job, $n]) "
+            f"DELETE {EVENTS}; FOR $n IN 1..4 {{ "
+            "CREATE type::record('video_job_event', [$job, $n]) "
             "SET status = ['pending', 'failed', 'processing'][$n - 1] }; "
             f"UPDATE {JOB} SET status = 'processing', revision = 3"
         ),

@@ -12,7 +12,7 @@ import surrealdb.connections.async_ws
 from app.database import migrations, schema
 from app.database.errors import MigrationFailed
 from app.database.migrations import MigrationOutcome
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, migrated
 from tests.support.legacy import legacy_row, make_legacy

@@ -8,7 +8,7 @@ import pytest
 
 from app.database.client import Database
 from app.database.errors import StatementRejected, TableMissing, Thrown
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from tests.support.database import connected, embedded
 from tests.support.database_failures import CONFLICTS, FAILURES, failing_sdk, server_error
 

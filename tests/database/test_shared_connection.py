@@ -12,7 +12,7 @@ from app.database import shared_connection
 from app.database.address import Address
 from app.database.client import Database
 from app.database.connection import is_dropped
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from tests.support.database import SurrealServer
 from tests.support.database_line import DatabaseLine, database_line
 

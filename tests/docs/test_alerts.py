@@ -13,7 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, Matcher, MatchOp, VectorSelector
 
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry import metrics
 from tests.support.service import Running, running

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.caching.key_set import MIN_INTERVAL, KeySet
-from app.errors import SubmitUnavailable, Unauthenticated
 from app.fal.signatures import KEYS_URL, Signatures
+from app.problems import SubmitUnavailable, Unauthenticated
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Endless, Fault
 from tests.support.stand_ins.fal_webhooks import Webhooks

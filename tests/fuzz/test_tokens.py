@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from app.api.identity import KeySetTokens
 from app.caching.key_set import KeySet
-from app.errors import Unauthenticated
+from app.problems import Unauthenticated
 from tests.fuzz.requests import Attempts
 from tests.fuzz.signer import OURS, Signer
 from tests.support.tokens import public_jwk

@@ -18,7 +18,7 @@ import pytest
 from app import times
 from app.database.address import Address
 from app.database.audit import audit
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from tests.support.clock import set_clock_ahead

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from app import times
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.clock import pass_time

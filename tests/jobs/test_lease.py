@@ -9,8 +9,8 @@ import pytest
 
 from app import times
 from app.database.job_store import JobStore
-from app.errors import DatabaseUnavailable
 from app.jobs.lease import extended_lease
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.clock import pass_time, set_clock_ahead

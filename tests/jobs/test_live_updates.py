@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from app.domain.job import Job
-from app.errors import DatabaseUnavailable, JobNotFound
 from app.jobs import live_updates
 from app.jobs.live_updates import LiveUpdates
 from app.jobs.subscriptions import Subscription, Subscriptions
+from app.problems import DatabaseUnavailable, JobNotFound
 from tests.support.job_rows import job
 
 NOW = 0.0

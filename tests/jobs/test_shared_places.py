@@ -7,8 +7,8 @@ import pytest
 
 from app import times
 from app.database.stream_places import StreamPlaces
-from app.errors import DatabaseUnavailable, TooManyStreams
 from app.jobs.shared_places import SharedPlaces
+from app.problems import DatabaseUnavailable, TooManyStreams
 from app.server.tasks import BackgroundTasks
 from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, embedded

@@ -6,9 +6,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from app.domain.job import Job, Stage
-from app.errors import JobNotFound
 from app.jobs import snapshots
 from app.jobs.snapshots import Snapshots
+from app.problems import JobNotFound
 from tests.support.clock import Clock
 from tests.support.job_rows import job
 

@@ -6,9 +6,9 @@ import pytest
 
 from app import times
 from app.domain.job import Job, Status
-from app.errors import DatabaseUnavailable, JobNotFound
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscription, Subscriptions
+from app.problems import DatabaseUnavailable, JobNotFound
 from tests.support.clock import Clock
 from tests.support.job_rows import job
 

@@ -8,10 +8,10 @@ import pytest
 from app import times
 from app.database.job_store import JobStore
 from app.domain.job import DueJob
-from app.errors import DatabaseUnavailable
 from app.jobs import snapshots, sweep
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.sweep import Sweep
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.job_rows import job, stored_row

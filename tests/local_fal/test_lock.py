@@ -9,7 +9,7 @@ from tests.local_fal.client import opened
 
 OPENS = """
 import asyncio, pathlib, sys
-from app.errors import ConfigurationError
+from app.errors import (ConfigurationError)
 from app.local_fal import open_local_fal
 
 async def main():

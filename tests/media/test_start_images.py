@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.errors import InvalidImage, UnsupportedImage
 from app.media import start_images
 from app.media.start_images import MAX_SCANS, MAX_SEGMENTS, StartImage, inspect, measure
+from app.problems import InvalidImage, UnsupportedImage
 
 MAX_PIXELS = 40_000_000
 START_OF_SCAN = b"\xff\xda"

@@ -11,7 +11,8 @@ import stamina
 
 from app.database import schema
 from app.database.client import Database
-from app.errors import DatabaseUnavailable, ServiceError
+from app.errors import ServiceError
+from app.problems import DatabaseUnavailable
 from scripts.grant import grant, main
 from tests.support.database import connected, embedded
 from tests.support.job_functions import Jobs

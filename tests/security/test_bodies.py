@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.api import form
+from app.api import body, form
 from app.api.form import MAX_OVERHEAD_BYTES
 from app.settings import Settings
 from tests.support.refusals import assert_no_effect, assert_problem
@@ -117,6 +117,6 @@ async def test_one_users_images_leave_room_for_another_users(
 
 async def test_forms_on_their_way_are_bounded_by_user(settings: Settings, fal: FalStandIn) -> None:
     async with running(settings, fal) as run:
-        assert run.service.memory.receiving.take(8 * form.RECEIVING_BYTES, "ada")
+        assert run.service.memory.receiving.take(8 * body.RECEIVING_BYTES, "ada")
         assert_problem(await run.submit(user="ada"), 503, "too_busy")
         await run.submitted(user="bob")

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.api.identity import KeySetTokens, SharedSecret
 from app.caching.key_set import KeySet
-from app.errors import ConfigurationError, Unauthenticated
+from app.errors import ConfigurationError
+from app.problems import Unauthenticated
 from tests.support.tokens import public_jwk
 
 OURS = generate_private_key(public_exponent=65537, key_size=2048)

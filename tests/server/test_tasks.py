@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from app.errors import DatabaseUnavailable
+from app.problems import DatabaseUnavailable
 from app.server.tasks import LONGEST_PAUSE, BackgroundTasks, supervise, supervised
 from app.telemetry.metrics import TASK_FAILURES
 

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 
 from app.api.files import media_route
-from app.errors import NotFound
+from app.problems import NotFound
 from app.storage.r2 import R2Storage
 from tests.support.sockets import free_port, wait_for_port
 

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 import httpx
 
-from app.errors import DatabaseUnavailable, FalAnswerLost, FalUnavailable
+from app.errors import FalAnswerLost, FalUnavailable
+from app.problems import DatabaseUnavailable
 from app.telemetry.seam import T
 
 

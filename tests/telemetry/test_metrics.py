@@ -8,8 +8,8 @@ from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.errors import DatabaseUnavailable
 from app.jobs.troubles import UNKNOWN_TO_FAL
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry import metrics
 from tests.support.clock import set_clock_ahead

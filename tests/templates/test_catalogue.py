@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.errors import DatabaseUnavailable, TemplateNotFound
+from app.problems import DatabaseUnavailable, TemplateNotFound
 from app.templates.catalogue import LIFETIME, RETRY_INTERVAL, Catalogue
 from app.templates.template import Template
 from tests.support.templates import template

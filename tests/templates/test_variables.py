@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import InvalidVariables
+from app.problems import InvalidVariables
 from tests.support.templates import choice, number, template, text
 
 

@@ -11,8 +11,8 @@ import httpx
 from starlette.types import Receive, Scope, Send
 
 from app import times
-from app.errors import DatabaseUnavailable
 from app.jobs.subscriptions import Subscription
+from app.problems import DatabaseUnavailable
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
 from tests.support.stand_ins.fal_faults import Answer, Hang
