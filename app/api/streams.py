@@ -16,7 +16,7 @@ from app.jobs.subscriptions import Subscription, Subscriptions
 SILENCE = 15.0
 """Seconds after which a comment shows both sides that the connection is alive."""
 LIFETIME = 300.0
-"""Seconds after which a stream ends and its client reconnects: dead connections go away."""
+"""Seconds after which a stream ends and its client reconnects, which removes dead connections."""
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",

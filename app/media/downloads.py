@@ -42,7 +42,7 @@ async def download(
 
     Raises:
         VideoRejected: the host is not allowed, or redirects to one that is not.
-        VideoUnavailable: the host fails, or sends no complete mp4 of at most ``max_bytes``.
+        VideoUnavailable: the host fails, or does not send a complete mp4 of at most ``max_bytes``.
         StorageUnavailable: the disk fails.
 
     """
@@ -89,7 +89,7 @@ async def _save(response: httpx.Response, destination: Path, *, max_bytes: int) 
 
         def write(batch: bytes) -> None:
             if file.tell() == 0 and batch[4:8] != b"ftyp":
-                raise VideoUnavailable("The video's host sent a file that is no mp4.")
+                raise VideoUnavailable("The video's host sent a file that is not an mp4.")
             file.write(batch)
             digest.update(batch)
 

@@ -31,7 +31,7 @@ VIDEO = {
     "width": 1280,
     "height": 720,
 }
-"""What a delivery passes to ``complete``."""
+"""The video that a delivery passes to ``complete``."""
 
 RUNNING, WAITING = True, False
 """fal's state in ``progress``."""
