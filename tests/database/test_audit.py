@@ -34,7 +34,7 @@ async def findings(run: Running) -> list[str]:
 
 @pytest.fixture
 async def delivered(run: Running, fal: FalStandIn) -> str:
-    """A completed job, beside one that is queued and one that has failed."""
+    """A completed job, in a database that also has a queued and a failed one."""
     job_id = await run.submitted()
     fal.complete(list(fal.requests)[-1], small_video())
     await run.finished(job_id)
