@@ -1,4 +1,4 @@
-"""The backfill of the replaced stack's rows, while another process writes.
+"""The backfill of the legacy stack's rows, while another process writes.
 
 ``BENCH_ROWS`` sets the number of rows; the default is 1,000,000.
 """
