@@ -1,4 +1,4 @@
-"""Where the database is and who signs in there."""
+"""The address of the database and the credentials for it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Status(StrEnum):
-    """What callers see of a job. The last three values are terminal and never change."""
+    """The state of a job for callers. The last three values are terminal and never change."""
 
     PENDING = "pending"
     """Not yet running at fal."""
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class Stage(StrEnum):
-    """What is happening to a job now; finer than its status."""
+    """The current step of a job, in more detail than its status."""
 
     SUBMITTING = "submitting"
     QUEUED = "queued"

@@ -10,7 +10,7 @@ from app.domain.job import whole_microseconds
 
 @dataclass(frozen=True, kw_only=True)
 class StoredVideo:
-    """What a delivery records when it completes a job."""
+    """The facts that a delivery records when it completes a job."""
 
     poster_key: str
     title: str

@@ -31,7 +31,7 @@ from app.telemetry.seam import Seam
 from app.templates.catalogue import Catalogue
 
 DOWNLOAD_SECONDS = 900.0
-"""For one video of any size."""
+"""The time limit for the download of one video of any size."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,7 +86,7 @@ class Snapshots:
         waits for its second. Raises as :meth:`latest` does.
         """
         entry = self._entry(job_id)
-        if entry.refresh is not None:  # it may have asked fal before the change
+        if entry.refresh is not None:  # it may have asked fal before this call
             await asyncio.wait({entry.refresh})
         await asyncio.sleep(max(0.0, entry.refreshed - self._clock()))
         if entry.job is not None and entry.job.status.is_terminal:

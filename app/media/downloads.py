@@ -156,4 +156,4 @@ def _refusal(start: bytes) -> VideoRejected | VideoUnavailable:
     for signature, kind in _OTHER_KINDS.items():
         if start.startswith(signature):
             return VideoRejected(f"fal sent {kind} instead of an mp4.")
-    return VideoUnavailable("The video's host sent a file that is no mp4.")
+    return VideoUnavailable("The video's host sent a file that is not an mp4.")

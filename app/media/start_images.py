@@ -18,17 +18,17 @@ from app.problems import InvalidImage, UnsupportedImage
 
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 MAX_SCANS = 100
-"""Of a JPEG, which usually has about ten. A scan of 60 bytes can cover every pixel."""
+"""A JPEG usually has about ten. A scan of 60 bytes can cover every pixel."""
 MAX_SEGMENTS = 1000
-"""Of a JPEG, which usually has some dozens, and one per 64 KiB of profiles and metadata."""
+"""A JPEG usually has some dozens, and one per 64 KiB of profiles and metadata."""
 
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 _decoders = CapacityLimiter(2)
-"""Limits the memory: a decoded WebP takes up to 16 bytes per pixel."""
+"""Limits the use of memory: a decoded WebP takes up to 16 bytes per pixel."""
 _user_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""One per user, so that no user occupies both decoders."""
+"""One lock per user, so that no user occupies both decoders."""
 
 
 @dataclass(frozen=True, kw_only=True)

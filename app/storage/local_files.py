@@ -24,9 +24,9 @@ from app.telemetry.seam import Seam, direct
 T = TypeVar("T")
 
 STEP_SECONDS = 600
-"""An address stays the same for so long, so that a browser fetches a video once."""
+"""An address stays the same for this time, so that a browser fetches a video once."""
 LIFETIME_SECONDS = 3600
-"""How long an address works at least."""
+"""The shortest time that an address is valid."""
 STALE_SECONDS = 86400
 """Longer than any copy takes: an older file in ``.incoming`` was left by a killed process."""
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What the storage knows of an object; ``size`` is in bytes."""
+    """The facts about a stored object; ``size`` is in bytes."""
 
     size: int
     sha256: str | None

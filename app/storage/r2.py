@@ -36,9 +36,9 @@ READ_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
 
 REUSE_SECONDS = 600
-"""An address is given out for so long, so that a browser fetches a video once."""
+"""An address stays the same for this time, so that a browser fetches a video once."""
 LIFETIME_SECONDS = 3600
-"""How long an address works at least."""
+"""The shortest time that an address is valid."""
 REMEMBERED_URLS = 4096
 
 

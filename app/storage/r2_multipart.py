@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 2
-"""Of one file; one connection does not use the whole bandwidth."""
+"""Parts of one file in flight; one connection does not use the whole bandwidth."""
 PARTS_IN_MEMORY = 8
-"""Of all uploads together."""
+"""Parts of all uploads together."""
 
 
 class Multipart:

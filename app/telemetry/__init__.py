@@ -1,1 +1,1 @@
-"""What operators see: log lines, metrics, and the function that outside calls pass through."""
+"""Log lines, metrics, and the function that every call to the outside passes through."""

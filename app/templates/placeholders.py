@@ -23,7 +23,7 @@ def leaves(argument: object, path: str, *, depth: int = 0) -> Iterator[tuple[str
     """Return everything in objects and lists, at any depth, with the path to it.
 
     Raises:
-        FieldError: something is nested deeper than ``MAX_DEPTH``, or its name is no text.
+        FieldError: something is nested deeper than ``MAX_DEPTH``, or its name is not a text.
 
     """
     if depth > MAX_DEPTH:

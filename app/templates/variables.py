@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 class _Variable(BaseModel):
-    """What all variables have. Fields are read under their names in the HTTP interface."""
+    """The fields of every variable. They are read under their names in the HTTP interface."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 

@@ -1,4 +1,4 @@
-"""The backfill of the legacy stack's rows, beside a process that writes meanwhile.
+"""The backfill of the legacy stack's rows, while another process writes.
 
 ``BENCH_ROWS`` sets the number of rows; the default is 1,000,000.
 """
@@ -45,7 +45,7 @@ FILL = """INSERT INTO video_job (array::range($from..$to).map(|$n| {
 
 
 def measure(folder: Path) -> Iterator[Figure]:
-    """Run the script beside a writer, on a database whose migrations wait for the backfill."""
+    """Run the script and a writer, on a database whose migrations wait for the backfill."""
     with surreal_server(folder / "surreal") as server:
         address = server.address()
         asyncio.run(_fill(address))

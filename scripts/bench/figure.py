@@ -62,7 +62,7 @@ class Figure:
 
 
 HEAD = """\
-| what | measured | beside | ratio or value, median (rounds) | goal | |
+| figure | measured | compared with | ratio or value, median (rounds) | goal | |
 |---|---|---|---|---|---|"""
 
 

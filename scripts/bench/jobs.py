@@ -1,4 +1,4 @@
-"""Whole jobs, from submit to completed, beside the sum of their parts run alone.
+"""Whole jobs, from submit to completed, compared with the sum of their parts run alone.
 
 Each job is polled once while it runs, and then fal's webhook reports it. Beyond its parts a job
 needs HTTP, checks of the image and of the video, and a poster.

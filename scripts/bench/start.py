@@ -1,4 +1,4 @@
-"""From the start of the process to the first ready answer, on a migrated store.
+"""The time from the start of the process to the first ready answer, on a migrated store.
 
 The baseline is a process that only imports the packages that the service imports at its start.
 """

@@ -81,7 +81,7 @@ async def test_wrong_claims_are_refused(changes: dict[str, Any]) -> None:
     given = {name: value for name, value in claims(**changes).items() if value is not None}
     try:
         encoded = jwt.encode(given, SECRET, algorithm="HS256")
-    except TypeError:  # PyJWT refuses to write what it refuses to read
+    except TypeError:  # PyJWT does not encode claims that it does not decode
         encoded = jwt.api_jws.encode(json.dumps(given).encode(), SECRET, algorithm="HS256")
     await refused(shared(), f"Bearer {encoded}")
 

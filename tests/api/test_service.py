@@ -1,4 +1,4 @@
-"""Who may call which route, and whose jobs a caller sees."""
+"""Routes that need a token refuse requests without one; a caller sees only their own jobs."""
 
 import pytest
 

@@ -68,7 +68,9 @@ def test_escape_cancels_a_drag(editor: EditorPage) -> None:
     assert editor.last == before
 
 
-def test_the_keyboard_alone_does_everything_and_screen_readers_are_told(editor: EditorPage) -> None:
+def test_the_keyboard_alone_does_everything_and_screen_readers_announce_it(
+    editor: EditorPage,
+) -> None:
     editor.keys("Tab", "ArrowRight", "ArrowRight", "Enter")
     assert (editor.last["kind"], editor.announced) == ("ellipse", "Ellipse added")
     start = editor.last

@@ -66,7 +66,7 @@ def test_one_stream_serves_all_jobs_and_each_listener_gets_its_own_job(
     assert tab.open_streams() == 1
 
 
-def test_a_failed_job_rejects_with_the_provider_s_reason_even_if_nobody_awaited_it(
+def test_a_failed_job_rejects_with_the_provider_s_reason_even_if_it_was_not_awaited(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     tab = Tab(context, driven.url, "cyd")

@@ -92,7 +92,7 @@ async def test_a_script_that_fails_says_what_to_do_in_one_line(
         assert advice in ended.err
 
 
-async def test_a_user_without_the_right_to_define_is_told_the_role_it_needs(
+async def test_the_error_for_a_user_who_may_not_define_names_the_needed_role(
     server: SurrealServer,
 ) -> None:
     address = server.address()

@@ -1,4 +1,4 @@
-"""What is sent to fal's queue as a model's arguments."""
+"""The arguments of a model, as they are sent to fal's queue."""
 
 import json
 import math

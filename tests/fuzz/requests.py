@@ -1,4 +1,4 @@
-"""Requests that are almost right: each kind is close enough to a good one to get past a check."""
+"""Requests that are almost valid: each kind passes at least one check."""
 
 import base64
 import io

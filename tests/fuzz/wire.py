@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 CLOSING = b"Host: service\r\nConnection: close\r\n"
 LAST_REQUEST = b"\r\n\r\nGET /healthz HTTP/1.1\r\n" + CLOSING + b"\r\n"
-"""Follows raw bytes: a server that still reads a head answers this request and hangs up."""
+"""Sent after raw bytes: a server that still reads a head answers this, then closes."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is remembered of each job, and which jobs are forgotten first."""
+"""Snapshots: their contents, their number, and which are removed first."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What local fal's model refuses, and what fal-client then raises."""
+"""Requests that local fal's model refuses, and the errors that fal-client then raises."""
 
 import io
 import shutil

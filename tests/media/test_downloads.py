@@ -97,9 +97,9 @@ async def test_a_host_need_not_send_the_length(tmp_path: Path) -> None:
         (ok(b"5\r\nshort\r\n", Transfer_Encoding="chunked"), "cut short"),
         (ok(FTYP + bytes(200), Content_Length=212), "larger than 100 bytes"),
         (ok(b"", Content_Length=0), "cut short"),
-        (ok(b"<html><body>Sorry</body></html>", Content_Length=31), "no mp4"),
-        (ok(FTYP[:7], Content_Length=7), "no mp4"),
-        (ok(b"\x1f\x8b\x08" + bytes(50), Content_Encoding="gzip"), "no mp4"),
+        (ok(b"<html><body>Sorry</body></html>", Content_Length=31), "not an mp4"),
+        (ok(FTYP[:7], Content_Length=7), "not an mp4"),
+        (ok(b"\x1f\x8b\x08" + bytes(50), Content_Encoding="gzip"), "not an mp4"),
     ],
 )
 async def test_a_failed_or_incomplete_answer_is_unavailable(

@@ -1,4 +1,4 @@
-"""What the backfill fills in, and what it leaves unchanged."""
+"""The backfill fills in incomplete rows and leaves all others unchanged."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

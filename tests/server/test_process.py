@@ -31,7 +31,7 @@ STOPS = [signal.SIGTERM, signal.SIGINT]
 AT_ONCE = 4
 """Processes that one test runs concurrently."""
 UNSEEN_SECONDS = round(times.UNSEEN)
-"""After which every unfinished job is due again."""
+"""Seconds after which every unfinished job is due again."""
 
 pytestmark = pytest.mark.usefixtures("store_url")
 linux_only = pytest.mark.skipif(not ON_LINUX, reason="looks into /proc")

@@ -50,6 +50,6 @@ class Backends:
             await set_clock_ahead(database, seconds)
 
     async def unfinished(self) -> list[bool]:
-        """Return for each unfinished job whether it has a request id of fal's."""
+        """Return for each unfinished job whether it has a request id from fal."""
         async with connected(self.address) as database:
             return list(await database.query(UNFINISHED))

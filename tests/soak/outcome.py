@@ -19,7 +19,7 @@ from tests.support.stand_ins.fal import FalStandIn
 Row = dict[str, Any]
 
 UNSENT = {"interrupted", "submit_unconfirmed", "deadline_exceeded", "fal_unavailable"}
-"""Error codes of jobs that may have failed without a request id of fal's."""
+"""Error codes of jobs that may have failed without a request id from fal."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What both storages do in the same way."""
+"""Both storages behave in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent to R2 over TLS, and which certificates are trusted, also behind a proxy."""
+"""Requests to R2 over TLS, and the certificates that are trusted, also behind a proxy."""
 
 from __future__ import annotations
 

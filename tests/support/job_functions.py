@@ -31,7 +31,7 @@ VIDEO = {
     "width": 1280,
     "height": 720,
 }
-"""What a delivery passes to ``complete``."""
+"""The video that a delivery passes to ``complete``."""
 
 RUNNING, WAITING = True, False
 """fal's state in ``progress``."""
@@ -140,7 +140,7 @@ class Jobs:
         return rows
 
     async def traces(self) -> list[list[Row]]:
-        """Return all rows that a change may write besides the job's own."""
+        """Return all rows that a change may write, except for the job's own."""
         tables = "credit_account", "credit_entry", "video_job_event", "library_video", "storage_key"
         return [await self.all(table) for table in tables]
 

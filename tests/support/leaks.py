@@ -21,7 +21,7 @@ SECRETS = {
     "a bearer token": r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+",
     "a signed address": r"X-Amz-Signature=|[?&]signature=[0-9a-f]{64}",
 }
-"""What no output may show, as patterns. A new secret of the tests belongs here."""
+"""Patterns that no output may contain. Add each new secret of the tests."""
 
 _recorded: list[str] = []
 

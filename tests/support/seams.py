@@ -41,7 +41,7 @@ class FailingSeam:
 
 
 class CallFault(Enum):
-    """What happens to one call."""
+    """The ways in which one call can fail."""
 
     DIES_BEFORE = "the process dies before the call"
     DIES_AFTER = "the process dies after its effect"

@@ -74,7 +74,7 @@ def output(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     stamina.instrumentation.set_on_retry_hooks(None)
 
 
-def test_a_message_is_one_line_whatever_it_contains(output: Output) -> None:
+def test_every_message_is_one_line(output: Output) -> None:
     logging.getLogger("app").warning("Queued for %s", HOSTILE)
     (message,) = output.messages()
     assert message.startswith("Queued for eve@x")
