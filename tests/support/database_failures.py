@@ -16,8 +16,10 @@ def server_error(text: str, kind: str | None = None, detail: str | None = None) 
 
 
 FAILURES: list[Exception] = [
-    server_error(
-        "There was a problem with a transaction: WAL error: No space left on device (os error 28)"
+    server_error(  # measured on a full disk
+        "There was a problem with a transaction: WAL error: IO error: kind=no storage space, "
+        "message=No space left on device (os error 28)",
+        "Query",
     ),
     server_error("IO error: Input/output error", "Internal"),
     server_error("The query was not executed because it exceeded the timeout: 1s", "Query"),
