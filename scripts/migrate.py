@@ -22,30 +22,38 @@ DEADLINE = 30.0
 
 async def migrate(database: Database, folder: Path = schema.FOLDER) -> int:
     """Apply the pending files; migrations after one that waits for the backfill wait too."""
-    status, waiting = await read_status(database, folder), False
-    status.require_sound()
-    for file in status.pending:
-        if waiting and file.is_migration:
-            _print(file, "waits for the one before")
-            continue
-        began = time.monotonic()
-        outcome = await migrations.apply(database, file)
-        took = (
-            f" in {time.monotonic() - began:.3f} s" if outcome is MigrationOutcome.APPLIED else ""
-        )
-        _print(file, outcome + took)
-        waiting = waiting or outcome is MigrationOutcome.WAITING
-        if file.is_guarded and outcome is MigrationOutcome.APPLIED and await lacks_model(database):
-            print("Rows without fal_model were written meanwhile: run `make backfill` once more.")
+    waiting = set[str]()
+    # Read again after each pass: another release may have migrated at the same time.
+    while files := [f for f in await _pending(database, folder) if f.name not in waiting]:
+        for file in files:
+            if waiting and file.is_migration:
+                _print(file, "waits for the one before")
+                waiting.add(file.name)
+            elif await _apply(database, file) is MigrationOutcome.WAITING:
+                waiting.add(file.name)
     print("Run `make backfill`, then this again." if waiting else "The schema is up to date.")
     return 0
 
 
-async def dry_run(database: Database, folder: Path = schema.FOLDER) -> int:
-    """Run the pending files in one transaction, cancel it, and print the outcomes."""
+async def _pending(database: Database, folder: Path) -> tuple[SchemaFile, ...]:
     status = await read_status(database, folder)
     status.require_sound()
-    files, waiting = list(status.pending), list[SchemaFile]()
+    return status.pending
+
+
+async def _apply(database: Database, file: SchemaFile) -> MigrationOutcome:
+    began = time.monotonic()
+    outcome = await migrations.apply(database, file)
+    applied = outcome is MigrationOutcome.APPLIED
+    _print(file, outcome + (f" in {time.monotonic() - began:.3f} s" if applied else ""))
+    if file.is_guarded and applied and await lacks_model(database):
+        print("Rows without fal_model were written meanwhile: run `make backfill` once more.")
+    return outcome
+
+
+async def dry_run(database: Database, folder: Path = schema.FOLDER) -> int:
+    """Run the pending files in one transaction, cancel it, and print the outcomes."""
+    files, waiting = list(await _pending(database, folder)), list[SchemaFile]()
     while (failure := await migrations.dry_run(database, files)) and failure.needs_backfill:
         waiting += [file for file in files[files.index(failure.file) :] if file.is_migration]
         files = [file for file in files if file not in waiting]
