@@ -35,6 +35,15 @@ async def migrate(database: Database, folder: Path = schema.FOLDER) -> int:
     return 0
 
 
+async def replace_newer(database: Database, folder: Path = schema.FOLDER) -> int:
+    """Return to this checkout's functions, access and templates, then migrate.
+
+    A database with a migration that this checkout lacks is still refused.
+    """
+    await database.query("UPDATE migration SET replaced = NONE")
+    return await migrate(database, folder)
+
+
 async def _pending(database: Database, folder: Path) -> tuple[SchemaFile, ...]:
     status = await read_status(database, folder)
     status.require_sound()
@@ -106,8 +115,21 @@ async def main() -> int:
         action="store_true",
         help="exit with 1 if anything is pending, waiting, drifted",
     )
+    mode.add_argument(
+        "--replace-newer",
+        action="store_true",
+        help="return to this checkout's functions and templates, which a later one replaced",
+    )
     arguments = parser.parse_args()
-    do = check if arguments.check else dry_run if arguments.dry_run else migrate
+    do = (
+        check
+        if arguments.check
+        else dry_run
+        if arguments.dry_run
+        else replace_newer
+        if arguments.replace_newer
+        else migrate
+    )
     address = Address.from_settings(Settings())
     async with Database(address, deadline=DEADLINE) as database:
         print_target(address)

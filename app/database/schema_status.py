@@ -116,5 +116,5 @@ def _newer(
         if row.get("release") == release and file.checksum in (row.get("replaced") or []):
             yield (
                 f"{NEWER}: it has replaced this {file.name}; deploy the release that did, "
-                "or, to return to this one, change the file: a comment is enough"
+                "or return to this one with `make migrate ARGS=--replace-newer`"
             )
