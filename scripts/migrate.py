@@ -22,30 +22,47 @@ DEADLINE = 30.0
 
 async def migrate(database: Database, folder: Path = schema.FOLDER) -> int:
     """Apply the pending files; migrations after one that waits for the backfill wait too."""
-    status, waiting = await read_status(database, folder), False
-    status.require_sound()
-    for file in status.pending:
-        if waiting and file.is_migration:
-            _print(file, "waits for the one before")
-            continue
-        began = time.monotonic()
-        outcome = await migrations.apply(database, file)
-        took = (
-            f" in {time.monotonic() - began:.3f} s" if outcome is MigrationOutcome.APPLIED else ""
-        )
-        _print(file, outcome + took)
-        waiting = waiting or outcome is MigrationOutcome.WAITING
-        if file.is_guarded and outcome is MigrationOutcome.APPLIED and await lacks_model(database):
-            print("Rows without fal_model were written meanwhile: run `make backfill` once more.")
+    waiting = set[str]()
+    # Read again after each pass: another release may have migrated at the same time.
+    while files := [f for f in await _pending(database, folder) if f.name not in waiting]:
+        for file in files:
+            if waiting and file.is_migration:
+                _print(file, "waits for the one before")
+                waiting.add(file.name)
+            elif await _apply(database, file) is MigrationOutcome.WAITING:
+                waiting.add(file.name)
     print("Run `make backfill`, then this again." if waiting else "The schema is up to date.")
     return 0
 
 
-async def dry_run(database: Database, folder: Path = schema.FOLDER) -> int:
-    """Run the pending files in one transaction, cancel it, and print the outcomes."""
+async def replace_newer(database: Database, folder: Path = schema.FOLDER) -> int:
+    """Return to this checkout's functions, access and templates, then migrate.
+
+    A database with a migration that this checkout lacks is still refused.
+    """
+    await database.query("UPDATE migration SET replaced = NONE")
+    return await migrate(database, folder)
+
+
+async def _pending(database: Database, folder: Path) -> tuple[SchemaFile, ...]:
     status = await read_status(database, folder)
     status.require_sound()
-    files, waiting = list(status.pending), list[SchemaFile]()
+    return status.pending
+
+
+async def _apply(database: Database, file: SchemaFile) -> MigrationOutcome:
+    began = time.monotonic()
+    outcome = await migrations.apply(database, file)
+    applied = outcome is MigrationOutcome.APPLIED
+    _print(file, outcome + (f" in {time.monotonic() - began:.3f} s" if applied else ""))
+    if file.is_guarded and applied and await lacks_model(database):
+        print("Rows without fal_model were written meanwhile: run `make backfill` once more.")
+    return outcome
+
+
+async def dry_run(database: Database, folder: Path = schema.FOLDER) -> int:
+    """Run the pending files in one transaction, cancel it, and print the outcomes."""
+    files, waiting = list(await _pending(database, folder)), list[SchemaFile]()
     while (failure := await migrations.dry_run(database, files)) and failure.needs_backfill:
         waiting += [file for file in files[files.index(failure.file) :] if file.is_migration]
         files = [file for file in files if file not in waiting]
@@ -98,8 +115,21 @@ async def main() -> int:
         action="store_true",
         help="exit with 1 if anything is pending, waiting, drifted",
     )
+    mode.add_argument(
+        "--replace-newer",
+        action="store_true",
+        help="return to this checkout's functions and templates, which a later one replaced",
+    )
     arguments = parser.parse_args()
-    do = check if arguments.check else dry_run if arguments.dry_run else migrate
+    do = (
+        check
+        if arguments.check
+        else dry_run
+        if arguments.dry_run
+        else replace_newer
+        if arguments.replace_newer
+        else migrate
+    )
     address = Address.from_settings(Settings())
     async with Database(address, deadline=DEADLINE) as database:
         print_target(address)

@@ -105,6 +105,11 @@ async def _apply_once(database: Database, file: SchemaFile) -> MigrationOutcome:
             return MigrationOutcome.APPLIED_BY_OTHER
         case Thrown(code=schema.GUARD):
             return MigrationOutcome.WAITING
+        case Thrown(code=schema.NEWER_DATABASE):
+            raise MigrationFailed(
+                f"schema/{file.name}: the database is newer than this checkout: another release "
+                "has migrated it meanwhile; deploy that release"
+            )
     raise MigrationFailed(f"schema/{file.name}: {error}")
 
 

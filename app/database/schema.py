@@ -3,14 +3,16 @@
 ``schema/NNN_name.surql`` are migrations, immutable once released. ``schema/functions/*.surql``,
 ``schema/access/*.surql`` (who may do what) and ``schema/templates/*.json`` are applied again
 whenever they change; a template is deleted with its file. The table ``migration`` has the path and
-the checksum of each applied file.
+the checksum of each applied file, the checksums that it replaced, and the release that applied it:
+the highest number of a migration in that checkout. A checkout is older than the database if its
+release is lower, or if the database has replaced one of its files within the same release.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +24,10 @@ GUARD = "backfill_incomplete"
 """Thrown by a migration if rows still lack the field that it makes required."""
 ALREADY_APPLIED = "already_applied"
 """Thrown by a file's transaction if the database has the file."""
+NEWER_DATABASE = "newer_database"
+"""Thrown by a file's transaction if a newer release has migrated the database."""
+REMOVED = ""
+"""The recorded checksum of a file that was removed."""
 
 _NAME = re.compile(
     r"(?P<number>\d{3})_\w+\.surql|(functions|access)/\w+\.surql|templates/[a-z0-9-]+\.json"
@@ -37,15 +43,27 @@ _DEFINE_LEDGER = """
 DEFINE TABLE IF NOT EXISTS migration SCHEMAFULL;
 DEFINE FIELD IF NOT EXISTS checksum ON migration TYPE string;
 DEFINE FIELD IF NOT EXISTS applied_at ON migration TYPE datetime VALUE time::now();
+DEFINE FIELD IF NOT EXISTS release ON migration TYPE option<int>;
+DEFINE FIELD IF NOT EXISTS replaced ON migration TYPE option<array<string>>;
 """
 _REQUIRE_UNAPPLIED = """
-IF (SELECT VALUE checksum FROM ONLY type::record('migration', $file.name)) = $file.checksum {
-  THROW 'already_applied'
+LET $recorded = SELECT * FROM ONLY type::record('migration', $file.name);
+IF $recorded.checksum = $file.checksum { THROW 'already_applied' };
+IF (SELECT VALUE id FROM migration WHERE release > $file.release LIMIT 1) != []
+  OR ($recorded.release = $file.release AND $file.checksum IN ($recorded.replaced ?? [])) {
+  THROW 'newer_database'
 };
 """
-_CREATE = "CREATE type::record('migration', $file.name) SET checksum = $file.checksum;\n"
-_UPSERT = "UPSERT type::record('migration', $file.name) SET checksum = $file.checksum;\n"
-_DELETE = "DELETE type::record('migration', $file.name);\n"
+_CREATE = """CREATE type::record('migration', $file.name) SET
+  checksum = $file.checksum, release = $file.release;
+"""
+_UPSERT = """UPSERT type::record('migration', $file.name) SET
+  checksum = $file.checksum, release = $file.release,
+  replaced = array::complement(
+    array::union($recorded.replaced ?? [],
+      IF $recorded = NONE { [] } ELSE { [$recorded.checksum] }),
+    [$file.checksum]);
+"""
 _PUT_TEMPLATE = "UPSERT type::record('template', $file.slug) CONTENT $file.row"
 _DROP_TEMPLATE = "DELETE type::record('template', $file.slug)"
 
@@ -54,11 +72,13 @@ _DROP_TEMPLATE = "DELETE type::record('template', $file.slug)"
 class SchemaFile:
     """One file, and the statements that apply and record it.
 
-    ``checksum`` is None for a file that was removed; its statements delete what it defined.
+    ``checksum`` is ``REMOVED`` for a file that was removed; its statements delete what it defined.
+    ``release`` is that of the checkout.
     """
 
     name: str
-    checksum: str | None
+    checksum: str
+    release: int = 0
     statements: str = field(repr=False, compare=False)
     row: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
@@ -83,10 +103,10 @@ class SchemaFile:
         return cls(name=name, checksum=checksum, statements=entry + text)
 
     @classmethod
-    def removed(cls, name: str) -> Self:
+    def removed(cls, name: str, release: int) -> Self:
         """Return the file of a recorded name that is no longer in ``schema/``."""
         content = _DROP_TEMPLATE if name.startswith("templates/") else ""
-        return cls(name=name, checksum=None, statements=_DELETE + content)
+        return cls(name=name, checksum=REMOVED, release=release, statements=_UPSERT + content)
 
     @property
     def is_migration(self) -> bool:
@@ -101,7 +121,13 @@ class SchemaFile:
     def parameters(self) -> dict[str, Any]:
         """The value of ``$file`` in its statements."""
         slug = Path(self.name).stem
-        return {"name": self.name, "checksum": self.checksum, "slug": slug, "row": self.row}
+        return {
+            "name": self.name,
+            "checksum": self.checksum,
+            "release": self.release,
+            "slug": slug,
+            "row": self.row,
+        }
 
 
 def load(folder: Path = FOLDER) -> list[SchemaFile]:
@@ -128,7 +154,7 @@ def load(folder: Path = FOLDER) -> list[SchemaFile]:
         files.append(SchemaFile.read(path, name))
     if numbers != list(range(1, len(numbers) + 1)):
         raise ConfigurationError(f"{folder}: number migrations 001, 002, 003 without a gap")
-    return files
+    return [replace(file, release=len(numbers)) for file in files]
 
 
 def transaction(

@@ -1,8 +1,9 @@
 """How far a database has come with the files of ``schema/``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.database import schema
 from app.database.client import Database
@@ -10,6 +11,9 @@ from app.database.errors import TableMissing
 from app.database.schema import SchemaFile
 from app.errors import ConfigurationError
 
+Row = Mapping[str, Any]
+
+NEWER = "the database is newer than this checkout"
 MOST_NAMED = 3
 """Pending files that a message names; of more it gives the number."""
 
@@ -57,38 +61,60 @@ async def read_status(database: Database, folder: Path = schema.FOLDER) -> Schem
 
     """
     files = schema.load(folder)
+    release = files[0].release if files else 0
     try:  # not INFO FOR DB: a record user may not ask which tables exist
-        rows = await database.query("SELECT record::id(id) AS name, checksum FROM migration")
+        rows = await database.query(
+            "SELECT record::id(id) AS name, checksum, release, replaced FROM migration"
+        )
     except TableMissing:
         rows = []
-    ledger: dict[str, str] = {row["name"]: row["checksum"] for row in rows}
-    names = {file.name for file in files}
-    removed = [SchemaFile.removed(name) for name in sorted(ledger.keys() - names)]
+    ledger: dict[str, Row] = {row["name"]: row for row in rows}
+    checksums: dict[str, str] = {name: row["checksum"] for name, row in ledger.items()}
+    known = {file.name for file in files}
+    recorded = {name for name, checksum in checksums.items() if checksum != schema.REMOVED}
+    removed = [SchemaFile.removed(name, release) for name in sorted(recorded - known)]
     return SchemaStatus(
-        applied=tuple(file for file in files if ledger.get(file.name) == file.checksum),
+        applied=tuple(file for file in files if checksums.get(file.name) == file.checksum),
         pending=tuple(
             file
             for file in (*files, *removed)
-            if ledger.get(file.name) != file.checksum
+            if checksums.get(file.name) != file.checksum
             and not (file.is_migration and file.name in ledger)
         ),
-        faults=tuple(_faults(files, ledger, removed)),
+        faults=(*_edited(files, checksums), *_newer(files, ledger, removed, release)),
     )
 
 
-def _faults(
-    files: Sequence[SchemaFile], ledger: dict[str, str], removed: Sequence[SchemaFile]
-) -> list[str]:
-    edited = [
-        f"schema/{file.name} was edited after it was applied: its checksum is {file.checksum}, "
-        f"the database has {ledger[file.name]}; restore the file and write a new migration"
-        for file in files
-        if file.is_migration and ledger.get(file.name, file.checksum) != file.checksum
-    ]
-    newer = [
-        f"the database is newer than this checkout: it has {file.name}, and there is no such file; "
-        "deploy the release that has it"
-        for file in removed
-        if file.is_migration
-    ]
-    return edited + newer
+def _edited(files: Sequence[SchemaFile], checksums: dict[str, str]) -> Iterator[str]:
+    for file in files:
+        if file.is_migration and checksums.get(file.name, file.checksum) != file.checksum:
+            yield (
+                f"schema/{file.name} was edited after it was applied: its checksum is "
+                f"{file.checksum}, the database has {checksums[file.name]}; "
+                "restore the file and write a new migration"
+            )
+
+
+def _newer(
+    files: Sequence[SchemaFile],
+    ledger: dict[str, Row],
+    removed: Sequence[SchemaFile],
+    release: int,
+) -> Iterator[str]:
+    """Say which files of the database are newer than this checkout."""
+    for file in removed:
+        if file.is_migration:
+            yield (
+                f"{NEWER}: it has {file.name}, and there is no such file; "
+                "deploy the release that has it"
+            )
+    for name, row in ledger.items():
+        if "/" in name and (row.get("release") or 0) > release:
+            yield f"{NEWER}: {name} comes from a later release; deploy that release"
+    for file in files:
+        row = ledger.get(file.name, {})
+        if row.get("release") == release and file.checksum in (row.get("replaced") or []):
+            yield (
+                f"{NEWER}: it has replaced this {file.name}; deploy the release that did, "
+                "or return to this one with `make migrate ARGS=--replace-newer`"
+            )

@@ -82,9 +82,9 @@ DAMAGE = {
     "pending, failed, processing": (
         QUEUED,
         (
-            f"DELETE {EVENTS}; FOR $n IN 1..4 {{ "
-            "CREATE type::record('video_job_event', [$job, $n]) "
-            "SET status = ['pending', 'failed', 'processing'][$n - 1] }; "
+            f"DELETE {EVENTS}; "
+            "FOR $n IN 1..4 { CREATE type::record('video_job_event', [$job, $n]) SET "
+            "status = ['pending', 'failed', 'processing'][$n - 1] }; "
             f"UPDATE {JOB} SET status = 'processing', revision = 3"
         ),
         "an order that no job can have: ['pending', 'failed', 'processing']",
