@@ -270,16 +270,19 @@ with av.open(sys.argv[1], "w", format="mp4", options={"movflags": "+faststart"})
     frame = av.VideoFrame(8192, 8192, "yuv420p")
     for plane, value in zip(frame.planes, (b"\\x00", b"\\x80", b"\\x80"), strict=True):
         plane.update(value * plane.buffer_size)
-    for number in range(6):
+    for number in range(2):
         frame.pts = number
         container.mux(stream.encode(frame))
     container.mux(stream.encode())
 """
 
 
-def write_huge_video(path: Path) -> None:
-    """Write six empty frames of 8192 x 8192 pixels: 200 KB that take over 1 GB to decode."""
+@pytest.fixture(scope="module")
+def huge_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of two empty frames of 8192 x 8192 pixels."""
+    path = tmp_path_factory.mktemp("huge") / "v.mp4"
     subprocess.run([sys.executable, "-c", HUGE, str(path)], check=True)
+    return path
 
 
 def peak() -> int:
@@ -299,23 +302,19 @@ def burn(_path: Path) -> None:
         pass
 
 
-async def test_a_huge_picture_takes_little_memory(tmp_path: Path) -> None:
-    path = tmp_path / "v.mp4"
-    write_huge_video(path)
+async def test_a_huge_picture_takes_little_memory(huge_video: Path) -> None:
     worker = CapacityLimiter(1)
     with pytest.raises(VideoUnavailable, match="no picture"):
-        await probe(path)
+        await probe(huge_video)
     assert await anyio.to_process.run_sync(peak, limiter=worker) < 256
 
 
 async def test_a_decoder_cannot_take_more_memory_than_it_is_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    huge_video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "v.mp4"
-    write_huge_video(path)
     monkeypatch.setattr(probing, "examine_in_worker", examine_of_any_size)
     with pytest.raises(VideoUnavailable, match=r"too much memory|cannot be decoded"):
-        await probe(path)
+        await probe(huge_video)
 
 
 async def test_a_decoder_that_takes_too_much_time_is_replaced(

@@ -185,24 +185,3 @@ async def test_one_users_half_uploads(victim: Victim) -> None:
 async def test_many_users_canvases_while_fal_hangs(victim: Victim) -> None:
     image = canvas(9_900_000)
     await assert_stands(victim, [victim.send(form(image, f"user-{n}")) for n in range(60)])
-
-
-async def test_one_users_many_spellings_of_a_token(victim: Victim) -> None:
-    async def spell() -> None:
-        async with httpx.AsyncClient(base_url=victim.process.url, timeout=PATIENCE) as client:
-            scheme, _, token = bearer("ada")["Authorization"].partition(" ")
-            for spaces in range(1, 3_000):
-                headers = {"Authorization": scheme + " " * spaces + token}
-                await client.get("/api/templates/video/status?jobId=none", headers=headers)
-
-    await assert_stands(victim, [spell() for _ in range(4)])
-
-
-async def test_long_queries(victim: Victim) -> None:
-    async def ask() -> None:
-        async with httpx.AsyncClient(base_url=victim.process.url, timeout=PATIENCE) as client:
-            for number in range(3_000):
-                query = f"jobId=none&{number}={'a' * 4000}"
-                await client.get(f"/api/templates/video/status?{query}", headers=bearer("ada"))
-
-    await assert_stands(victim, [ask() for _ in range(4)])
