@@ -79,7 +79,9 @@ class Delivery:
             try:
                 claimed = await self._store.claim(job.id, holder, _key_base(job))
                 if claimed is None:
-                    await self._store.get(job.id)  # publishes what the other worker has done
+                    # The read also publishes what the other worker has done.
+                    if (await self._store.get(job.id)).status.is_terminal:
+                        self._fetched.drop(job.id)
                     return
                 with DELIVERING.track_inprogress():
                     job = await self._deliver(claimed, holder)

@@ -45,4 +45,12 @@ class FetchedVideos:
     def take(self, job_id: str) -> FetchedVideo | None:
         """Return the kept video, which now belongs to the caller; None if there is none."""
         fetched = self._kept.pop(job_id, None)
-        return fetched if fetched is not None and fetched.video.path.is_file() else None
+        if fetched is not None and not fetched.video.path.is_file():  # somebody tidied the disk
+            fetched.discard()
+            return None
+        return fetched
+
+    def drop(self, job_id: str) -> None:
+        """Delete the kept video of a job that has ended, if there is one."""
+        if fetched := self._kept.pop(job_id, None):
+            fetched.discard()

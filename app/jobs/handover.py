@@ -135,7 +135,7 @@ class Handover:
                 )
         except (FalAnswerLost, TimeoutError):
             log.warning("[VIDEO JOB %s] The answer to the submit was lost", job.id)
-            return await self.resolve_unconfirmed(job)
+            return await self._write(job, lambda: self.resolve_unconfirmed(job))
         except FalError as error:
             raise await self._fail_job(job, error) from error
         log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)

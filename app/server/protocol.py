@@ -18,6 +18,8 @@ MAX_UNSENT_BYTES = 16 * 1024
 """Of an answer that the peer does not read; more are counted."""
 MAX_HELD_BYTES = 16 * 1024 * 1024
 """For heads that are not complete, waiting requests and unsent answers of all connections."""
+UNCOUNTED_BYTES = 2 * 1024
+"""Of each connection: a head in two packets is served even while others use all that is counted."""
 MAX_CONNECTIONS = 8192
 """Each takes some 5 KiB. The next one is closed at once."""
 HEAD_SECONDS = 20.0
@@ -117,13 +119,21 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         self._in_head = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # nobody reads trailers, and uvicorn would keep each of them
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
         self._stop_waiting()
         if len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
-        self._body_left = int(dict(self.headers).get(b"content-length", 0))
+        headers = dict(self.headers)
+        self._body_left = int(headers.get(b"content-length", 0))
+        if self.parser.should_upgrade() and (self._body_left or b"transfer-encoding" in headers):
+            # The parser skips the body of an upgrade, which would then be taken for a request.
+            raise ValueError("an upgrade with a body")
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -173,6 +183,7 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
             held += self._head_bytes
         if self._stall_timer is not None:
             held += self.transport.get_write_buffer_size()
+        held = max(0, held - UNCOUNTED_BYTES)
         _held.give_back(self._counted)
         self._counted = 0
         if _held.take(held):

@@ -10,6 +10,7 @@ from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.clock import pass_time
 from tests.support.ledger import CHARGED, HELD, RELEASED
+from tests.support.seams import FailingSeam
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -95,6 +96,41 @@ async def test_expired_job_that_fal_has_finished_is_delivered(
     await pass_time(run, 24 * 3600 + 60)
     assert (await run.status(job_id))["status"] == "completed"
     assert await run.money() == CHARGED
+
+
+async def test_lost_answer_of_fal_is_acknowledged_although_the_database_is_unavailable(
+    public_settings: Settings, fal: FalStandIn
+) -> None:
+    away = FailingSeam(DatabaseUnavailable(), "db.video_job::unconfirmed")
+    fal.faults.add("submit", Drop(after_effect=True))
+    async with running(public_settings, fal, seam=away) as run:
+        answer = await run.submit()
+        assert answer.status_code == 202
+        away.name = "mended"
+        await run.wait_for_background()
+        fal.complete(fal.newest, small_video())
+        await fal.call_back(run.client, fal.newest)
+        assert (await run.finished(answer.json()["jobId"]))["status"] == "completed"
+        assert fal.count("submit") == 1
+        assert await run.money() == CHARGED
+
+
+async def test_kept_video_of_a_job_that_ended_elsewhere_is_deleted(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    seam = StorageAway()
+    async with running(settings, fal, seam=seam) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        await run.status(job_id)
+        await run.wait_for_background()
+        delivery = run.service.lifecycle._delivery
+        assert list(delivery._scratch.rglob("video.mp4"))
+        job = await run.service.store.get(job_id)
+        await run.rows("UPDATE type::record('video_job', $job) SET lease = NONE", job=job_id)
+        await run.service.store.fail(job_id, None, "deadline_exceeded", "Too late.")
+        await delivery.run(job)
+        assert not list(delivery._scratch.rglob("video.mp4"))
 
 
 class StorageAway:

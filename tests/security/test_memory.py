@@ -172,6 +172,11 @@ async def test_callbacks_with_a_forged_signature(victim: Victim, fal: FalStandIn
     await assert_stands(victim, [victim.send(head, bytes(9 * MEBIBYTE)) for _ in range(100)])
 
 
+async def test_endless_trailers(victim: Victim) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    await assert_stands(victim, [victim.send(head + b"a:\r\n" * 16_000) for _ in range(150)])
+
+
 async def test_one_users_uploads(victim: Victim) -> None:
     upload = form(canvas(9_900_000), "ada")
     await assert_stands(victim, [victim.send(upload) for _ in range(100)])
