@@ -95,7 +95,7 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         """Parse one request; what follows waits until it is answered."""
         while data:
             end = self._piece_end(data)
-            piece, data = data[:end], data[end:]
+            piece, data = (data, b"") if end >= len(data) else (data[:end], data[end:])
             self._head_bytes += len(piece)
             super().data_received(piece)
             if self.transport.is_closing():
