@@ -52,7 +52,7 @@ demo: install ## make one video from a sample canvas and save it to a file
 	@$(BIN)/python -m scripts.demo $(ARGS)
 
 grant: install ## add credits: make grant USER=… CREDITS=…
-	@[ "$(origin USER)" = "command line" ] || { echo "usage: make grant USER=… CREDITS=…" >&2; exit 2; }
+	@[ "$(origin USER)" = "command line" ] && [ -n "$(CREDITS)" ] || { echo "usage: make grant USER=… CREDITS=…" >&2; exit 2; }
 	@$(BIN)/python -m scripts.grant "$(USER)" "$(CREDITS)"
 
 audit: install ## check every invariant over database and storage (ARGS="--deep", "--repair")
