@@ -33,7 +33,6 @@ class Lifecycle:
 
     def __init__(
         self,
-        *,
         store: JobStore,
         fal: Fal,
         handover: Handover,

@@ -69,28 +69,23 @@ async def open_jobs(
     store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
-        lifecycle = Lifecycle(
+        handover = Handover(
+            store,
+            fal,
+            background,
+            stopping=stopping,
+            public_url=settings.public_url,
+            timeout=settings.submit_timeout,
+        )
+        delivery = Delivery(
             store=store,
             fal=fal,
-            handover=Handover(
-                store,
-                fal,
-                background,
-                stopping=stopping,
-                public_url=settings.public_url,
-                timeout=settings.submit_timeout,
-            ),
-            delivery=Delivery(
-                store=store,
-                fal=fal,
-                fetch=_fetch(settings, fal, seam),
-                storage=storage,
-                scratch=stack.enter_context(scratch()),
-                catalogue=catalogue,
-            ),
-            snapshots=snapshots,
-            background=background,
+            fetch=_fetch(settings, fal, seam),
+            storage=storage,
+            scratch=stack.enter_context(scratch()),
+            catalogue=catalogue,
         )
+        lifecycle = Lifecycle(store, fal, handover, delivery, snapshots, background)
         stack.push_async_callback(background.drain, times.DRAIN)
         sweep = Sweep(store, lifecycle)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
