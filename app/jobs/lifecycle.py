@@ -38,6 +38,7 @@ class Lifecycle:
         handover: Handover,
         delivery: Delivery,
         snapshots: Snapshots,
+        *,
         background: BackgroundTasks,
     ) -> None:
         self._store = store

@@ -85,7 +85,7 @@ async def open_jobs(
             scratch=stack.enter_context(scratch()),
             catalogue=catalogue,
         )
-        lifecycle = Lifecycle(store, fal, handover, delivery, snapshots, background)
+        lifecycle = Lifecycle(store, fal, handover, delivery, snapshots, background=background)
         stack.push_async_callback(background.drain, times.DRAIN)
         sweep = Sweep(store, lifecycle)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
