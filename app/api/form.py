@@ -27,6 +27,8 @@ FORM_PATIENCE = 300.0
 """Seconds for a whole form: enough for 10 MiB at 280 kbit/s."""
 SPOOL_BYTES = 64 * 1024
 """Of an image that is being received; a larger one is on disk."""
+FORM_WAIT = 5.0
+"""Seconds that a form waits, unread, for memory: a user may send many small ones at once."""
 IMAGE_PATIENCE = 5.0
 """Seconds that a received image waits for memory."""
 
@@ -55,7 +57,7 @@ async def reading_submission(
     user = caller.user
     async with AsyncExitStack() as image_memory:
         async with (
-            memory.receiving.hold(RECEIVING_BYTES, user),
+            memory.receiving.hold(RECEIVING_BYTES, user, patience=FORM_WAIT),
             _received_form(request, max_image_bytes=settings.max_image_bytes) as form,
         ):
             slug, variables = _parse_data(form)

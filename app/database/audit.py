@@ -13,6 +13,7 @@ from app.database.audit_books import Books, Progress, check_accounts, check_rows
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
+from app.problems import DatabaseUnavailable
 from app.storage.keys import poster_key
 from app.storage.protocol import Storage
 
@@ -115,10 +116,13 @@ async def _read_jobs(database: Database, ids: list[Any]) -> tuple[list[Row], lis
     """Read jobs with everything that belongs to them; name those that the driver cannot read."""
     try:
         rows = await database.query(_JOBS, jobs=ids)
-    # Both are raised for a whole answer if one of its times lies beyond the year 9999.
-    except (ValueError, UnexpectedResponseError) as error:
+    except DatabaseUnavailable as error:
+        cause = error.__cause__
+        # The driver refuses a whole answer if one of its times lies beyond the year 9999.
+        if not isinstance(cause, ValueError | UnexpectedResponseError):
+            raise
         if len(ids) == 1:
-            return [], [Violation(str(ids[0]), f"cannot be read by the driver: {error}")]
+            return [], [Violation(str(ids[0]), f"cannot be read by the driver: {cause}")]
         half = len(ids) // 2
         first = await _read_jobs(database, ids[:half])
         second = await _read_jobs(database, ids[half:])

@@ -6,7 +6,6 @@ import pytest
 
 from app.errors import ServiceError
 from tests.support.clock import pass_time, set_clock_ahead
-from tests.support.job_functions import BASE
 from tests.support.ledger import CHARGED, RELEASED
 from tests.support.refusals import assert_problem
 from tests.support.service import Running
@@ -29,8 +28,10 @@ async def test_unwatched_job_is_delivered_although_it_was_due_tomorrow(
 
 async def test_lease_of_tomorrow_does_not_block_a_delivery(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted()
+    day = (await run.status(job_id))["createdAt"][:10]
+    base = f"users/ada/library/{day}-night-life-roller"
     await set_clock_ahead(run.service.database, DAY)
-    await run.service.database.call("video_job::claim", job_id, "a dead process", 20, BASE)
+    await run.service.database.call("video_job::claim", job_id, "a dead process", 20, base)
     fal.complete(fal.newest, small_video())
     await pass_time(run, 0)
     assert (await run.status(job_id))["status"] == "completed"

@@ -117,7 +117,10 @@ async def test_one_users_images_leave_room_for_another_users(
         await run.submitted(user="ada")
 
 
-async def test_forms_on_their_way_are_bounded_by_user(settings: Settings, fal: FalStandIn) -> None:
+async def test_forms_on_their_way_are_bounded_by_user(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form, "FORM_WAIT", 0.01)
     async with running(settings, fal) as run:
         assert run.service.memory.receiving.take(8 * body.RECEIVING_BYTES, "ada")
         assert_problem(await run.submit(user="ada"), 503, "too_busy")
