@@ -27,6 +27,7 @@ HEAD_SECONDS = 20.0
 STALL_SECONDS = 20.0
 """Without reading from an answer, after which the connection is aborted."""
 
+_CONTENT_LENGTH = len(b"content-length")
 _HEAD_END = b"\r\n\r\n"
 _CHUNKED_PIECE = 256
 """Bytes: a chunked body is cut at line ends, but not more often than this."""
@@ -116,12 +117,15 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
             self._count_held()
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._in_head, self._body_left = True, 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # nobody reads trailers, and uvicorn would keep each of them
-            super().on_header(name, value)
+        if not self._in_head:  # nobody reads trailers, and uvicorn would keep each of them
+            return
+        if len(name) == _CONTENT_LENGTH and name.lower() == b"content-length":
+            self._body_left = int(value)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
@@ -129,9 +133,9 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         if len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
-        headers = dict(self.headers)
-        self._body_left = int(headers.get(b"content-length", 0))
-        if self.parser.should_upgrade() and (self._body_left or b"transfer-encoding" in headers):
+        if self.parser.should_upgrade() and (
+            self._body_left or any(name == b"transfer-encoding" for name, _ in self.headers)
+        ):
             # The parser skips the body of an upgrade, which would then be taken for a request.
             raise ValueError("an upgrade with a body")
         super().on_headers_complete()
