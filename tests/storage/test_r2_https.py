@@ -84,8 +84,12 @@ async def proxy_to(port: int, seen: list[bytes]) -> AsyncIterator[str]:
         seen.append((await reader.readuntil(b"\r\n\r\n")).split()[0])
         onward = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await asyncio.gather(pump(reader, onward[1]), pump(onward[0], writer))
-        await onward[1].wait_closed()
+        try:
+            await asyncio.gather(pump(reader, onward[1]), pump(onward[0], writer))
+        finally:
+            onward[1].transport.abort()
+            with suppress(OSError):
+                await onward[1].wait_closed()
 
     async with serve_on_port(tunnel) as proxy_port:
         yield f"http://127.0.0.1:{proxy_port}"

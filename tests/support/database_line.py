@@ -46,7 +46,12 @@ class DatabaseLine:
                         writer.write(chunk)
             writer.close()
 
-        await asyncio.gather(forward_requests(), forward_answers())
+        try:
+            await asyncio.gather(forward_requests(), forward_answers())
+        finally:
+            requests.transport.abort()  # a server that reads no more must not keep it open
+            with suppress(OSError):
+                await requests.wait_closed()
 
 
 @asynccontextmanager

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable
+from unittest import mock
 
 import pytest
 from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.database.job_store import JobStore
+from app.jobs.lifecycle import Lifecycle
+from app.jobs.sweep import Sweep
 from app.jobs.troubles import UNKNOWN_TO_FAL
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
@@ -142,20 +146,17 @@ async def test_no_callback_is_requested_without_a_public_url(timed: Running) -> 
     assert (await Scrape.of(timed)).since(before, "fal_callbacks_asked_total") == 0
 
 
-async def test_the_time_of_the_last_sweep_does_not_change_while_the_database_is_away(
-    timed: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: object) -> None:
-        raise DatabaseUnavailable
-
-    monkeypatch.setattr(timed.service.database, "_run", away)
-    at = "sweep_last_look_timestamp_seconds"
-    before = await Scrape.of(timed)
-    await timed.service.sweep.once()
-    assert (await Scrape.of(timed))[at] == before[at]
-    monkeypatch.undo()
-    await timed.service.sweep.once()
-    assert (await Scrape.of(timed))[at] > before[at]
+async def test_the_time_of_the_last_sweep_does_not_change_while_the_database_is_away() -> None:
+    store = mock.create_autospec(JobStore, instance=True)
+    sweep = Sweep(store, mock.create_autospec(Lifecycle, instance=True))
+    metrics.SWEPT_AT.set(1.0)
+    store.take_due.side_effect = DatabaseUnavailable
+    await sweep.once()
+    assert metrics.SWEPT_AT.collect()[0].samples[0].value == 1.0
+    store.take_due.side_effect = None
+    store.take_due.return_value = []
+    await sweep.once()
+    assert metrics.SWEPT_AT.collect()[0].samples[0].value > 1.0
 
 
 def test_names_follow_the_rules_of_prometheus() -> None:
