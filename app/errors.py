@@ -18,6 +18,7 @@
     │   └── VideoUnavailable    temporary: the file cannot be used
     ├── ObjectTaken             the storage key holds other bytes
     ├── StorageUnavailable      the object store fails; temporary
+    ├── KeySetUnavailable       public keys cannot be fetched; temporary
     ├── LeaseLost               another worker has the job now
     ├── RequestTaken            fal's request belongs to another job
     └── ConfigurationError      the service cannot work with its settings
@@ -113,6 +114,10 @@ class ObjectTaken(ServiceError):
 
 class StorageUnavailable(ServiceError):
     """The object store fails or cannot be reached; the job waits for it."""
+
+
+class KeySetUnavailable(ServiceError):
+    """Public keys cannot be fetched, so nobody can tell whether a signature is valid."""
 
 
 class RequestTaken(ServiceError):

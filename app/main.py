@@ -20,13 +20,12 @@ from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.problems import HANDLERS
 from app.api.service import LifespanState, Service
-from app.caching.key_set import KeySet
 from app.database.account_store import AccountStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
 from app.fal.opening import open_fal
-from app.fal.signatures import KEYS_LIFETIME, KEYS_URL, Signatures
+from app.fal.signatures import open_signatures
 from app.jobs.opening import open_jobs
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
@@ -123,7 +122,12 @@ async def _lifespan(
             sweep=jobs.sweep,
             stopping=stopping,
             memory=RequestMemory.for_images_of(settings.max_image_bytes),
-            signatures=Signatures(KeySet(KEYS_URL, fal.media, lifetime=KEYS_LIFETIME)),
+            signatures=await stack.enter_async_context(
+                open_signatures(
+                    fal.media,
+                    ahead=settings.fal_key is not None and settings.public_url is not None,
+                )
+            ),
         )
         await warn_if_unavailable(storage)
         yield LifespanState(service=service, stopping=stopping)

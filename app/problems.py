@@ -12,7 +12,8 @@
     ├── TooManyJobs, TooManyStreams, RateLimited                429
     ├── InternalError                                           500
     ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
-    └── DatabaseUnavailable, StorageAway, TooBusy, ShuttingDown 503
+    ├── DatabaseUnavailable, StorageAway, IdentityUnavailable   503
+    └── TooBusy, ShuttingDown                                   503
 """
 
 from collections.abc import Mapping
@@ -153,6 +154,15 @@ class DatabaseUnavailable(Problem):
 
 class StorageAway(Problem):
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "storage_unavailable"
+
+
+class IdentityUnavailable(Problem):
+    """The identity provider's keys are missing, so nobody can tell whether a token is valid."""
+
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable"
+
+    def __init__(self, detail: str = "The keys of the identity provider cannot be had.") -> None:
+        super().__init__(detail, retry_after=2)
 
 
 class TooBusy(Problem):

@@ -5,7 +5,7 @@ import uuid
 
 import stamina
 
-from app.api.identity import MAX_SUBJECT, is_subject
+from app.api.tokens import MAX_SUBJECT, is_subject
 from app.database.client import Database
 from app.errors import ServiceError
 from app.problems import DatabaseUnavailable

@@ -10,7 +10,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from app.api.body import HANG_UP, RECEIVING_BYTES, RequestMemory, bounded
-from app.api.identity import Caller
+from app.api.tokens import Caller
 from app.domain.submission import Submission, fingerprint_of
 from app.errors import StorageUnavailable
 from app.media.start_images import inspect

@@ -1,27 +1,26 @@
 """Identifies the caller: the user of a bearer token, or in development ``dev@localhost``."""
 
 import logging
-import math
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 import httpx
 import jwt
 from cachetools import TLRUCache
 
-from app.caching.key_set import KeySet
-from app.errors import ConfigurationError
-from app.problems import Unauthenticated
+from app.api.tokens import Caller, TokenCheck, bearer, refusal
+from app.caching.key_set import Keys, KeySet
+from app.errors import ConfigurationError, KeySetUnavailable
+from app.problems import IdentityUnavailable
 from app.server.certificates import reading_certificates
+from app.server.tasks import supervised
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-MAX_SUBJECT = 128
-"""Characters of ``sub``."""
 KEY_SET_LIFETIME = 3600.0
 """Seconds until a key set is fetched again."""
 CACHED_TOKENS = 4096
@@ -29,16 +28,6 @@ CACHED_TOKENS = 4096
 MAX_CACHED_TOKEN = 4096
 """Characters of a header that is kept, so that long tokens cannot fill the memory."""
 KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
-
-
-@dataclass(frozen=True)
-class Caller:
-    """The user of a request."""
-
-    user: str
-    email: str
-    until: float = field(default=math.inf, compare=False)
-    """Unix time when the token expires, or when its key set is fetched again if that is sooner."""
 
 
 class Identity(Protocol):
@@ -49,8 +38,13 @@ class Identity(Protocol):
 
         Raises:
             Unauthenticated: the header does not prove who sent it.
+            IdentityUnavailable: the keys that would tell cannot be fetched.
 
         """
+        ...
+
+    async def check(self) -> None:
+        """Return if tokens can be verified; raises IdentityUnavailable if not."""
         ...
 
 
@@ -59,6 +53,9 @@ class Development:
 
     async def caller(self, authorization: str) -> Caller:  # noqa: ARG002 required by the protocol
         return Caller("dev@localhost", "dev@localhost")
+
+    async def check(self) -> None:
+        """There is nothing to check."""
 
 
 class SharedSecret:
@@ -79,12 +76,13 @@ class SharedSecret:
                 "set AUTH_JWKS_URL to where its key set is published"
             ) from error
         self._secret = secret
-        self._audience = audience
-        self._issuer = issuer
+        self._check = TokenCheck(["HS256"], audience=audience, issuer=issuer)
 
     async def caller(self, authorization: str) -> Caller:
-        token = _bearer(authorization)
-        return _caller(token, self._secret, ["HS256"], self._audience, self._issuer)
+        return self._check.caller(bearer(authorization), self._secret)
+
+    async def check(self) -> None:
+        """There is nothing to check."""
 
 
 class KeySetTokens:
@@ -92,29 +90,33 @@ class KeySetTokens:
 
     def __init__(self, keys: KeySet, *, audience: str | None, issuer: str | None) -> None:
         self._keys = keys
-        self._audience = audience
-        self._issuer = issuer
+        self._check = TokenCheck(KEY_SET_ALGORITHMS, audience=audience, issuer=issuer)
 
     async def caller(self, authorization: str) -> Caller:
-        token = _bearer(authorization)
-        try:
-            key_id = jwt.get_unverified_header(token).get("kid")
-        except jwt.InvalidTokenError as error:
-            raise _refusal("The token cannot be read.") from error
-        key = await self._key(key_id)
-        caller = _caller(token, key, KEY_SET_ALGORITHMS, self._audience, self._issuer)
+        token = bearer(authorization)
+        key = await self._key(self._check.key_id(token))
+        caller = self._check.caller(token, key)
         return replace(caller, until=min(caller.until, time.time() + self._keys.seconds_left))
 
+    async def check(self) -> None:
+        try:
+            await self._keys.keys()
+        except KeySetUnavailable as error:
+            raise IdentityUnavailable from error
+
     async def _key(self, key_id: str | None) -> jwt.PyJWK:
-        found = _find(await self._keys.keys(), key_id)
+        try:
+            found = _find(await self._keys.keys(), key_id)
+            if found is None:  # the provider may have added it
+                found = _find(await self._keys.newest_keys(), key_id)
+        except KeySetUnavailable as error:
+            raise IdentityUnavailable from error
         if found is None:
-            found = _find(await self._keys.keys(newest=True), key_id)
-        if found is None:
-            raise _refusal("The token is signed with an unknown key.")
+            raise refusal("The token is signed with an unknown key.")
         try:
             return jwt.PyJWK(found)
         except jwt.PyJWTError as error:
-            raise _refusal("The token is signed with a key that cannot be used.") from error
+            raise refusal("The token is signed with a key that cannot be used.") from error
 
 
 class CachingIdentity:
@@ -134,6 +136,9 @@ class CachingIdentity:
                 self._callers[authorization] = caller
         return caller
 
+    async def check(self) -> None:
+        await self._identity.check()
+
 
 @asynccontextmanager
 async def open_identity(settings: Settings) -> AsyncIterator[Identity]:
@@ -146,10 +151,7 @@ async def open_identity(settings: Settings) -> AsyncIterator[Identity]:
     """
     audience, issuer = settings.auth_audience, settings.auth_issuer
     if settings.auth_jwks_url is not None:
-        with reading_certificates():
-            client = httpx.AsyncClient(timeout=5)
-        async with client:
-            keys = KeySet(settings.auth_jwks_url, client, lifetime=KEY_SET_LIFETIME)
+        async with _fetched_keys(settings.auth_jwks_url) as keys:
             yield CachingIdentity(KeySetTokens(keys, audience=audience, issuer=issuer))
     elif settings.auth_jwt_secret is not None:
         if settings.has_short_secret:
@@ -161,56 +163,21 @@ async def open_identity(settings: Settings) -> AsyncIterator[Identity]:
         yield Development()
 
 
-def is_subject(text: str) -> bool:
-    """Return whether a token may have ``text`` as its ``sub``."""
-    return len(text) <= MAX_SUBJECT and _is_text(text)
+@asynccontextmanager
+async def _fetched_keys(url: str) -> AsyncIterator[KeySet]:
+    with reading_certificates():
+        client = httpx.AsyncClient()
+    async with (
+        client,
+        aclosing(KeySet(url, client, lifetime=KEY_SET_LIFETIME)) as keys,
+        supervised("refresh the identity provider's keys", keys.refresh),
+    ):
+        with suppress(KeySetUnavailable):  # the first requests find the keys of a quick provider
+            await keys.keys()
+        yield keys
 
 
-def _find(keys: list[dict[str, Any]], key_id: str | None) -> dict[str, Any] | None:
+def _find(keys: Keys, key_id: str | None) -> dict[str, Any] | None:
     if key_id is None and len(keys) == 1:
         return keys[0]
     return next((key for key in keys if key_id is not None and key.get("kid") == key_id), None)
-
-
-def _bearer(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise _refusal("Send Authorization: Bearer with a token.")
-    return token.strip()
-
-
-def _caller(
-    token: str,
-    key: Any,
-    algorithms: list[str],
-    audience: str | None,
-    issuer: str | None,
-) -> Caller:
-    required = ["exp", "sub"] + ["aud"] * bool(audience) + ["iss"] * bool(issuer)
-    try:
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=algorithms,
-            audience=audience,
-            issuer=issuer,
-            options={"require": required, "verify_aud": audience is not None},
-        )
-    except jwt.ExpiredSignatureError as error:
-        raise _refusal("The token has expired.") from error
-    except jwt.InvalidTokenError as error:
-        raise _refusal("The token is not valid here.") from error
-    subject, email = claims["sub"], claims.get("email")
-    if not is_subject(subject):
-        raise _refusal(f"The token's sub must have 1 to {MAX_SUBJECT} characters.")
-    known_as = email if isinstance(email, str) and _is_text(email) else subject
-    return Caller(subject, known_as, until=int(claims["exp"]))
-
-
-def _is_text(claim: str) -> bool:
-    """Return whether a claim is not empty and UTF-8 can encode it, unlike half a surrogate pair."""
-    return bool(claim) and not any("\ud800" <= character <= "\udfff" for character in claim)
-
-
-def _refusal(detail: str) -> Unauthenticated:
-    return Unauthenticated(detail, headers={"WWW-Authenticate": "Bearer"})

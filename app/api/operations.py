@@ -15,13 +15,14 @@ async def healthz(_request: Request[LifespanState]) -> Response:
 
 
 async def readyz(request: Request[LifespanState]) -> Response:
-    """``GET /readyz``: the database can be written, and the storage answers."""
+    """``GET /readyz``: the database can be written, the storage answers, tokens can be checked."""
     service = service_of(request)
     service.require_open()
     await asyncio.gather(
         service.database.query("RETURN true"),  # a write is tried only once a second
         service.write_probe.check(),
         service.storage.check(),
+        service.identity.check(),
     )
     return JSONResponse({"status": "ready"}, headers=NO_STORE)
 

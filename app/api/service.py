@@ -10,7 +10,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from app.api.body import RequestMemory
-from app.api.identity import Caller, Identity
+from app.api.identity import Identity
+from app.api.tokens import Caller
 from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.database.job_store import JobStore

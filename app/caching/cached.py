@@ -49,9 +49,19 @@ class Cached(Generic[T]):
         self._loading = asyncio.Lock()
 
     @property
+    def known(self) -> T | None:
+        """The last good value, without a load."""
+        return self._value
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last good value was loaded; endless if there is none."""
+        return self._clock() - self._loaded
+
+    @property
     def seconds_left(self) -> float:
         """Seconds until the value is loaded again; negative once it is too old."""
-        return self._loaded + self._lifetime - self._clock()
+        return self._lifetime - self.age
 
     async def get(self, *, newest: bool = False) -> T:
         """Return the value; ``newest`` loads it again even if it is not old.

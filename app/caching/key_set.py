@@ -4,12 +4,14 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from app import times
 from app.caching.cached import Cached
+from app.errors import KeySetUnavailable
 from app.telemetry.logs import without_query
 
 MIN_INTERVAL = 10.0
@@ -19,9 +21,15 @@ MAX_BYTES = 1_000_000
 UNUSABLE = (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError, RecursionError)
 """Errors of a key set that cannot be fetched or read."""
 
+Keys = list[dict[str, Any]]
+
 
 class KeySet:
-    """The keys of a JWKS URL. If a fetch fails, the last good keys stay in use."""
+    """The keys of a JWKS URL, fetched in the background.
+
+    If a fetch fails, the last good keys stay in use. No caller waits longer than
+    ``times.KEY_SET_WAIT``.
+    """
 
     def __init__(
         self,
@@ -34,7 +42,7 @@ class KeySet:
         """Fetch nothing yet; the keys are fetched again after ``lifetime`` seconds."""
         self._url = url
         self._client = client
-        self._keys = Cached(
+        self._cached = Cached(
             self._fetch,
             name=f"the keys of {without_query(url)}",
             lifetime=lifetime,
@@ -42,27 +50,82 @@ class KeySet:
             failures=UNUSABLE,
             clock=clock,
         )
+        self._fetching: asyncio.Task[None] | None = None
 
     @property
     def seconds_left(self) -> float:
-        """Seconds until the keys are fetched again."""
-        return self._keys.seconds_left
+        """Seconds until the keys are fetched again; at least those until the next try."""
+        return max(MIN_INTERVAL, self._cached.seconds_left)
 
-    async def keys(self, *, newest: bool = False) -> list[dict[str, Any]]:
-        """Return the keys, or none if no fetch has succeeded; ``newest`` fetches them again."""
+    async def keys(self) -> Keys:
+        """Return the last good keys.
+
+        Raises:
+            KeySetUnavailable: no fetch has succeeded yet.
+
+        """
+        cached = self._cached
+        if cached.known is None or (cached.seconds_left <= 0 and self._fetching is None):
+            await self._fetched(patience=times.KEY_SET_WAIT)
+        return self._known()
+
+    async def newest_keys(self) -> Keys:
+        """Return keys that were fetched less than ``MIN_INTERVAL`` ago.
+
+        Raises:
+            KeySetUnavailable: they cannot be fetched at the moment.
+
+        """
+        if self._cached.age >= MIN_INTERVAL:
+            before = self._cached.known
+            await self._fetched(patience=times.KEY_SET_WAIT)
+            if self._cached.known is before:
+                raise KeySetUnavailable
+        return self._known()
+
+    async def refresh(self) -> None:
+        """Fetch the keys, then sleep until shortly before they are too old.
+
+        This is one round of a loop for :func:`app.server.tasks.supervised`.
+        """
+        await self._fetched()
+        await asyncio.sleep(max(MIN_INTERVAL, self._cached.seconds_left - times.KEY_SET_FETCH))
+
+    async def aclose(self) -> None:
+        """Stop a fetch that is under way."""
+        if (fetch := self._fetching) is not None:
+            fetch.cancel()
+            await asyncio.wait({fetch})
+
+    def _known(self) -> Keys:
+        if self._cached.known is None:
+            raise KeySetUnavailable
+        return self._cached.known
+
+    async def _fetched(self, *, patience: float | None = None) -> None:
+        """Wait for the fetch that is under way, or for a new one; it goes on after ``patience``."""
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._refresh(), name="fetch a key set")
+        done, _ = await asyncio.wait({self._fetching}, timeout=patience)
+        for fetch in done:
+            fetch.result()
+
+    async def _refresh(self) -> None:
         try:
-            return await self._keys.get(newest=newest)
-        except UNUSABLE:
-            return []
+            with suppress(*UNUSABLE):  # Cached has logged it
+                await self._cached.get(newest=True)
+        finally:
+            self._fetching = None
 
-    async def _fetch(self) -> list[dict[str, Any]]:
+    async def _fetch(self) -> Keys:
         async with asyncio.timeout(times.KEY_SET_FETCH):
             key_set = json.loads(await self._read())
         return [key for key in key_set["keys"] if isinstance(key, dict)]
 
     async def _read(self) -> bytes:
         body = bytearray()
-        async with self._client.stream("GET", self._url) as response:
+        patience = times.KEY_SET_FETCH
+        async with self._client.stream("GET", self._url, timeout=patience) as response:
             async for chunk in response.raise_for_status().aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BYTES:

@@ -6,15 +6,19 @@ Source: https://docs.fal.ai/model-apis/model-endpoints/webhooks
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.utils import base64url_decode
 
-from app.caching.key_set import KeySet
+from app.caching.key_set import Keys, KeySet
+from app.errors import KeySetUnavailable
 from app.problems import SubmitUnavailable, Unauthenticated
+from app.server.tasks import supervised
 
 KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"
 KEYS_LIFETIME = 24 * 3600.0
@@ -69,26 +73,40 @@ class Signatures:
 
         Raises:
             Unauthenticated: it did not.
-            SubmitUnavailable: fal's keys have not been fetched yet; fal repeats the callback.
+            SubmitUnavailable: fal's keys cannot be fetched at the moment; fal repeats the callback.
 
         """
         digest = hashlib.sha256(body).hexdigest()
-        if not await self._is_signed(f"{headers.signed}\n{digest}".encode(), headers.signature):
-            raise _refusal("The callback is not signed by fal.")
+        message = f"{headers.signed}\n{digest}".encode()
+        try:
+            if _is_signed(await self._keys.keys(), message, headers.signature):
+                return
+            # fal may have replaced its keys.
+            if _is_signed(await self._keys.newest_keys(), message, headers.signature):
+                return
+        except KeySetUnavailable as error:
+            raise SubmitUnavailable("fal's keys cannot be fetched. Call back later.") from error
+        raise _refusal("The callback is not signed by fal.")
 
-    async def _is_signed(self, message: bytes, signature: bytes) -> bool:
-        """Try every known key, then fetch the keys again: fal may have replaced them."""
-        for newest in (False, True):
-            keys = await self._keys.keys(newest=newest)
-            if not keys:
-                raise SubmitUnavailable("fal's keys cannot be fetched. Call back later.")
-            if any(_verifies(key.get("x"), message, signature) for key in keys):
-                return True
-        return False
+
+@asynccontextmanager
+async def open_signatures(client: httpx.AsyncClient, *, ahead: bool) -> AsyncIterator[Signatures]:
+    """Open the check of callbacks; ``ahead`` fetches fal's keys before the first callback."""
+    async with AsyncExitStack() as stack:
+        keys = await stack.enter_async_context(
+            aclosing(KeySet(KEYS_URL, client, lifetime=KEYS_LIFETIME))
+        )
+        if ahead:
+            await stack.enter_async_context(supervised("refresh fal's keys", keys.refresh))
+        yield Signatures(keys)
 
 
 def _refusal(detail: str) -> Unauthenticated:
     return Unauthenticated(detail, headers={"WWW-Authenticate": "FalWebhook"})
+
+
+def _is_signed(keys: Keys, message: bytes, signature: bytes) -> bool:
+    return any(_verifies(key.get("x"), message, signature) for key in keys)
 
 
 def _verifies(x: object, message: bytes, signature: bytes) -> bool:

@@ -12,6 +12,7 @@ from tests.support.sockets import free_port
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Hang
 from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
 
 RUNTIME_FAULTS = Faults()
 
@@ -90,6 +91,24 @@ async def webhook_keys_unavailable(sandbox: Sandbox) -> str:
         assert (await fal.call_back(run.client, fal.newest)).status_code == 502
 
     return await sandbox.logged(do, public_url="http://127.0.0.1")
+
+
+@RUNTIME_FAULTS.row("identity-keys")
+async def identity_keys_unavailable(sandbox: Sandbox) -> str:
+    async def do(run: Running, _: FalStandIn) -> None:
+        assert (await run.client.get("/readyz")).json()["code"] == "identity_unavailable"
+
+    url = f"http://127.0.0.1:{free_port()}/keys"
+    return await sandbox.logged(do, auth_jwt_secret=None, auth_jwks_url=url)
+
+
+@RUNTIME_FAULTS.row("token-refused")
+async def token_of_another_issuer(sandbox: Sandbox) -> str:
+    async def do(run: Running, _: FalStandIn) -> None:
+        given = bearer(iss="https://others.example")
+        assert (await run.client.get("/api/credits", headers=given)).status_code == 401
+
+    return await sandbox.logged(do, auth_issuer="https://id.example")
 
 
 async def a_delivery(run: Running, fal: FalStandIn) -> None:

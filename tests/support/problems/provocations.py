@@ -8,9 +8,13 @@ from contextlib import ExitStack
 from unittest import mock
 
 import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.types import Receive, Scope, Send
 
 from app import times
+from app.api.identity import KeySetTokens
+from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.problems import DatabaseUnavailable
 from tests.support.problems.scene import Scene
@@ -44,6 +48,18 @@ async def internal_error(scene: Scene) -> httpx.Response:
 async def database_unavailable(scene: Scene) -> httpx.Response:
     scene.seam.error = DatabaseUnavailable()
     return await scene.ask()
+
+
+async def identity_unavailable(scene: Scene) -> httpx.Response:
+    def away(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(500)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(away)) as client:
+        keys = KeySet("https://keys.example", client, lifetime=3600)
+        identity = KeySetTokens(keys, audience=None, issuer=None)
+        object.__setattr__(scene.run.service, "identity", identity)
+        signed = jwt.encode({}, Ed25519PrivateKey.generate(), algorithm="EdDSA")
+        return await scene.ask(headers={"Authorization": f"Bearer {signed}"})
 
 
 async def storage_unavailable(scene: Scene) -> httpx.Response:
@@ -199,6 +215,7 @@ ALIKE: dict[str, Provocation] = {
         job_not_found,
         internal_error,
         database_unavailable,
+        identity_unavailable,
         storage_unavailable,
         shutting_down,
         invalid_multipart,

@@ -1,0 +1,137 @@
+"""A key set is fetched in the background: who waits for it, and for how long."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from app import times
+from app.caching.key_set import MIN_INTERVAL, KeySet
+from app.errors import KeySetUnavailable
+
+LIFETIME = 3600.0
+
+
+@dataclass
+class Provider:
+    """Publishes a key set, and answers while ``answering`` is set."""
+
+    keys: list[dict[str, Any]] = field(default_factory=lambda: [{"kid": "first"}])
+    now: float = 1000.0
+    asked: int = 0
+    failure: Exception | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, _request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        self.reached.set()
+        await self.answering.wait()
+        if self.failure is not None:
+            raise self.failure
+        return httpx.Response(200, json={"keys": self.keys})
+
+
+@pytest.fixture
+def provider() -> Provider:
+    made = Provider()
+    made.answering.set()
+    return made
+
+
+@pytest.fixture
+async def keys(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KeySet]:
+    monkeypatch.setattr(times, "KEY_SET_WAIT", 0.02)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(provider.answer)) as client:
+        key_set = KeySet(
+            "https://keys.example", client, lifetime=LIFETIME, clock=lambda: provider.now
+        )
+        yield key_set
+        await key_set.aclose()
+
+
+async def test_callers_do_not_wait_for_a_slow_set_and_use_it_when_it_comes(
+    keys: KeySet, provider: Provider
+) -> None:
+    provider.answering.clear()
+    for _ in range(3):
+        with pytest.raises(KeySetUnavailable):
+            await keys.keys()
+    provider.answering.set()
+    assert await keys.keys() == provider.keys
+    assert provider.asked == 1
+
+
+async def test_known_keys_are_used_at_once_while_a_newer_set_hangs(
+    keys: KeySet, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = await keys.keys()
+    provider.now += LIFETIME
+    provider.answering.clear()
+    await keys.keys()
+    monkeypatch.setattr(times, "KEY_SET_WAIT", 60.0)
+    began = time.monotonic()
+    assert [await keys.keys() for _ in range(50)] == [known] * 50
+    assert time.monotonic() - began < 1
+    assert provider.asked == 2
+
+
+async def test_newest_keys_are_not_guessed_while_they_are_fetched_or_cannot_be(
+    keys: KeySet, provider: Provider
+) -> None:
+    await keys.keys()
+    provider.now += MIN_INTERVAL
+    provider.answering.clear()
+    with pytest.raises(KeySetUnavailable):
+        await keys.newest_keys()
+    provider.failure = httpx.ConnectError("away")
+    provider.answering.set()
+    for _ in range(3):
+        with pytest.raises(KeySetUnavailable):
+            await keys.newest_keys()
+    assert provider.asked == 2
+    assert await keys.keys() == provider.keys
+    provider.failure = None
+    provider.keys = [{"kid": "second"}]
+    provider.now += MIN_INTERVAL
+    assert await keys.newest_keys() == provider.keys
+
+
+async def test_keys_are_fetched_before_they_are_too_old(
+    keys: KeySet, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        provider.now += seconds
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    for failure in (None, httpx.ConnectError("away"), None):
+        provider.failure = failure
+        await keys.refresh()
+    assert slept == [LIFETIME - times.KEY_SET_FETCH, MIN_INTERVAL, LIFETIME - times.KEY_SET_FETCH]
+    assert provider.asked == 3
+
+
+async def test_a_fetch_that_is_under_way_is_stopped_at_the_end(
+    keys: KeySet, provider: Provider
+) -> None:
+    provider.answering.clear()
+    waiting = asyncio.create_task(keys.refresh())
+    await provider.reached.wait()
+    await keys.aclose()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+
+
+async def test_an_unforeseen_error_reaches_the_caller(keys: KeySet, provider: Provider) -> None:
+    provider.failure = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        await keys.keys()
+    provider.failure = None
+    assert await keys.keys() == provider.keys
