@@ -13,6 +13,7 @@ from starlette.routing import Route
 from app.api import account, callback, library, operations, videos
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
+from app.api.cors import cors
 from app.api.files import media_route
 from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
@@ -52,7 +53,7 @@ def create_app(
     files = local_files(settings, seam)
     app = Starlette(
         routes=[
-            Route("/api/templates/video/status", videos.status, name="status"),
+            Route("/api/templates/video/status", videos.status),
             Route("/api/templates/video", videos.submit, methods=["POST"]),
             Route("/api/templates/video/events", videos.events),
             Route("/api/templates/video/cancel", videos.cancel, methods=["POST"]),
@@ -72,6 +73,9 @@ def create_app(
         lifespan=functools.partial(_lifespan, settings, files, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal treats a redirected webhook as failed
+    if settings.cors_origins:
+        # Outermost: a browser hides an answer without these headers, errors and 500 included.
+        app.middleware_stack = cors(app.build_middleware_stack(), settings.cors_origins)
     return app
 
 

@@ -16,6 +16,7 @@ LARGEST_INTEGER = 2**53 - 1
 """The largest that JavaScript reads exactly; sums of such numbers fit SurrealDB's 64 bits."""
 
 _QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
+_ORIGIN = re.compile(r"https?://[^/?#*\s]+")
 Positive = Annotated[int, Field(gt=0, le=LARGEST_INTEGER)]
 
 
@@ -97,6 +98,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_url: str | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     credits_signup_grant: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)] = 100
     max_image_bytes: Positive = 10 * 1024 * 1024
@@ -130,12 +132,23 @@ class Settings(BaseSettings):
             raise ValueError("must be printable ASCII")
         return SecretStr(key)
 
-    @field_validator("fal_media_hosts", mode="before")
+    @field_validator("fal_media_hosts", "cors_origins", mode="before")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str) and value.strip():
-            return tuple(host.strip() for host in value.split(",") if host.strip())
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.lower().rstrip("/") for origin in value)
+        for origin in origins:
+            if not (_host_of(origin) and _ORIGIN.fullmatch(origin)):
+                raise ValueError(
+                    "must be origins such as https://app.example.com, separated by commas"
+                )
+        return origins
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

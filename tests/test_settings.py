@@ -137,6 +137,18 @@ def test_a_value_that_may_be_secret_or_long_is_not_shown(given: dict[str, str]) 
     assert "schl" not in line
 
 
+def test_origins_are_separated_by_commas() -> None:
+    assert settings().cors_origins == ()
+    given = "https://App.example.com/, http://localhost:5173,"
+    assert settings(cors_origins=given).cors_origins == (
+        "https://app.example.com",
+        "http://localhost:5173",
+    )
+    for wrong in ("*", "null", "app.example.com", "https://app.example.com/path", "https://"):
+        (line,) = messages(cors_origins=f"https://ok.example,{wrong}")
+        assert line.startswith("CORS_ORIGINS: must be origins such as https://app.example.com")
+
+
 def test_a_value_that_is_not_a_number_is_refused_without_jargon() -> None:
     lines = messages(**dict.fromkeys(NUMBERS, "many"))
     assert len(lines) == len(NUMBERS)

@@ -19,7 +19,7 @@ SILENCE = 15.0
 """Seconds after which a comment shows both sides that the connection is alive."""
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store",
+    "Cache-Control": "no-store, no-transform",  # proxies that compress hold events back
     "X-Accel-Buffering": "no",
 }
 RECONNECT = b"retry: 1000\n\n"

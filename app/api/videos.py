@@ -10,7 +10,7 @@ from app.api.form import reading_submission
 from app.api.presentation import job_body
 from app.api.service import NO_STORE, LifespanState, caller_of, job_id_of, own_job, service_of
 from app.api.streams import EventStream
-from app.domain.job import Status
+from app.domain.job import Job, Status
 from app.problems import InvalidQuery
 
 REMEMBERED_ANSWERS = 1024
@@ -38,7 +38,7 @@ async def submit(request: Request[LifespanState]) -> Response:
         {"jobId": job.id, "status": Status.PENDING, "credits": job.credits},
         status_code=202,
         headers={
-            "Location": f"{request.app.url_path_for('status')}?jobId={job.id}",
+            "Location": f"video/status?jobId={job.id}",  # relative: it holds under any prefix
             **({"Idempotent-Replayed": "true"} if replayed else {}),
             **NO_STORE,
         },
@@ -52,11 +52,16 @@ async def status(request: Request[LifespanState]) -> Response:
 
 
 async def events(request: Request[LifespanState]) -> Response:
-    """``GET /api/templates/video/events?jobId=``; without ``jobId``, of all unfinished jobs."""
+    """``GET /api/templates/video/events?jobId=``; without ``jobId``, of all unfinished jobs.
+
+    A browser's ``EventSource`` comes back when a stream ends, unless it is answered 204.
+    """
     service = service_of(request)
     caller = await caller_of(request)
     service.require_open()
     job = await own_job(request) if "jobId" in request.query_params else None
+    if job is not None and _has_seen_the_end(request, job):
+        return Response(status_code=204, headers=NO_STORE)
     body = functools.partial(job_body, storage=service.storage)
     return EventStream(
         service.subscriptions, service.stream_places, user=caller.user, job=job, body=body
@@ -69,6 +74,10 @@ async def cancel(request: Request[LifespanState]) -> Response:
     caller = await caller_of(request)
     job = await service.lifecycle.cancel(job_id_of(request), caller.user)
     return _answer(await job_body(job, service.storage), status_code=202)
+
+
+def _has_seen_the_end(request: Request[LifespanState], job: Job) -> bool:
+    return job.status.is_terminal and request.headers.get("last-event-id") == str(job.revision)
 
 
 def _idempotency_key(request: Request[LifespanState]) -> str | None:

@@ -17,6 +17,7 @@ from tests.support.refusals import assert_problem
 from tests.support.service import Running, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,7 @@ async def test_stream_of_a_job_sends_each_change_and_ends_with_the_job(
     async with open_stream(address, jobId=job_id) as stream:
         assert stream.answer.headers["content-type"].startswith("text/event-stream")
         assert stream.answer.headers["x-accel-buffering"] == "no"
+        assert stream.answer.headers["cache-control"] == "no-store, no-transform"
         assert (await stream.event())["stage"] == "queued"
         fal.advance(request_id, "IN_QUEUE", queue_position=4)
         await stream.until(queuePosition=4)
@@ -86,6 +88,24 @@ async def test_reconnected_client_gets_the_present_state_at_once(
     async with open_stream(address, jobId=job_id, headers={"Last-Event-ID": "1"}) as stream:
         assert (await stream.event())["status"] == "completed"
         assert await stream.rest() == []
+
+
+async def test_event_source_that_returns_after_the_last_event_is_told_to_stop(
+    run: Running, fal: FalStandIn, address: str
+) -> None:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, small_video())
+    async with open_stream(address, jobId=job_id) as stream:
+        await stream.until(status="completed")
+        assert await stream.rest() == []
+    back = bearer() | {"Last-Event-ID": stream.ids[-1]}
+    for _ in range(2):
+        answer = await run.client.get(EVENTS, params={"jobId": job_id}, headers=back)
+        assert (answer.status_code, answer.content) == (204, b"")
+    foreign = await run.client.get(EVENTS, params={"jobId": job_id}, headers=back | bearer("bob"))
+    assert_problem(foreign, 404, "job_not_found")
+    async with open_stream(address, headers={"Last-Event-ID": stream.ids[-1]}):
+        pass  # the stream of all jobs stays open for those to come
 
 
 async def test_silent_stream_sends_comments_and_ends_with_a_reconnect_time(
