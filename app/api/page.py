@@ -3,7 +3,8 @@
 Files are served under ``/assets/{digest}/``, where the digest covers the whole folder: browsers
 keep such a file forever, and never mix files of two releases. Under any other digest, such as
 ``/assets/latest/``, the same files are served but must be revalidated, so a page that was opened
-before an update still finds its files.
+before an update still finds its files. The pages refer to them by relative addresses, so that a
+proxy can serve the service under a prefix.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     }
 
     def page(path: str, name: str) -> Route:
-        html = (FOLDER / name).read_text("utf-8").replace("{assets}", f"/assets/{digest}")
+        html = (FOLDER / name).read_text("utf-8").replace("{assets}", f"./assets/{digest}")
 
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)

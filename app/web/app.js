@@ -16,12 +16,13 @@ import { StudioView } from "./views/studio.js";
 import { Toasts } from "./views/toasts.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
+const SERVICE = new URL("../..", import.meta.url).href.replace(/\/$/, ""); // also under a prefix
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
 
 /** Connects the parts of the page: which events they receive, and what each action does. */
 class Page {
   #identity = new Identity();
-  #videos = new VideoGeneration({ getToken: () => this.#identity.token });
+  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#identity.token });
   #router = new Router(VIEWS);
   #account = new Account(this.#videos);
   #catalogue = new Catalogue(this.#videos);

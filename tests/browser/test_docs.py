@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.axe import serious
 from tests.browser.server import Server
@@ -89,3 +89,22 @@ def test_a_link_to_a_route_scrolls_to_it(context: BrowserContext, service: Serve
     page.goto(f"{service.url}/docs#cancel")
     expect(page.locator("article#cancel")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("path", "shown"), [("", "Night life roller"), ("docs", "/api/library")])
+def test_pages_work_under_the_prefix_of_a_proxy(
+    context: BrowserContext, service: Server, path: str, shown: str
+) -> None:
+    page = context.new_page()
+    beside: list[str] = []
+
+    def proxy(route: Route) -> None:
+        before, prefix, after = route.request.url.partition("/under/a/prefix/")
+        if not prefix:
+            beside.append(route.request.url)
+        route.continue_(url=f"{before}/{after}")
+
+    page.route(f"{service.url}/**", proxy)
+    page.goto(f"{service.url}/under/a/prefix/{path}")
+    expect(page.locator("body")).to_contain_text(shown)
+    assert beside == []

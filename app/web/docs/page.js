@@ -60,7 +60,7 @@ function fold() {
 }
 
 try {
-  const answer = await fetch("/openapi.json");
+  const answer = await fetch(new URL("../../../openapi.json", import.meta.url));
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   const api = await answer.json();
   const parts = api.tags.map((tag) => [tag, routes(api, tag)]);
