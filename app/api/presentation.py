@@ -13,6 +13,8 @@ from app.templates.template import Template
 
 REMEMBERED_JOBS = 1024
 """Most polls return the same job as the previous poll."""
+LONGEST_MESSAGE = 1000
+"""Characters of an error's text; the legacy stack wrote texts of any length."""
 LEGACY_ERROR_CODE = "interrupted"
 """For failures of the legacy stack, which recorded only a text."""
 
@@ -58,7 +60,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
     if job.status is Status.FAILED:
         shape["error"] = {
             "code": job.error_code or LEGACY_ERROR_CODE,
-            "message": job.error or "The video could not be generated.",
+            "message": (job.error or "The video could not be generated.")[:LONGEST_MESSAGE],
         }
     return {name: value for name, value in shape.items() if value is not None}
 

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 MAX_SUBJECT = 128
 """Characters of ``sub``."""
+MAX_EMAIL = 320
+"""Characters of ``email`` (RFC 3696); the subject is used instead of a longer one."""
 TOLERANCE = 10
 """Seconds that the issuer's clock and ours may differ."""
 
@@ -87,8 +89,9 @@ class TokenCheck:
         subject, email = claims["sub"], claims.get("email")
         if not is_subject(subject):
             raise refusal(_WRONG_SUBJECT)
-        known_as = email if isinstance(email, str) and _is_text(email) else subject
-        return Caller(subject, known_as, until=int(claims["exp"]) + TOLERANCE)
+        if not (isinstance(email, str) and len(email) <= MAX_EMAIL and _is_text(email)):
+            email = subject
+        return Caller(subject, email, until=int(claims["exp"]) + TOLERANCE)
 
 
 def bearer(authorization: str) -> str:

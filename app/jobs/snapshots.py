@@ -5,10 +5,12 @@ Any number of pollers cause one refresh a second. A terminal job is never refres
 
 import asyncio
 import math
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from app import times
@@ -21,6 +23,12 @@ WATCHED = 5.0
 """Seconds after the last poll for which a job counts as watched; browsers poll every 3."""
 CAPACITY = 10_000
 """Jobs that are remembered; the least recently used are forgotten first."""
+CAPACITY_BYTES = 24 * 1024 * 1024
+"""Bytes of the remembered jobs; most jobs have 2 KiB, so CAPACITY of them fit."""
+ENTRY_BYTES = 1000
+"""What an entry and an empty job take, measured with tracemalloc."""
+
+_values = attrgetter(*Job.__dataclass_fields__)  # vars() would give each job a dict for good
 
 Refresh = Callable[[str], Coroutine[Any, Any, Job]]
 """Brings a job up to date; the store publishes what it finds."""
@@ -29,6 +37,7 @@ Refresh = Callable[[str], Coroutine[Any, Any, Job]]
 @dataclass
 class _Entry:
     job: Job | None = None
+    size: int = ENTRY_BYTES
     stage_since: float = -math.inf
     refreshed: float = -math.inf
     watched: float = -math.inf
@@ -45,6 +54,7 @@ class Snapshots:
         self._on_change = on_change
         self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._size = 0
 
     def publish(self, job: Job) -> None:
         """Record a job as the database returned it, unless a newer state is known."""
@@ -53,6 +63,10 @@ class Snapshots:
             return
         self._time_stage(entry, job)
         entry.job = job
+        self._size -= entry.size
+        entry.size = _size(job)
+        self._size += entry.size
+        self._forget_oldest()
         entry.known.set()
         self._on_change(job)
 
@@ -112,8 +126,9 @@ class Snapshots:
     def _finished(self, job_id: str, entry: _Entry, task: asyncio.Task[Job]) -> None:
         entry.refresh = None
         failed = task.cancelled() or task.exception() is not None
-        if failed and entry.job is None:  # guessed ids must not displace jobs
-            self._entries.pop(job_id, None)
+        is_guess = failed and entry.job is None
+        if is_guess and self._entries.get(job_id) is entry:  # it must not displace a job
+            self._size -= self._entries.pop(job_id).size
 
     def _time_stage(self, entry: _Entry, job: Job) -> None:
         if entry.job is not None and entry.job.stage is job.stage:
@@ -127,10 +142,15 @@ class Snapshots:
         entry = self._entries.get(job_id)
         if entry is None:
             entry = self._entries[job_id] = _Entry()
+            self._size += entry.size
+            self._forget_oldest()
         self._entries.move_to_end(job_id)
-        while len(self._entries) > CAPACITY:
-            self._entries.popitem(last=False)
         return entry
+
+    def _forget_oldest(self) -> None:
+        while len(self._entries) > CAPACITY or self._size > CAPACITY_BYTES:
+            _, oldest = self._entries.popitem(last=False)
+            self._size -= oldest.size
 
 
 async def _first_answer(entry: _Entry) -> Job:
@@ -146,6 +166,10 @@ async def _first_answer(entry: _Entry) -> Job:
         job = await asyncio.shield(refresh)
         return job if entry.job is None or _is_newer(job, entry.job) else entry.job
     return entry.job
+
+
+def _size(job: Job) -> int:
+    return ENTRY_BYTES + sum(map(sys.getsizeof, _values(job)))
 
 
 def _is_newer(job: Job, than: Job) -> bool:

@@ -53,6 +53,12 @@ async def test_token_names_user_and_email() -> None:
     assert await shared().caller(given) == Caller("ada", "ada@example.com")
 
 
+async def test_email_that_is_too_long_is_not_kept() -> None:
+    for length, expected in ((320, "é" * 320), (321, "ada")):
+        given = f"Bearer {token('ada', email='é' * length)}"
+        assert (await shared().caller(given)).email == expected
+
+
 async def test_email_is_optional() -> None:
     assert await shared().caller(f"bearer  {token('ada')}") == Caller("ada", "ada")
 

@@ -1,16 +1,18 @@
 """Snapshots: their contents, their number, and which are removed first."""
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
 from prometheus_client import REGISTRY
+from surrealdb import RecordID
 
 from app.domain.job import Job, Stage
 from app.jobs import snapshots
 from app.jobs.snapshots import Snapshots
 from app.problems import JobNotFound
 from tests.support.clock import Clock
-from tests.support.job_rows import job
+from tests.support.job_rows import STORED, job
 
 
 @pytest.fixture
@@ -76,6 +78,28 @@ async def test_number_of_snapshots_is_bounded(
     for number in range(100):
         remembered.publish(replace(job(), id=f"job{number}"))
     assert len(remembered._entries) == 10
+
+
+@pytest.mark.parametrize("error", ["", "x" * 500, "legacy " * 5000])
+async def test_bytes_of_snapshots_are_bounded(error: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mebibyte = 1024 * 1024
+    monkeypatch.setattr(snapshots, "CAPACITY_BYTES", mebibyte)
+
+    def stored(number: int) -> Job:
+        changes = {"id": RecordID("video_job", f"job-{number}"), "user": f"{number}{'é' * 100}"}
+        return Job.from_row(STORED | changes | {"error": f"{error}{number}"})
+
+    remembered = Snapshots(lambda _: None)
+    tracemalloc.start()
+    for number in range(1500):
+        remembered.publish(stored(number))
+        remembered.publish(stored(number))  # a newer state replaces the older
+        remembered.mark_watched(f"guessed-{number}")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.5 * mebibyte < held < 1.3 * mebibyte
+    assert remembered.known("job-1499")
+    assert remembered._size == sum(entry.size for entry in remembered._entries.values())
 
 
 async def test_least_recently_polled_job_is_forgotten_first(
