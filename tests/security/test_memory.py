@@ -61,6 +61,18 @@ class Victim:
             with suppress(OSError):
                 await writer.wait_closed()
 
+    async def exchange(self, requests: list[bytes]) -> int:
+        """Send on a connection of its own and read every answer; return their bytes."""
+        port = httpx.URL(self.process.url).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"".join(requests))
+        writer.write_eof()
+        size = 0
+        while answers := await reader.read(MEBIBYTE):
+            size += len(answers)
+        writer.close()
+        return size
+
     async def poll(self) -> None:
         """Poll as another user, whose job is in fal's queue."""
         async with httpx.AsyncClient(base_url=self.process.url, timeout=PATIENCE) as client:
@@ -138,6 +150,11 @@ def canvas(size: int) -> bytes:
     return png() + os.urandom(size - len(png()))
 
 
+def get(path: str, user: str, **claims: Any) -> bytes:
+    (authorization,) = bearer(user, **claims).values()
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n".encode()
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/api/library", "/openapi.json"])
 async def test_pipelined_requests(victim: Victim, path: str) -> None:
     request = f"GET {path} HTTP/1.1\r\n\r\n".encode()
@@ -190,3 +207,13 @@ async def test_one_users_half_uploads(victim: Victim) -> None:
 async def test_many_users_canvases_while_fal_hangs(victim: Victim) -> None:
     image = canvas(9_900_000)
     await assert_stands(victim, [victim.send(form(image, f"user-{n}")) for n in range(60)])
+
+
+async def test_many_tokens_and_streams_that_nobody_reads(victim: Victim) -> None:
+    before = victim.held()
+    tokens = [get(f"{SUBMIT}/status", "ada", jti=f"{n}", more="x" * 1200) for n in range(5000)]
+    floods = [victim.exchange(tokens[start::5]) for start in range(5)]
+    assert sum(await asyncio.gather(*floods)) > 5000 * len("HTTP/1.1 400 Bad Request")
+    users = ["ada"] * 100 + [f"user-{n}" for n in range(300)]
+    await assert_stands(victim, [victim.send(get(f"{SUBMIT}/events", user)) for user in users])
+    assert victim.held() - before <= MOST_GROWTH

@@ -43,7 +43,7 @@ export class GenerationError extends Error {
 
   /** Whether the same request may succeed in a moment. */
   get isTemporary() {
-    const codes = ["offline", "shutting_down", "database_unavailable"];
+    const codes = ["offline", "shutting_down", "database_unavailable", "identity_unavailable"];
     return codes.includes(this.code) || (this.code === "unexpected_answer" && this.status >= 500);
   }
 }
