@@ -49,7 +49,7 @@ async def reading_submission(
 
     Raises:
         InvalidMultipart, InvalidJSON, ImageTooLarge: the body is not a submit.
-        UnsupportedImage, InvalidImage: the image cannot be used.
+        UnsupportedImage, InvalidImage: the image cannot be used, or not with this template.
         TemplateNotFound, InvalidVariables: the order cannot be fulfilled.
         TooBusy: there is no memory for the body or the image.
 
@@ -68,6 +68,7 @@ async def reading_submission(
             data = await upload.read(size)
         image = await inspect(data, max_pixels=settings.max_image_pixels, user=user)
         template = await catalogue.get(slug)
+        template.check_image(image.width, image.height)
         yield Submission(
             user=user,
             user_email=caller.email,

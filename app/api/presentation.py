@@ -56,6 +56,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
             "durationSeconds": job.duration_seconds,
             "width": job.width,
             "height": job.height,
+            "codec": job.codec,
         }
     if job.status is Status.FAILED:
         shape["error"] = {
@@ -67,7 +68,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
 
 async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
     """Return a video of the library; raises StorageUnavailable as :func:`job_body` does."""
-    return {
+    shape = {
         "jobId": video.job_id,
         "key": video.key,
         "url": await storage.url(video.key),
@@ -80,11 +81,12 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
         "height": video.height,
         "createdAt": rfc3339(video.created_at),
     }
+    return shape if video.codec is None else shape | {"codec": video.codec}
 
 
 def template_json(template: Template) -> dict[str, Any]:
     """Return a template of the catalogue; keys of a variable without a value are left out."""
-    return {
+    shape = {
         "slug": template.slug,
         "title": template.title,
         "description": template.description,
@@ -95,6 +97,8 @@ def template_json(template: Template) -> dict[str, Any]:
             for variable in template.variables
         ],
     }
+    least = template.minimum_side
+    return shape if least is None else shape | {"minimumSide": least}
 
 
 def statement_json(statement: CreditStatement) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def _library(job: Row) -> Iterator[str]:
         return
     if listed["key"] != job.get("video_key"):
         yield f"has the key {job.get('video_key')}, but its library row has {listed['key']}"
-    facts = ("poster_key", "template_slug", "bytes", "duration_seconds", "width", "height")
+    facts = ("poster_key", "template_slug", "bytes", "duration_seconds", "width", "height", "codec")
     pairs = [(name, job.get(name), listed.get(name)) for name in facts]
     pairs += [("completed_at", job.get("completed_at"), listed["created_at"])]
     for name, expected, found in pairs:

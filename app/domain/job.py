@@ -66,6 +66,7 @@ class Job:
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
+    codec: str | None = None
     error_code: str | None = None
     error: str | None = None
 
@@ -109,6 +110,7 @@ class Job:
             duration_seconds=row.get("duration_seconds"),
             width=row.get("width"),
             height=row.get("height"),
+            codec=row.get("codec"),
             error_code=row.get("error_code"),
             error=row.get("error"),
         )

@@ -20,6 +20,7 @@ class StoredVideo:
     duration_seconds: float
     width: int
     height: int
+    codec: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class LibraryVideo:
     duration_seconds: float
     width: int
     height: int
+    codec: str | None
+    """None in rows of earlier releases."""
     created_at: datetime
 
     @classmethod
@@ -50,5 +53,6 @@ class LibraryVideo:
             duration_seconds=row["duration_seconds"],
             width=row["width"],
             height=row["height"],
+            codec=row.get("codec"),
             created_at=whole_microseconds(row["created_at"]),
         )

@@ -164,6 +164,7 @@ class Delivery:
             duration_seconds=facts.duration_seconds,
             width=facts.width,
             height=facts.height,
+            codec=facts.codec,
         )
 
     async def _put_video(self, job: Job, holder: str, video: Download) -> Job:

@@ -11,6 +11,7 @@ import httpx
 
 from app.errors import StorageUnavailable, VideoHostAway, VideoRejected, VideoUnavailable
 from app.media.hosts import MediaHosts
+from app.media.kinds import kind_of
 from app.telemetry.seam import Seam, direct
 
 MAX_REDIRECTS = 3
@@ -19,14 +20,6 @@ STALL_SECONDS = 30
 BATCH_BYTES = 1024 * 1024
 
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
-_OTHER_KINDS = {
-    b"\x1aE\xdf\xa3": "a WebM or Matroska video",
-    b"GIF8": "a GIF",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"RIFF": "a WebP image or an AVI video",
-}
-"""How files of other kinds begin; fal sends them when a template asks for another container."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +145,8 @@ async def _write_all(batches: AsyncIterator[bytes], write: Callable[[bytes], Non
 
 
 def _refusal(start: bytes) -> VideoRejected | VideoUnavailable:
-    """Return why a file that begins like this is no mp4."""
-    for signature, kind in _OTHER_KINDS.items():
-        if start.startswith(signature):
-            return VideoRejected(f"fal sent {kind} instead of an mp4.")
-    return VideoUnavailable("The video's host sent a file that is not an mp4.")
+    """Return why a file that begins like this is no mp4; a page may be a passing error."""
+    kind = kind_of(start)
+    if kind in {None, "a web page"}:
+        return VideoUnavailable("The video's host sent a file that is not an mp4.")
+    return VideoRejected(f"fal sent {kind} instead of an mp4.")

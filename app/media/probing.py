@@ -14,6 +14,7 @@ import anyio
 import anyio.to_process
 import av
 from anyio import BrokenWorkerProcess, CapacityLimiter
+from av.container import InputContainer
 from av.video import VideoFrame, VideoStream
 from PIL.Image import Image
 
@@ -21,9 +22,9 @@ from app.errors import VideoUnavailable
 
 PROBE_SECONDS = 20
 MAX_PIXELS = 4096 * 2304
-"""fal's models make 4K at most: 3840 x 2160, or 4096 x 2160. Decoding that takes 180 MiB."""
-WORKER_BYTES = 768 * 1024 * 1024
-"""Of address space, 130 MiB of which are the program."""
+"""fal's models make 4K at most: 3840 x 2160, or 4096 x 2160."""
+WORKER_BYTES = 512 * 1024 * 1024
+"""Of address space: 150 MiB are the program, and a black 4K video takes another 180 MiB."""
 WORKER_CPU_SECONDS = 20
 """For one video."""
 POSTER_SIDE = 960
@@ -91,7 +92,7 @@ def examine(path: Path) -> VideoFacts:
         # The format is fixed: ffmpeg could guess a playlist, which names other files.
         with av.open(path, format="mp4", metadata_errors="replace") as container:
             stream = _video_stream(container.streams.video)
-            frame = _frame_with_content(container.decode(stream))
+            frame = _frame_with_content(container, stream)
             duration = container.duration
     except MemoryError:
         raise  # of ffmpeg as well
@@ -99,13 +100,14 @@ def examine(path: Path) -> VideoFacts:
         raise VideoUnavailable("The video cannot be decoded.") from error
     if not duration or duration < 0:
         raise VideoUnavailable("The video has no duration.")
-    picture = _picture(frame).rotate(frame.rotation, expand=True)
+    sides = (frame.width, frame.height)
+    width, height = reversed(sides) if frame.rotation % 180 else sides
     return VideoFacts(
         duration_seconds=duration / av.time_base,
-        width=picture.width,
-        height=picture.height,
+        width=width,
+        height=height,
         codec=stream.codec_context.codec.canonical_name,
-        poster=_poster(picture),
+        poster=_poster(frame),
     )
 
 
@@ -146,9 +148,16 @@ def _video_stream(streams: Iterable[VideoStream]) -> VideoStream:
     raise VideoUnavailable("The video has no picture that can be decoded.")
 
 
-def _frame_with_content(frames: Iterable[VideoFrame]) -> VideoFrame:
-    first = None
-    for frame in islice(frames, FRAMES_TO_LOOK_AT):
+def _frame_with_content(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """Return the first frame that is not black, or the first frame."""
+    # Between key frames a decoder holds several more frames, of 13 MiB each in 4K.
+    stream.codec_context.skip_frame = "NONKEY"
+    first = next(container.decode(stream), None)
+    if first is not None and not _is_black(first):
+        return first
+    stream.codec_context.skip_frame = "DEFAULT"
+    container.seek(0)
+    for frame in islice(container.decode(stream), FRAMES_TO_LOOK_AT):
         if not _is_black(frame):
             return frame
         first = first or frame
@@ -167,8 +176,12 @@ def _picture(frame: VideoFrame, **size: int) -> Image:
     return picture
 
 
-def _poster(picture: Image) -> bytes:
-    picture.thumbnail((POSTER_SIDE, POSTER_SIDE))
+def _poster(frame: VideoFrame) -> bytes:
+    share = min(1, POSTER_SIDE / max(frame.width, frame.height))
+    # Scaled before it becomes a picture, which has 4 bytes per pixel.
+    small = _picture(
+        frame, width=max(1, round(frame.width * share)), height=max(1, round(frame.height * share))
+    )
     jpeg = BytesIO()
-    picture.save(jpeg, "JPEG", quality=POSTER_QUALITY)
+    small.rotate(frame.rotation, expand=True).save(jpeg, "JPEG", quality=POSTER_QUALITY)
     return jpeg.getvalue()

@@ -1,39 +1,33 @@
 """Checks of start images. The bytes decide what an image is, not the name that was sent."""
 
 import asyncio
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from weakref import WeakValueDictionary
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from PIL.Image import DecompressionBombError
-from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from app.media import jpeg, png, webp
+from app.media.kinds import kind_of
 from app.problems import InvalidImage, UnsupportedImage
 
-EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
-MAX_SCANS = 100
-"""A JPEG usually has about ten. A scan of 60 bytes can cover every pixel."""
-MAX_SEGMENTS = 1000
-"""A JPEG usually has some dozens, and one per 64 KiB of profiles and metadata."""
-
-_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
-_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+MAX_DECODED_BYTES = 8 * 1024 * 1024
+"""Memory for decoding one image. A larger one is only checked for completeness."""
+_WEBP_PIXEL_BYTES = 16
+"""libwebp's decoder of animations, which Pillow uses, and Pillow hold several copies."""
 
 _decoders = CapacityLimiter(2)
-"""Limits the use of memory: a decoded WebP takes up to 16 bytes per pixel."""
 _user_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """One lock per user, so that no user occupies both decoders."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartImage:
-    """An image that decodes; the sides are in pixels, the extension has no dot."""
+    """An image that was checked; the sides are in pixels, the extension has no dot."""
 
     data: bytes = field(repr=False)
     content_type: str
@@ -51,7 +45,10 @@ async def inspect(data: bytes, *, max_pixels: int, user: str) -> StartImage:
 
 
 def measure(data: bytes, *, max_pixels: int) -> StartImage:
-    """Decode an image to its end, but only if its header is within the limits.
+    """Check an image to its end, but only if its header is within the limits.
+
+    Pixels are held only up to ``MAX_DECODED_BYTES``: a PNG is inflated piece by piece; of a large
+    WebP or progressive JPEG, the structure is checked.
 
     Raises:
         UnsupportedImage: the image is neither PNG nor JPEG nor WebP.
@@ -59,55 +56,61 @@ def measure(data: bytes, *, max_pixels: int) -> StartImage:
             scans or segments than a usual JPEG.
 
     """
-    decoder = _decoder_of(data)
-    if decoder is JpegImageFile:
-        _limit_structure(data)
+    kind = kind_of(data)
+    if kind not in _FORMATS:
+        raise UnsupportedImage(_unsupported(kind))
+    extension, content_type, check = _FORMATS[kind]
     try:
-        # Not Image.open: it raises or warns at a size limit of its own.
-        image = decoder(BytesIO(data))
-        width, height = image.size
-        if width * height > max_pixels:
-            raise _too_large(max_pixels)
-        # At its smallest scale a JPEG is still read to the end, with a 64th of the memory.
-        image.draft(None, (1, 1))
-        image.load()
-    except DecompressionBombError as error:
-        raise _too_large(max_pixels) from error
+        width, height = check(data, max_pixels)
     except (OSError, SyntaxError, ValueError) as error:
         raise InvalidImage("The image is broken or incomplete.") from error
-    name = str(decoder.format)
     return StartImage(
-        data=data,
-        content_type=f"image/{name.lower()}",
-        extension=EXTENSIONS[name],
-        width=width,
-        height=height,
+        data=data, content_type=content_type, extension=extension, width=width, height=height
     )
 
 
-def _decoder_of(data: bytes) -> type[ImageFile]:
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PngImageFile
-    if data.startswith(b"\xff\xd8\xff"):
-        return JpegImageFile
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return WebPImageFile
-    raise UnsupportedImage("The start image must be a PNG, JPEG or WebP.")
+def _check_png(data: bytes, max_pixels: int) -> tuple[int, int]:
+    header = png.header_of(data)
+    _limit(header.width, header.height, max_pixels)
+    png.check(data)
+    return header.width, header.height
 
 
-def _limit_structure(jpeg: bytes) -> None:
-    """Refuse a JPEG with too many scans or segments: ITU-T T.81, annex B."""
-    at = scans = 0
-    for _ in range(MAX_SEGMENTS):
-        marker = _MARKER.search(jpeg, at)
-        if marker is None or marker[0] == _END_OF_IMAGE:
-            return
-        scans += marker[0] == _START_OF_SCAN
-        if scans > MAX_SCANS:
-            raise InvalidImage(f"The image has more than {MAX_SCANS} scans.")
-        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
-    raise InvalidImage(f"The image has more than {MAX_SEGMENTS:,} segments.")
+def _check_jpeg(data: bytes, max_pixels: int) -> tuple[int, int]:
+    structure = jpeg.structure_of(data)
+    _limit(structure.width, structure.height, max_pixels)
+    # Pillow holds metadata up to three times.
+    if 3 * structure.metadata_bytes + structure.coefficient_bytes <= MAX_DECODED_BYTES:
+        image = JpegImageFile(BytesIO(data))
+        # At its smallest scale a JPEG is still read to the end, with a 64th of the memory.
+        image.draft(None, (1, 1))
+        image.load()
+    elif not structure.is_complete:
+        raise ValueError("cut short")
+    return structure.width, structure.height
 
 
-def _too_large(max_pixels: int) -> InvalidImage:
-    return InvalidImage(f"The image has more than {max_pixels} pixels.")
+def _check_webp(data: bytes, max_pixels: int) -> tuple[int, int]:
+    width, height = webp.sides(data)
+    _limit(width, height, max_pixels)
+    if 2 * len(data) + _WEBP_PIXEL_BYTES * width * height <= MAX_DECODED_BYTES:
+        WebPImageFile(BytesIO(data)).load()
+    return width, height
+
+
+_FORMATS: dict[str | None, tuple[str, str, Callable[[bytes, int], tuple[int, int]]]] = {
+    "a PNG image": ("png", "image/png", _check_png),
+    "a JPEG image": ("jpg", "image/jpeg", _check_jpeg),
+    "a WebP image": ("webp", "image/webp", _check_webp),
+}
+
+
+def _limit(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise InvalidImage(f"The image has more than {max_pixels} pixels.")
+
+
+def _unsupported(kind: str | None) -> str:
+    if kind is None:
+        return "The start image must be a PNG, JPEG or WebP."
+    return f"The start image is {kind}. Save it as PNG, JPEG or WebP, and send that."

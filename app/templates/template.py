@@ -3,17 +3,29 @@
 A new template is a file in ``schema/templates`` or a row of the table ``template``, never code.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from app.errors import ConfigurationError
-from app.problems import InvalidVariables
+from app.problems import InvalidImage, InvalidVariables
+from app.templates import outputs
 from app.templates.field_errors import FieldError, reasons
 from app.templates.placeholders import fill, fill_text, leaves, names
 from app.templates.values import MAX_NUMBER, TextField, Value, is_value
 from app.templates.variables import Variable
+
+Ratio = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class Template(BaseModel):
@@ -27,6 +39,11 @@ class Template(BaseModel):
     credits: int = Field(ge=0, le=MAX_NUMBER)
     fal_model: TextField = Field(min_length=1)
     image_field: TextField = Field(min_length=1)
+    minimum_side: PositiveInt | None = None
+    """Pixels that each side of the start image must have."""
+    minimum_ratio: Ratio | None = None
+    """Of the start image's width to its height."""
+    maximum_ratio: Ratio | None = None
     prompt: TextField
     arguments: dict[str, Any] = {}
     variables: Annotated[tuple[Variable, ...], Field(strict=False)] = ()
@@ -51,9 +68,13 @@ class Template(BaseModel):
         defined = [variable.name for variable in self.variables]
         if twice := {name for name in defined if defined.count(name) > 1}:
             raise FieldError("variables", f"defined twice: {', '.join(sorted(twice))}")
+        if (self.minimum_ratio or 0) > (self.maximum_ratio or math.inf):
+            raise FieldError("minimum_ratio", "must not be above maximum_ratio")
         for path, leaf in [("prompt", self.prompt), *leaves(self.arguments, "arguments")]:
             if leaf is not None and not is_value(leaf):
                 raise FieldError(path, "must be a text, a number, a boolean or null")
+            if reason := outputs.refusal(path, leaf):
+                raise FieldError(path, reason)
             if isinstance(leaf, str) and (unfilled := names(leaf) - set(defined)):
                 placeholders = ", ".join(f"{{{name}}}" for name in sorted(unfilled))
                 raise FieldError(path, f"no variable fills {placeholders}")
@@ -78,6 +99,31 @@ class Template(BaseModel):
             elif variable.required:
                 raise InvalidVariables(f"{variable.name} is missing.")
         return values
+
+    def check_image(self, width: int, height: int) -> None:
+        """Check the sides of a start image, in pixels.
+
+        Raises:
+            InvalidImage: the model would refuse the image, minutes later.
+
+        """
+        least = self.minimum_side
+        if least is not None and min(width, height) < least:
+            raise InvalidImage(
+                f"The image has {width} x {height} pixels. {self.title} needs {least} or more on "
+                "each side."
+            )
+        ratio = width / height
+        if self.minimum_ratio is not None and ratio < self.minimum_ratio:
+            raise InvalidImage(
+                f"The image is too tall for {self.title}. Its width must be at least "
+                f"{self.minimum_ratio:g} times its height."
+            )
+        if self.maximum_ratio is not None and ratio > self.maximum_ratio:
+            raise InvalidImage(
+                f"The image is too wide for {self.title}. Its width must be at most "
+                f"{self.maximum_ratio:g} times its height."
+            )
 
     def fal_arguments(self, values: Mapping[str, Value], *, image_url: str) -> dict[str, Any]:
         """Return the model's input, with placeholders filled as in :mod:`placeholders`."""

@@ -63,10 +63,9 @@ class TextVariable(_Variable):
         return value
 
 
-class NumberVariable(_Variable):
+class _BoundedVariable(_Variable):
     """A number from ``minimum`` to ``maximum``; without them, any that JSON carries exactly."""
 
-    type: Literal["number"]
     minimum: NumberField | None = None
     maximum: NumberField | None = None
 
@@ -76,13 +75,11 @@ class NumberVariable(_Variable):
         lowest = -MAX_NUMBER if self.minimum is None else self.minimum
         return lowest, MAX_NUMBER if self.maximum is None else self.maximum
 
-    def check(self, value: object) -> int | float:
-        if not is_number(value):
-            raise InvalidVariables(f"{self.name} must be a number.")
+    def require_in_bounds(self, value: float) -> None:
+        """Raise InvalidVariables if the value is out of bounds."""
         lowest, highest = self.bounds
         if not lowest <= value <= highest:
-            raise InvalidVariables(f"{self.name} must be from {lowest:g} to {highest:g}.")
-        return value
+            raise InvalidVariables(f"{self.name} must be from {lowest:.16g} to {highest:.16g}.")
 
     @model_validator(mode="after")
     def _require_range(self) -> Self:
@@ -90,6 +87,30 @@ class NumberVariable(_Variable):
         if lowest > highest:
             raise FieldError("minimum", "must not be above maximum")
         return self
+
+
+class NumberVariable(_BoundedVariable):
+    """Any number within the bounds."""
+
+    type: Literal["number"]
+
+    def check(self, value: object) -> int | float:
+        if not is_number(value):
+            raise InvalidVariables(f"{self.name} must be a number.")
+        self.require_in_bounds(value)
+        return value
+
+
+class IntegerVariable(_BoundedVariable):
+    """A whole number; ``5.0`` is the integer 5, as in JSON Schema."""
+
+    type: Literal["integer"]
+
+    def check(self, value: object) -> int:
+        if not is_number(value) or value % 1 != 0:  # also true for NaN and infinity
+            raise InvalidVariables(f"{self.name} must be a whole number.")
+        self.require_in_bounds(value)
+        return int(value)
 
 
 class ChoiceVariable(_Variable):
@@ -106,4 +127,6 @@ class ChoiceVariable(_Variable):
         raise InvalidVariables(f"{self.name} must be one of {allowed}.")
 
 
-Variable = Annotated[TextVariable | NumberVariable | ChoiceVariable, Field(discriminator="type")]
+Variable = Annotated[
+    TextVariable | NumberVariable | IntegerVariable | ChoiceVariable, Field(discriminator="type")
+]

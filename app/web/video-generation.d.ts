@@ -18,6 +18,8 @@ export interface JobStatus {
   readonly durationSeconds?: number;
   readonly width?: number;
   readonly height?: number;
+  /** As ffmpeg names it: "h264", "hevc", "av1" and others. Not every browser plays each. */
+  readonly codec?: string;
 }
 
 export interface CompletedStatus extends JobStatus {
@@ -31,7 +33,7 @@ export interface CompletedStatus extends JobStatus {
 export interface Variable {
   readonly name: string;
   readonly label: string;
-  readonly type: "text" | "number" | "choice";
+  readonly type: "text" | "number" | "integer" | "choice";
   readonly required: boolean;
   readonly default?: string | number;
   readonly maxLength?: number;
@@ -46,6 +48,8 @@ export interface Template {
   readonly description: string;
   readonly credits: number;
   readonly falModel: string;
+  /** Pixels that each side of a start image must have. */
+  readonly minimumSide?: number;
   readonly variables: readonly Variable[];
 }
 
@@ -60,6 +64,7 @@ export interface LibraryVideo {
   readonly durationSeconds: number;
   readonly width: number;
   readonly height: number;
+  readonly codec?: string;
   readonly createdAt: string;
 }
 

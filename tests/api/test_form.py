@@ -19,6 +19,8 @@ from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import bearer
 
 DATA = json.dumps({"templateSlug": "night-life-roller", "variables": {}})
+TURNTABLE = json.dumps({"templateSlug": "product-turntable", "variables": {}})
+"""Its model has bounds for the sides of a start image."""
 
 
 async def post(run: Running, **parts: Any) -> httpx.Response:
@@ -63,6 +65,8 @@ def parts(image: bytes | None = None, data: str | None = DATA) -> dict[str, Any]
         (parts(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), 415, "unsupported_image"),
         (parts(png()[:-30]), 422, "invalid_image"),
         (parts(png(2000, 2000)), 422, "invalid_image"),
+        (parts(png(400, 299), TURNTABLE), 422, "invalid_image"),
+        (parts(png(300, 800), TURNTABLE), 422, "invalid_image"),
         (parts(b"\x89PNG" + bytes(300_000)), 413, "image_too_large"),
     ],
 )

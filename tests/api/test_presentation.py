@@ -51,7 +51,13 @@ def test_completed_job_includes_its_video() -> None:
         "durationSeconds": 5.2,
         "width": 1280,
         "height": 720,
+        "codec": "h264",
     }
+
+
+def test_a_completed_job_of_an_earlier_release_has_no_codec() -> None:
+    earlier = {name: value for name, value in STORED.items() if name != "codec"}
+    assert "codec" not in job_json(Job.from_row(earlier), url="/media/v")
 
 
 def test_job_that_is_being_stored_includes_no_video() -> None:
@@ -101,6 +107,10 @@ async def test_unfinished_job_is_encoded_once_for_all_polls() -> None:
     ]
     assert first is second
     assert json.loads(first) == job_json(job)
+
+
+def test_template_includes_the_least_side_of_its_start_image() -> None:
+    assert template_json(template(minimum_side=300))["minimumSide"] == 300
 
 
 def test_template_includes_its_variables_and_their_bounds() -> None:

@@ -35,6 +35,15 @@ def test_a_bad_picture_is_reported_and_the_canvas_is_unchanged(editor: EditorPag
         editor.give_file("drop", content, kind)
         editor.until("(code) => notices.at(-1)?.code === code", code)
     assert editor.page.evaluate("notices.length") == 3
+    for content, kind, name in (
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heic", "a HEIC image"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0avc1mp41", "video/mp4", "an MP4 video"),
+        (encoded(30, 20, "TIFF"), "image/tiff", "a TIFF image"),
+        (b"<?xml version='1.0'?><svg />", "image/svg+xml", "an SVG drawing"),
+        (b"%PDF-1.7", "application/pdf", "a PDF"),
+    ):
+        editor.give_file("drop", content, kind)
+        editor.until("(name) => notices.at(-1)?.message.includes(`is ${name}.`)", name)
     assert editor.picture == [1280, 1280]
     assert not editor.page.evaluate("editor.canUndo")
 

@@ -93,6 +93,8 @@ async def test_canvas_becomes_a_stored_charged_and_listed_video(
     assert (done["status"], done["stage"], done["bytes"]) == ("completed", "done", len(video))
     assert (done["width"], done["height"]) == (64, 64)
     assert done["durationSeconds"] == pytest.approx(0.5, abs=0.1)
+    assert done["codec"] == "h264"
+    assert [each["codec"] for each in (await stored.library())["videos"]] == ["h264"]
 
     fetched = await fetch(stored, done["url"])
     assert hashlib.sha256(fetched.content).digest() == hashlib.sha256(video).digest()

@@ -327,6 +327,14 @@ async def test_a_decoder_that_takes_too_much_time_is_replaced(
     assert (await probe(write_video(tmp_path / "v.mp4"))).width == 64
 
 
-async def test_a_4k_video_is_decoded(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "v.mp4", (RED,) * 3, size=(4096, 2160))
-    assert (await probe(path)).width == 4096
+async def test_a_4k_video_takes_little_memory(tmp_path: Path) -> None:
+    small, large = write_video(tmp_path / "small.mp4"), tmp_path / "large.mp4"
+    write_video(large, [(n, 90, 200) for n in range(40, 46)], size=(4096, 2160))
+    worker = CapacityLimiter(1)
+    await probe(small)
+    before = await anyio.to_process.run_sync(peak, limiter=worker)
+    facts = await probe(large)
+    after = await anyio.to_process.run_sync(peak, limiter=worker)
+    assert (facts.width, facts.height) == (4096, 2160)
+    assert Image.open(BytesIO(facts.poster)).size == (960, 506)
+    assert after - before <= 48

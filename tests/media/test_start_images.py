@@ -3,6 +3,7 @@
 import asyncio
 import struct
 import threading
+import tracemalloc
 import warnings
 import zlib
 from io import BytesIO
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image
 
 from app.media import start_images
-from app.media.start_images import MAX_SCANS, MAX_SEGMENTS, StartImage, inspect, measure
+from app.media.jpeg import MAX_SCANS, MAX_SEGMENTS
+from app.media.start_images import StartImage, inspect, measure
 from app.problems import InvalidImage, UnsupportedImage
 
 MAX_PIXELS = 40_000_000
@@ -29,13 +31,21 @@ def encoded(image_format: str, *, mode: str = "RGB", **options: Any) -> bytes:
     return file.getvalue()
 
 
+def png_of(
+    width: int, height: int, pixels: bytes, *, depth: int = 8, colour: int = 2, interlace: int = 0
+) -> bytes:
+    """Return a PNG of rows that begin with the number of their filter."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    chunks = (b"IHDR" + header, b"IDAT" + zlib.compress(pixels), b"IEND")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(map(png_chunk, chunks))
+
+
+def png_chunk(chunk: bytes) -> bytes:
+    return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
 def png_that_claims(width: int, height: int) -> bytes:
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = b"IDAT" + zlib.compress(b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-        for chunk in (header, data, b"IEND")
-    )
+    return png_of(width, height, b"")
 
 
 def webp_that_claims(width: int, height: int) -> bytes:
@@ -74,21 +84,42 @@ def test_an_animation_has_the_size_of_its_first_frame(image_format: str) -> None
     assert measure(data, max_pixels=MAX_PIXELS).width == 64
 
 
+def media(*brands: bytes) -> bytes:
+    """Return the beginning of an ISO base media file."""
+    box = b"ftyp" + brands[0] + bytes(4) + b"".join(brands[1:])
+    return (4 + len(box)).to_bytes(4) + box + b"\0\0\0\x08free"
+
+
 @pytest.mark.parametrize(
-    "data",
+    ("data", "kind"),
     [
-        b"",
-        b"GIF89a",
-        encoded("GIF"),
-        encoded("TIFF"),
-        encoded("BMP"),
-        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        b"RIFF\0\0\0\0WAVEfmt ",
-        b"\0" * 100,
+        (b"", "must be"),
+        (b"GIF89a", "is a GIF"),
+        (encoded("GIF"), "is a GIF"),
+        (encoded("TIFF"), "is a TIFF image"),
+        (encoded("BMP"), "is a BMP image"),
+        (encoded("ICO"), "is an icon"),
+        (encoded("PDF"), "is a PDF"),
+        (media(b"heic", b"mif1", b"heic"), "is a HEIC image"),
+        (media(b"mif1", b"heic"), "is a HEIC image"),
+        (media(b"avif", b"mif1"), "is an AVIF image"),
+        (media(b"mif1", b"avif", b"miaf"), "is an AVIF image"),
+        (media(b"isom", b"avc1", b"mp41"), "is an MP4 video"),
+        (media(b"qt  "), "is a QuickTime video"),
+        (b"\x1aE\xdf\xa3\x01", "is a WebM or Matroska video"),
+        (b"RIFF\0\0\0\0AVI LIST", "is an AVI video"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "is a WAV sound"),
+        (b"RIFF\0\0\0\0XXXX", "must be"),
+        (b"\xff\x0a", "is a JPEG XL image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x -->\n<svg >", "is an SVG drawing"),
+        (b"<!DOCTYPE html><svg >", "is a web page"),
+        (b"no <svg > at all", "must be"),
+        (b"\0" * 100, "must be"),
     ],
 )
-def test_other_formats_are_unsupported(data: bytes) -> None:
-    with pytest.raises(UnsupportedImage):
+def test_a_file_of_another_kind_is_unsupported_and_named(data: bytes, kind: str) -> None:
+    with pytest.raises(UnsupportedImage, match=f"The start image {kind}.* PNG, JPEG or WebP"):
         measure(data, max_pixels=MAX_PIXELS)
 
 
@@ -159,12 +190,97 @@ def test_the_end_of_a_thumbnail_is_not_taken_for_the_end_of_the_picture() -> Non
         measure(bomb[:2] + note + bomb[2:], max_pixels=MAX_PIXELS)
 
 
-def test_a_compressed_text_that_inflates_is_refused() -> None:
+@pytest.mark.parametrize("kind", [b"zTXtComment\0\0", b"iCCPProfile\0\0"])
+def test_a_text_or_profile_of_any_size_is_taken_and_stays_compressed(kind: bytes) -> None:
     whole = encoded("PNG")
-    chunk = b"zTXtComment\0\0" + zlib.compress(bytes(8 * 1024 * 1024))
-    bomb = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    with pytest.raises(InvalidImage):
-        measure(whole[:33] + bomb + whole[33:], max_pixels=MAX_PIXELS)
+    long = png_chunk(kind + zlib.compress(bytes(8 * 1024 * 1024)))
+    tracemalloc.start()
+    assert measure(whole[:33] + long + whole[33:], max_pixels=MAX_PIXELS).width == 64
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "row"),
+    [(1, 0, 2), (2, 0, 4), (4, 0, 7), (16, 0, 26), (16, 2, 78), (16, 4, 52), (8, 6, 52)],
+)
+def test_every_depth_and_colour_of_a_png_has_the_rows_of_its_size(
+    depth: int, colour: int, row: int
+) -> None:
+    rows = b"".join(bytes([n % 5]) + b"x" * row for n in range(7))
+    sound = png_of(13, 7, rows, depth=depth, colour=colour)
+    assert measure(sound, max_pixels=MAX_PIXELS).height == 7
+    short = png_of(13, 7, rows[:-1], depth=depth, colour=colour)
+    with pytest.raises(InvalidImage, match="incomplete"):
+        measure(short, max_pixels=MAX_PIXELS)
+
+
+@pytest.mark.parametrize(("side", "inflated"), [(1, 4), (2, 15), (5, 86), (8, 207)])
+def test_an_interlaced_png_has_the_rows_of_all_passes(side: int, inflated: int) -> None:
+    sound = png_of(side, side, bytes(inflated), interlace=1)
+    assert measure(sound, max_pixels=MAX_PIXELS) == measure_with_pillow(sound)
+    with pytest.raises(InvalidImage, match="incomplete"):
+        measure(png_of(side, side, bytes(inflated - 1), interlace=1), max_pixels=MAX_PIXELS)
+
+
+def measure_with_pillow(data: bytes) -> StartImage:
+    with Image.open(BytesIO(data)) as image:
+        image.load()
+        return StartImage(
+            data=data,
+            content_type="image/png",
+            extension="png",
+            width=image.width,
+            height=image.height,
+        )
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        png_of(1, 1, b"\5abc"),  # an unknown filter
+        png_of(2, 2, b"\0abcdef\7abcdef"),
+        png_of(1, 1, b"\0a", colour=3),  # no palette
+        png_of(1, 1, b"\0abcd", depth=4),  # not of RGB
+        png_of(1, 1, b"\0abcd", interlace=2),
+        png_of(0, 1, b""),
+        encoded("PNG").replace(b"IEND", b"IENX"),
+        encoded("PNG")[:8] + encoded("PNG")[33:],  # no header
+    ],
+)
+def test_a_png_whose_parts_do_not_fit_is_invalid(broken: bytes) -> None:
+    with pytest.raises(InvalidImage, match="broken"):
+        measure(broken, max_pixels=MAX_PIXELS)
+
+
+LARGE = [
+    encoded("JPEG", progressive=True),
+    encoded("WEBP"),
+    encoded("WEBP", lossless=True),
+    encoded("WEBP", mode="RGBA", exif=b"x" * 7),
+    encoded("WEBP", save_all=True, append_images=[picture(), picture()]),
+]
+
+
+@pytest.mark.parametrize("data", LARGE)
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
+def test_of_a_large_image_the_structure_is_checked(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, share: float
+) -> None:
+    monkeypatch.setattr(start_images, "MAX_DECODED_BYTES", 0)
+    image = measure(data, max_pixels=MAX_PIXELS)
+    assert (image.width, image.height) == (64, 48)
+    with pytest.raises(InvalidImage, match="incomplete"):
+        measure(data[: int(len(data) * share)], max_pixels=MAX_PIXELS)
+
+
+def test_a_webp_has_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start_images, "MAX_DECODED_BYTES", 0)
+    data = bytearray(encoded("WEBP", mode="RGBA"))
+    data[24] += 1  # of the canvas, not of the picture in it
+    with pytest.raises(InvalidImage, match="broken"):
+        measure(bytes(data), max_pixels=MAX_PIXELS)
 
 
 def test_the_limit_itself_is_allowed() -> None:

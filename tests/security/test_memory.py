@@ -3,15 +3,19 @@
 import asyncio
 import os
 import resource
+import struct
 import time
+import zlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.support.hanging_fal import hanging_fal
 from tests.support.process import ON_LINUX, PATIENCE, Process, group, started
@@ -155,6 +159,40 @@ def get(path: str, user: str, **claims: Any) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n".encode()
 
 
+def png_of_nothing(side: int) -> bytes:
+    """Return a PNG of transparent pixels."""
+    with BytesIO() as file:
+        for kind, content in (
+            (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)),
+            (b"IDAT", zlib.compress(bytes((1 + 4 * side) * side), 1)),
+            (b"IEND", b""),
+        ):
+            file.write(struct.pack(">I", len(content)) + kind + content)
+            file.write(struct.pack(">I", zlib.crc32(kind + content)))
+        return b"\x89PNG\r\n\x1a\n" + file.getvalue()
+
+
+def progressive_jpeg(side: int) -> bytes:
+    """Return a small JPEG whose header says that it is large; a decoder adds what is missing."""
+    file = BytesIO()
+    Image.new("RGB", (64, 64)).save(file, "JPEG", progressive=True, subsampling=0)
+    jpeg = file.getvalue()
+    size_at = jpeg.index(b"\xff\xc2") + 5
+    return jpeg[:size_at] + struct.pack(">HH", side, side) + jpeg[size_at + 4 :]
+
+
+def huge_pictures() -> list[bytes]:
+    """Return pictures of 40 million pixels, the most that are taken, in almost 10 MiB.
+
+    The WebP is what libwebp makes of a single colour.
+    """
+    webp = bytes.fromhex(
+        "524946461e000000574542505650384c110000002fb3d82c060750bc6a15b9ff8188e87f0000"
+    )
+    pictures = [webp, png_of_nothing(6324), progressive_jpeg(6324)]
+    return [each + bytes(9_900_000 - len(each)) for each in pictures]
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/api/library", "/openapi.json"])
 async def test_pipelined_requests(victim: Victim, path: str) -> None:
     request = f"GET {path} HTTP/1.1\r\n\r\n".encode()
@@ -217,3 +255,9 @@ async def test_many_tokens_and_streams_that_nobody_reads(victim: Victim) -> None
     users = ["ada"] * 100 + [f"user-{n}" for n in range(300)]
     await assert_stands(victim, [victim.send(get(f"{SUBMIT}/events", user)) for user in users])
     assert victim.held() - before <= MOST_GROWTH
+
+
+async def test_many_users_huge_pictures(victim: Victim) -> None:
+    pictures = huge_pictures()
+    attack = [form(pictures[n % len(pictures)], f"user-{n}") for n in range(30)]
+    await assert_stands(victim, [victim.send(each) for each in attack])

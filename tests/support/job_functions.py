@@ -28,6 +28,7 @@ VIDEO = {
     "bytes": 1_234_567,
     "sha256": "5e88" * 16,
     "duration_seconds": 5.2,
+    "codec": "h264",
     "width": 1280,
     "height": 720,
 }

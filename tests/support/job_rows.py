@@ -39,6 +39,7 @@ STORED = WAITING | {
     "duration_seconds": 5.2,
     "width": 1280,
     "height": 720,
+    "codec": "h264",
 }
 LEGACY = {
     "id": RecordID("video_job", "legacy-request"),

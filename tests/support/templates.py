@@ -31,6 +31,10 @@ def number(name: str = "seed", **changes: Any) -> dict[str, Any]:
     return {"name": name, "label": name, "type": "number", "required": False} | changes
 
 
+def integer(name: str = "seed", **changes: Any) -> dict[str, Any]:
+    return {"name": name, "label": name, "type": "integer", "required": False} | changes
+
+
 def choice(name: str = "duration", *choices: Any, **changes: Any) -> dict[str, Any]:
     return {
         "name": name,

@@ -15,6 +15,7 @@ from tests.support.templates import choice, number, template, template_row, text
 
 TIME = datetime(2026, 1, 1, tzinfo=UTC)
 HALF = Decimal("0.5")
+TYPES = "'text', 'number', 'integer', 'choice'"
 
 
 def nested(depth: int, value: Any) -> Any:
@@ -105,6 +106,47 @@ def test_argument_that_json_cannot_carry_is_named(arguments: dict[str, Any], fie
 
 
 @pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"sync_mode": True}, "arguments.sync_mode"),
+        ({"sync_mode": "{line}"}, "arguments.sync_mode"),
+        ({"output": {"sync_mode": 1}}, "arguments.output.sync_mode"),
+        ({"video_output_type": "VP9 (.webm)"}, "arguments.video_output_type"),
+        ({"video_output_type": "PRORES4444 (.mov)"}, "arguments.video_output_type"),
+        ({"video_output_type": "{line}"}, "arguments.video_output_type"),
+        ({"output": [{"output_format": "gif"}]}, "arguments.output[0].output_format"),
+    ],
+)
+def test_template_that_asks_for_anything_but_an_mp4_at_an_address_is_refused(
+    arguments: dict[str, Any], field: str
+) -> None:
+    row = template_row(variables=[text()], arguments=arguments)
+    assert refusal(row).startswith(f"{field}: must be ")
+
+
+def test_template_may_say_that_it_wants_an_mp4_at_an_address() -> None:
+    arguments = {"sync_mode": False, "video_output_type": "X264 (.mp4)", "output_format": None}
+    assert template(arguments=arguments).arguments == arguments
+
+
+@pytest.mark.parametrize(
+    ("bounds", "field"),
+    [
+        ({"minimum_side": 0}, "minimum_side"),
+        ({"minimum_side": 300.5}, "minimum_side"),
+        ({"minimum_side": "300"}, "minimum_side"),
+        ({"minimum_ratio": 0}, "minimum_ratio"),
+        ({"maximum_ratio": math.inf}, "maximum_ratio"),
+        ({"minimum_ratio": 2, "maximum_ratio": 1}, "minimum_ratio"),
+    ],
+)
+def test_bound_of_a_start_image_that_makes_no_sense_is_named(
+    bounds: dict[str, Any], field: str
+) -> None:
+    assert refusal(template_row(**bounds)).startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize(
     ("changes", "field", "placeholders"),
     [
         ({"prompt": "{nobody}"}, "prompt", "{nobody}"),
@@ -129,8 +171,8 @@ def test_placeholder_that_no_variable_fills_is_named(
         ("x", "variables[0]: "),
         (None, "variables[0]: "),
         ({"name": "x"}, "variables[0].type: Field required"),
-        (text(type="date"), "variables[0].type: must be one of 'text', 'number', 'choice'"),
-        (text(type=5), "variables[0].type: must be one of 'text', 'number', 'choice'"),
+        (text(type="date"), f"variables[0].type: must be one of {TYPES}"),
+        (text(type=5), f"variables[0].type: must be one of {TYPES}"),
         (text(type=["text"]), "variables[0].type: "),
         (text(name=""), "variables[0].name: "),
         (text() | {"name": 5}, "variables[0].name: "),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.problems import InvalidImage
 from app.templates.template import Template
 from app.templates.variables import ChoiceVariable
 from tests.support.templates import choice, number, template, template_row, text
@@ -39,6 +40,26 @@ def sample(template: Template) -> dict[str, Any]:
         for variable in template.variables
         if variable.required and variable.default is None
     }
+
+
+@pytest.mark.parametrize(
+    ("sides", "said"),
+    [
+        ((300, 750), None),
+        ((750, 300), None),
+        ((299, 300), "The image has 299 x 300 pixels. Test needs 300 or more on each side."),
+        ((300, 751), "The image is too tall for Test. Its width must be at least 0.4 times"),
+        ((751, 300), "The image is too wide for Test. Its width must be at most 2.5 times"),
+    ],
+)
+def test_the_sides_of_a_start_image_have_bounds(sides: tuple[int, int], said: str | None) -> None:
+    bounded = template(minimum_side=300, minimum_ratio=0.4, maximum_ratio=2.5)
+    template().check_image(1, 1_000)
+    if said is None:
+        bounded.check_image(*sides)
+    else:
+        with pytest.raises(InvalidImage, match=said):
+            bounded.check_image(*sides)
 
 
 def test_eight_templates_over_five_models_are_shipped_with_the_night_life_roller() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.problems import InvalidVariables
-from tests.support.templates import choice, number, template, text
+from tests.support.templates import choice, integer, number, template, text
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ from tests.support.templates import choice, number, template, text
         (number(), -(2**53)),
         (number(), 2**53),
         (number(default=7, minimum=7, maximum=7), 7),
+        (integer(minimum=0, maximum=4294967295), 4294967295),
+        (integer(), -(2**53)),
     ],
 )
 def test_value_at_the_limit_is_accepted_unchanged(variable: dict[str, Any], value: object) -> None:
@@ -40,6 +42,13 @@ def test_value_at_the_limit_is_accepted_unchanged(variable: dict[str, Any], valu
         ((text(maxLength=3),), {"line": "four"}, "longer than 3"),
         ((text(),), {"line": "x" * 501}, "longer than 500"),
         ((number(),), {"seed": "5"}, "must be a number"),
+        ((integer(),), {"seed": "5"}, "must be a whole number"),
+        ((integer(),), {"seed": True}, "must be a whole number"),
+        ((integer(),), {"seed": 5.5}, "must be a whole number"),
+        ((integer(),), {"seed": float("nan")}, "must be a whole number"),
+        ((integer(),), {"seed": float("inf")}, "must be a whole number"),
+        ((integer(),), {"seed": 10**400}, "must be from"),
+        ((integer(maximum=4294967295),), {"seed": 4294967296}, "to 4294967295"),
         ((number(),), {"seed": True}, "must be a number"),
         ((number(minimum=1),), {"seed": 0}, "from 1 to"),
         ((number(maximum=9),), {"seed": 9.5}, "to 9"),
@@ -64,3 +73,8 @@ def test_value_that_does_not_fit_is_refused_with_the_reason(
 def test_emoji_and_line_breaks_are_text() -> None:
     value = "👩‍💻 über\nzwei Zeilen"
     assert template(text()).check_variables({"line": value}) == {"line": value}
+
+
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    taken = template(integer()).check_variables({"seed": 5.0})["seed"]
+    assert (taken, type(taken)) == (5, int)

@@ -1,3 +1,4 @@
+import { kindOf } from "./file-kind.js";
 import { coverOf } from "./shapes.js";
 
 const LONGEST = 4096; // pixels per side, the limit of phones
@@ -11,16 +12,23 @@ const REFUSALS = {
 
 /** Why a file is rejected; `code` is the service's code for the same problem. */
 export class PictureRefused extends Error {
-  constructor(code) {
-    super(REFUSALS[code]);
+  constructor(code, message = REFUSALS[code]) {
+    super(message);
     this.code = code;
   }
+}
+
+/** The refusal of a file that is not a picture for the browser; names what it is, if it can. */
+async function refusalOf(blob, code) {
+  const kind = await kindOf(blob).catch(() => undefined);
+  if (!kind) return new PictureRefused(code);
+  return new PictureRefused("unsupported_image", `This file is ${kind}. Save it as PNG, JPEG or WebP, and use that.`);
 }
 
 /** Decodes a file, upright and at most LONGEST pixels a side; rejects with PictureRefused. */
 export async function decodePicture(blob) {
   // An SVG may taint the canvas, which could then not be exported.
-  if (!/^image\/(?!svg)/.test(blob.type)) throw new PictureRefused("unsupported_image");
+  if (!/^image\/(?!svg)/.test(blob.type)) throw await refusalOf(blob, "unsupported_image");
   if (blob.size > MOST_BYTES) throw new PictureRefused("image_too_large");
   const image = new Image();
   image.src = URL.createObjectURL(blob);
@@ -28,7 +36,7 @@ export async function decodePicture(blob) {
     await new Promise((onload, onerror) => Object.assign(image, { onload, onerror }));
     return { bitmap: await bitmapOf(image), blob, x: 0.5, y: 0.5, zoom: 100 };
   } catch (error) {
-    throw error instanceof PictureRefused ? error : new PictureRefused("invalid_image");
+    throw error instanceof PictureRefused ? error : await refusalOf(blob, "invalid_image");
   } finally {
     URL.revokeObjectURL(image.src);
   }

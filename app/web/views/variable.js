@@ -7,19 +7,25 @@ const LARGEST = 2 ** 53;
 export function valueOf({ type, choices }, raw) {
   if (raw.trim() === "") return undefined;
   if (type === "choice") return choices[Number(raw)];
-  return type === "number" ? Number(raw) : raw.replace(CONTROL, " ").trim();
+  return isNumeric(type) ? Number(raw) : raw.replace(CONTROL, " ").trim();
 }
 
 /** @returns {string|null} what is wrong, in words for the user */
 export function problemOf(variable, raw) {
   const value = valueOf(variable, raw);
   if (value === undefined) return variable.required ? `${variable.label} is required.` : null;
-  if (variable.type === "number") return problemOfNumber(variable, value);
+  if (isNumeric(variable.type)) return problemOfNumber(variable, value);
   return variable.type === "text" ? problemOfText(variable, value) : null;
 }
 
-function problemOfNumber({ label, minimum = -LARGEST, maximum = LARGEST }, value) {
+/** @param {string} type of a variable */
+export function isNumeric(type) {
+  return type === "number" || type === "integer";
+}
+
+function problemOfNumber({ label, type, minimum = -LARGEST, maximum = LARGEST }, value) {
   if (Number.isNaN(value)) return `${label} must be a number.`;
+  if (type === "integer" && !Number.isInteger(value)) return `${label} must be a whole number.`;
   if (value >= minimum && value <= maximum) return null;
   return `${label} must be from ${minimum.toLocaleString("en")} to ${maximum.toLocaleString("en")}.`;
 }

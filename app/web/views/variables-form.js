@@ -3,6 +3,7 @@ import { element, freshId } from "./element.js";
 import { problemOf, valueOf } from "./variable.js";
 
 const LONG_TEXT = 120;
+const INPUT_MODES = { number: "decimal", integer: "numeric" };
 
 /** A form made from a template's variables. Emits `change`. */
 export class VariablesForm extends EventTarget {
@@ -93,7 +94,7 @@ class Field extends EventTarget {
     const id = freshId("variable");
     const input = element(maxLength > LONG_TEXT ? "textarea" : "input", {
       id, class: "input", rows: 2, autocomplete: "off", "aria-required": String(required),
-      inputmode: type === "number" ? "decimal" : null, "aria-describedby": this.#problem.id,
+      inputmode: INPUT_MODES[type] ?? null, "aria-describedby": this.#problem.id,
       oninput: () => this.#setRaw(input.value),
     });
     input.value = this.raw;
