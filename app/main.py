@@ -14,6 +14,7 @@ from app.api import account, callback, library, operations, videos
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
+from app.api.development import DevelopmentGuard
 from app.api.files import media_route
 from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
@@ -69,7 +70,10 @@ def create_app(
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,
-        middleware=[Middleware(RequestMiddleware)],
+        middleware=[
+            Middleware(RequestMiddleware),
+            *([Middleware(DevelopmentGuard)] if settings.development else []),
+        ],
         lifespan=functools.partial(_lifespan, settings, files, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal treats a redirected webhook as failed

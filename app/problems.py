@@ -5,6 +5,7 @@
     Problem
     ├── InvalidMultipart, InvalidJSON, InvalidQuery             400
     ├── Unauthenticated, InsufficientCredits                    401, 402
+    ├── Forbidden                                               403
     ├── NotFound, TemplateNotFound, JobNotFound                 404
     ├── MethodNotAllowed, JobFinished                           405, 409
     ├── ImageTooLarge, UnsupportedImage                         413, 415
@@ -77,6 +78,10 @@ class Unauthenticated(Problem):
 
 class InsufficientCredits(Problem):
     status, code = HTTPStatus.PAYMENT_REQUIRED, "insufficient_credits"
+
+
+class Forbidden(Problem):
+    status, code = HTTPStatus.FORBIDDEN, "forbidden"
 
 
 class NotFound(Problem):

@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from app.api.body import HANG_UP, RECEIVING_BYTES, RequestMemory, bounded
+from app.api.multipart import SubmissionParser
 from app.api.tokens import Caller
 from app.domain.submission import Submission, fingerprint_of
 from app.errors import StorageUnavailable
@@ -18,15 +19,10 @@ from app.problems import ImageTooLarge, InvalidJSON, InvalidMultipart
 from app.settings import Settings
 from app.templates.catalogue import Catalogue
 
-MAX_DATA_BYTES = 64 * 1024
-"""Bytes of a form field such as ``data``."""
 MAX_OVERHEAD_BYTES = 256 * 1024
 """Bytes of a body besides its image: fields, and headers and boundaries of parts."""
-MAX_FIELDS = 8
 FORM_PATIENCE = 300.0
 """Seconds for a whole form: enough for 10 MiB at 280 kbit/s."""
-SPOOL_BYTES = 64 * 1024
-"""Of an image that is being received; a larger one is on disk."""
 FORM_WAIT = 5.0
 """Seconds that a form waits, unread, for memory: a user may send many small ones at once."""
 IMAGE_PATIENCE = 5.0
@@ -61,7 +57,7 @@ async def reading_submission(
             _received_form(request, max_image_bytes=settings.max_image_bytes) as form,
         ):
             slug, variables = _parse_data(form)
-            upload, size = _image_of(form, settings.max_image_bytes)
+            upload, size = _image_of(form)
             await image_memory.enter_async_context(
                 memory.images.hold(size, user, patience=IMAGE_PATIENCE)
             )
@@ -86,14 +82,16 @@ async def _received_form(request: Request[Any], *, max_image_bytes: int) -> Asyn
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidMultipart("Send multipart/form-data with startImage and data.")
     max_bytes = max_image_bytes + MAX_OVERHEAD_BYTES
-    receive = bounded(request, max_bytes, _too_large(max_image_bytes), patience=FORM_PATIENCE)
+    refusal = ImageTooLarge(
+        f"The form must not be larger than {max_bytes:,} bytes, and its startImage not larger "
+        f"than {max_image_bytes:,} bytes.",
+        headers=HANG_UP,
+    )
+    receive = bounded(request, max_bytes, refusal, patience=FORM_PATIENCE)
+    stream = Request(request.scope, receive).stream()
     try:
-        form = await _Parser(
-            request.headers,
-            Request(request.scope, receive).stream(),
-            max_files=1,
-            max_fields=MAX_FIELDS,
-            max_part_size=MAX_DATA_BYTES,
+        form = await SubmissionParser(
+            request.headers, stream, max_image_bytes=max_image_bytes
         ).parse()
         try:
             yield form
@@ -109,28 +107,14 @@ async def _received_form(request: Request[Any], *, max_image_bytes: int) -> Asyn
         raise InvalidMultipart("The body cannot be read.") from error
 
 
-class _Parser(MultiPartParser):
-    """Keeps all but small files on disk."""
-
-    spool_max_size = SPOOL_BYTES
-
-
-def _image_of(form: FormData, max_image_bytes: int) -> tuple[UploadFile, int]:
+def _image_of(form: FormData) -> tuple[UploadFile, int]:
     """Return the image on disk and its size in bytes."""
     upload = form.get("startImage")
     if not isinstance(upload, UploadFile) or upload.size is None:
         raise InvalidMultipart("startImage is missing: send it as a file.")
-    if upload.size > max_image_bytes:
-        raise _too_large(max_image_bytes)
     if not upload.size:
         raise InvalidMultipart("startImage is empty.")
     return upload, upload.size
-
-
-def _too_large(max_image_bytes: int) -> ImageTooLarge:
-    return ImageTooLarge(
-        f"startImage must not be larger than {max_image_bytes:,} bytes.", headers=HANG_UP
-    )
 
 
 def _parse_data(form: FormData) -> tuple[str, Any]:

@@ -19,7 +19,12 @@ log = logging.getLogger(__name__)
 
 async def answer_shutting_down(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request that the shutdown interrupted, as an ASGI application."""
-    answer = await _problem(Request(scope), shutting_down())
+    await answer_problem(shutting_down(), scope, receive, send)
+
+
+async def answer_problem(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request that reaches no route."""
+    answer = await _problem(Request(scope), problem)
     await answer(scope, receive, send)
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from app.errors import FalAnswerLost, FalRefused, FalUnreachable
 from app.fal.messages import parse
+from app.telemetry.dependencies import record
 
 TIMEOUT = httpx.Timeout(120, connect=5, pool=5)
 PIECE_BYTES = 64 * 1024
@@ -56,9 +57,12 @@ class SingleAttempt(httpx.AsyncBaseTransport):
         try:
             response = await self._pool.send(request, stream=True)
         except _NOTHING_WAS_SENT as error:
+            record("fal", up=False)
             raise FalUnreachable("fal cannot be reached") from error
         except httpx.RequestError as error:
+            record("fal", up=False)
             raise FalAnswerLost("fal's answer was lost") from error
+        record("fal", up=not response.is_server_error)
         body = await _read(response)
         if not response.is_success:
             raise self._refusal(response, body or b"")

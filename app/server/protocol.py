@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Final
 
+import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -94,11 +95,12 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse one request; what follows waits until it is answered."""
+        self._unset_keepalive_if_required()
         while data:
             end = self._piece_end(data)
             piece, data = (data, b"") if end >= len(data) else (data[:end], data[end:])
             self._head_bytes += len(piece)
-            super().data_received(piece)
+            data = self._parse(piece) + data
             if self.transport.is_closing():
                 return
             if self._head_bytes > MAX_HEAD_BYTES or (
@@ -133,11 +135,6 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         if len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
-        if self.parser.should_upgrade() and (
-            self._body_left or any(name == b"transfer-encoding" for name, _ in self.headers)
-        ):
-            # The parser skips the body of an upgrade, which would then be taken for a request.
-            raise ValueError("an upgrade with a body")
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -164,6 +161,38 @@ class BoundedHttpProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
             self._stall_timer = None
             self._count_held()
         super().resume_writing()
+
+    def _parse(self, piece: bytes) -> bytes:
+        """Parse a piece; return what is to be parsed once more after an offer of an upgrade."""
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as offer:
+            return self._head_without_offer() + piece[offer.args[0] :]
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        return b""
+
+    def _should_upgrade(self) -> bool:
+        """Keep uvicorn from starting a request that offers an upgrade: it is parsed once more.
+
+        uvicorn asks only if the parser has found an offer, or the method CONNECT.
+        """
+        if self.parser.get_method() == b"CONNECT":
+            raise ValueError("a tunnel")
+        return True
+
+    def _head_without_offer(self) -> bytes:
+        """Return the head without its offer of an upgrade, for a new parser.
+
+        The parser skips the body of a request with ``Upgrade`` (MagicStack/httptools#124). An
+        offer may be ignored, see RFC 9110, section 7.8.
+        """
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        return b"\r\n".join(lines) + _HEAD_END
 
     @property
     def _is_idle(self) -> bool:

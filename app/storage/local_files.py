@@ -19,6 +19,7 @@ from app import times
 from app.errors import ObjectTaken, StorageUnavailable
 from app.storage.keys import content_type_of
 from app.storage.protocol import StoredObject
+from app.telemetry.dependencies import record
 from app.telemetry.seam import Seam, direct
 
 T = TypeVar("T")
@@ -112,6 +113,7 @@ class LocalFiles:
             async with asyncio.timeout(times.STORAGE_CHECK):  # a disk can hang
                 await self._call("storage.check", self._write_something)
         except TimeoutError as error:
+            record("storage", up=False)
             raise StorageUnavailable("The storage folder hangs. Check STORAGE_DIR.") from error
 
     async def resolve(self, key: str, *, expires: str, signature: str) -> ServedFile | None:
@@ -142,9 +144,12 @@ class LocalFiles:
     async def _call(self, name: str, work: Callable[[], T]) -> T:
         """Carry out ``work`` in a thread; an OSError becomes StorageUnavailable."""
         try:
-            return await self._seam(name, lambda: asyncio.to_thread(work))
+            result = await self._seam(name, lambda: asyncio.to_thread(work))
         except OSError as error:
+            record("storage", up=False)
             raise _unavailable(error) from error
+        record("storage", up=True)
+        return result
 
     def _path(self, key: str) -> Path:
         """Return the path of ``key``.

@@ -62,4 +62,4 @@ async def warn_if_unavailable(storage: Storage) -> None:
     try:
         await storage.check()
     except StorageUnavailable as error:
-        log.warning("%s Videos wait, and /readyz answers 503, until the storage is back", error)
+        log.warning("%s Videos wait until the storage is back", error)

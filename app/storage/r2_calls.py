@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from app.errors import StorageUnavailable
+from app.telemetry.dependencies import record
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -26,14 +27,19 @@ _ADVICE: dict[int, str] = {
     HTTPStatus.FORBIDDEN: _CREDENTIALS,
     HTTPStatus.NOT_FOUND: " Check R2_BUCKET.",
 }
+_ABOUT_OBJECTS = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
 
 
 class Refusal(StorageUnavailable):
-    """R2 answered with an error; ``status`` is the HTTP status."""
+    """R2 answered with an error; ``status`` is the HTTP status.
+
+    One that is not about an object is about the bucket, the keys or R2 itself.
+    """
 
     def __init__(self, error: ClientError) -> None:
         self.status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         code = error.response["Error"]["Code"]
+        self.is_about_an_object = self.status in _ABOUT_OBJECTS and code != "NoSuchBucket"
         super().__init__(
             f"R2 answered {self.status} ({code}) to {error.operation_name}."
             f"{_ADVICE.get(self.status, '')}"
@@ -52,13 +58,18 @@ async def call_r2(
     """
     try:
         async with asyncio.timeout(seconds):
-            return await seam(name, call)
+            answer = await seam(name, call)
     except ClientError as error:
-        raise Refusal(error) from error
+        refusal = Refusal(error)
+        record("storage", up=refusal.is_about_an_object)
+        raise refusal from error
     except (BotoCoreError, ResponseParserError, OSError) as error:
+        record("storage", up=False)
         raise StorageUnavailable(
             f"R2 cannot be reached ({type(error).__name__}). Check R2_ENDPOINT_URL."
         ) from error
+    record("storage", up=True)
+    return answer
 
 
 def require_field(answer: Mapping[str, Any], name: str) -> str:

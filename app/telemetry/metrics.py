@@ -72,6 +72,9 @@ TASK_FAILURES = Counter(
     ["task"],
 )
 STREAMS = Gauge("event_streams_open", "Open event streams.")
+DEPENDENCY_UP = Gauge(
+    "dependency_up", "1 if the storage or fal answered when it was last called.", ["dependency"]
+)
 
 request_timer = functools.cache(REQUESTS.labels)
 """Caches each timer: ``labels`` takes a lock, and most requests are polls of one route."""

@@ -54,6 +54,7 @@ class TextVariable(_Variable):
     def check(self, value: object) -> str:
         if not isinstance(value, str):
             raise InvalidVariables(f"{self.name} must be a text.")
+        value = value.replace("\r\n", "\n")
         if _CONTROL.search(value):
             raise InvalidVariables(f"{self.name} must not hold control characters.")
         if self.required and not value.strip():

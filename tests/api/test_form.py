@@ -40,7 +40,7 @@ def parts(image: bytes | None = None, data: str | None = DATA) -> dict[str, Any]
         ({"content": b""}, 400, "invalid_multipart"),
         (parts(b""), 400, "invalid_multipart"),
         ({"data": {"data": DATA, "startImage": "text"}}, 400, "invalid_multipart"),
-        ({"files": [("startImage", png()), ("other", png())]}, 400, "invalid_multipart"),
+        ({"files": [("startImage", png()), ("startImage", png())]}, 400, "invalid_multipart"),
         (parts(png(), None), 400, "invalid_json"),
         (parts(png(), "{"), 400, "invalid_json"),
         (parts(png(), "[]"), 400, "invalid_json"),

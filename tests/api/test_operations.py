@@ -13,8 +13,9 @@ from app.database.write_probe import WriteProbe
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.support.service import running
+from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Answer, Drop
 
 
 async def hanging_storage(name: str, call: Callable[[], Awaitable[T]], /) -> T:
@@ -23,14 +24,44 @@ async def hanging_storage(name: str, call: Callable[[], Awaitable[T]], /) -> T:
     return await call()
 
 
-async def test_service_is_alive_but_not_ready_while_its_storage_hangs(
+async def test_service_stays_ready_and_tells_of_a_storage_that_hangs(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "STORAGE_CHECK", 0.05)
     async with running(settings, fal, seam=hanging_storage) as run:
         answer = await run.client.get("/readyz")
-        assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
-        assert (await run.client.get("/healthz")).status_code == 200
+        assert answer.status_code == 200
+        assert answer.json()["dependencies"]["storage"] == "down"
+        metrics = (await run.client.get("/metrics")).text
+        assert 'dependency_up{dependency="storage"} 0.0' in metrics
+
+
+async def test_readiness_tells_of_a_storage_that_is_lost_and_back(run: Running) -> None:
+    async def storage() -> str:
+        answer = await run.client.get("/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+        return str(answer.json()["dependencies"]["storage"])
+
+    folder = run.service.settings.storage_dir
+    assert await storage() == "up"
+    away = run.lose_storage()
+    assert await storage() == "down"
+    folder.unlink()
+    away.rename(folder)
+    assert await storage() == "up"
+
+
+@pytest.mark.parametrize("fault", [Answer(503), Drop()])
+async def test_readiness_tells_of_a_fal_that_does_not_answer(
+    run: Running, fal: FalStandIn, fault: Answer | Drop
+) -> None:
+    job_id = await run.submitted()
+    for fault_now, state in ((fault, "down"), (None, "up")):
+        if fault_now:
+            fal.faults.add("status", fault_now)
+        await run.status(job_id)
+        answer = await run.client.get("/readyz")
+        assert (answer.status_code, answer.json()["dependencies"]["fal"]) == (200, state)
 
 
 async def test_service_is_not_ready_while_its_database_can_only_be_read(

@@ -118,17 +118,6 @@ async def test_an_endless_head_or_trailer_is_refused(
     assert not answer or b" 400 " in answer.splitlines()[0]
 
 
-async def test_a_body_of_an_upgrade_is_never_taken_for_a_request(line: Line) -> None:
-    smuggled = b"GET /large HTTP/1.1\r\nHost: service\r\n\r\n"
-    line[1].write(
-        b"POST / HTTP/1.1\r\nHost: service\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
-        b"Content-Length: %d\r\n\r\n%s" % (len(smuggled), smuggled)
-    )
-    answer = await line[0].read()
-    assert answer.startswith(b"HTTP/1.1 400")
-    assert answer.count(b"HTTP/1.1") == 1
-
-
 async def test_trailers_are_not_kept(line: Line) -> None:
     reader, writer = line
     writer.write(POST + b"5\r\nhello\r\n0\r\n" + b"a:\r\n" * 10_000 + b"\r\n")

@@ -83,7 +83,7 @@ async def test_a_folder_that_fails_is_opened_and_reported(
         await warn_if_unavailable(storage)
     assert caplog.messages[1] == (
         "The storage folder fails: Not a directory. Check STORAGE_DIR. "
-        "Videos wait, and /readyz answers 503, until the storage is back"
+        "Videos wait until the storage is back"
     )
 
 

@@ -78,8 +78,8 @@ class Interface:
     def _described(self, answer: httpx.Response) -> Node:
         operation = self._operation(answer.request)
         status = str(answer.status_code)
-        if operation is None:
-            code = "not_found" if status == "404" else "method_not_allowed"
+        if operation is None or status == "403":
+            code = {"403": "forbidden", "404": "not_found"}.get(status, "method_not_allowed")
             response: Node = self.document["components"]["responses"][code]
             return response
         responses: Node = operation["responses"]

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.service import Service
 from app.database.audit import audit
 from app.main import create_app
+from app.server.protocol import BoundedHttpProtocol
 from app.settings import Settings
 from app.telemetry.seam import Seam, direct
 from tests.support.openapi import documented
@@ -181,7 +182,9 @@ async def over_a_socket(run: Running) -> AsyncIterator[str]:
     """Serve the running service on a real port, for answers that stream; yield its address."""
     transport = run.client._transport
     assert isinstance(transport, httpx.ASGITransport)
-    config = uvicorn.Config(transport.app, port=0, lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        transport.app, port=0, http=BoundedHttpProtocol, lifespan="off", log_config=None
+    )
     server = uvicorn.Server(config)
     with mock.patch.object(server, "capture_signals", nullcontext):
         serving = asyncio.create_task(server.serve())

@@ -16,6 +16,7 @@ from app import times
 from app.api.identity import KeySetTokens
 from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
+from app.main import create_app
 from app.problems import DatabaseUnavailable
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
@@ -125,6 +126,14 @@ async def invalid_multipart(scene: Scene) -> httpx.Response:
     )
 
 
+async def forbidden(scene: Scene) -> httpx.Response:
+    """Another site's page calls a service in development."""
+    settings = scene.run.service.settings.model_copy(update={"auth_jwt_secret": None})
+    transport = httpx.ASGITransport(create_app(settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        return await client.get("/", headers={"Origin": "https://other.example"})
+
+
 async def insufficient_credits(scene: Scene) -> httpx.Response:
     await scene.run.credits()
     await scene.run.rows("UPDATE credit_account SET balance = 9")
@@ -219,6 +228,7 @@ ALIKE: dict[str, Provocation] = {
         storage_unavailable,
         shutting_down,
         invalid_multipart,
+        forbidden,
         insufficient_credits,
         idempotency_mismatch,
         too_many_jobs,
