@@ -115,6 +115,8 @@ class Cases:
     async def _sweep(self, faults: Faults) -> list[str]:
         calls: list[str] = []
         for _ in range(FAULTY_ROUNDS):
+            if not await self.lives.unfinished():
+                break
             await self.lives.pass_time(ROUND_SECONDS)
             calls += await self.lives.step(sweep, _after(faults, calls))
         return calls

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -169,15 +168,19 @@ class Lives:
         A job whose submit has no known outcome waits for a webhook until its deadline. The stand-in
         sends none here, so that the time after the deadline is tried as well.
         """
-        for number in count():
-            run = await self.begin()
-            assert run is not None
-            if not await run.rows("SELECT VALUE id FROM video_job WHERE due_at != NONE"):
-                return
-            assert number < ROUNDS, await run.rows("SELECT * FROM video_job WHERE due_at != NONE")
-            late = number == FAULTY_ROUNDS and self.settings.public_url is not None
+        rounds = 0
+        while left := await self.unfinished():
+            assert rounds < ROUNDS, left
+            late = rounds == FAULTY_ROUNDS and self.settings.public_url is not None
             await self.pass_time(A_DAY if late else ROUND_SECONDS)
             await self.step(sweep)
+            rounds += 1
+
+    async def unfinished(self) -> list[dict[str, Any]]:
+        """Return the jobs that have not ended."""
+        run = await self.begin()
+        assert run is not None
+        return list(await run.rows("SELECT * FROM video_job WHERE due_at != NONE"))
 
 
 async def sweep(run: Running) -> None:
