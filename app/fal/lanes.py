@@ -10,7 +10,7 @@ LANES = {
     "fal.upload": 64,
     "fal.submit": 64,
     "fal.status": 64,
-    "fal.result": 16,  # more than the deliveries of one process
+    "fal.result": 32,  # more than the deliveries of one process
     "fal.cancel": 16,
 }
 """The most calls of each kind that are in flight at once."""

@@ -42,8 +42,10 @@ from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-CONCURRENT_DELIVERIES = 8
+CONCURRENT_DELIVERIES = 24
 """Deliveries of one process; further ones wait without a lease."""
+CONCURRENT_VIDEOS = 8
+"""Videos on the disk and in transfer. Results of fal that hang leave these places to others."""
 
 Fetch = Callable[[str, Path], Awaitable[Download]]
 """Downloads a URL to a path; raises VideoRejected or VideoUnavailable."""
@@ -61,6 +63,7 @@ class Delivery:
         storage: Storage,
         scratch: Path,
         catalogue: Catalogue,
+        fetched: FetchedVideos,
     ) -> None:
         self._store = store
         self._fal = fal
@@ -68,20 +71,19 @@ class Delivery:
         self._storage = storage
         self._scratch = scratch
         self._catalogue = catalogue
-        self._fetched = FetchedVideos()
-        self._slots = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        self._fetched = fetched
+        self._places = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        self._videos = asyncio.Semaphore(CONCURRENT_VIDEOS)
 
     async def run(self, job: Job) -> None:
         """Deliver the job unless another worker does; a failure is recorded on the job."""
         context.job_id.set(job.id)
-        async with self._slots:
+        async with self._places:
             holder = str(uuid4())
             try:
                 claimed = await self._store.claim(job.id, holder, _key_base(job))
                 if claimed is None:
-                    # The read also publishes what the other worker has done.
-                    if (await self._store.get(job.id)).status.is_terminal:
-                        self._fetched.drop(job.id)
+                    await self._store.get(job.id)  # it publishes what the other worker has done
                     return
                 with DELIVERING.track_inprogress():
                     job = await self._deliver(claimed, holder)
@@ -121,7 +123,28 @@ class Delivery:
         return await self._store.fail(job.id, holder, code, str(error))
 
     async def _fetch_and_store(self, job: Job, holder: str) -> Job:
-        fetched = self._fetched.take(job.id) or await self._fetch_and_check(job)
+        url = None if job.id in self._fetched else await self._result(job)
+        async with self._videos:
+            fetched = self._fetched.take(job.id)
+            if fetched is None:
+                fetched = await self._fetch_and_check(job, url or await self._result(job))
+            return await self._store_fetched(job, holder, fetched)
+
+    async def _result(self, job: Job) -> str:
+        assert job.request_id is not None, "only a job that fal has accepted can be claimed"
+        return await self._fal.result(job.fal_model, job.request_id)
+
+    async def _fetch_and_check(self, job: Job, url: str) -> FetchedVideo:
+        log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
+        folder = Path(mkdtemp(dir=self._scratch))
+        try:
+            video = await self._fetch(url, folder / "video.mp4")
+            return FetchedVideo(folder=folder, video=video, facts=await probe(video.path))
+        except BaseException:  # whatever ends the download, its files go
+            rmtree(folder, ignore_errors=True)
+            raise
+
+    async def _store_fetched(self, job: Job, holder: str, fetched: FetchedVideo) -> Job:
         try:
             done = await self._store_and_complete(job, holder, fetched)
         except (StorageUnavailable, DatabaseUnavailable):
@@ -134,18 +157,6 @@ class Delivery:
         DELIVERED_BYTES.inc(fetched.video.size)
         log.info("Stored library video metadata for %s", done.video_key)
         return done
-
-    async def _fetch_and_check(self, job: Job) -> FetchedVideo:
-        assert job.request_id is not None, "only a job that fal has accepted can be claimed"
-        url = await self._fal.result(job.fal_model, job.request_id)
-        log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
-        folder = Path(mkdtemp(dir=self._scratch))
-        try:
-            video = await self._fetch(url, folder / "video.mp4")
-            return FetchedVideo(folder=folder, video=video, facts=await probe(video.path))
-        except BaseException:  # whatever ends the download, its files go
-            rmtree(folder, ignore_errors=True)
-            raise
 
     async def _store_and_complete(self, job: Job, holder: str, fetched: FetchedVideo) -> Job:
         job = await self._put_video(job, holder, fetched.video)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+from app.domain.job import Job
 from app.media.downloads import Download
 from app.media.probing import VideoFacts
 
@@ -33,6 +34,9 @@ class FetchedVideos:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, FetchedVideo] = OrderedDict()
 
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._kept
+
     def keep(self, job_id: str, fetched: FetchedVideo) -> None:
         """Keep the video for the job's next delivery, within the bounds."""
         self._kept[job_id] = fetched
@@ -50,7 +54,7 @@ class FetchedVideos:
             return None
         return fetched
 
-    def drop(self, job_id: str) -> None:
+    def on_change(self, job: Job) -> None:
         """Delete the kept video of a job that has ended, if there is one."""
-        if fetched := self._kept.pop(job_id, None):
+        if job.status.is_terminal and (fetched := self._kept.pop(job.id, None)):
             fetched.discard()

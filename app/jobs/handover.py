@@ -98,16 +98,16 @@ class Handover:
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:
             async with asyncio.timeout_at(deadline):
-                image_url = await self._fal.upload(
-                    submission.image.data,
-                    content_type=submission.image.content_type,
-                    file_name=f"{job.id}.{submission.image.extension}",
-                )
+                body = await self._upload(job, submission)
+            job = await self._store.submitting(job.id)
         except (FalError, TimeoutError) as error:
             raise await self._fail_job(job, error) from error
-        arguments = submission.template.fal_arguments(submission.variables, image_url=image_url)
-        body = encode_arguments(arguments)
-        job = await self._announce(job)
+        except DatabaseUnavailable:
+            self._write_later(job.id, lambda: self._interrupt(job))
+            raise
+        except Exception:  # any: the POST is not sent, so nothing stays on hold
+            await self._write(job, lambda: self._interrupt(job))
+            raise
         if job.stage is Stage.CANCELLING:
             return await self._write(job, lambda: self._store.cancelled(job.id, None))
         if job.stage is not Stage.SUBMITTING:
@@ -116,16 +116,19 @@ class Handover:
             raise await self._fail_job(job, TimeoutError())
         return await self._submit(job, body, deadline)
 
-    async def _announce(self, job: Job) -> Job:
-        """Record that the POST is about to be sent. If this fails, the POST is not sent."""
-        try:
-            return await self._store.submitting(job.id)
-        except DatabaseUnavailable:
-            message = "The database failed before the job was handed to fal. Nothing was charged."
-            self._write_later(
-                job.id, lambda: self._store.fail(job.id, None, "interrupted", message)
-            )
-            raise
+    async def _upload(self, job: Job, submission: Submission) -> bytes:
+        """Upload the image, and return the body of the request for fal's queue."""
+        image_url = await self._fal.upload(
+            submission.image.data,
+            content_type=submission.image.content_type,
+            file_name=f"{job.id}.{submission.image.extension}",
+        )
+        arguments = submission.template.fal_arguments(submission.variables, image_url=image_url)
+        return encode_arguments(arguments)
+
+    async def _interrupt(self, job: Job) -> Job:
+        message = "The job could not be handed to fal. Nothing was charged."
+        return await self._store.fail(job.id, None, "interrupted", message)
 
     async def _submit(self, job: Job, body: bytes, deadline: float) -> Job:
         try:
@@ -138,6 +141,9 @@ class Handover:
             return await self._write(job, lambda: self.resolve_unconfirmed(job))
         except FalError as error:
             raise await self._fail_job(job, error) from error
+        except Exception:  # any: the POST may have been sent
+            log.exception("[VIDEO JOB %s] A fault in its submit", job.id)
+            return await self._write(job, lambda: self.resolve_unconfirmed(job))
         log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)
         if self._public_url is not None:
             CALLBACKS_ASKED.inc()

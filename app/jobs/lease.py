@@ -1,6 +1,7 @@
 """The lease under which one worker delivers a job."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,13 +11,15 @@ from app.domain.job import Job
 from app.errors import LeaseLost
 from app.problems import DatabaseUnavailable
 
+log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def extended_lease(store: JobStore, job: Job, holder: str) -> AsyncIterator[None]:
     """Extend the lease while the body runs.
 
     Raises:
-        LeaseLost: another worker has the lease; the body was cancelled.
+        LeaseLost: another worker has the lease, or it cannot be extended; the body was cancelled.
 
     """
     try:
@@ -33,12 +36,20 @@ async def extended_lease(store: JobStore, job: Job, holder: str) -> AsyncIterato
 
 
 async def _extend(store: JobStore, job: Job, holder: str, scope: asyncio.Timeout) -> None:
+    now = asyncio.get_running_loop().time
+    extended_at = now()
     while True:
         await asyncio.sleep(times.LEASE_RENEWAL)
+        started_at = now()
         try:
             await store.extend(job.id, holder)
+            extended_at = started_at
         except LeaseLost:
-            scope.reschedule(asyncio.get_running_loop().time())
-            return
+            break
         except DatabaseUnavailable:
-            continue
+            continue  # the others cannot claim the job either, or its completion fails
+        except Exception:  # any: without an extension another worker delivers the job as well
+            log.warning("[VIDEO JOB %s] Its lease is not extended", job.id, exc_info=True)
+            if now() + times.LEASE_RENEWAL > extended_at + times.LEASE:
+                break
+    scope.reschedule(now())

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,8 +11,10 @@ from app.database.client import Database
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.database.stream_places import StreamPlaces
+from app.domain.job import Job
 from app.fal.queue import Fal
 from app.jobs.delivery import Delivery, Fetch
+from app.jobs.fetched_videos import FetchedVideos
 from app.jobs.handover import Handover
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.live_updates import LiveUpdates
@@ -66,7 +68,9 @@ async def open_jobs(
     """
     subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
     snapshots = Snapshots(subscriptions.publish)
-    store = JobStore(database, Limits.from_settings(settings), publish=snapshots.publish)
+    fetched = FetchedVideos()
+    publish = _publish_to(snapshots.publish, fetched.on_change)
+    store = JobStore(database, Limits.from_settings(settings), publish=publish)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
         handover = Handover(
@@ -84,6 +88,7 @@ async def open_jobs(
             storage=storage,
             scratch=stack.enter_context(scratch()),
             catalogue=catalogue,
+            fetched=fetched,
         )
         lifecycle = Lifecycle(store, fal, handover, delivery, snapshots, background=background)
         stack.push_async_callback(background.drain, times.DRAIN)
@@ -104,6 +109,14 @@ async def open_jobs(
             stream_places=places,
             sweep=sweep,
         )
+
+
+def _publish_to(*listeners: Callable[[Job], None]) -> Callable[[Job], None]:
+    def publish(job: Job) -> None:
+        for listener in listeners:
+            listener(job)
+
+    return publish
 
 
 def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:

@@ -218,7 +218,7 @@ async def test_process_without_a_free_slot_sees_the_delivery_of_another_process(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted()
-    run.service.lifecycle._delivery._slots = asyncio.Semaphore(0)
+    run.service.lifecycle._delivery._places = asyncio.Semaphore(0)
     fal.complete(fal.newest, small_video())
     assert (await run.status(job_id))["status"] == "pending"
     asked = fal.count("status")

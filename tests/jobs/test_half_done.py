@@ -115,22 +115,32 @@ async def test_lost_answer_of_fal_is_acknowledged_although_the_database_is_unava
         assert await run.money() == CHARGED
 
 
-async def test_kept_video_of_a_job_that_ended_elsewhere_is_deleted(
-    settings: Settings, fal: FalStandIn
+async def deadline_passes(run: Running, _job_id: str) -> None:
+    await pass_time(run, 25 * 3600)
+
+
+async def another_process_ends_it(run: Running, job_id: str) -> None:
+    await run.service.database.call("video_job::fail", job_id, None, "interrupted", "By hand.")
+    await run.status(job_id)
+
+
+@pytest.mark.parametrize("ends", [deadline_passes, another_process_ends_it])
+async def test_kept_video_of_a_job_that_has_ended_is_deleted(
+    settings: Settings, fal: FalStandIn, ends: Callable[[Running, str], Awaitable[None]]
 ) -> None:
-    seam = StorageAway()
-    async with running(settings, fal, seam=seam) as run:
+    async with running(settings, fal, seam=StorageAway()) as run:
         job_id = await run.submitted()
         fal.complete(fal.newest, small_video())
         await run.status(job_id)
         await run.wait_for_background()
-        delivery = run.service.lifecycle._delivery
-        assert list(delivery._scratch.rglob("video.mp4"))
-        job = await run.service.store.get(job_id)
-        await run.rows("UPDATE type::record('video_job', $job) SET lease = NONE", job=job_id)
-        await run.service.store.fail(job_id, None, "deadline_exceeded", "Too late.")
-        await delivery.run(job)
-        assert not list(delivery._scratch.rglob("video.mp4"))
+        scratch = run.service.lifecycle._delivery._scratch
+        assert list(scratch.rglob("video.mp4"))
+        # Only a job whose video is not being stored can expire.
+        await run.rows("UPDATE video_job SET stage = 'queued', lease = NONE, due_at = time::now()")
+        fal.advance(fal.newest, "IN_QUEUE")
+        await ends(run, job_id)
+        assert (await run.status(job_id))["status"] == "failed"
+        assert not list(scratch.rglob("video.mp4"))
 
 
 class StorageAway:

@@ -27,6 +27,7 @@ class Extensions:
 
     def __init__(self) -> None:
         self.to_fail = 0
+        self.error: Exception = DatabaseUnavailable()
         self._one = asyncio.Event()
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
@@ -34,7 +35,7 @@ class Extensions:
             return await call()
         if self.to_fail:
             self.to_fail -= 1
-            raise DatabaseUnavailable
+            raise self.error
         answer = await call()
         self._one.set()
         return answer
@@ -112,15 +113,38 @@ async def test_delivery_that_loses_its_lease_stops_and_changes_nothing(
     assert await run.money() == CHARGED
 
 
-async def test_delivery_continues_when_the_database_is_briefly_unavailable(
-    downloading: Downloading, fal: FalStandIn
+@pytest.mark.parametrize("error", [DatabaseUnavailable(), ValueError("unforeseen")], ids=repr)
+async def test_delivery_continues_when_its_lease_is_briefly_not_extended(
+    downloading: Downloading, fal: FalStandIn, error: Exception
 ) -> None:
+    downloading.extensions.error = error
     downloading.extensions.to_fail = 3
     await downloading.extensions.next()
     downloading.hang.released.set()
     assert (await downloading.run.finished(downloading.job_id))["status"] == "completed"
     assert fal.count("media") == 1
     assert await downloading.run.money() == CHARGED
+
+
+async def test_delivery_stops_before_its_lease_ends_when_extending_it_raises(
+    downloading: Downloading,
+    fal: FalStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = downloading.run
+    monkeypatch.setattr(times, "LEASE", 0.02)
+    downloading.extensions.error = ValueError("unforeseen")
+    downloading.extensions.to_fail = 1_000_000
+    await run.wait_for_background()  # the delivery has stopped although its download still hangs
+    assert f"[VIDEO JOB {downloading.job_id}] Its lease is not extended" in caplog.messages
+    assert await run.money() == HELD
+    monkeypatch.undo()
+    downloading.hang.released.set()
+    await pass_time(run, 30)
+    assert (await run.status(downloading.job_id))["status"] == "completed"
+    assert fal.count("media") == 2
+    assert await run.money() == CHARGED
 
 
 async def test_stopping_service_releases_the_lease_of_an_unfinished_delivery(

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from app.fal import queue
 from app.fal.lanes import LANES
+from app.jobs.delivery import CONCURRENT_VIDEOS
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Effect, Hang
@@ -16,16 +17,17 @@ WATCHED_JOBS = 160
 
 
 class Crowd(Hang):
-    """Hangs, and sets ``full`` when the lane of status calls is full."""
+    """Hangs, and sets ``full`` when ``size`` calls hang."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
+        self.size = size
         self.hanging = 0
         self.full = asyncio.Event()
 
     async def __call__(self, effect: Effect, connection: asyncio.Transport) -> ASGIApp:
         self.hanging += 1
-        if self.hanging == LANES["fal.status"]:
+        if self.hanging == self.size:
             self.full.set()
         return await super().__call__(effect, connection)
 
@@ -52,7 +54,7 @@ async def test_status_that_hangs_for_many_jobs_holds_up_no_submit_and_no_deliver
     fal.complete(request_id, small_video())
     job = await run.service.store.get(done)
     ids = await watched_jobs(run)
-    crowd = Crowd()
+    crowd = Crowd(LANES["fal.status"])
     fal.faults.add("status", crowd, times=None)
 
     await asyncio.gather(*(run.status(each, user="eve") for each in ids))
@@ -82,3 +84,27 @@ async def test_cancels_that_hang_do_not_hold_up_the_sweep(
     hang.released.set()
     await run.wait_for_background()
     assert (await run.status(job_id))["status"] == "cancelled"
+
+
+async def test_results_that_hang_do_not_hold_up_the_delivery_of_another_job(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "RESULT_DEADLINE", 600.0)
+    crowd = Crowd(CONCURRENT_VIDEOS)
+    fal.faults.add("result", crowd, times=crowd.size)
+
+    async def completed_at_fal(user: str) -> str:
+        job_id = await run.submitted(user=user)
+        fal.complete(fal.newest, small_video())
+        await run.status(job_id, user=user)
+        return job_id
+
+    for number in range(crowd.size):
+        await completed_at_fal(f"user-{number}")
+    await crowd.full.wait()
+    job_id = await completed_at_fal("bob")
+    [delivery] = [task for task in run.service.background.tasks if job_id in task.get_name()]
+    await delivery
+    assert (await run.status(job_id, user="bob"))["status"] == "completed"
+    crowd.released.set()
+    await run.wait_for_background()

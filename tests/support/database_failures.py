@@ -1,6 +1,8 @@
 """Errors that the SDK was seen to raise when the database fails, injected below the adapter."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -61,6 +63,42 @@ def failing_sdk(monkeypatch: pytest.MonkeyPatch, errors: list[Exception] = FAILU
         if sdk.failing:
             raise next(sdk.errors)
         return await send(self, *given)
+
+    monkeypatch.setattr(AsyncWsSurrealConnection, "query", query)
+    return sdk
+
+
+class RaisingSdk:
+    """Raises an error for the statements of one task, also of those that it has sent."""
+
+    def __init__(self) -> None:
+        self._error: ContextVar[tuple[Exception, bool] | None] = ContextVar("error", default=None)
+
+    @contextmanager
+    def raising(self, error: Exception, *, after: bool) -> Iterator[None]:
+        """Raise ``error`` in the body, instead of sending a statement or ``after`` it."""
+        token = self._error.set((error, after))
+        try:
+            yield
+        finally:
+            self._error.reset(token)
+
+    async def query(self, send: Callable[[], Awaitable[Any]]) -> Any:
+        """Send a statement, unless an error is raised."""
+        error, after = self._error.get() or (None, True)
+        answer = await send() if after else None
+        if error is not None:
+            raise error
+        return answer
+
+
+def raising_sdk(monkeypatch: pytest.MonkeyPatch) -> RaisingSdk:
+    """Replace the SDK's ``query``; nothing fails yet."""
+    sdk = RaisingSdk()
+    send: Callable[..., Awaitable[Any]] = AsyncWsSurrealConnection.query
+
+    async def query(self: AsyncWsSurrealConnection, *given: Any) -> Any:
+        return await sdk.query(lambda: send(self, *given))
 
     monkeypatch.setattr(AsyncWsSurrealConnection, "query", query)
     return sdk

@@ -11,6 +11,7 @@ import httpx
 from app.errors import FalAnswerLost, FalUnavailable
 from app.problems import DatabaseUnavailable
 from app.telemetry.seam import T
+from tests.support.database_failures import RaisingSdk, server_error
 
 
 @dataclass
@@ -47,25 +48,67 @@ class CallFault(Enum):
     DIES_AFTER = "the process dies after its effect"
     FAILS = "the call fails"
     LOSES_ANSWER = "the call is carried out, and its answer is lost"
+    SERVER_ERROR = "the database's driver raises a ServerError"
+    SERVER_ERROR_AFTER = "the driver raises a ServerError after the effect"
+    VALUE_ERROR = "a ValueError that nobody foresaw"
+    VALUE_ERROR_AFTER = "a ValueError after the effect"
+    OS_ERROR = "an OSError that nobody foresaw"
+    OS_ERROR_AFTER = "an OSError after the effect"
+
+    def can_happen_at(self, name: str) -> bool:
+        """Return whether the call of this name can fail like this."""
+        return name.startswith("db.") or "ServerError" not in self.value
+
+
+DEATHS = (CallFault.DIES_BEFORE, CallFault.DIES_AFTER)
+FORESEEN = (CallFault.FAILS, CallFault.LOSES_ANSWER)
+SERVER_ERROR = server_error("IO error: Input/output error", "Internal")
+VALUE_ERROR = ValueError("year 262142 is out of range")
+OS_ERROR = OSError(28, "No space left on device")
+RAW_ERRORS: Mapping[CallFault | None, tuple[Exception, bool]] = {
+    CallFault.SERVER_ERROR: (SERVER_ERROR, False),
+    CallFault.SERVER_ERROR_AFTER: (SERVER_ERROR, True),
+    CallFault.VALUE_ERROR: (VALUE_ERROR, False),
+    CallFault.VALUE_ERROR_AFTER: (VALUE_ERROR, True),
+    CallFault.OS_ERROR: (OS_ERROR, False),
+    CallFault.OS_ERROR_AFTER: (OS_ERROR, True),
+}
+"""Each with whether it is raised after the effect."""
+ERRORS = tuple(fault for fault in CallFault if fault not in DEATHS)
 
 
 class CrashSeam:
-    """Numbers the calls and applies ``faults`` by number; after a death every call is cancelled."""
+    """Numbers the calls and applies ``faults`` by number; after a death every call is cancelled.
 
-    def __init__(self, faults: Mapping[int, CallFault] | None = None) -> None:
+    The renewal of the streams' places belongs to no job and is left out. A raw error of the
+    database comes from below the adapter: it needs the ``sdk`` of ``raising_sdk``.
+    """
+
+    def __init__(
+        self, faults: Mapping[int, CallFault] | None = None, *, sdk: RaisingSdk | None = None
+    ) -> None:
         self.calls: list[str] = []
         self.died = asyncio.Event()
-        self._faults = faults or {}
+        self.faults = faults or {}
+        self._sdk = sdk
+
+    def restart(self, faults: Mapping[int, CallFault]) -> None:
+        """Number the next call 0, and apply other faults."""
+        self.calls, self.faults = [], faults
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
         if self.died.is_set():
             raise asyncio.CancelledError
-        fault = self._faults.get(len(self.calls))
+        if name == "db.event_stream::renew":
+            return await call()
+        fault = self.faults.get(len(self.calls))
         self.calls.append(name)
         if fault is CallFault.DIES_BEFORE:
             self._die()
         if fault is CallFault.FAILS:
             raise _failure(name)
+        if raw := RAW_ERRORS.get(fault):
+            return await self._raise(name, call, *raw)
         answer = await call()
         if fault is CallFault.DIES_AFTER:
             self._die()
@@ -76,6 +119,21 @@ class CrashSeam:
     def _die(self) -> NoReturn:
         self.died.set()
         raise asyncio.CancelledError
+
+    async def _raise(
+        self,
+        name: str,
+        call: Callable[[], Awaitable[T]],
+        error: Exception,
+        after: bool,  # noqa: FBT001 from the table
+    ) -> T:
+        if name.startswith("db."):
+            assert self._sdk is not None
+            with self._sdk.raising(error, after=after):
+                return await call()
+        if after:
+            await call()
+        raise error
 
 
 def _failure(name: str) -> Exception:
