@@ -18,7 +18,9 @@ from app.database.connection import (
     new_connection,
     open_connection,
 )
+from app.database.disk_room import check_room
 from app.database.errors import ConnectionLost
+from app.problems import DatabaseUnavailable
 
 OPEN_DEADLINE = 30.0
 """Seconds for the first connection: an embedded engine was seen to tidy its files for 14 s."""
@@ -55,6 +57,7 @@ class SharedConnection:
                 embedded store cannot be opened.
 
         """
+        check_room(self._address)
         async with asyncio.timeout(OPEN_DEADLINE):
             self._current = await self._opened()
 
@@ -63,8 +66,13 @@ class SharedConnection:
 
         Raises:
             ConnectionLost: the connection cannot be opened now.
+            DatabaseUnavailable: the disk of the embedded store is nearly full.
 
         """
+        try:
+            check_room(self._address)
+        except OSError as error:
+            raise DatabaseUnavailable from error
         if self._current is not None and is_dropped(self._current):
             self.discard(self._current)
         if self._current is not None:

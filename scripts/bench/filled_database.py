@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -136,7 +136,7 @@ async def fill(database: Database, jobs: int) -> None:
     Fields and events are removed and put back afterwards: they would be evaluated for every row.
     Indexes stay: building seven over a million rows afterwards took longer, and 2 GB more.
     """
-    definitions = await _without_schema(database)
+    definitions = await without_schema(database, TABLES)
     await _fill_users(database, jobs, prefix="user", apart=5, under_way=1)
     await _fill_users(database, JOBS_OF_EACH, prefix="ada", apart=1, under_way=JOBS_OF_EACH // 2)
     for definition in definitions:
@@ -157,11 +157,11 @@ async def _fill_users(database: Database, jobs: int, **terms: Any) -> None:
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
 
-async def _without_schema(database: Database) -> list[str]:
+async def without_schema(database: Database, names: Sequence[str]) -> list[str]:
     """Reduce the tables to their indexes; return the statements that restore the rest."""
     definitions = list[str]()
     tables = (await database.query("INFO FOR DB"))["tables"]
-    for table in TABLES:
+    for table in names:
         parts = await database.query(f"INFO FOR TABLE {table}")
         definitions.append(tables[table].replace("TABLE", "TABLE OVERWRITE", 1))
         definitions += [*parts["fields"].values(), *parts["events"].values()]

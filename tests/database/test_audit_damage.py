@@ -120,8 +120,16 @@ DAMAGE = {
         f"UPDATE type::record('library_video', $job) SET created_at = {FAR}",
         "but its library row has 2999",
     ),
-    "a lost request": (QUEUED, "DELETE fal_request WHERE job = $job", "no row in fal_request"),
-    "a lost key": (COMPLETED, "DELETE storage_key_taken", "no row in storage_key_taken"),
+    "a lost request": (
+        QUEUED,
+        f"DELETE type::record('fal_request', {JOB}.fal_request_id)",
+        "no row in fal_request",
+    ),
+    "a lost key": (
+        COMPLETED,
+        f"DELETE type::record('storage_key_taken', {JOB}.video_key)",
+        "no row in storage_key_taken",
+    ),
     "completed without a request": (
         COMPLETED,
         f"UPDATE {JOB} SET fal_request_id = NONE",
@@ -138,12 +146,12 @@ DAMAGE = {
             "LET $key = 'users/ada/library/2020-01-01-night-life-roller.mp4'; "
             f"CREATE type::record('storage_key_taken', $key); UPDATE {JOB} SET video_key = $key"
         ),
-        "is not one of users/ada/library/",
+        "is not one of users/",
     ),
     "a key of another template": (
         COMPLETED,
         f"UPDATE {JOB} SET template_slug = 'dance-floor'",
-        "is not one of users/ada/library/",
+        "is not one of users/",
     ),
 }
 

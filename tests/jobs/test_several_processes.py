@@ -171,7 +171,7 @@ async def test_delivery_of_a_killed_process_is_taken_over_after_its_lease(pair: 
     assert (await pair.status(lives, job_id, user="late"))["stage"] == "storing"
     dies.kill()
     download.released.set()
-    await pair.backends.pass_time(LONGER_THAN_A_LEASE)
+    await pair.backends.set_clock(LONGER_THAN_A_LEASE)
     await pair.completed(lives, job_id, user="late")
     await dies.start()
     assert await pair.audited() == []
@@ -222,11 +222,11 @@ async def test_kills_of_both_processes_and_the_database_break_no_invariant(
             pass
         async with FalStandIn() as fal:
             backends = Backends(folder, server.address("video"), bucket, fal)
-            async with simulation(backends, instances=2, seed=7) as simulated:
+            async with simulation(backends, instances=2, seed=7, server=server) as simulated:
                 async with simulated.under_load(), asyncio.TaskGroup() as dying:
                     for instance in simulated.instances:
                         dying.create_task(simulated.kill_repeatedly(instance, 2))
-                    dying.create_task(simulated.kill_database_repeatedly(server, 1))
+                    dying.create_task(simulated.kill_database_repeatedly(1))
                 outcome = await simulated.outcome()
     assert not outcome.failures, "\n".join(outcome.failures)
     assert outcome.ends["completed"] > 0

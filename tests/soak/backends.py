@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.database.address import Address
 from app.storage.protocol import Storage
+from tests.soak.disk import Disk
 from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, environment_of
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
@@ -24,9 +25,17 @@ class Backends:
     """The database, bucket and fal that all processes of a test share."""
 
     folder: Path
+    """For the processes' logs, and for scratch folders if there is no ``disk``."""
     address: Address
     bucket: S3Server
     fal: FalStandIn
+    disk: Disk | None = None
+    """Has the database, the bucket and the scratch folders, so that it can be full."""
+
+    @property
+    def scratch(self) -> Path:
+        """Where processes make their scratch folders."""
+        return self.disk.folder if self.disk else self.folder
 
     def settings(self, **changes: str) -> dict[str, str]:
         """Return the environment of a service that uses them."""
@@ -35,6 +44,7 @@ class Backends:
             "R2_BUCKET": BUCKET,
             "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
             "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "TMPDIR": str(self.scratch),
         }
         return own | stand_in_environment(self.fal.port) | environment_of(self.address) | changes
 
@@ -44,8 +54,8 @@ class Backends:
         async with self.bucket.open() as storage:
             yield storage
 
-    async def pass_time(self, seconds: float) -> None:
-        """Set the database's clock ahead; no process may have an embedded store open."""
+    async def set_clock(self, seconds: float) -> None:
+        """Set the database's clock; no process may have an embedded store open."""
         async with connected(self.address) as database:
             await set_clock_ahead(database, seconds)
 

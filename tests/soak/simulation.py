@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from app.database.disk_room import RESERVE
 from app.server.scratch import PREFIX
 from tests.soak.backends import Backends
 from tests.soak.browsers import USERS, Browsers
+from tests.soak.disk import Disk
 from tests.soak.fal_worker import FalWorker
 from tests.soak.instance import Instance, LoadBalancer
 from tests.soak.outcome import Outcome, inspect
@@ -23,6 +25,13 @@ from tests.support.tokens import bearer
 LIFETIME_SECONDS = 0.05, 2.0
 DATABASE_UP_SECONDS = 1.0, 5.0
 DATABASE_DOWN_SECONDS = 0.0, 2.0
+DISK_ROOMY_SECONDS = 2.0, 10.0
+DISK_FILLING_SECONDS = 0.5
+DISK_FULL_SECONDS = 0.0, 3.0
+CLOCK_TURNED = 0.2
+"""Probability that the database's clock is wrong, or right again, after a kill."""
+CLOCK_AHEAD_SECONDS = 60.0, 12 * 3600.0
+"""Less than the deadline of a job, which would end it rightly."""
 ROUNDS = 20
 ROUND_SECONDS = 130
 """Longer than a lease, than any retry delay, and than a submit without progress may last."""
@@ -42,9 +51,16 @@ class Simulation:
     browsers: Browsers
     fal_worker: FalWorker
     chance: random.Random
+    server: SurrealServer | None
+    """The database's server; None if it is embedded."""
     began: float = field(default_factory=time.monotonic)
     kills: int = 0
     database_kills: int = 0
+    disks_filled: int = 0
+    clocks_set_back: int = 0
+    _clock_is_ahead: bool = False
+    _room: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the disk is full or the server is down."""
 
     async def kill_repeatedly(self, instance: Instance, number: int) -> None:
         """Start an instance and kill it, ``number`` times."""
@@ -53,32 +69,66 @@ class Simulation:
             await asyncio.sleep(self.chance.uniform(*LIFETIME_SECONDS))
             instance.kill()
             self.kills += 1
+            if self.backends.address.embedded:  # no other process can open the store
+                await self._turn_clock_perhaps()
 
-    async def kill_database_repeatedly(self, server: SurrealServer, number: int) -> None:
-        """Kill the database and start it again, ``number`` times."""
+    async def kill_database_repeatedly(self, number: int) -> None:
+        """Kill the database's server and start it again, ``number`` times."""
+        assert self.server is not None
         for _ in range(number):
             await asyncio.sleep(self.chance.uniform(*DATABASE_UP_SECONDS))
-            server.kill()
-            self.database_kills += 1
-            await asyncio.sleep(self.chance.uniform(*DATABASE_DOWN_SECONDS))
-            await asyncio.to_thread(server.start)
+            async with self._room:
+                self.server.kill()
+                self.database_kills += 1
+                await asyncio.sleep(self.chance.uniform(*DATABASE_DOWN_SECONDS))
+                await asyncio.to_thread(self.server.start)
+            await self._turn_clock_perhaps()
+
+    async def _turn_clock_perhaps(self) -> None:
+        """Set the database's clock ahead, or back if it is ahead, with a small probability."""
+        if self.chance.random() >= CLOCK_TURNED:
+            return
+        self.clocks_set_back += self._clock_is_ahead
+        self._clock_is_ahead = not self._clock_is_ahead
+        ahead = self.chance.uniform(*CLOCK_AHEAD_SECONDS) if self._clock_is_ahead else 0
+        async with self._room:
+            await self.backends.set_clock(ahead)
 
     @asynccontextmanager
     async def under_load(self) -> AsyncIterator[None]:
-        """Let the users work with the service meanwhile."""
+        """Let the users work with the service meanwhile, and fill the disk at times."""
         browsing = asyncio.create_task(self.browsers.browse())
+        filling = asyncio.create_task(self._fill_disk_repeatedly(self.backends.disk))
         try:
             yield
         finally:
+            filling.cancel()
+            await asyncio.wait({filling})
             self.browsers.closed.set()
             await browsing
+
+    async def _fill_disk_repeatedly(self, disk: Disk | None) -> None:
+        while disk is not None:
+            await asyncio.sleep(self.chance.uniform(*DISK_ROOMY_SECONDS))
+            async with self._room:
+                try:
+                    # No disk fills up between the check of its room and the call that follows.
+                    await asyncio.to_thread(disk.leave, RESERVE // 2)
+                    await asyncio.sleep(DISK_FILLING_SECONDS)
+                    await asyncio.to_thread(disk.leave, 0)
+                    self.disks_filled += 1
+                    await asyncio.sleep(self.chance.uniform(*DISK_FULL_SECONDS))
+                finally:
+                    disk.empty()
+                if self.server is not None:  # as docs/operations.md says
+                    await asyncio.to_thread(self.server.restart)
 
     async def outcome(self) -> Outcome:
         """Let time pass without users until every job has ended, then check the invariants."""
         await self.fal_worker.finished()
         ahead = ROUND_SECONDS
         for _ in range(ROUNDS):
-            await self.backends.pass_time(ahead)
+            await self.backends.set_clock(ahead)
             await self._round()
             unfinished = await self.backends.unfinished()
             if not unfinished:
@@ -88,7 +138,7 @@ class Simulation:
         outcome.failures.extend(self.browsers.failures + self.fal_worker.failures)
         outcome.failures.extend(self.balancer.failures)
         outcome.failures.extend(each for one in self.instances for each in one.failures)
-        left = list(self.backends.folder.glob(f"{PREFIX}*"))
+        left = list(self.backends.scratch.glob(f"{PREFIX}*"))
         # Each kill leaves one folder, and each start removes those of dead processes.
         if len(left) > len(self.instances):
             outcome.failures.append(f"{len(left)} scratch folders of dead processes are left")
@@ -125,6 +175,8 @@ class Simulation:
         figures = {
             "kills of the service": self.kills,
             "kills of the database": self.database_kills,
+            "times the disk was full": self.disks_filled,
+            "times the database's clock was set back": self.clocks_set_back,
             "seconds": round(time.monotonic() - self.began),
             "submits accepted": len(browsers.accepted),
             "jobs by their end": dict(outcome.ends),
@@ -139,7 +191,9 @@ class Simulation:
 
 
 @asynccontextmanager
-async def simulation(backends: Backends, *, instances: int, seed: int) -> AsyncIterator[Simulation]:
+async def simulation(
+    backends: Backends, *, instances: int, seed: int, server: SurrealServer | None = None
+) -> AsyncIterator[Simulation]:
     """Set up users, fal and ``instances`` instances of the service."""
     chance = random.Random(seed)  # noqa: S311 repeatable, not secret
     async with AsyncExitStack() as stack:
@@ -153,7 +207,7 @@ async def simulation(backends: Backends, *, instances: int, seed: int) -> AsyncI
         balancer = LoadBalancer(places, client, chance)
         browsers, fal_worker = Browsers(balancer, chance), FalWorker(backends.fal, balancer, chance)
         working = asyncio.create_task(fal_worker.work())
-        yield Simulation(backends, places, balancer, browsers, fal_worker, chance)
+        yield Simulation(backends, places, balancer, browsers, fal_worker, chance, server)
         working.cancel()
         await asyncio.wait({working})
 

@@ -1,13 +1,15 @@
-"""Processes are killed hundreds of times while users work; no invariant breaks."""
+"""Processes are killed, the disk fills up and the clock is wrong; no invariant breaks."""
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.soak.backends import Backends
+from tests.soak.disk import Disk, mounted_disk
 from tests.soak.simulation import Simulation, simulation
 from tests.support.database import embedded, migrated, surreal_server
 from tests.support.s3 import S3Server, s3_server
@@ -22,15 +24,22 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(7200)]
 
 
 @pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[S3Server]:
-    with s3_server(tmp_path) as server:
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    with mounted_disk(tmp_path / "disk") as disk:
+        yield disk
+
+
+@pytest.fixture
+def bucket(disk: Disk) -> Iterator[S3Server]:
+    with s3_server(disk.folder) as server:
         yield server
 
 
 async def test_kills_of_one_process_break_no_invariant(
-    tmp_path: Path, store_url: str, bucket: S3Server, fal: FalStandIn
+    tmp_path: Path, migrated_folder: Path, disk: Disk, bucket: S3Server, fal: FalStandIn
 ) -> None:
-    backends = Backends(tmp_path, embedded(store_url), bucket, fal)
+    store = shutil.copytree(migrated_folder, disk.folder / "surreal")
+    backends = Backends(tmp_path, embedded(f"surrealkv://{store}"), bucket, fal, disk)
     async with simulation(backends, instances=1, seed=SEED) as simulated:
         async with simulated.under_load():
             await simulated.kill_repeatedly(simulated.instances[0], KILLS)
@@ -38,17 +47,17 @@ async def test_kills_of_one_process_break_no_invariant(
 
 
 async def test_kills_of_two_processes_and_their_database_break_no_invariant(
-    tmp_path: Path, bucket: S3Server, fal: FalStandIn
+    tmp_path: Path, disk: Disk, bucket: S3Server, fal: FalStandIn
 ) -> None:
-    with surreal_server(tmp_path / "server") as server:
+    with surreal_server(disk.folder / "server") as server:
         async with migrated(server.address("video")):
             pass
-        backends = Backends(tmp_path, server.address("video"), bucket, fal)
-        async with simulation(backends, instances=2, seed=SEED) as simulated:
+        backends = Backends(tmp_path, server.address("video"), bucket, fal, disk)
+        async with simulation(backends, instances=2, seed=SEED, server=server) as simulated:
             async with simulated.under_load(), asyncio.TaskGroup() as kills:
                 for instance in simulated.instances:
                     kills.create_task(simulated.kill_repeatedly(instance, SERVICE_KILLS // 2))
-                kills.create_task(simulated.kill_database_repeatedly(server, DATABASE_KILLS))
+                kills.create_task(simulated.kill_database_repeatedly(DATABASE_KILLS))
             await check(simulated)
 
 

@@ -97,6 +97,13 @@ class SurrealServer:
         )
         wait_for_port(self.port)
 
+    def restart(self) -> None:
+        """Stop it with SIGTERM, as systemd does, and start it again."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+        self.start()
+
     def kill(self) -> None:
         """Kill it with SIGKILL."""
         if self.process is not None:
