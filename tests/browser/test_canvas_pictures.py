@@ -39,6 +39,30 @@ def test_a_bad_picture_is_reported_and_the_canvas_is_unchanged(editor: EditorPag
     assert not editor.page.evaluate("editor.canUndo")
 
 
+@pytest.mark.parametrize(
+    ("content", "kind", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "", "a HEIC photo"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "image/avif", "an AVIF picture"),
+        (b"GIF89a", "image/gif", "a GIF"),
+        (b"<?xml version='1.0'?><svg xmlns='x'/>", "image/svg+xml", "an SVG drawing"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_what_to_do(
+    editor: EditorPage, content: bytes, kind: str, name: str
+) -> None:
+    editor.give_file("drop", content, kind)
+    editor.until("notices.at(-1)?.code === 'unsupported_image'")
+    assert editor.page.evaluate("notices.at(-1).message") == (
+        f"This is {name}, which cannot be used here. Save it as PNG, JPEG or WebP first."
+    )
+
+
+def test_a_gif_that_the_browser_opens_is_used(editor: EditorPage) -> None:
+    editor.give_file("drop", encoded(300, 200, "GIF"), "image/gif")
+    editor.until("editor.scene.picture.bitmap.width === 300")
+
+
 def test_the_picture_can_be_panned_zoomed_removed_and_replaced_by_the_sample(
     editor: EditorPage,
 ) -> None:
