@@ -33,7 +33,7 @@ class Page {
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
-    owner: () => subject(this.#identity.token),
+    owner: () => subject(this.#identity.token) ?? "",
     reportErrors: (action) => this.#reportErrors(action),
     report: (error) => this.#report(error),
   };

@@ -1,34 +1,72 @@
-/** A job as the service reports it; times are RFC 3339 in UTC. */
-export interface JobStatus {
+/** What every status of a job has; times are RFC 3339 in UTC. */
+interface JobFacts {
   readonly jobId: string;
-  readonly status: "pending" | "processing" | "completed" | "failed" | "cancelled";
   readonly stage: "submitting" | "queued" | "generating" | "cancelling" | "storing" | "done";
   readonly templateSlug: string;
   readonly falModel: string;
   readonly credits: number;
   readonly createdAt: string;
   readonly updatedAt: string;
-  readonly queuePosition?: number;
-  readonly completedAt?: string;
-  readonly error?: { readonly code: string; readonly message: string };
-  readonly url?: string;
-  readonly key?: string;
-  readonly posterUrl?: string;
-  readonly bytes?: number;
-  readonly durationSeconds?: number;
-  readonly width?: number;
-  readonly height?: number;
-  /** As ffmpeg names it: "h264", "hevc", "av1" and others. Not every browser plays each. */
-  readonly codec?: string;
 }
 
-export interface CompletedStatus extends JobStatus {
+/** What only some statuses have. It may be read from any status, and is undefined in the others. */
+interface Absent {
+  readonly queuePosition?: undefined;
+  readonly completedAt?: undefined;
+  readonly url?: undefined;
+  readonly key?: undefined;
+  readonly posterUrl?: undefined;
+  readonly bytes?: undefined;
+  readonly durationSeconds?: undefined;
+  readonly width?: undefined;
+  readonly height?: undefined;
+  readonly codec?: undefined;
+  readonly error?: undefined;
+}
+
+type Status<Facts> = JobFacts & Facts & Omit<Absent, keyof Facts>;
+
+/** Not yet running at fal. */
+export type PendingStatus = Status<{
+  readonly status: "pending";
+  /** 0 is next. */
+  readonly queuePosition?: number;
+}>;
+
+export type ProcessingStatus = Status<{ readonly status: "processing" }>;
+
+export type CompletedStatus = Status<{
   readonly status: "completed";
   readonly completedAt: string;
   /** A signed URL that expires; `videos.status(jobId)` returns a fresh one. */
   readonly url: string;
   readonly key: string;
-}
+  readonly posterUrl?: string;
+  readonly bytes?: number;
+  readonly durationSeconds?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly codec?: string;
+}>;
+
+export type FailedStatus = Status<{
+  readonly status: "failed";
+  readonly completedAt?: string;
+  readonly error: { readonly code: string; readonly message: string };
+}>;
+
+export type CancelledStatus = Status<{
+  readonly status: "cancelled";
+  readonly completedAt?: string;
+}>;
+
+/** A job as the service reports it; `status` tells which fields it has. */
+export type JobStatus =
+  | PendingStatus
+  | ProcessingStatus
+  | CompletedStatus
+  | FailedStatus
+  | CancelledStatus;
 
 export interface Variable {
   readonly name: string;
@@ -120,22 +158,30 @@ export class Job {
   cancel(): Promise<void>;
 }
 
+type Token = string | null | undefined;
+
 export interface VideoGenerationOptions {
-  /** The service's URL; this page's origin by default. */
+  /** The service's URL, or a path at this page's origin (`/video`); this origin by default. */
   baseUrl?: string;
-  /** Called before each request. The token's `sub` separates users. */
-  getToken?: () => string | null | undefined | Promise<string | null | undefined>;
-  /** Separates users instead of the token's `sub`. */
+  /**
+   * Called before each request; `refused` says that the service refused its last answer, so a kept
+   * token is of no use. The request is then sent once more. The token's `sub` separates users.
+   */
+  getToken?: (why: { refused: boolean }) => Token | Promise<Token>;
+  /**
+   * Separates users instead of the token's `sub`. If neither is there, as with a session cookie,
+   * the user is unknown, and tabs share nothing.
+   */
   userKey?: string;
   timing?: {
     /** Silence after which a stream counts as dead; the service writes every 15 s. */
     silenceMs?: number;
-    /** How often unfinished jobs are polled while there is no stream. */
+    /** How often unfinished jobs are polled while there is no stream, or a silent new one. */
     pollMs?: number;
   };
 }
 
-/** All generations of the signed-in user. */
+/** All generations of the signed-in user. A server that renders pages may create it, too. */
 export class VideoGeneration {
   constructor(options?: VideoGenerationOptions);
   /** The jobs known now, by id. */

@@ -1,6 +1,7 @@
 /**
  * Makes videos from canvases, for any front end: submits, follows and cancels jobs, also after a
- * reload.
+ * reload. A server that renders pages may create the object: it uses the browser's globals only
+ * when it submits or follows.
  *
  *     import { VideoGeneration } from "/assets/latest/video-generation.js";
  *
@@ -14,7 +15,8 @@
  *     player.src = url;
  *
  * All jobs and tabs of a user share one event stream, because a browser opens only six connections
- * to an origin. Without a stream, each unfinished job is polled.
+ * to an origin. Without a stream, each unfinished job is polled. A tab whose user is unknown, as
+ * with a session cookie, shares nothing, unless `userKey` names the user.
  */
 
 import { Client, subject } from "./generation/client.js";
@@ -35,12 +37,13 @@ export class VideoGeneration {
   onerror = null;
 
   #client;
-  #serviceUrl;
+  #baseUrl;
   #userKey;
   #timing;
   #jobs = new Jobs((jobId) => this.#cancel(jobId));
   #connection = "polling";
-  #user = null;
+  /** Null if the token does not name the user; undefined until the first token. */
+  #user;
   #token;
   #updates = null;
   #resumed = false;
@@ -53,7 +56,7 @@ export class VideoGeneration {
   constructor({ baseUrl = "", getToken = () => null, userKey, timing } = {}) {
     const onToken = (token) => this.#identify(token);
     this.#client = new Client({ baseUrl, getToken, onToken });
-    this.#serviceUrl = new URL(`${baseUrl}/`, location.origin).href;
+    this.#baseUrl = baseUrl;
     this.#userKey = userKey;
     this.#timing = { ...TIMING, ...timing };
   }
@@ -150,17 +153,25 @@ export class VideoGeneration {
       if (renewed) this.#updates?.tokenChanged();
       return;
     }
-    if (this.#user !== null) this.#jobs.clear(otherUser());
+    if (this.#user !== undefined) this.#jobs.clear(otherUser());
     this.#user = user;
-    this.#jobs.persistIn(new PendingJobs(this.#scope));
+    this.#jobs.persistIn(this.#newPendingJobs());
     if (this.#resumed) this.#jobs.restore();
     this.#startOrStop();
   }
 
-  /** The name under which one user's tabs share updates; null until the user is known. */
+  /** The name under which one user's tabs share updates; null if the user is not known. */
   get #scope() {
-    const user = this.#user;
-    return user === null ? null : `video-generation/${this.#serviceUrl}${encodeURIComponent(user)}`;
+    return this.#user ? this.#prefix + encodeURIComponent(this.#user) : null;
+  }
+
+  get #prefix() {
+    return `video-generation/${new URL(`${this.#baseUrl}/`, location.origin)}`;
+  }
+
+  #newPendingJobs() {
+    if (this.#scope === null) return new PendingJobs(this.#prefix, () => sessionStorage);
+    return new PendingJobs(this.#scope, () => localStorage);
   }
 
   /** Starts updates if there are, or may be, jobs to follow; stops them otherwise. */

@@ -35,17 +35,29 @@ def test_a_bad_picture_is_reported_and_the_canvas_is_unchanged(editor: EditorPag
         editor.give_file("drop", content, kind)
         editor.until("(code) => notices.at(-1)?.code === code", code)
     assert editor.page.evaluate("notices.length") == 3
+    assert editor.picture == [1280, 1280]
+    assert not editor.page.evaluate("editor.canUndo")
+
+
+def test_a_file_that_cannot_be_used_is_named_with_what_to_do(editor: EditorPage) -> None:
     for content, kind, name in (
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heic", "a HEIC image"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "", "a HEIC image"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "image/avif", "an AVIF image"),
         (b"\0\0\0\x18ftypisom\0\0\0\0avc1mp41", "video/mp4", "an MP4 video"),
         (encoded(30, 20, "TIFF"), "image/tiff", "a TIFF image"),
-        (b"<?xml version='1.0'?><svg />", "image/svg+xml", "an SVG drawing"),
+        (b"GIF89a", "image/gif", "a GIF"),
+        (b"<?xml version='1.0'?><svg xmlns='x'/>", "image/svg+xml", "an SVG drawing"),
         (b"%PDF-1.7", "application/pdf", "a PDF"),
     ):
         editor.give_file("drop", content, kind)
-        editor.until("(name) => notices.at(-1)?.message.includes(`is ${name}.`)", name)
-    assert editor.picture == [1280, 1280]
-    assert not editor.page.evaluate("editor.canUndo")
+        message = f"This is {name}, which cannot be used here. Save it as PNG, JPEG or WebP first."
+        editor.until("(message) => notices.at(-1)?.message === message", message)
+        assert editor.page.evaluate("notices.at(-1).code") == "unsupported_image"
+
+
+def test_a_gif_that_the_browser_opens_is_used(editor: EditorPage) -> None:
+    editor.give_file("drop", encoded(300, 200, "GIF"), "image/gif")
+    editor.until("editor.scene.picture.bitmap.width === 300")
 
 
 def test_the_picture_can_be_panned_zoomed_removed_and_replaced_by_the_sample(

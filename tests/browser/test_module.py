@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+import pytest
 from playwright.sync_api import BrowserContext, Route
 
 from tests.browser.console import REQUEST_FAILED, Console
@@ -149,6 +150,82 @@ def test_a_submit_whose_answer_is_lost_is_repeated_and_makes_one_job(
     assert tab.submit() == lost[0]
     assert fal.submits() == submitted + 1
     assert tab.count("video") == 2
+
+
+def test_a_busy_service_is_asked_again(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    tab = Tab(context, driven.url, "una")
+    submitted = fal.submits()
+    turned_away: list[Route] = []
+
+    def turn_away(route: Route) -> None:
+        if turned_away:
+            return route.fallback()
+        turned_away.append(route)
+        problem = {"code": "too_busy", "detail": "Try again soon."}
+        return route.fulfill(status=503, json=problem, headers={"Retry-After": "1"})
+
+    tab.page.route("**/api/templates/video", turn_away)
+    console.allow(REFUSED.format(503))
+    tab.until_known(tab.submit(), "pending")
+    assert fal.submits() == submitted + 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "unauthenticated"), (413, "image_too_large")])
+def test_a_proxy_s_own_refusal_is_named(
+    context: BrowserContext, console: Console, driven: Server, status: int, code: str
+) -> None:
+    tab = Tab(context, driven.url, "val")
+    tab.page.route(
+        "**/api/templates/video", lambda route: route.fulfill(status=status, body="<html>")
+    )
+    console.allow(REFUSED.format(status))
+    assert tab.run("submit().catch((error) => error.code)") == code
+
+
+def test_calls_whose_token_is_refused_ask_once_for_another_and_try_once_more(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REFUSED.format(401))
+    tab = Tab(context, driven.url, "wim")
+    tab.run(
+        """(stale) => {
+          globalThis.asked = [];
+          let current = stale;
+          const getToken = async ({ refused }) => {
+            asked.push(refused);
+            if (refused) current = token;
+            return current;
+          };
+          videos = new VideoGeneration({ getToken });
+        }""",
+        token("wim", exp=1),
+    )
+    tab.run("Promise.all([videos.credits(), videos.library(), videos.status('x').catch(() => {})])")
+    assert tab.run("asked.filter((refused) => refused).length") == 1
+    tab.run("asked.length = 0, videos.credits()")
+    assert tab.run("asked") == [False]
+    console.allow(REFUSED.format(404))
+
+
+def test_addresses_of_the_service_s_own_files_start_at_its_url(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    tab = Tab(context, driven.url, "xia")
+    tab.run("videos = new VideoGeneration({ baseUrl: location.origin, getToken: () => token })")
+    job = tab.submit()
+    fal.complete()
+    tab.outcome(job)
+    media = f"{driven.url}/media/"
+    tab.until_known(job, "completed")
+    assert str(tab.known(job, "url")).startswith(media)
+    assert str(
+        tab.run("videos.status([...videos.jobs.keys()][0]).then(({ url }) => url)")
+    ).startswith(media)
+    assert str(tab.run("videos.library().then((page) => page.videos[0].posterUrl)")).startswith(
+        media
+    )
 
 
 def test_an_expired_session_is_reported_once_and_continues_after_sign_in(

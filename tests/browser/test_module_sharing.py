@@ -1,11 +1,12 @@
 """Several tabs of one browser: one leads and shares its updates with the others."""
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Tab
+from tests.support.tokens import bearer
 
 
 def resumed(context: BrowserContext, server: Server, user: str) -> Tab:
@@ -78,6 +79,26 @@ def test_without_locks_or_channels_each_tab_has_its_own_stream(
     fal.complete()
     assert first.outcome(job) == second.outcome(job)
     assert first.open_streams() == second.open_streams() == 1
+
+
+@pytest.mark.parametrize(("user_key", "streams"), [("undefined", (1, 1)), ("'lea'", (1, 0))])
+def test_tabs_share_nothing_if_the_user_is_unknown_unless_a_key_names_the_user(
+    context: BrowserContext, driven: Server, user_key: str, streams: tuple[int, int]
+) -> None:
+    def add_token(route: Route) -> None:  # as a server with session cookies does
+        route.continue_(headers=route.request.headers | bearer("lea"))
+
+    tabs = [Tab(context, driven.url, "lea") for _ in range(2)]
+    for tab in tabs:
+        tab.page.route("**/api/**", add_token)
+        tab.run(f"videos = new VideoGeneration({{ userKey: {user_key} }})")
+        tab.run("videos.resume()")
+    first, second = tabs
+    job = first.submit()
+    second.until_known(job, "queued", "stage")
+    assert (first.count("events"), second.count("events")) == streams
+    kept = "[localStorage, sessionStorage].map((storage) => storage.length)"
+    assert first.run(kept) == ([0, 1] if user_key == "undefined" else [1, 0])
 
 
 def test_users_of_one_browser_do_not_share_a_stream(

@@ -122,7 +122,23 @@ def test_jobs_are_polled_if_a_proxy_holds_streams_back(
     def hold(_route: Route) -> None:
         pass
 
-    tab = Tab(context, driven.url, "ivy", timing='{"silenceMs": 500, "pollMs": 300}')
+    tab = Tab(context, driven.url, "ivy", timing=QUICK)
+    tab.page.route("**/events", hold)
+    job = tab.submit()
+    tab.until_known(job, "pending")
+    assert tab.open_streams() == 1  # polled beside the stream, which is not given up yet
+    fal.complete()
+    assert tab.outcome(job).endswith(".mp4")
+    assert tab.run("videos.connection") == "polling"
+
+
+def test_a_silent_new_stream_is_replaced_by_polling(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    def hold(_route: Route) -> None:
+        pass
+
+    tab = Tab(context, driven.url, "jan", timing='{"silenceMs": 500, "pollMs": 5000}')
     tab.page.route("**/events", hold)
     job = tab.submit()
     fal.complete()

@@ -18,17 +18,10 @@ export class PictureRefused extends Error {
   }
 }
 
-/** The refusal of a file that is not a picture for the browser; names what it is, if it can. */
-async function refusalOf(blob, code) {
-  const kind = await kindOf(blob).catch(() => undefined);
-  if (!kind) return new PictureRefused(code);
-  return new PictureRefused("unsupported_image", `This file is ${kind}. Save it as PNG, JPEG or WebP, and use that.`);
-}
-
 /** Decodes a file, upright and at most LONGEST pixels a side; rejects with PictureRefused. */
 export async function decodePicture(blob) {
-  // An SVG may taint the canvas, which could then not be exported.
-  if (!/^image\/(?!svg)/.test(blob.type)) throw await refusalOf(blob, "unsupported_image");
+  // An SVG may taint the canvas, which could then not be exported. Some systems give HEIC no type.
+  if (!/^(image\/(?!svg)|$)/.test(blob.type)) throw await refusalOf(blob);
   if (blob.size > MOST_BYTES) throw new PictureRefused("image_too_large");
   const image = new Image();
   image.src = URL.createObjectURL(blob);
@@ -36,10 +29,18 @@ export async function decodePicture(blob) {
     await new Promise((onload, onerror) => Object.assign(image, { onload, onerror }));
     return { bitmap: await bitmapOf(image), blob, x: 0.5, y: 0.5, zoom: 100 };
   } catch (error) {
-    throw error instanceof PictureRefused ? error : await refusalOf(blob, "invalid_image");
+    throw error instanceof PictureRefused ? error : await refusalOf(blob);
   } finally {
     URL.revokeObjectURL(image.src);
   }
+}
+
+/** Names the kind of a file that this browser cannot open as a picture. */
+async function refusalOf(blob) {
+  const kind = await kindOf(blob);
+  const message = `This is ${kind}, which cannot be used here. Save it as PNG, JPEG or WebP first.`;
+  if (kind) return new PictureRefused("unsupported_image", message);
+  return new PictureRefused(blob.type.startsWith("image/") ? "invalid_image" : "unsupported_image");
 }
 
 function bitmapOf(image) {

@@ -5,12 +5,18 @@ const ROOT = "/api/templates/video";
 const TIMEOUT = 20_000; // milliseconds
 const UPLOAD_TIMEOUT = 150_000; // milliseconds
 const TRIES = 4;
+const LONGEST_WAIT = 60; // seconds; after a longer Retry-After, the caller decides
+/** No token was refused; null is the token of an app with session cookies. */
+const NONE = Symbol("none");
 
 /** The service's HTTP interface. Every method rejects with a GenerationError. */
 export class Client {
   #baseUrl;
   #getToken;
   #onToken;
+  #latest = null;
+  #refused = NONE;
+  #renewal = null;
 
   constructor({ baseUrl, getToken, onToken }) {
     this.#baseUrl = baseUrl;
@@ -19,16 +25,17 @@ export class Client {
   }
 
   /** Gets the access token of the signed-in user, and reports it to `onToken`. */
-  async token() {
-    let token;
-    try {
-      token = await this.#getToken();
-    } catch (cause) {
-      if (cause instanceof TypeError) throw GenerationError.ofNetwork(cause);
-      throw new GenerationError("unauthenticated", "Nobody is signed in.", { cause });
-    }
-    this.#onToken(token);
-    return token;
+  token() {
+    if (!this.isRefused) return this.#askForToken({ refused: false });
+    this.#renewal ??= this.#askForToken({ refused: true }).finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  /** Whether the service refused the latest token. */
+  get isRefused() {
+    return this.#latest === this.#refused;
   }
 
   /** All tries use one idempotency key, so they create at most one job. */
@@ -41,12 +48,13 @@ export class Client {
     return withRetries(() => this.#json(ROOT, request), signal);
   }
 
-  status(jobId, signal) {
-    return this.#json(`${ROOT}/status`, { query: { jobId }, signal });
+  async status(jobId, signal) {
+    return this.addressed(await this.#json(`${ROOT}/status`, { query: { jobId }, signal }));
   }
 
-  cancel(jobId) {
-    return withRetries(() => this.#json(`${ROOT}/cancel`, { method: "POST", query: { jobId } }));
+  async cancel(jobId) {
+    const request = { method: "POST", query: { jobId } };
+    return this.addressed(await withRetries(() => this.#json(`${ROOT}/cancel`, request)));
   }
 
   /** Opens the event stream of all unfinished jobs; it stays open until the signal fires. */
@@ -56,15 +64,35 @@ export class Client {
   }
 
   templates(signal) {
-    return this.#json("/api/templates", { signal });
+    return this.#json("/api/templates", { signal, isPublic: true });
   }
 
-  library({ signal, ...query }) {
-    return this.#json("/api/library", { query, signal });
+  async library({ signal, ...query }) {
+    const page = await this.#json("/api/library", { query, signal });
+    return { ...page, videos: page.videos.map((video) => this.addressed(video)) };
   }
 
   credits(signal) {
     return this.#json("/api/credits", { signal });
+  }
+
+  /** A job or video whose addresses start at `baseUrl`: the service knows only its own paths. */
+  addressed(shape) {
+    const own = Object.entries(shape).filter(([name, value]) => isPath(name, value));
+    return { ...shape, ...Object.fromEntries(own.map(([name, path]) => [name, this.#baseUrl + path])) };
+  }
+
+  async #askForToken(why) {
+    let token;
+    try {
+      token = (await this.#getToken(why)) ?? null;
+    } catch (cause) {
+      if (cause instanceof TypeError) throw GenerationError.ofNetwork(cause);
+      throw new GenerationError("unauthenticated", "Nobody is signed in.", { cause });
+    }
+    this.#latest = token;
+    this.#onToken(token);
+    return token;
   }
 
   async #json(path, request) {
@@ -80,8 +108,21 @@ export class Client {
     }
   }
 
-  async #send(path, { query = {}, headers = {}, timeout = TIMEOUT, signal, ...request }) {
+  /** Sends a request, and once more if its token is refused and the app may have another one. */
+  async #send(path, request) {
     const token = await this.token();
+    try {
+      return await this.#sendAs(token, path, request);
+    } catch (error) {
+      if (error.code !== "unauthenticated") throw error;
+      const next = await this.token();
+      if (token && next === token) throw error;
+      return this.#sendAs(next, path, request);
+    }
+  }
+
+  async #sendAs(token, path, { query = {}, headers = {}, timeout = TIMEOUT, isPublic, ...request }) {
+    const { signal } = request;
     const authorization = token ? { Authorization: `Bearer ${token}` } : {};
     const limits = [signal, timeout && AbortSignal.timeout(timeout)].filter(Boolean);
     let response;
@@ -94,6 +135,8 @@ export class Client {
     } catch (cause) {
       throw GenerationError.ofNetwork(cause, signal);
     }
+    if (response.status === 401) this.#refused = token;
+    else if (token === this.#refused && !isPublic) this.#refused = NONE; // a cookie was renewed
     if (!response.ok) throw await GenerationError.ofResponse(response);
     return response;
   }
@@ -109,10 +152,14 @@ export function subject(token) {
   try {
     const claims = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(claims), (character) => character.charCodeAt(0));
-    return String(JSON.parse(new TextDecoder().decode(bytes)).sub ?? "");
+    return String(JSON.parse(new TextDecoder().decode(bytes)).sub ?? "") || null;
   } catch {
-    return ""; // no token, or one that the service will reject
+    return null; // no token, or one that does not name the user
   }
+}
+
+function isPath(name, value) {
+  return /url$/i.test(name) && typeof value === "string" && value.startsWith("/");
 }
 
 async function withRetries(request, signal) {
@@ -120,7 +167,8 @@ async function withRetries(request, signal) {
     try {
       return await request();
     } catch (error) {
-      if (!error.isTemporary || failures + 1 === TRIES) throw error;
+      const isLast = failures + 1 === TRIES || error.retryAfter > LONGEST_WAIT;
+      if (!error.isTemporary || isLast) throw error;
       await delay(Math.max(backoff(failures), (error.retryAfter ?? 0) * 1_000), signal);
     }
   }

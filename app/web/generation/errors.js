@@ -1,3 +1,10 @@
+/** Answers of a proxy or of the app's own server, which have no code. */
+const OF_A_PROXY = {
+  401: { code: "unauthenticated", detail: "Nobody is signed in." },
+  413: { code: "image_too_large", detail: "The picture is too large for this site. Use a smaller one." },
+};
+const TEMPORARY = ["offline", "shutting_down", "database_unavailable", "identity_unavailable", "too_busy"];
+
 /**
  * Every error of this module, with a stable `code`. Codes of the service: `insufficient_credits`,
  * `fal_rejected`, …. Codes of the browser: `offline` (no answer), `aborted` (the caller's signal
@@ -25,7 +32,8 @@ export class GenerationError extends Error {
 
   /** Reads an error response: `application/problem+json`, or whatever a proxy sends instead. */
   static async ofResponse(response) {
-    const problem = (await response.json().catch(() => null)) ?? {};
+    const answer = await response.json().catch(() => null);
+    const problem = answer?.code ? answer : (OF_A_PROXY[response.status] ?? {});
     const detail = problem.detail ?? `The service cannot be reached at the moment (${response.status}).`;
     return new GenerationError(problem.code ?? "unexpected_answer", detail, {
       status: response.status,
@@ -43,8 +51,7 @@ export class GenerationError extends Error {
 
   /** Whether the same request may succeed in a moment. */
   get isTemporary() {
-    const codes = ["offline", "shutting_down", "database_unavailable", "identity_unavailable"];
-    return codes.includes(this.code) || (this.code === "unexpected_answer" && this.status >= 500);
+    return TEMPORARY.includes(this.code) || (this.code === "unexpected_answer" && this.status >= 500);
   }
 }
 

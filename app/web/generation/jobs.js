@@ -5,7 +5,7 @@ import { Job, Listeners } from "./job.js";
 export class Jobs {
   all = new Map();
   listeners = new Listeners();
-  /** Keeps the unfinished ones over a reload; null until the user is known. */
+  /** Keeps the unfinished ones over a reload; null before the first token. */
   #pending = null;
   #followers = new Map();
   #cancel;

@@ -29,12 +29,13 @@ export class UpdateSource {
   #stopped = new AbortController();
   #restart = new AbortController();
   #stream = new AbortController();
+  /** Fires when the stream has brought its first chunk. */
+  #spoken = new AbortController();
   #state = "connecting"; // then "live", "polling" or "waiting" for another token
   #lastChunkAt = 0;
   #updatedAt = new Map();
   #failures = 0;
   #signedOut = false;
-  #tokenHasChanged = false;
   #checkTimer;
 
   constructor(client, timing, on) {
@@ -80,16 +81,17 @@ export class UpdateSource {
 
   /** There is another token: tries it at once if the last one was rejected. */
   tokenChanged() {
-    this.#tokenHasChanged = true;
     if (this.#state === "waiting") this.checkNow();
   }
 
   /** Reads the stream until it ends; the result has no `failure` if the server closed it. */
   async #readStream(signal) {
     this.#state = "connecting";
-    this.#tokenHasChanged = false;
     this.#stream = new AbortController();
+    this.#spoken = new AbortController();
     const stop = AbortSignal.any([signal, this.#stream.signal]);
+    const silent = AbortSignal.any([stop, this.#spoken.signal]); // until the first chunk
+    void this.#pollUntil(Infinity, { first: this.#timing.pollMs, signal: silent });
     let watchdog = this.#startWatchdog(Math.min(FIRST_CHUNK_TIMEOUT, this.#timing.silenceMs));
     try {
       const chunks = readMessages(await this.#client.events(stop), stop);
@@ -117,6 +119,7 @@ export class UpdateSource {
 
   #receive(messages) {
     this.#lastChunkAt = Date.now();
+    this.#spoken.abort();
     if (this.#state !== "live") {
       this.#state = "live";
       this.#signedOut = false;
@@ -125,7 +128,7 @@ export class UpdateSource {
     }
     this.#on.connected("live");
     for (const { type, data } of messages) {
-      if (type === "job") this.#update(JSON.parse(data), "Event");
+      if (type === "job") this.#update(this.#client.addressed(JSON.parse(data)), "Event");
     }
   }
 
@@ -142,13 +145,23 @@ export class UpdateSource {
     this.#state = "polling";
     const until = Date.now() + this.#atLeastRetryAfter(backoff(this.#failures), failure);
     this.#failures += 1;
-    let next = offline ? this.#timing.pollMs : 0;
+    await this.#pollUntil(until, { first: offline ? this.#timing.pollMs : 0, signal });
+  }
+
+  /**
+   * Polls the unfinished jobs, first after `first` milliseconds, until a time or the signal: without
+   * a stream, and beside a new one, whose first chunk a proxy may hold back.
+   */
+  async #pollUntil(until, { first, signal }) {
+    let next = first;
     while (true) {
       await delay(Math.min(next, until - Date.now()), signal);
       if (signal.aborted || Date.now() >= until) return;
-      const trouble = await this.#poll(this.#on.unfinished(), signal);
+      const ids = this.#on.unfinished();
+      const trouble = await this.#poll(ids, signal);
       if (signal.aborted || trouble?.code === "unauthenticated") return;
-      this.#on.connected(trouble?.code === "offline" ? "offline" : "polling");
+      const state = trouble?.code === "offline" ? "offline" : "polling";
+      if (ids.length > 0 || this.#state === "polling") this.#on.connected(state);
       next = trouble?.code === "offline" ? Infinity : this.#atLeastRetryAfter(this.#timing.pollMs, trouble);
     }
   }
@@ -159,7 +172,7 @@ export class UpdateSource {
 
   /** Asks for another token from time to time, until there is one. */
   async #waitForToken(failure, signal) {
-    if (this.#tokenHasChanged) return; // the rejected token is not the current one any more
+    if (failure.status !== null && !this.#client.isRefused) return; // there is another token
     this.#state = "waiting";
     if (!this.#signedOut) this.#on.signedOut(failure);
     this.#signedOut = true;

@@ -1,0 +1,110 @@
+"""The browser module as an npm package: installed from its tarball, typed, built, and rendered."""
+
+import json
+import tomllib
+
+import pytest
+
+from tests.contract.node_project import PACKAGE, STRICT, NodeProject
+from tests.contract.recipes import recipe
+from tests.support.process import ROOT
+
+USES = """
+import { GenerationError, VideoGeneration, type JobStatus } from "@video-generation/client";
+import { useAsyncVideoGeneration } from "@video-generation/client/react";
+
+export const videos = new VideoGeneration({
+  baseUrl: "/video",
+  getToken: async ({ refused }) => (refused ? null : "token"),
+});
+
+export function addressOf(status: JobStatus): string {
+  // @ts-expect-error only a completed job has an address
+  const early: string = status.url;
+  switch (status.status) {
+    case "completed": return status.url + status.key;
+    case "failed": return status.error.message;
+    case "pending": return String(status.queuePosition?.toFixed());
+    case "processing": case "cancelled": return early;
+    default: return status satisfies never;
+  }
+}
+
+export async function animate(canvas: HTMLCanvasElement): Promise<string> {
+  const job = await videos.submit(canvas, { templateSlug: "any", variables: { mood: "raw" } });
+  job.subscribe(({ stage, queuePosition }) => console.log(stage, queuePosition));
+  return (await job.finished).url;
+}
+
+export function Animate() {
+  const { url, error } = useAsyncVideoGeneration(videos, { jobId: "a job" });
+  return error instanceof GenerationError ? error.detail : url;
+}
+"""
+RENDER = """
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+import { VideoGeneration } from "@video-generation/client";
+import { useAsyncVideoGeneration } from "@video-generation/client/react";
+
+for (const name of ["location", "document", "navigator"]) {
+  Object.defineProperty(globalThis, name, { get() { throw new Error(`${name} is read`); } });
+}
+const videos = new VideoGeneration({});
+function Animate() {
+  const { isRunning } = useAsyncVideoGeneration(videos, { jobId: "a job" });
+  return createElement("p", null, String(isRunning), String(videos.jobs.size), videos.connection);
+}
+console.log(renderToString(createElement(Animate)));
+videos.close();
+"""
+
+
+VITE_APP = {
+    "index.html": '<div id="root"></div><script type="module" src="/src/main.js"></script>',
+    "src/main.js": """
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import App from "./App";
+
+createRoot(document.getElementById("root")).render(createElement(App));
+""",
+}
+"""What ``npm create vite`` writes around the recipe."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> NodeProject:
+    """A project with the package and the recipe for Vite."""
+    project = NodeProject(tmp_path_factory.mktemp("project"))
+    react = ("react@19", "react-dom@19", "@types/react@19")
+    project.install_client(*react, "typescript@7", "vite@8", "@vitejs/plugin-react@6")
+    project.write(recipe("Vite") | VITE_APP)
+    return project
+
+
+def test_the_package_has_the_version_of_the_service_and_depends_on_nothing() -> None:
+    package = json.loads((PACKAGE / "package.json").read_text())
+    service = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert package["version"] == service["version"]
+    assert "dependencies" not in package
+    assert package["peerDependenciesMeta"] == {"react": {"optional": True}}
+
+
+@pytest.mark.timeout(600)
+def test_the_types_are_strict_and_a_completed_job_has_an_address(project: NodeProject) -> None:
+    project.write({"src/uses.tsx": USES})
+    project.write({"tsconfig.json": json.dumps(STRICT | {"include": ["src"]})})
+    project.run("tsc")
+
+
+def test_a_server_renders_the_hook_and_reads_nothing_of_a_browser(project: NodeProject) -> None:
+    project.write({"render.mjs": RENDER})
+    html = project.run("node", "render.mjs")
+    assert html.strip() == "<p>false<!-- -->0<!-- -->polling</p>"
+
+
+def test_the_recipe_for_vite_builds(project: NodeProject) -> None:
+    project.run("vite", "build", "--logLevel", "warn")
+    [script] = (project.folder / "dist" / "assets").glob("*.js")
+    assert "/api/templates/video" in script.read_text()
