@@ -66,7 +66,7 @@ def create_app(
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics, middleware=COMPRESSED),
             *([media_route(files)] if files else []),
-            openapi_route(),
+            openapi_route(settings),
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,

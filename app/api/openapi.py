@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from app.api.compression import COMPRESSED
 from app.problems import Problem
+from app.settings import Settings
 
 FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.
@@ -27,10 +28,17 @@ KINDS = {kind.code: kind for kind in Problem.__subclasses__()}
 
 Node = dict[str, Any]
 
+NOT_HTTP: Node = {
+    "description": "The request is not valid HTTP, or its head is too large.",
+    "headers": {},
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+"""Every route can answer this; it is shown if a route has no other answer to a wrong request."""
 
-def openapi_route() -> Route:
+
+def openapi_route(settings: Settings) -> Route:
     """Return the route that serves the document, which is built once per process."""
-    body = _serialized()
+    body = _serialized(settings.public_url or "/")
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"Cache-Control": "no-cache", "ETag": etag}
 
@@ -42,8 +50,8 @@ def openapi_route() -> Route:
     return Route("/openapi.json", openapi, middleware=COMPRESSED)
 
 
-def document() -> Node:
-    """Build the document."""
+def document(*, server: str = "/") -> Node:
+    """Build the document of a service with this address, which may be relative to the document."""
     about = _read("about")
     components = {
         file.stem: _read(f"components/{file.stem}")
@@ -51,15 +59,14 @@ def document() -> Node:
     }
     problems = _read("problems")
     general = _described(about.pop("x-problems"), problems)
-    components["responses"] = {
-        code: _problem_answer([problem]) for code, problem in general.items()
-    }
+    components["schemas"]["Problem"]["properties"]["code"]["enum"] = sorted(KINDS)
+    about["x-anywhere"] = {code: _problem_answer([problem]) for code, problem in general.items()}
     paths = {
         path: _path_item(operations, problems)
         for part in PARTS
         for path, operations in _read(f"paths/{part}").items()
     }
-    return about | {"paths": paths, "components": components}
+    return about | {"servers": [{"url": server}], "paths": paths, "components": components}
 
 
 def _path_item(operations: Node, problems: Node) -> Node:
@@ -77,6 +84,8 @@ def _operation(operation: Node, problems: Node) -> Node:
     answers = {
         status: _with_common_headers(answer) for status, answer in operation["responses"].items()
     }
+    if not any(status.startswith("4") for status in answers | refusals):
+        refusals["400"] = NOT_HTTP
     return operation | {"responses": answers | refusals}
 
 
@@ -94,9 +103,7 @@ def _problem_answer(problems: Sequence[Node]) -> Node:
         job = {"job_id": problem["jobId"]} if "jobId" in problem else {}
         body = KINDS[problem["code"]](problem["detail"], **job).to_json()
         examples[problem["code"]] = {"summary": problem["means"], "value": body}
-    status = KINDS[problems[0]["code"]].status.value
-    shape = {"status": {"const": status}, "code": {"enum": list(examples)}}
-    schema = {"$ref": "#/components/schemas/Problem", "properties": shape}
+    schema = {"$ref": "#/components/schemas/Problem"}
     return _with_common_headers(
         {
             "description": "\n".join(f"`{each['code']}`: {each['means']}" for each in problems),
@@ -111,13 +118,15 @@ def _with_common_headers(answer: Node) -> Node:
     return answer | {"headers": answer.get("headers", {}) | common}
 
 
-def _header(component: str) -> Node:
+def _header(component: str | Node) -> Node:
+    if not isinstance(component, str):
+        return component  # described in place
     return {"$ref": f"#/components/headers/{component}"}
 
 
 @functools.cache
-def _serialized() -> bytes:
-    return json.dumps(document(), ensure_ascii=False, separators=(",", ":")).encode()
+def _serialized(server: str) -> bytes:
+    return json.dumps(document(server=server), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _read(name: str) -> Node:

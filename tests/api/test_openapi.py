@@ -2,11 +2,14 @@
 
 import json
 
-from jsonschema import Draft202012Validator
+import httpx
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from app.api.openapi import document
+from app.api.openapi import document, openapi_route
 from app.main import create_app
 from app.problems import Problem
 from app.settings import Settings
@@ -56,6 +59,45 @@ async def test_document_is_served_and_answers_304_if_it_is_unchanged(run: Runnin
     again = await run.client.get("/openapi.json", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
     INTERFACE.check(again)
+
+
+@pytest.mark.parametrize("public_url", [None, "https://design.example/videos"])
+async def test_server_is_the_public_address_or_where_the_document_is(
+    settings: Settings, public_url: str | None
+) -> None:
+    route = openapi_route(settings.model_copy(update={"public_url": public_url}))
+    transport = httpx.ASGITransport(Starlette(routes=[route]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        served = (await client.get("/openapi.json")).json()
+    assert served["servers"] == [{"url": public_url or "/"}]
+
+
+def test_time_must_be_in_utc() -> None:
+    time = {"$ref": "#/components/schemas/Time"}
+    INTERFACE.validate("2026-11-23T00:40:10.220111Z", time)
+    for wrong in "2026-11-23T00:40:10+01:00", "2026-11-23T00:40:10", "2026-11-23", "soon":
+        with pytest.raises(ValidationError):
+            INTERFACE.validate(wrong, time)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "failed"},
+        {"status": "processing", "error": {"code": "interrupted", "message": "It ended."}},
+        {"status": "cancelled", "url": "/media/x.mp4"},
+        {"status": "pending", "bytes": 5},
+        {"unknown": 1},
+    ],
+)
+def test_job_has_an_error_only_if_it_failed_and_a_video_only_if_it_completed(
+    wrong: dict[str, object],
+) -> None:
+    examples = INTERFACE.document["components"]["examples"]
+    job = {"$ref": "#/components/schemas/Job"}
+    INTERFACE.validate(examples["generating"]["value"], job)
+    with pytest.raises(ValidationError):
+        INTERFACE.validate(examples["generating"]["value"] | wrong, job)
 
 
 async def test_documentation_page_loads_nothing_from_other_hosts(run: Running) -> None:

@@ -2,17 +2,24 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import httpx
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from app.api.openapi import document
 
-FORMATS = Draft202012Validator.FORMAT_CHECKER
+FORMATS = FormatChecker(Draft202012Validator.FORMAT_CHECKER.checkers)
 
 Node = dict[str, Any]
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_rfc_3339_in_utc(value: object) -> bool:
+    assert isinstance(value, str)
+    return value.endswith("Z") and "T" in value and datetime.fromisoformat(value).tzinfo is UTC
 
 
 class Interface:
@@ -37,7 +44,7 @@ class Interface:
 
     def problems(self) -> set[tuple[str, str]]:
         """Every documented problem, as pairs of operation id and code."""
-        anywhere = {("anywhere", code) for code in self.document["components"]["responses"]}
+        anywhere = {("anywhere", code) for code in self.document["x-anywhere"]}
         return anywhere | {
             (operation["operationId"], code)
             for operation in self.operations.values()
@@ -60,7 +67,11 @@ class Interface:
         if "schema" in media and kind != "text/event-stream":
             body = json.loads(answer.text) if kind.endswith("json") else answer.text
             self.validate(body, media["schema"])
-        return self.examples(described, kind)
+        examples = self.examples(described, kind)
+        if kind == "application/problem+json":
+            assert answer.json()["code"] in examples, "this route does not document the code"
+            assert answer.json()["status"] == answer.status_code
+        return examples
 
     def validate(self, value: Any, schema: Node) -> None:
         """Assert that a value matches a schema; references point into the document."""
@@ -80,7 +91,7 @@ class Interface:
         status = str(answer.status_code)
         if operation is None or status == "403":
             code = {"403": "forbidden", "404": "not_found"}.get(status, "method_not_allowed")
-            response: Node = self.document["components"]["responses"][code]
+            response: Node = self.document["x-anywhere"][code]
             return response
         responses: Node = operation["responses"]
         assert status in responses, f"{operation['operationId']}: {status} is not documented"

@@ -1,6 +1,7 @@
 """Values that schemathesis cannot generate: pictures, an existing template, cursors."""
 
 import base64
+import json
 from typing import Any
 
 import schemathesis
@@ -24,12 +25,22 @@ schemathesis.openapi.format("cursor", st.integers(0, 99).map(_cursor))
 
 @REQUESTS_TRANSPORT.serializer("multipart/form-data")
 def form(context: Any, body: Any) -> Any:
-    """Send well-formed submits with a picture; two of three get an order that is accepted."""
+    """Send well-formed submits with a picture; two of four get an order that is accepted."""
     if not _is_negative(context.case.meta):
-        order = body["data"]
-        is_valid = isinstance(order, dict) and len(order["templateSlug"]) % 3 == 0
-        body = body | {"startImage": CANVAS, "data": order if is_valid else ORDER}
+        text = body["data"]
+        unknown = {"templateSlug": text, "variables": {}}
+        orders = json.dumps(ORDER), json.dumps(ORDER), json.dumps(unknown), text
+        body = body | {"startImage": CANVAS, "data": orders[len(text) % len(orders)]}
     return multipart_serializer(context, body)
+
+
+@schemathesis.check
+def code_is_documented(_context: Any, response: Any, case: Any) -> None:
+    """Fail if a route answers with a problem that the document does not list for it."""
+    answers = case.operation.definition.raw["responses"]
+    content = answers.get(str(response.status_code), {}).get("content", {})
+    if problems := content.get("application/problem+json"):
+        assert response.json()["code"] in problems["examples"]
 
 
 def _is_negative(meta: Any) -> bool:
