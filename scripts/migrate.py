@@ -6,12 +6,13 @@ from pathlib import Path
 
 from app.database import migrations, schema
 from app.database.address import Address
+from app.database.adoption import find_obstacles
 from app.database.client import Database
 from app.database.drift import find_drift
 from app.database.errors import MigrationFailed
 from app.database.migrations import MigrationOutcome
 from app.database.schema import SchemaFile
-from app.database.schema_status import read_status
+from app.database.schema_status import read_ledger, read_status
 from app.settings import Settings
 from scripts.support.command import run
 from scripts.support.opening import print_target
@@ -22,6 +23,7 @@ DEADLINE = 30.0
 
 async def migrate(database: Database, folder: Path = schema.FOLDER) -> int:
     """Apply the pending files; migrations after one that waits for the backfill wait too."""
+    await _require_adoptable(database, folder)
     waiting = set[str]()
     # Read again after each pass: another release may have migrated at the same time.
     while files := [f for f in await _pending(database, folder) if f.name not in waiting]:
@@ -40,8 +42,24 @@ async def replace_newer(database: Database, folder: Path = schema.FOLDER) -> int
 
     A database with a migration that this checkout lacks is still refused.
     """
-    await database.query("UPDATE migration SET replaced = NONE")
+    files, ledger = schema.load(folder), await read_ledger(database)
+    if all("/" in name for name in ledger.keys() - {file.name for file in files}):
+        await database.query(
+            "UPDATE migration SET replaced = NONE, release = math::min([release, $release]) "
+            "WHERE replaced != NONE OR release > $release",
+            release=files[0].release,
+        )
     return await migrate(database, folder)
+
+
+async def _require_adoptable(database: Database, folder: Path) -> None:
+    obstacles = await find_obstacles(database, schema.load(folder))
+    if obstacles:
+        print(*obstacles, sep="\n")
+        raise MigrationFailed(
+            f"{database.address.place} cannot be migrated as it is, and nothing was changed: mend "
+            "what is named above, or set SURREAL_DATABASE to a database of its own"
+        )
 
 
 async def _pending(database: Database, folder: Path) -> tuple[SchemaFile, ...]:
@@ -62,6 +80,7 @@ async def _apply(database: Database, file: SchemaFile) -> MigrationOutcome:
 
 async def dry_run(database: Database, folder: Path = schema.FOLDER) -> int:
     """Run the pending files in one transaction, cancel it, and print the outcomes."""
+    await _require_adoptable(database, folder)
     files, waiting = list(await _pending(database, folder)), list[SchemaFile]()
     while (failure := await migrations.dry_run(database, files)) and failure.needs_backfill:
         waiting += [file for file in files[files.index(failure.file) :] if file.is_migration]
@@ -82,11 +101,14 @@ async def dry_run(database: Database, folder: Path = schema.FOLDER) -> int:
 async def check(database: Database, folder: Path = schema.FOLDER) -> int:
     """Print what is pending, waiting or drifted; return 1 if anything is."""
     status = await read_status(database, folder)
-    findings = [*status.faults, *(f"{file.name} is pending" for file in status.pending)]
+    obstacles = await find_obstacles(database, schema.load(folder))
+    findings = [*status.faults, *obstacles, *(f"{file.name} is pending" for file in status.pending)]
     if await lacks_model(database):
         findings.append("rows of video_job without fal_model wait for `make backfill`")
     if not status.faults:
-        findings += [f"drift: {each}" for each in await find_drift(database, status.applied)]
+        drift = await find_drift(database, status.applied)
+        print(*(f"does no harm: {each}" for each in drift if each.harmless), sep="\n", end="")
+        findings += [f"drift: {each}" for each in drift if not each.harmless]
     print(*findings or [f"All {len(status.applied)} files are applied, no drift."], sep="\n")
     return 1 if findings else 0
 

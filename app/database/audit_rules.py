@@ -134,7 +134,9 @@ def _expected_entries(job: Row) -> set[str]:
 
 def _library(job: Row) -> Iterator[str]:
     listed = job["listed"]
-    if (listed is not None) != is_delivered_here(job):
+    # The backfill may list a video of the replaced stack; it has no poster.
+    may_be_listed = job["status"] == Status.COMPLETED
+    if (listed is None and is_delivered_here(job)) or (listed is not None and not may_be_listed):
         yield f"is {job['status']} and {'' if listed else 'not '}in the library"
     if listed is None:
         return
@@ -146,7 +148,7 @@ def _library(job: Row) -> Iterator[str]:
     for name, expected, found in pairs:
         if expected != found:
             yield f"has {name} {expected}, but its library row has {found}"
-    if job.get("poster_key") != poster_key(listed["key"]):
+    if is_delivered_here(job) and job.get("poster_key") != poster_key(listed["key"]):
         yield f"its poster {job.get('poster_key')} does not belong to its key {listed['key']}"
 
 

@@ -3,9 +3,11 @@
 ``schema/NNN_name.surql`` are migrations, immutable once released. ``schema/functions/*.surql``,
 ``schema/access/*.surql`` (who may do what) and ``schema/templates/*.json`` are applied again
 whenever they change; a template is deleted with its file. The table ``migration`` has the path and
-the checksum of each applied file, the checksums that it replaced, and the release that applied it:
-the highest number of a migration in that checkout. A checkout is older than the database if its
-release is lower, or if the database has replaced one of its files within the same release.
+the checksum of each applied file, the tables that it defines, the checksums that it replaced, and
+the release that applied it. A release is the number of migrations plus the number in
+``schema/release.txt``, which is raised when functions, access or templates change without a
+migration. A checkout is older than the database if its release is lower, or if the database has
+replaced one of its files within the same release.
 """
 
 import hashlib
@@ -38,6 +40,7 @@ _NOT_CODE = re.compile(
     re.DOTALL,
 )
 _OWN_TRANSACTION = re.compile(r"(?:^|[;}])\s*(BEGIN|COMMIT|CANCEL)\b", re.IGNORECASE)
+_DEFINED = re.compile(r"DEFINE (TABLE|FUNCTION) (?:OVERWRITE |IF NOT EXISTS )?([\w:]+)")
 
 _DEFINE_LEDGER = """
 DEFINE TABLE IF NOT EXISTS migration SCHEMAFULL;
@@ -45,6 +48,7 @@ DEFINE FIELD IF NOT EXISTS checksum ON migration TYPE string;
 DEFINE FIELD IF NOT EXISTS applied_at ON migration TYPE datetime VALUE time::now();
 DEFINE FIELD IF NOT EXISTS release ON migration TYPE option<int>;
 DEFINE FIELD IF NOT EXISTS replaced ON migration TYPE option<array<string>>;
+DEFINE FIELD IF NOT EXISTS tables ON migration TYPE option<array<string>>;
 """
 _REQUIRE_UNAPPLIED = """
 LET $recorded = SELECT * FROM ONLY type::record('migration', $file.name);
@@ -55,10 +59,10 @@ IF (SELECT VALUE id FROM migration WHERE release > $file.release LIMIT 1) != []
 };
 """
 _CREATE = """CREATE type::record('migration', $file.name) SET
-  checksum = $file.checksum, release = $file.release;
+  checksum = $file.checksum, release = $file.release, tables = $file.tables;
 """
 _UPSERT = """UPSERT type::record('migration', $file.name) SET
-  checksum = $file.checksum, release = $file.release,
+  checksum = $file.checksum, release = $file.release, tables = $file.tables,
   replaced = array::complement(
     array::union($recorded.replaced ?? [],
       IF $recorded = NONE { [] } ELSE { [$recorded.checksum] }),
@@ -66,6 +70,14 @@ _UPSERT = """UPSERT type::record('migration', $file.name) SET
 """
 _PUT_TEMPLATE = "UPSERT type::record('template', $file.slug) CONTENT $file.row"
 _DROP_TEMPLATE = "DELETE type::record('template', $file.slug)"
+_JOBS = "001_video_job.surql"
+# A flexible field can only be defined in a table that is SCHEMAFULL at that moment.
+_KEEP_SCHEMALESS = """
+LET $schemaless = (INFO FOR DB STRUCTURE).tables[WHERE name = 'video_job'][0].schemafull = false;
+IF $schemaless {{ ALTER TABLE video_job SCHEMAFULL }};
+{0};
+IF $schemaless {{ ALTER TABLE video_job SCHEMALESS }};
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +111,8 @@ class SchemaFile:
             raise ConfigurationError(
                 f"schema/{name} contains {own[1].upper()}: each file is already one transaction"
             )
+        if name == _JOBS:
+            text = _KEEP_SCHEMALESS.format(text)
         entry = _UPSERT if "/" in name else _CREATE
         return cls(name=name, checksum=checksum, statements=entry + text)
 
@@ -118,6 +132,14 @@ class SchemaFile:
         return f"THROW '{GUARD}'" in self.statements
 
     @property
+    def tables(self) -> set[str]:
+        return self._defined("TABLE")
+
+    @property
+    def functions(self) -> set[str]:
+        return self._defined("FUNCTION")
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The value of ``$file`` in its statements."""
         slug = Path(self.name).stem
@@ -127,7 +149,12 @@ class SchemaFile:
             "release": self.release,
             "slug": slug,
             "row": self.row,
+            "tables": sorted(self.tables),
         }
+
+    def _defined(self, kind: str) -> set[str]:
+        code = _NOT_CODE.sub(" ", self.statements)
+        return {name for found, name in _DEFINED.findall(code) if found == kind}
 
 
 def load(folder: Path = FOLDER) -> list[SchemaFile]:
@@ -154,7 +181,8 @@ def load(folder: Path = FOLDER) -> list[SchemaFile]:
         files.append(SchemaFile.read(path, name))
     if numbers != list(range(1, len(numbers) + 1)):
         raise ConfigurationError(f"{folder}: number migrations 001, 002, 003 without a gap")
-    return [replace(file, release=len(numbers)) for file in files]
+    release = len(numbers) + int((folder / "release.txt").read_text())
+    return [replace(file, release=release) for file in files]
 
 
 def transaction(

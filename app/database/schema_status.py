@@ -12,8 +12,15 @@ from app.database.schema import SchemaFile
 from app.errors import ConfigurationError
 
 Row = Mapping[str, Any]
+Ledger = Mapping[str, Row]
+"""The rows of the table ``migration`` by the names of their files."""
 
 NEWER = "the database is newer than this checkout"
+LEDGER_FIELDS = {"checksum", "applied_at"}
+FOREIGN_LEDGER = (
+    "the table migration belongs to another application: give this service a database of its own "
+    "(SURREAL_DATABASE)"
+)
 MOST_NAMED = 3
 """Pending files that a message names; of more it gives the number."""
 
@@ -62,13 +69,9 @@ async def read_status(database: Database, folder: Path = schema.FOLDER) -> Schem
     """
     files = schema.load(folder)
     release = files[0].release if files else 0
-    try:  # not INFO FOR DB: a record user may not ask which tables exist
-        rows = await database.query(
-            "SELECT record::id(id) AS name, checksum, release, replaced FROM migration"
-        )
-    except TableMissing:
-        rows = []
-    ledger: dict[str, Row] = {row["name"]: row for row in rows}
+    ledger = await read_ledger(database)
+    if not all(isinstance(row["checksum"], str) for row in ledger.values()):
+        return SchemaStatus(applied=(), pending=(), faults=(FOREIGN_LEDGER,))
     checksums: dict[str, str] = {name: row["checksum"] for name, row in ledger.items()}
     known = {file.name for file in files}
     recorded = {name for name, checksum in checksums.items() if checksum != schema.REMOVED}
@@ -85,6 +88,18 @@ async def read_status(database: Database, folder: Path = schema.FOLDER) -> Schem
     )
 
 
+async def read_ledger(database: Database) -> Ledger:
+    """Return the table ``migration``; it is empty if there is none."""
+    try:  # not INFO FOR DB: a record user may not ask which tables exist
+        rows = await database.query(
+            "SELECT <string> record::id(id) AS name, checksum, release, replaced, tables "
+            "FROM migration"
+        )
+    except TableMissing:
+        return {}
+    return {row["name"]: row for row in rows}
+
+
 def _edited(files: Sequence[SchemaFile], checksums: dict[str, str]) -> Iterator[str]:
     for file in files:
         if file.is_migration and checksums.get(file.name, file.checksum) != file.checksum:
@@ -97,7 +112,7 @@ def _edited(files: Sequence[SchemaFile], checksums: dict[str, str]) -> Iterator[
 
 def _newer(
     files: Sequence[SchemaFile],
-    ledger: dict[str, Row],
+    ledger: Ledger,
     removed: Sequence[SchemaFile],
     release: int,
 ) -> Iterator[str]:

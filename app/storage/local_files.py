@@ -101,6 +101,9 @@ class LocalFiles:
 
         return await self._call("storage.find", find)
 
+    async def save(self, key: str, target: Path) -> None:
+        await self._call("storage.get", lambda: shutil.copyfile(self._path(key), target))
+
     async def delete(self, key: str) -> None:
         def delete() -> None:
             self._path(key).unlink(missing_ok=True)

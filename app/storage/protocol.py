@@ -49,6 +49,14 @@ class Storage(Protocol):
 
         """
 
+    async def save(self, key: str, target: Path) -> None:
+        """Write the bytes of an object to a file of this machine.
+
+        Raises:
+            StorageUnavailable: there is no such object, or it cannot be read.
+
+        """
+
     async def delete(self, key: str) -> None:
         """Delete an object; succeeds as well if there is none.
 

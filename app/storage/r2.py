@@ -125,6 +125,17 @@ class R2Storage:
                 return None
             raise
 
+    async def save(self, key: str, target: Path) -> None:
+        async def save() -> None:
+            answer = await self._client.get_object(Bucket=self._bucket, Key=key)
+            body = answer["Body"]
+            with await asyncio.to_thread(target.open, "wb") as file:
+                async with body:  # as in _read
+                    while chunk := await body.read(READ_BYTES):
+                        await asyncio.to_thread(file.write, chunk)
+
+        await call_r2(self._seam, "storage.get", save)
+
     async def delete(self, key: str) -> None:
         await call_r2(
             self._seam,

@@ -9,6 +9,10 @@ from app.database.client import Database
 from app.database.errors import MigrationFailed
 from scripts.migrate import check, dry_run, migrate
 
+PERMISSIONS = (
+    "PERMISSIONS FOR delete NONE FOR update, create, select WHERE fn::access::is_service()"
+)
+
 
 async def everything(database: Database) -> object:
     info = await database.query("INFO FOR DB")
@@ -50,7 +54,7 @@ async def test_an_edited_migration_is_a_finding(
             "field video_job.width differs from the schema",
         ),
         (
-            "DEFINE FIELD colour ON library_video TYPE option<string>",
+            "DEFINE FIELD colour ON library_video TYPE string",
             "field library_video.colour is not in the schema",
         ),
         ("REMOVE INDEX video_job_due ON video_job", "index video_job.video_job_due is missing"),
@@ -72,6 +76,29 @@ async def test_drift_is_found(
     await current.query(change)
     assert await check(current) == 1
     assert f"drift: {finding}\n" in capsys.readouterr().out
+
+
+async def test_what_does_no_harm_is_told_and_is_no_drift(
+    current: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = [
+        f"DEFINE TABLE OVERWRITE probe SCHEMAFULL COMMENT 'ours' {PERMISSIONS}",
+        'DEFINE FIELD OVERWRITE `error` ON video_job TYPE string | none COMMENT "why"',
+        "DEFINE INDEX OVERWRITE video_job_user ON video_job FIELDS `user` COMMENT 'whose'",
+    ]
+    harmless = [
+        "DEFINE FIELD colour ON library_video TYPE option<string>",
+        "DEFINE FIELD shade ON library_video TYPE string DEFAULT 'red'",
+        "DEFINE FIELD OVERWRITE user_email ON video_job TYPE any",
+        "DEFINE FIELD OVERWRITE user ON video_job TYPE string PERMISSIONS FOR select NONE",
+        "DEFINE INDEX library_video_title ON library_video FIELDS title",
+        "DEFINE EVENT told ON library_video WHEN true THEN { RETURN 1 }",
+    ]
+    for statement in same + harmless:
+        await current.query(statement)
+    assert await check(current) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "no harm: " in line]
+    assert len(told) == len(harmless)
 
 
 async def test_another_application_in_the_database_is_not_drift(current: Database) -> None:

@@ -27,6 +27,10 @@ def change(folder: Path, *, time: str, removed: str) -> Path:
     return folder
 
 
+def next_number(folder: Path) -> str:
+    return f"{len(list(folder.glob('*.surql'))) + 1:03}"
+
+
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     folder = shutil.copytree(schema.FOLDER, tmp_path / "older")
@@ -37,8 +41,9 @@ def older(tmp_path: Path) -> Path:
 def newer(tmp_path: Path) -> Path:
     """A later release: with a migration of its own, one template more and another one less."""
     folder = shutil.copytree(schema.FOLDER, tmp_path / "newer")
-    number = len(list(folder.glob("*.surql"))) + 1
-    (folder / f"{number:03}_later.surql").write_text("CREATE probe:later SET nonce = 'later'")
+    (folder / f"{next_number(folder)}_later.surql").write_text(
+        "CREATE probe:later SET nonce = 'later'"
+    )
     shutil.copy(folder / "templates/gentle-zoom.json", folder / "templates/new.json")
     return change(folder, time="noon", removed="dance-floor")
 
@@ -48,6 +53,14 @@ def edited(newer: Path) -> Path:
     """A later release without a migration of its own."""
     max(newer.glob("*.surql")).unlink()
     return newer
+
+
+@pytest.fixture
+def raised(edited: Path) -> Path:
+    """A later release that says so in release.txt."""
+    release = edited / "release.txt"
+    release.write_text(f"{int(release.read_text()) + 1}\n")
+    return edited
 
 
 async def content(database: Database) -> object:
@@ -84,9 +97,11 @@ async def test_older_checkout_changes_nothing_after_the_newer(
     assert await check(empty, newer) == 0
 
 
+@pytest.mark.parametrize("release", ["newer", "raised"])
 async def test_older_checkout_changes_nothing_in_a_database_that_it_never_migrated(
-    empty: Database, older: Path, newer: Path
+    empty: Database, older: Path, release: str, request: pytest.FixtureRequest
 ) -> None:
+    newer = request.getfixturevalue(release)
     assert await migrate(empty, newer) == 0
     before = await content(empty)
     with pytest.raises(ConfigurationError, match="the database is newer than this checkout"):
@@ -125,8 +140,7 @@ async def test_later_release_may_return_to_the_text_of_an_earlier_one(
     assert await migrate(current, older) == 0
     assert await migrate(current, newer) == 0
     clock = "functions/clock.surql"
-    number = schema.load(newer)[0].release + 1
-    (newer / f"{number:03}_latest.surql").write_text("CREATE probe:latest SET nonce = 'a'")
+    (newer / f"{next_number(newer)}_latest.surql").write_text("CREATE probe:latest SET nonce = 'a'")
     shutil.copy(older / clock, newer / clock)
     assert await migrate(current, newer) == 0
     assert await current.call("clock::now") == "morning"
@@ -163,10 +177,31 @@ async def test_ledger_of_an_earlier_release_gains_its_fields(
         await migrate(current)
 
 
+@pytest.mark.parametrize("release", ["edited", "raised"])
 async def test_operator_may_return_to_an_earlier_checkout_without_a_migration_between(
-    current: Database, edited: Path
+    current: Database, release: str, request: pytest.FixtureRequest
 ) -> None:
-    assert await migrate(current, edited) == 0
+    assert await migrate(current, request.getfixturevalue(release)) == 0
     assert await replace_newer(current) == 0
     assert await current.call("clock::now") != "noon"
     assert await check(current) == 0
+
+
+async def test_operator_may_not_return_behind_a_migration(
+    empty: Database, older: Path, newer: Path
+) -> None:
+    assert await migrate(empty, newer) == 0
+    before = await content(empty)
+    with pytest.raises(ConfigurationError, match="it has 013_later"):
+        await replace_newer(empty, older)
+    assert await content(empty) == before
+
+
+async def test_release_that_migrated_may_do_so_again_and_a_later_one_may_follow(
+    current: Database, raised: Path
+) -> None:
+    assert await migrate(current, raised) == 0
+    assert await migrate(current, raised) == 0
+    (raised / "functions/clock.surql").write_text(CLOCK.format("evening"))
+    assert await migrate(current, raised) == 0
+    assert await current.call("clock::now") == "evening"

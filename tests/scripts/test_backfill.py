@@ -1,5 +1,6 @@
 """The backfill fills in incomplete rows and leaves all others unchanged."""
 
+from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import Any
 import pytest
 
 from app.database import backfill, job_ranges
-from app.database.backfill import Backfill
+from app.database.backfill import WORDS, Backfill
 from app.database.client import Database
 from app.errors import ConfigurationError
 from app.settings import Settings
-from scripts.backfill import dry_run, fill_all, prepare
+from scripts.backfill import dry_run, fill_all, prepare, status_word
 from scripts.migrate import migrate
 from scripts.support.opening import open_migrated
 from tests.support.database import connected, embedded
@@ -57,12 +58,22 @@ async def test_a_finished_job_gets_its_model_and_is_done(empty: Database) -> Non
     assert (row["video_key"], row["created_at"]) == ("users/ada/old.mp4", LEGACY_TIME)
 
 
-@pytest.mark.parametrize("status", ["pending", "processing", "running", "IN_QUEUE"])
-async def test_an_unfinished_job_is_handed_to_the_service(empty: Database, status: str) -> None:
-    await adopt(empty, legacy_row("req-1", status))
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("pending", "pending"),
+        ("processing", "processing"),
+        ("running", "pending"),
+        ("IN_QUEUE", "pending"),
+    ],
+)
+async def test_an_unfinished_job_is_handed_to_the_service(
+    empty: Database, word: str, status: str
+) -> None:
+    await adopt(empty, legacy_row("req-1", word))
     assert await fill_all(a_run(empty), 1000) == 0
     row = await job(empty, "req-1")
-    given = {"status": "pending", "stage": "queued", "attempts": 0, "revision": 1, "credits": 0}
+    given = {"status": status, "stage": "queued", "attempts": 0, "revision": 1, "credits": 0}
     assert {key: row[key] for key in given} == given
     assert (row["fal_model"], row["fal_request_id"]) == (LEGACY_MODEL, "req-1")
     assert (row["deadline_at"] - row["due_at"]).total_seconds() == pytest.approx(DAY, abs=1)
@@ -80,6 +91,65 @@ async def test_a_job_cancelled_before_the_backfill_is_handed_over_as_cancelling(
     row = await empty.call("video_job::get", "req-1")
     assert (row["stage"], row["fal_request_id"]) == ("cancelling", "req-1")
     assert [due["id"] for due in await empty.call("video_job::take_due", 10, 15)] == [row["id"]]
+
+
+async def test_words_for_finished_jobs_are_replaced_and_their_facts_kept(
+    empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {
+        "succeeded": "completed",
+        "SUCCESS": "completed",
+        "COMPLETED": "completed",
+        "done": "completed",
+        "errored": "failed",
+        "Error": "failed",
+        "canceled": "cancelled",
+    }
+    kept = {"error": "the old words", "video_key": "users/ada/old.mp4"}
+    await adopt(empty, *[legacy_row(word, word, **kept) for word in words])
+    assert await dry_run(a_run(empty)) == 0
+    assert f"{len(words)} {backfill.TRANSLATED}" in capsys.readouterr().out
+    assert await fill_all(a_run(empty), 2) == 0
+    for word, status in words.items():
+        row = await job(empty, word)
+        assert (row["status"], row["stage"]) == (status, "done")
+        assert (row["completed_at"], row["fal_model"]) == (FINISHED_AT, LEGACY_MODEL)
+        assert row.items() >= kept.items()
+        assert "due_at" not in row
+    assert await migrate(empty) == 0
+
+
+async def test_a_finished_row_that_has_a_model_already_is_translated_too(empty: Database) -> None:
+    await make_legacy(empty)
+    await empty.query("DEFINE FIELD fal_model ON video_job TYPE option<string>")
+    row = legacy_row("req-1", "succeeded", fal_model="fal-ai/theirs")
+    await empty.query("INSERT INTO video_job $row", row=row)
+    await migrate(empty)
+    assert await fill_all(a_run(empty), 1000) == 0
+    filled = await job(empty, "req-1")
+    assert (filled["status"], filled["fal_model"]) == ("completed", "fal-ai/theirs")
+
+
+async def test_unknown_words_are_left_and_listed_until_their_meaning_is_given(
+    empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await adopt(empty, legacy_row("req-1", "Archived", error="why"), legacy_row("req-2"))
+    before = await job(empty, "req-1")
+    assert await dry_run(a_run(empty)) == 1
+    assert await fill_all(a_run(empty), 1000) == 1
+    assert "the status 'Archived' is not known: set --status Archived=" in capsys.readouterr().out
+    assert await job(empty, "req-1") == before
+    meaning = dict([status_word("Archived=completed")])
+    run = await prepare(empty, Settings(), None, {**WORDS, **meaning})
+    assert await fill_all(run, 1000) == 0
+    after = await job(empty, "req-1")
+    assert (after["status"], after["error"]) == ("completed", "why")
+
+
+@pytest.mark.parametrize("text", ["archived", "=failed", "archived=gone"])
+def test_a_meaning_that_is_no_status_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="pending, processing, completed"):
+        status_word(text)
 
 
 async def test_rows_without_a_known_model_are_left_and_listed(

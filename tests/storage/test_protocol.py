@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.errors import ObjectTaken
+from app.errors import ObjectTaken, StorageUnavailable
 from app.storage.keys import poster_key, video_key_base
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import StoredObject
@@ -157,3 +157,15 @@ async def test_an_address_stays_the_same_for_a_while(store: Store, key: str) -> 
 
 async def test_a_storage_that_works_passes_its_check(store: Store) -> None:
     await store.storage.check()
+
+
+async def test_a_stored_video_can_be_saved_to_a_file(
+    store: Store, key: str, tmp_path: Path
+) -> None:
+    await put_video(store.storage, key, write_file(tmp_path, b"a video"))
+    target = tmp_path / "saved.mp4"
+    target.write_bytes(b"what was there before")
+    await store.storage.save(key, target)
+    assert target.read_bytes() == b"a video"
+    with pytest.raises(StorageUnavailable):
+        await store.storage.save(f"{key}-gone.mp4", target)

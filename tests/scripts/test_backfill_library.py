@@ -1,0 +1,104 @@
+"""Finished videos of the legacy stack are listed in their users' libraries."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.database.audit import audit
+from app.database.client import Database
+from app.storage.local_files import LocalFiles
+from scripts.backfill import fill_library
+from scripts.migrate import migrate
+from tests.support.database import connected, embedded
+from tests.support.legacy import LEGACY_TEMPLATE, legacy_row, make_legacy, run_backfill
+from tests.support.stand_ins.videos import small_video
+
+VIDEO = small_video(seconds=0.5, width=64, height=48)
+FINISHED_AT = legacy_row("any")["updated_at"]
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with connected(embedded(f"surrealkv://{tmp_path}/legacy")) as database:
+        yield database
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalFiles:
+    """The storage of the legacy stack, with one video and one file that is none."""
+    folder = tmp_path / "storage" / "users" / "ada"
+    folder.mkdir(parents=True)
+    (folder / "old.mp4").write_bytes(VIDEO)
+    (folder / "text.mp4").write_text("no video")
+    return LocalFiles(tmp_path / "storage")
+
+
+async def adopt(database: Database, *rows: dict[str, Any]) -> None:
+    await make_legacy(database, *rows)
+    await migrate(database)
+    await run_backfill(database, default="fal-ai/other")
+
+
+async def test_a_finished_video_is_listed_at_its_time_with_its_facts(
+    database: Database, storage: LocalFiles
+) -> None:
+    await adopt(
+        database,
+        legacy_row("req-1", "succeeded", video_key="users/ada/old.mp4"),
+        legacy_row(
+            "req-2", "completed", video_key="users/ada/old.mp4", template_slug="retired-one"
+        ),
+        legacy_row("req-3", "failed", video_key="users/ada/old.mp4"),
+        legacy_row("req-4", "processing"),
+    )
+    assert await fill_library(database, storage) == 0
+    first, second = await database.query("SELECT * FROM library_video ORDER BY id")
+    assert (first["id"].id, first["user"], first["key"]) == ("req-1", "ada", "users/ada/old.mp4")
+    assert (first["title"], first["template_slug"]) == ("Night life roller", LEGACY_TEMPLATE)
+    assert (second["id"].id, second["title"]) == ("req-2", "Retired one")
+    assert (first["bytes"], first["width"], first["height"]) == (len(VIDEO), 64, 48)
+    assert first["duration_seconds"] == pytest.approx(0.5, abs=0.1)
+    assert first["created_at"] == FINISHED_AT
+    (page,) = [await database.call("library::page", "ada", LEGACY_TEMPLATE, 10, None, None)]
+    assert [video["id"].id for video in page] == ["req-1"]
+    assert await audit(database, storage, read=False) == []
+    assert await database.query("SELECT * FROM credit_entry") == []
+
+
+async def test_a_second_run_changes_nothing(database: Database, storage: LocalFiles) -> None:
+    await adopt(database, legacy_row("req-1", video_key="users/ada/old.mp4"))
+    assert await fill_library(database, storage) == 0
+    listed = await database.query("SELECT * FROM library_video")
+    await database.call("library::add_legacy", "req-1", {"title": "again"})
+    assert await fill_library(database, storage) == 0
+    assert await database.query("SELECT * FROM library_video") == listed
+
+
+async def test_videos_that_cannot_be_listed_are_named_with_the_reason(
+    database: Database, storage: LocalFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = {
+        "missing": "users/ada/gone.mp4",
+        "text": "users/ada/text.mp4",
+        "outside": "../../etc/passwd.mp4",
+        "good": "users/ada/old.mp4",
+    }
+    await adopt(
+        database,
+        legacy_row("url-only"),
+        *(legacy_row(name, video_key=key) for name, key in keys.items()),
+    )
+    capsys.readouterr()
+    assert await fill_library(database, storage) == 1
+    printed = capsys.readouterr().out
+    for reason in (
+        "1 videos listed in the library",
+        "missing: the storage has no users/ada/gone.mp4",
+        "text: users/ada/text.mp4 cannot be read: ",
+        "outside: ../../etc/passwd.mp4 cannot be a key of this storage: ",
+        "url-only: it has no video_key",
+    ):
+        assert reason in printed
+    assert await database.query("SELECT VALUE record::id(id) FROM library_video") == ["good"]
