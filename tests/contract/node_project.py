@@ -105,7 +105,7 @@ class NodeProject:
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    return dict(os.environ) | {"NEXT_TELEMETRY_DISABLED": "1"} | own
+    return {**os.environ, "NEXT_TELEMETRY_DISABLED": "1", **own}
 
 
 def _answers(url: str) -> bool:
