@@ -68,7 +68,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
 
 async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
     """Return a video of the library; raises StorageUnavailable as :func:`job_body` does."""
-    shape = {
+    return {
         "jobId": video.job_id,
         "key": video.key,
         "url": await storage.url(video.key),
@@ -79,26 +79,26 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
         "durationSeconds": video.duration_seconds,
         "width": video.width,
         "height": video.height,
+        **({} if video.codec is None else {"codec": video.codec}),
         "createdAt": rfc3339(video.created_at),
     }
-    return shape if video.codec is None else shape | {"codec": video.codec}
 
 
 def template_json(template: Template) -> dict[str, Any]:
     """Return a template of the catalogue; keys of a variable without a value are left out."""
-    shape = {
+    least = template.minimum_side
+    return {
         "slug": template.slug,
         "title": template.title,
         "description": template.description,
         "credits": template.credits,
         "falModel": template.fal_model,
+        **({} if least is None else {"minimumSide": least}),
         "variables": [
             variable.model_dump(mode="json", by_alias=True, exclude_none=True)
             for variable in template.variables
         ],
     }
-    least = template.minimum_side
-    return shape if least is None else shape | {"minimumSide": least}
 
 
 def statement_json(statement: CreditStatement) -> dict[str, Any]:

@@ -95,6 +95,17 @@ async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> No
     assert jobs.changes == changes == 2, "one call created the job, and one ended it"
 
 
+@pytest.mark.parametrize("codec", ["h264", None])
+async def test_the_codec_is_kept_if_the_release_that_completes_the_job_tells_it(
+    jobs: Jobs, codec: str | None
+) -> None:
+    await jobs.claimed("j")
+    told = {name: value for name, value in VIDEO.items() if name != "codec" or codec}
+    done = await jobs("complete", "j", "worker", told)
+    (listed,) = await jobs.all("library_video")
+    assert done.get("codec") == listed.get("codec") == codec
+
+
 async def test_ledger_entries_and_events_are_append_only(jobs: Jobs) -> None:
     await jobs.ended("j", "completed")
     for statement in (
