@@ -58,7 +58,7 @@ class Handover:
             DatabaseUnavailable: nothing was submitted; the job fails once the database is back.
 
         """
-        running = self._background.start(f"hand over {job.id}", self._outcome(job, submission))
+        running = self._background.start(_handover_of(job.id), self._outcome(job, submission))
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -70,6 +70,10 @@ class Handover:
         if isinstance(outcome, Problem):
             raise outcome
         return outcome
+
+    def is_under_way(self, job_id: str) -> bool:
+        """Return whether this process is handing the job over."""
+        return self._background.is_under_way(_handover_of(job_id))
 
     async def resolve_unconfirmed(self, job: Job) -> Job:
         """Fail a job that fal may or may not have, or leave it to the webhook."""
@@ -188,6 +192,11 @@ class Handover:
                     await change()
 
         self._background.start(f"write {job_id}", write())
+
+
+def _handover_of(job_id: str) -> str:
+    """Return the name of the job's handover among the background tasks."""
+    return f"hand over {job_id}"
 
 
 def _advice(error: FalError | TimeoutError) -> str:

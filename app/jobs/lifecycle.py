@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 CANCEL_PATIENCE = 5.0
 """Seconds that fal may take to cancel an expired job."""
+FIRST_SUBMIT = 3.0
+"""Seconds that a repeated submit waits for the outcome of the first in another process."""
+FIRST_SUBMIT_LOOK = 0.2
+"""Seconds between two looks at it."""
 
 
 class Lifecycle:
@@ -57,6 +61,8 @@ class Lifecycle:
         """
         context.job_id.set(submission.job_id)
         job, replayed = await self._opened(submission)
+        if replayed and await self._is_undone(job):
+            job, replayed = await self._opened(submission)
         if replayed:
             return job, True
         log.info("✓ Job saved to database")
@@ -83,6 +89,23 @@ class Lifecycle:
         except DatabaseUnavailable:
             self._handover.abandon(submission)
             raise
+
+    async def _is_undone(self, first: Job) -> bool:
+        """Return whether the first submit with a key has failed, so that the key is free.
+
+        A process that got no answer to the opening of a job fails it later: a repeat that was
+        answered with this job at once would be told of a success.
+        """
+        now = asyncio.get_running_loop().time
+        until = now() + FIRST_SUBMIT
+        while (
+            first.stage is Stage.SUBMITTING
+            and not self._handover.is_under_way(first.id)
+            and now() < until
+        ):
+            await asyncio.sleep(FIRST_SUBMIT_LOOK)
+            first = await self._store.get(first.id)
+        return first.status.is_terminal and first.request_id is None
 
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all callers together.

@@ -84,6 +84,39 @@ async def test_lost_answer_to_the_creation_of_a_job_is_asked_for_again(
         assert await run.money() == HELD
 
 
+class UndoesLate(LosesAnswers):
+    """Loses both answers to an ``open``, which is undone once a repeat has looked at the job."""
+
+    def __init__(self) -> None:
+        super().__init__("db.video_job::open", times=2)
+        self.looked = asyncio.Event()
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == "db.video_job::fail":
+            await self.looked.wait()
+        answer = await super().__call__(name, call)
+        if name == "db.video_job::get":
+            self.looked.set()
+        return answer
+
+
+async def test_repeat_of_a_submit_that_is_being_undone_creates_another_job(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    async with running(settings, fal, seam=UndoesLate()) as run:
+        refused = await run.submit(headers={"Idempotency-Key": "click"})
+        assert refused.status_code == 503
+        undone = await only_job(run)
+        repeated = await run.submit(headers={"Idempotency-Key": "click"})
+        assert repeated.status_code == 202
+        assert repeated.json()["jobId"] != undone
+        assert (await run.status(undone))["status"] == "failed"
+        fal.complete(fal.newest, small_video())
+        assert (await run.finished(repeated.json()["jobId"]))["status"] == "completed"
+        assert fal.count("submit") == 1
+        assert await run.audit() == []
+
+
 @pytest.mark.parametrize("cancels", [False, True])
 async def test_expired_job_that_fal_has_finished_is_delivered(
     run: Running, fal: FalStandIn, *, cancels: bool
