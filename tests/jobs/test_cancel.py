@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from app.jobs import lifecycle
+from app.settings import Settings
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.ledger import CHARGED, HELD, RELEASED
+from tests.support.seams import FailingSeam
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Drop, Fault, Hang
@@ -228,6 +230,18 @@ async def test_expired_job_fails_and_is_cancelled_at_fal_even_if_fal_refuses_or_
     assert fal.count("cancel", request_id) == 1
     assert refusal(await run.cancel(job_id)) == (409, "job_finished")
     assert await run.money() == RELEASED
+
+
+async def test_expired_job_fails_although_its_cancel_raises_an_unforeseen_error(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    seam = FailingSeam(RuntimeError("unforeseen"), "fal.cancel")
+    async with running(settings, fal, seam=seam) as run:
+        job_id = await run.submitted()
+        await pass_time(run, 24 * 3600 + 60)
+        assert (await run.status(job_id))["error"]["code"] == "deadline_exceeded"
+        assert seam.failed == 1
+        assert await run.money() == RELEASED
 
 
 @pytest.mark.usefixtures("every_poll_asks_fal")
