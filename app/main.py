@@ -20,6 +20,7 @@ from app.api.identity import open_identity
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
+from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
 from app.api.service import LifespanState, Service
 from app.database.account_store import AccountStore
@@ -52,9 +53,10 @@ def create_app(
 
     """
     files = local_files(settings, seam)
+    status = Route("/api/templates/video/status", videos.status)
     app = Starlette(
         routes=[
-            Route("/api/templates/video/status", videos.status),
+            status,
             Route("/api/templates/video", videos.submit, methods=["POST"]),
             Route("/api/templates/video/events", videos.events),
             Route("/api/templates/video/cancel", videos.cancel, methods=["POST"]),
@@ -73,6 +75,7 @@ def create_app(
         middleware=[
             Middleware(RequestMiddleware),
             *([Middleware(DevelopmentGuard)] if settings.development else []),
+            Middleware(PollMiddleware, route=status),
         ],
         lifespan=functools.partial(_lifespan, settings, files, fal_transport, seam),
     )

@@ -22,6 +22,12 @@ async def answer_shutting_down(scope: Scope, receive: Receive, send: Send) -> No
     await answer_problem(shutting_down(), scope, receive, send)
 
 
+async def answer_to(request: Request[Any], error: Problem | StorageUnavailable) -> Response:
+    """Return the answer to a request that failed with ``error``."""
+    handle = _problem if isinstance(error, Problem) else _storage_away
+    return await handle(request, error)
+
+
 async def answer_problem(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request that reaches no route."""
     answer = await _problem(Request(scope), problem)
