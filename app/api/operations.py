@@ -21,7 +21,7 @@ async def healthz(_request: Request[LifespanState]) -> Response:
 async def readyz(request: Request[LifespanState]) -> Response:
     """``GET /readyz``: the database can be written, tokens can be checked, no stop is under way.
 
-    A storage that is away is only reported: all instances share it, and jobs wait for it.
+    What all instances share, such as the storage, is only reported if it is away.
     """
     service = service_of(request)
     service.require_open()

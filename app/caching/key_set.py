@@ -12,6 +12,7 @@ import httpx
 from app import times
 from app.caching.cached import Cached
 from app.errors import KeySetUnavailable
+from app.telemetry.dependencies import Dependency, record
 from app.telemetry.logs import without_query
 
 MIN_INTERVAL = 10.0
@@ -37,11 +38,13 @@ class KeySet:
         client: httpx.AsyncClient,
         *,
         lifetime: float,
+        dependency: Dependency = "key_set",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Fetch nothing yet; the keys are fetched again after ``lifetime`` seconds."""
         self._url = url
         self._client = client
+        self._dependency = dependency
         self._cached = Cached(
             self._fetch,
             name=f"the keys of {without_query(url)}",
@@ -118,9 +121,15 @@ class KeySet:
             self._fetching = None
 
     async def _fetch(self) -> Keys:
-        async with asyncio.timeout(times.KEY_SET_FETCH):
-            key_set = json.loads(await self._read())
-        return [key for key in key_set["keys"] if isinstance(key, dict)]
+        try:
+            async with asyncio.timeout(times.KEY_SET_FETCH):
+                key_set = json.loads(await self._read())
+            keys = [key for key in key_set["keys"] if isinstance(key, dict)]
+        except UNUSABLE:
+            record(self._dependency, up=False)
+            raise
+        record(self._dependency, up=True)
+        return keys
 
     async def _read(self) -> bytes:
         body = bytearray()

@@ -94,7 +94,7 @@ async def open_signatures(client: httpx.AsyncClient, *, ahead: bool) -> AsyncIte
     """Open the check of callbacks; ``ahead`` fetches fal's keys before the first callback."""
     async with AsyncExitStack() as stack:
         keys = await stack.enter_async_context(
-            aclosing(KeySet(KEYS_URL, client, lifetime=KEYS_LIFETIME))
+            aclosing(KeySet(KEYS_URL, client, lifetime=KEYS_LIFETIME, dependency="fal_key_set"))
         )
         if ahead:
             await stack.enter_async_context(supervised("refresh fal's keys", keys.refresh))

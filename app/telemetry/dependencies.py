@@ -7,7 +7,7 @@ from typing import Literal
 
 from app.telemetry.metrics import DEPENDENCY_UP
 
-Dependency = Literal["storage", "fal"]
+Dependency = Literal["storage", "fal", "key_set", "fal_key_set"]
 
 _up: dict[Dependency, bool] = {}
 
@@ -19,7 +19,7 @@ def record(dependency: Dependency, *, up: bool) -> None:
 
 
 def states() -> dict[Dependency, str]:
-    """Return ``up`` or ``down`` for each; one that has not been called yet is ``up``."""
+    """Return ``up`` or ``down`` for each that this process uses, ``up`` before its first call."""
     return {name: "up" if up else "down" for name, up in _up.items()}
 
 

@@ -73,7 +73,7 @@ TASK_FAILURES = Counter(
 )
 STREAMS = Gauge("event_streams_open", "Open event streams.")
 DEPENDENCY_UP = Gauge(
-    "dependency_up", "1 if the storage or fal answered when it was last called.", ["dependency"]
+    "dependency_up", "1 if it answered when it was last called, else 0.", ["dependency"]
 )
 
 request_timer = functools.cache(REQUESTS.labels)

@@ -12,6 +12,7 @@ import pytest
 from app import times
 from app.caching.key_set import MIN_INTERVAL, KeySet
 from app.errors import KeySetUnavailable
+from app.telemetry.dependencies import states
 
 LIFETIME = 3600.0
 
@@ -94,11 +95,13 @@ async def test_newest_keys_are_not_guessed_while_they_are_fetched_or_cannot_be(
         with pytest.raises(KeySetUnavailable):
             await keys.newest_keys()
     assert provider.asked == 2
+    assert states()["key_set"] == "down"
     assert await keys.keys() == provider.keys
     provider.failure = None
     provider.keys = [{"kid": "second"}]
     provider.now += MIN_INTERVAL
     assert await keys.newest_keys() == provider.keys
+    assert states()["key_set"] == "up"
 
 
 async def test_keys_are_fetched_before_they_are_too_old(
