@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from unittest import mock
 from uuid import uuid4
 
 import pytest
 
-from app.database import definitions
+from app.database import definitions, migrations, schema
 from app.database.address import Address
 from app.database.client import Database
 from app.database.definitions import Reference
@@ -371,3 +372,59 @@ async def test_a_table_that_refuses_new_jobs_is_refused_unchanged(
     await make(database, mend)
     assert await migrate(database) == 0
     await require_adopted(database, await database.query("SELECT id FROM video_job"))
+
+
+IDS = ["video_job:12", "video_job:u'018f3a52-7d6c-7000-8000-000000000001'"]
+BEFORE, AFTER = re.findall(r"```sql\n(.*?)```", Path("docs/operations.md").read_text(), re.DOTALL)
+
+
+async def test_ids_that_are_not_text_are_refused_and_become_text_as_the_document_says(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"UPSERT {id_} CONTENT object::remove({ROW}, 'id')" for id_ in IDS]
+    await make(database, old(*rows))
+    assert "ids of video_job are not text, such as video_job:12:" in await refused(database, capsys)
+    facts = await database.query("SELECT * OMIT id FROM video_job")
+    await make(database, BEFORE)
+    assert await database.query("SELECT * OMIT id FROM video_job") == facts
+    assert await migrate(database) == 0
+    jobs = await database.query("SELECT VALUE record::id(id) FROM video_job")
+    assert jobs == ["018f3a52-7d6c-7000-8000-000000000001", "12", "request-1"]
+
+
+async def test_ids_that_an_earlier_release_adopted_become_text_as_the_document_says(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await make(database, old())
+    await migrate(database)
+    await make(database, "REMOVE EVENT video_job_fal_model ON video_job")
+    for id_ in IDS:
+        await make(database, f"CREATE {id_} CONTENT object::remove({ROW}, 'id')")
+    assert await run_backfill(database) == 1
+    assert "video_job:12: its id is not text: docs/operations.md" in capsys.readouterr().out
+    await make(database, AFTER)
+    assert await run_backfill(database) == 0
+    assert await migrate(database) == 0
+    done = await database.query("SELECT VALUE completed_at FROM video_job")
+    assert all(done)
+
+
+async def test_a_migration_that_was_cut_short_goes_on(database: Database) -> None:
+    await make(database, old())
+    for file in schema.load()[:6]:
+        await migrations.apply(database, file)
+    assert await migrate(database) == 0
+    await require_adopted(database, await database.query("SELECT id FROM video_job"))
+
+
+async def test_a_table_of_another_application_is_refused_after_a_migration_too(
+    database: Database, folder: Path
+) -> None:
+    await migrate(database)
+    await make(database, "DEFINE TABLE later; CREATE later:1")
+    (folder / "functions/library.surql").write_text("DEFINE TABLE IF NOT EXISTS later")
+    with pytest.raises(MigrationFailed):
+        await migrate(database, folder)
+    await make(database, "REMOVE TABLE later")
+    assert await migrate(database, folder) == 0
+    assert await migrate(database, folder) == 0

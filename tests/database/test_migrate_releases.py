@@ -168,7 +168,7 @@ async def test_ledger_of_an_earlier_release_gains_its_fields(
 ) -> None:
     await current.run_script(
         "REMOVE FIELD release ON migration; REMOVE FIELD replaced ON migration;"
-        "UPDATE migration UNSET release, replaced"
+        "REMOVE FIELD tables ON migration; UPDATE migration UNSET release, replaced, tables"
     )
     (folder / "functions/clock.surql").write_text(CLOCK.format("noon"))
     assert await migrate(current, folder) == 0

@@ -2,7 +2,9 @@
 
 import errno
 import os
+from unittest import mock
 
+from app.server import process
 from scripts.migrate import migrate
 from tests.support.database import connected, settings_of, surreal_server
 from tests.support.faults.sandbox import Faults, Sandbox
@@ -115,3 +117,11 @@ async def a_delivery(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
     await run.status(job_id)
+
+
+@RUNTIME_FAULTS.row("forced-exit")
+async def forced_exit(sandbox: Sandbox) -> str:
+    with mock.patch.object(os, "_exit") as leave:
+        process._exit_now(0, None)
+    leave.assert_called_once_with(0)
+    return sandbox.caplog.text

@@ -2,6 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
+from app.database import migrations, schema
+from app.database.errors import MigrationFailed
+from app.local_fal.disk import locked
 from scripts.migrate import migrate
 from tests.support.database import connected, embedded, environment_of
 from tests.support.faults.sandbox import Faults, Sandbox, occupied_port
@@ -141,6 +146,54 @@ async def schema_edited(sandbox: Sandbox) -> str:
 @STARTUP_FAULTS.row("schema-newer")
 async def schema_newer(sandbox: Sandbox) -> str:
     return await refused_after(sandbox, "CREATE migration:⟨999_future.surql⟩ SET checksum = 'c'")
+
+
+@STARTUP_FAULTS.row("schema-later")
+async def schema_later(sandbox: Sandbox) -> str:
+    return await refused_after(
+        sandbox, "UPDATE migration:⟨functions/clock.surql⟩ SET release = 999, checksum = 'c'"
+    )
+
+
+@STARTUP_FAULTS.row("schema-replaced")
+async def schema_replaced(sandbox: Sandbox) -> str:
+    return await refused_after(
+        sandbox,
+        "UPDATE migration:⟨functions/clock.surql⟩ SET replaced = [checksum], checksum = 'c'",
+    )
+
+
+@STARTUP_FAULTS.row("schema-newer-meanwhile")
+async def schema_newer_meanwhile(sandbox: Sandbox) -> str:
+    """Another release migrates after this one has read the ledger."""
+    async with connected(embedded(sandbox.migrated())) as database:
+        await database.query("UPDATE migration:⟨functions/clock.surql⟩ SET release = 999")
+        clock = next(file for file in schema.load() if file.name == "functions/clock.surql")
+        with pytest.raises(MigrationFailed) as refusal:
+            await migrations.apply(database, replace(clock, checksum="another"))
+    return str(refusal.value)
+
+
+@STARTUP_FAULTS.row("ledger-foreign")
+async def ledger_foreign(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.store)) as database:
+        await database.query("CREATE migration:1 SET name = 'init'")
+    return await sandbox.refused("app", "scripts.backfill")
+
+
+@STARTUP_FAULTS.row("tables-foreign", "not-adopted")
+async def tables_foreign(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.store)) as database:
+        await database.query("CREATE template:1 SET name = 'theirs'")
+    status, lines = await sandbox.run("scripts.migrate")
+    assert status == 1
+    return "\n".join(lines)
+
+
+@STARTUP_FAULTS.row("local-fal-locked")
+async def local_fal_in_use(sandbox: Sandbox) -> str:
+    with locked(sandbox.folder / "storage" / ".local-fal"):
+        return await sandbox.refused("app", SURREAL_URL=sandbox.migrated())
 
 
 @STARTUP_FAULTS.row("schema-drift")
