@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -73,16 +74,6 @@ createRoot(document.getElementById("root")).render(createElement(App));
 """What ``npm create vite`` writes around the recipe."""
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> NodeProject:
-    """A project with the package and the recipe for Vite."""
-    project = NodeProject(tmp_path_factory.mktemp("project"))
-    react = ("react@19", "react-dom@19", "@types/react@19")
-    project.install_client(*react, "typescript@7", "vite@8", "@vitejs/plugin-react@6")
-    project.write(recipe("Vite") | VITE_APP)
-    return project
-
-
 def test_the_package_has_the_version_of_the_service_and_depends_on_nothing() -> None:
     package = json.loads((PACKAGE / "package.json").read_text())
     service = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -92,19 +83,19 @@ def test_the_package_has_the_version_of_the_service_and_depends_on_nothing() -> 
 
 
 @pytest.mark.timeout(600)
-def test_the_types_are_strict_and_a_completed_job_has_an_address(project: NodeProject) -> None:
-    project.write({"src/uses.tsx": USES})
+def test_the_installed_package_is_typed_builds_and_is_rendered_on_a_server(tmp_path: Path) -> None:
+    project = NodeProject(tmp_path)
+    react = ("react@19", "react-dom@19", "@types/react@19")
+    project.install_client(*react, "typescript@7", "vite@8", "@vitejs/plugin-react@6")
+
+    project.write(recipe("Vite") | VITE_APP | {"src/uses.tsx": USES})
     project.write({"tsconfig.json": json.dumps(STRICT | {"include": ["src"]})})
     project.run("tsc")
 
-
-def test_a_server_renders_the_hook_and_reads_nothing_of_a_browser(project: NodeProject) -> None:
-    project.write({"render.mjs": RENDER})
-    html = project.run("node", "render.mjs")
-    assert html.strip() == "<p>false<!-- -->0<!-- -->polling</p>"
-
-
-def test_the_recipe_for_vite_builds(project: NodeProject) -> None:
     project.run("vite", "build", "--logLevel", "warn")
     [script] = (project.folder / "dist" / "assets").glob("*.js")
     assert "/api/templates/video" in script.read_text()
+
+    project.write({"render.mjs": RENDER})
+    html = project.run("node", "render.mjs")
+    assert html.strip() == "<p>false<!-- -->0<!-- -->polling</p>"
