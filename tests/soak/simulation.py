@@ -36,7 +36,7 @@ ROUNDS = 20
 ROUND_SECONDS = 130
 """Longer than a lease, than any retry delay, and than a submit without progress may last."""
 BEYOND_DEADLINE = 25 * 3600
-QUIET_SECONDS = 3.0
+QUIET_SECONDS = 5.0
 SLOW = 2.0
 """Seconds in which everything except a submit is answered."""
 

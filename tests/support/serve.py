@@ -2,15 +2,22 @@
 
 import os
 
-if __name__ == "__main__":  # processes that probe videos import this file when they start
-    from functools import partial
-    from unittest import mock
 
-    from app import main
-    from app.__main__ import main as serve
-    from tests.support.stand_ins.fal_hosts import FalTransport
+def serve() -> int:
+    """Serve and return the exit status."""
+    # Imported late, because processes that probe videos import this file when they start.
+    from functools import partial  # noqa: PLC0415
+    from unittest import mock  # noqa: PLC0415
+
+    from app import main  # noqa: PLC0415
+    from app.__main__ import main as serve_app  # noqa: PLC0415
+    from tests.support.stand_ins.fal_hosts import FalTransport  # noqa: PLC0415
 
     transport = FalTransport(int(os.environ["FAL_PORT"]))
     create_app = partial(main.create_app, fal_transport=transport)
     with mock.patch.object(main, "create_app", create_app):
-        os._exit(serve())
+        return serve_app()
+
+
+if __name__ == "__main__":
+    os._exit(serve())
