@@ -29,7 +29,7 @@ _BRANDS = {
     rb"qt  ": "a QuickTime video",
 }
 """ISO base media files: ISO/IEC 14496-12 section 4.3, ISO/IEC 23008-12 section 10."""
-_SVG = re.compile(rb"<(\w+:)?svg[\s>]", re.IGNORECASE)
+_SVG = re.compile(rb"<(\w+:)?svg[\s>/]", re.IGNORECASE)
 _HTML = re.compile(rb"\s*(<!doctype html|<html)[\s>]", re.IGNORECASE)
 
 

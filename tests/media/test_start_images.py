@@ -112,6 +112,7 @@ def media(*brands: bytes) -> bytes:
         (b"RIFF\0\0\0\0XXXX", "must be"),
         (b"\xff\x0a", "is a JPEG XL image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
+        (b"<svg:svg/>", "is an SVG drawing"),
         (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x -->\n<svg >", "is an SVG drawing"),
         (b"<!DOCTYPE html><svg >", "is a web page"),
         (b"no <svg > at all", "must be"),

@@ -15,7 +15,7 @@ const KINDS = [
   [/^.{4}ftyp(.{4}){0,12}(hei[cxms]|hev[cxms]|mif1|msf1)/s, "a HEIC image"],
   [/^.{4}ftypqt /s, "a QuickTime video"],
   [/^.{4}ftyp/s, "an MP4 video"],
-  [/^(\xef\xbb\xbf)?\s*<(?!(!doctype )?html\b).*<?svg[\s>]/is, "an SVG drawing"],
+  [/^(\xef\xbb\xbf)?\s*<(?!(!doctype )?html\b)(.*<)?(\w+:)?svg[\s>/]/is, "an SVG drawing"],
 ];
 
 /** @returns {Promise<string|undefined>} with its article; nothing for PNG, JPEG, WebP and unknown files */
