@@ -73,11 +73,24 @@ class Interface:
             assert answer.json()["status"] == answer.status_code
         return examples
 
+    @cached_property
+    def _closed_schemas(self) -> Node:
+        """The schemas without unknown properties.
+
+        The document allows them, so that clients survive an upgrade that adds a property. An answer
+        of this release has no property that the document does not describe.
+        """
+        schemas: Node = self.document["components"]["schemas"]
+        return {
+            name: {"additionalProperties": False} | schema if "properties" in schema else schema
+            for name, schema in schemas.items()
+        }
+
     def validate(self, value: Any, schema: Node) -> None:
         """Assert that a value matches a schema; references point into the document."""
         key = json.dumps(schema)
         if key not in self._validators:
-            whole = {"components": self.document["components"]} | schema
+            whole = {"components": {"schemas": self._closed_schemas}} | schema
             self._validators[key] = Draft202012Validator(whole, format_checker=FORMATS)
         self._validators[key].validate(value)
 
