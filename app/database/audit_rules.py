@@ -63,8 +63,12 @@ def check_job(job: Row) -> Iterator[Violation]:
 
 
 def _is_legacy(job: Row) -> bool:
-    """Return whether the replaced stack wrote the job: it cost nothing, fal's request is its id."""
-    paid = job.get("credits") or "hold" in {kind for kind, _, _ in job["entries"]}
+    """Return whether the replaced stack wrote the job: nobody paid here, fal's request is its id.
+
+    Its row may have a price of the replaced stack, but no revision then.
+    """
+    has_price = job.get("credits") and job.get("revision") is not None
+    paid = has_price or "hold" in {kind for kind, _, _ in job["entries"]}
     return not paid and (job.get("attempts") is None or job.get("fal_request_id") == job["id"])
 
 

@@ -41,14 +41,15 @@ RETURN {{ groups: $groups, named: array::slice($rows, 0, $listed) }};
 # The conditions are checked again, because the service may have changed a row since its chunk was
 # found. The few untranslated rows are selected first: an UPDATE that skips a row takes three times
 # as long as a SELECT that does. A finished row keeps its error, and becomes finished in the new
-# words; updated_at is the time of its end, which the UPDATE replaces.
+# words; updated_at is the time of its end, which the UPDATE replaces. An unfinished job costs
+# nothing, because no hold pays for it.
 FILL = f"""{{
 LET $rows = {RANGE};
 LET $found = SELECT id, {MEANING} AS meaning FROM $rows
   WHERE {UNTRANSLATED} AND ({MODEL}) IS NOT NONE AND ({MEANING}) IS NOT NONE;
 LET $unfinished = SELECT VALUE id FROM $found WHERE meaning IN ['pending', 'processing'];
 LET $finished = SELECT VALUE id FROM $found WHERE meaning NOT IN ['pending', 'processing'];
-LET $handed_over = UPDATE $unfinished SET {COMMON},
+LET $handed_over = UPDATE $unfinished SET {COMMON}, credits = 0,
     status = {MEANING}, stage = stage ?? 'queued', attempts = 0, revision = (revision ?? 0) + 1,
     due_at = fn::clock::now(), deadline_at = fn::clock::now() + duration::from_secs($deadline)
   RETURN VALUE {{ slug: template_slug, lacks_model: $before.fal_model IS NONE, untranslated: true,
@@ -82,8 +83,8 @@ WORDS: Mapping[str, str] = {
     "processing": "processing",
     **dict.fromkeys(
         (
-            *("completed", "complete", "succeeded", "success", "successful", "done", "finished"),
-            *("ok"),
+            *("completed", "complete", "succeeded", "success", "successful"),
+            *("done", "finished", "ok"),
         ),
         "completed",
     ),

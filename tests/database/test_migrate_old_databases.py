@@ -217,7 +217,7 @@ MENDABLE = {
     "rows without a user": (without("user"), "has none for user"),
     "rows without times": (without("updated_at"), "has none for updated_at"),
 }
-UNIQUE = {
+REFUSING_JOBS = {
     "one job for each user": (
         old("DEFINE INDEX one ON video_job FIELDS user UNIQUE"),
         "REMOVE INDEX one ON video_job",
@@ -359,11 +359,11 @@ async def test_a_database_is_refused_unchanged_and_adopted_once_it_is_mended_as_
     await require_adopted(database, ids)
 
 
-@pytest.mark.parametrize("name", UNIQUE)
+@pytest.mark.parametrize("name", REFUSING_JOBS)
 async def test_a_table_that_refuses_new_jobs_is_refused_unchanged(
     database: Database, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    script, mend = UNIQUE[name]
+    script, mend = REFUSING_JOBS[name]
     await make(database, script)
     assert (
         "table video_job" in (printed := await refused(database, capsys))

@@ -93,6 +93,14 @@ async def test_a_job_cancelled_before_the_backfill_is_handed_over_as_cancelling(
     assert [due["id"] for due in await empty.call("video_job::take_due", 10, 15)] == [row["id"]]
 
 
+async def test_an_unfinished_job_costs_nothing_although_it_had_a_price(empty: Database) -> None:
+    await adopt(empty, legacy_row("req-1", "running"), legacy_row("req-2", "completed"))
+    await empty.query("UPDATE video_job SET credits = 5")
+    assert await fill_all(a_run(empty), 1000) == 0
+    assert (await job(empty, "req-1"))["credits"] == 0
+    assert (await job(empty, "req-2"))["credits"] == 5
+
+
 async def test_words_for_finished_jobs_are_replaced_and_their_facts_kept(
     empty: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +109,7 @@ async def test_words_for_finished_jobs_are_replaced_and_their_facts_kept(
         "SUCCESS": "completed",
         "COMPLETED": "completed",
         "done": "completed",
+        "OK": "completed",
         "errored": "failed",
         "Error": "failed",
         "canceled": "cancelled",

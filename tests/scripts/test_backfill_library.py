@@ -63,6 +63,7 @@ async def test_a_finished_video_is_listed_at_its_time_with_its_facts(
     assert first["created_at"] == FINISHED_AT
     (page,) = [await database.call("library::page", "ada", LEGACY_TEMPLATE, 10, None, None)]
     assert [video["id"].id for video in page] == ["req-1"]
+    await database.query("UPDATE video_job:⟨req-2⟩ SET credits = 5")  # a price of that stack
     assert await audit(database, storage, read=False) == []
     assert await database.query("SELECT * FROM credit_entry") == []
 
