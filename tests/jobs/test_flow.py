@@ -63,7 +63,7 @@ async def test_canvas_becomes_a_stored_charged_and_listed_video(
     assert answer.status_code == 202
     job_id = answer.json()["jobId"]
     assert answer.json() == {"jobId": job_id, "status": "pending", "credits": 10}
-    assert answer.headers["location"] == f"/api/templates/video/status?jobId={job_id}"
+    assert answer.headers["location"] == f"video/status?jobId={job_id}"
     assert await stored.money() == (100, 10, ["grant", "hold"])
 
     ((request_id, job),) = fal.requests.items()
