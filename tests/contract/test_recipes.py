@@ -1,7 +1,11 @@
 """The recipes of ``docs/integrate.md`` in Chromium, from choosing a picture to a playing video."""
 
+import functools
 import json
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -76,20 +80,26 @@ def test_next_builds_and_its_page_follows_the_event_stream(
     assert not any("Poll" in line for line in console.lines)
 
 
+PORT = free_port()
+ORIGIN = f"http://127.0.0.1:{PORT}"
+
+
 @pytest.fixture(scope="module")
-def development(new_home: Callable[[], Path]) -> Iterator[Server]:
-    """The service of ``make run``, which pages of another origin may call."""
-    with Server(new_home(), "app", CORS_ORIGINS=ORIGIN, **UNLIMITED_ENVIRONMENT) as server:
+def development(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
+    """A service where nobody signs in, and that pages of another origin may call."""
+    environment = UNLIMITED_ENVIRONMENT | fal.settings | {"CORS_ORIGINS": ORIGIN}
+    with Server(new_home(), "tests.support.serve", **environment) as server:
         yield server
-
-
-ORIGIN = f"http://localhost:{free_port()}"
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_vite_s_development_server_passes_the_event_stream_on(
-    tmp_path: Path, context: BrowserContext, console: Console, development: Server
+    tmp_path: Path,
+    context: BrowserContext,
+    console: Console,
+    development: Server,
+    fal: DrivenFal,
 ) -> None:
     project = NodeProject(tmp_path)
     project.install_client(*REACT, "vite@8", "@vitejs/plugin-react@6")
@@ -98,15 +108,37 @@ def test_vite_s_development_server_passes_the_event_stream_on(
     config.write_text(config.read_text().replace("http://127.0.0.1:8000", development.url))
     url = f"http://127.0.0.1:{(port := free_port())}"
     with project.served(url, "vite", "--host", "127.0.0.1", "--port", str(port), "--strictPort"):
-        until_video_plays(animate(context, url))
+        page = animate(context, url)
+        page.get_by_text("queued").wait_for()
+        fal.complete()
+        until_video_plays(page)
     assert any("Event" in line for line in console.lines)
 
 
+@contextmanager
+def site(folder: Path) -> Iterator[None]:
+    """Serve a folder at ``ORIGIN``, as ``python -m http.server`` does."""
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+
+
 def test_a_page_of_another_origin_makes_a_video(
-    context: BrowserContext, console: Console, development: Server
+    tmp_path: Path,
+    context: BrowserContext,
+    console: Console,
+    development: Server,
+    fal: DrivenFal,
 ) -> None:
     html = recipe("Plain HTML on another origin")["index.html"]
-    html = html.replace("http://127.0.0.1:8000", development.url)
-    context.route(f"{ORIGIN}/", lambda route: route.fulfill(body=html, content_type="text/html"))
-    until_video_plays(animate(context, f"{ORIGIN}/"))
+    (tmp_path / "index.html").write_text(html.replace("http://127.0.0.1:8000", development.url))
+    with site(tmp_path):
+        page = animate(context, ORIGIN)
+        page.get_by_text("queued").wait_for()
+        fal.complete()
+        until_video_plays(page)
     assert any("Event" in line for line in console.lines)
