@@ -102,7 +102,8 @@ class Simulation:
         try:
             yield
         finally:
-            filling.cancel()
+            async with self._room:  # the disk is not full, and no server is being restarted
+                filling.cancel()
             await asyncio.wait({filling})
             self.browsers.closed.set()
             await browsing
