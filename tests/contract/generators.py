@@ -24,7 +24,6 @@ TSCONFIG = {
     "compilerOptions": {
         "strict": True,
         "skipLibCheck": True,
-        "noUncheckedIndexedAccess": True,
         "target": "ES2022",
         "module": "NodeNext",
         "outDir": "built",

@@ -17,7 +17,8 @@ export function kind(schema) {
   if (schema.$ref) return [element("a", { href: `#${nameOf(schema)}` }, nameOf(schema))];
   if (schema.enum) return ["one of ", ...listed(schema.enum)];
   if (schema.const !== undefined) return [element("code", {}, JSON.stringify(schema.const))];
-  if (schema.oneOf) return schema.oneOf.flatMap((each, at) => [at ? " or " : "", ...kind(each)]);
+  const choices = schema.anyOf ?? schema.oneOf;
+  if (choices) return choices.flatMap((each, at) => [at ? " or " : "", ...kind(each)]);
   if (schema.type === "array") return ["list of ", ...kind(schema.items), ...bounds(schema)];
   return [[schema.type ?? "anything"].flat().join(" or "), ...bounds(schema)];
 }
