@@ -69,8 +69,7 @@ async def open_jobs(
     subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
     snapshots = Snapshots(subscriptions.publish)
     fetched = FetchedVideos()
-    publish = _publish_to(snapshots.publish, fetched.on_change)
-    store = JobStore(database, Limits.from_settings(settings), publish=publish)
+    store = _store(settings, database, snapshots.publish, fetched.on_change)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
         handover = Handover(
@@ -95,10 +94,7 @@ async def open_jobs(
         sweep = Sweep(store, lifecycle)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
         updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
-        await stack.enter_async_context(supervised("sweep", sweep.run))
-        await stack.enter_async_context(supervised("welcome streams", updates.welcome))
-        await stack.enter_async_context(supervised("refresh streams", updates.refresh))
-        await stack.enter_async_context(supervised("renew stream places", places.renew))
+        await _run_loops(stack, sweep, updates, places)
         await stack.enter_async_context(subscriptions.ended_by(stopping))
         yield Jobs(
             store=store,
@@ -111,12 +107,27 @@ async def open_jobs(
         )
 
 
-def _publish_to(*listeners: Callable[[Job], None]) -> Callable[[Job], None]:
+def _store(settings: Settings, database: Database, *listeners: Callable[[Job], None]) -> JobStore:
+    """Return the store; each listener receives every change."""
+
     def publish(job: Job) -> None:
         for listener in listeners:
             listener(job)
 
-    return publish
+    return JobStore(database, Limits.from_settings(settings), publish=publish)
+
+
+async def _run_loops(
+    stack: AsyncExitStack, sweep: Sweep, updates: LiveUpdates, places: SharedPlaces
+) -> None:
+    """Run the loops until the stack is closed."""
+    for name, loop in (
+        ("sweep", sweep.run),
+        ("welcome streams", updates.welcome),
+        ("refresh streams", updates.refresh),
+        ("renew stream places", places.renew),
+    ):
+        await stack.enter_async_context(supervised(name, loop))
 
 
 def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
