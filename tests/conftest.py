@@ -15,6 +15,7 @@ from app.database.address import Address
 from app.database.client import Database
 from app.jobs import snapshots
 from app.settings import Settings
+from app.telemetry import dependencies
 from scripts.migrate import migrate
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins import fal_faults
@@ -58,6 +59,11 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         if name.upper() in os.environ:
             monkeypatch.delenv(name.upper())
+
+
+@pytest.fixture(autouse=True)
+def _dependencies_of_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dependencies, "_up", dict.fromkeys(("storage", "fal"), True))
 
 
 @pytest.fixture(scope="session")
