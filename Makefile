@@ -23,7 +23,7 @@ run: install ## migrate, then serve on http://127.0.0.1:8000 (PORT)
 	@exec $(BIN)/python -m app
 
 test: install ## run the tests on all cores (ARGS="-k name")
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 soak: install ## run the long tests: kills, pairs of faults (ARGS=…, KILLS=…)
 	$(BIN)/python -m pytest -s -m soak $(ARGS)

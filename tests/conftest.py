@@ -31,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two workers a core: a test waits for processes and timers for half of its time."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name a parameter that is a fault of the stand-in by the fault's class."""
     is_fault = type(val).__module__ == fal_faults.__name__
