@@ -6,7 +6,8 @@ import { fields, resolve, header, parameter } from "./schema.js";
 export function commonParts({ paths, components }) {
   const items = Object.values(paths);
   const answers = items.flatMap(({ parameters, ...methods }) => Object.values(methods))
-    .flatMap(({ responses }) => Object.values(responses));
+    .flatMap(({ responses }) => Object.values(responses))
+    .filter(({ headers }) => Object.keys(headers).length > 0); // but not what is said to a request that is not HTTP
   const sent = inEvery(items.map((item) => Object.entries(item.parameters)));
   const answered = inEvery(answers.map((answer) => Object.entries(answer.headers)));
   return {

@@ -1,5 +1,4 @@
 import java.io.File;
-import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Map;
 import org.openapitools.client.ApiClient;
@@ -16,8 +15,6 @@ public class Main {
 
   static ApiClient client(String token) {
     var client = new ApiClient();
-    // An offer of HTTP/2 makes plain uvicorn, which serves the tests, drop the body.
-    client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
     client.updateBaseUri(System.getenv("SERVICE"));
     client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + token));
     return client;
