@@ -3,8 +3,8 @@
 # Processes that probe videos import this file when they start, so it imports little.
 import json
 import os
-import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -19,8 +19,8 @@ def main() -> None:
         import_module(module)
     from tests.support.serve import serve  # noqa: PLC0415
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
     for line in sys.stdin:
+        reap()
         err, environment = json.loads(line)
         pid = os.fork()
         if pid == 0:
@@ -30,9 +30,15 @@ def main() -> None:
         sys.stdout.flush()
 
 
+def reap() -> None:
+    """Forget forks that have ended; by the next line, the asker has a handle of each."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def become_service(err: str, environment: dict[str, str]) -> None:
     """Take on what a new process of the service would have."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     os.environ.clear()
     os.environ.update(environment, PYTHONPATH=str(ROOT))
