@@ -107,7 +107,7 @@ _FORMATS: dict[str | None, tuple[str, str, Callable[[bytes, int], tuple[int, int
 
 def _limit(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
-        raise InvalidImage(f"The image has more than {max_pixels} pixels.")
+        raise InvalidImage(f"The image has {width} x {height} pixels, more than {max_pixels:,}.")
 
 
 def _unsupported(kind: str | None) -> str:

@@ -97,7 +97,7 @@ class NumberVariable(_BoundedVariable):
 
     def check(self, value: object) -> int | float:
         if not is_number(value):
-            raise InvalidVariables(f"{self.name} must be a number.")
+            raise InvalidVariables(f"{self.name} must be a number{_but_not_a_text(value)}.")
         self.require_in_bounds(value)
         return value
 
@@ -109,7 +109,7 @@ class IntegerVariable(_BoundedVariable):
 
     def check(self, value: object) -> int:
         if not is_number(value) or value % 1 != 0:  # also true for NaN and infinity
-            raise InvalidVariables(f"{self.name} must be a whole number.")
+            raise InvalidVariables(f"{self.name} must be a whole number{_but_not_a_text(value)}.")
         self.require_in_bounds(value)
         return int(value)
 
@@ -125,7 +125,14 @@ class ChoiceVariable(_Variable):
             if type(choice) is type(value) and choice == value:
                 return choice
         allowed = ", ".join(repr(choice) for choice in self.choices)
-        raise InvalidVariables(f"{self.name} must be one of {allowed}.")
+        has_text = any(isinstance(choice, str) for choice in self.choices)
+        remark = "" if has_text else _but_not_a_text(value)
+        raise InvalidVariables(f"{self.name} must be one of {allowed}{remark}.")
+
+
+def _but_not_a_text(value: object) -> str:
+    """Tell the sender of ``"5"`` why it is not the number 5."""
+    return ", not a text" if isinstance(value, str) else ""
 
 
 Variable = Annotated[

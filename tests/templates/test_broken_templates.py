@@ -189,7 +189,7 @@ def test_placeholder_that_no_variable_fills_is_named(
         (text(maxLength=9.5), "variables[0].maxLength: "),
         (text(maxLength=True), "variables[0].maxLength: "),
         (text(maxLength=Decimal(9)), "variables[0].maxLength: "),
-        (number(default="many"), "variables[0].default: seed must be a number."),
+        (number(default="many"), "variables[0].default: seed must be a number, not a text."),
         (number(default=HALF), "variables[0].default: must be a text, a number or a boolean"),
         (number(default=math.nan), "variables[0].default: must be a text, a number or a boolean"),
         (number(default=9, maximum=5), "variables[0].default: seed must be from"),
@@ -208,7 +208,7 @@ def test_placeholder_that_no_variable_fills_is_named(
         (choice("d", 5, HALF), "variables[0].choices[1]: must be a text, a number or a boolean"),
         (choice("d", math.nan), "variables[0].choices[0]: must be a text, a number or a boolean"),
         (choice("d", [5]), "variables[0].choices[0]: must be a text, a number or a boolean"),
-        (choice("d", 5, default="5"), "variables[0].default: d must be one of 5."),
+        (choice("d", 5, default="5"), "variables[0].default: d must be one of 5, not a text."),
     ],
 )
 def test_wrong_field_of_a_variable_is_named(variable: object, said: str) -> None:
