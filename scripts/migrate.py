@@ -105,9 +105,11 @@ async def check(database: Database, folder: Path = schema.FOLDER) -> int:
     findings = [*status.faults, *obstacles, *(f"{file.name} is pending" for file in status.pending)]
     if await lacks_model(database):
         findings.append("rows of video_job without fal_model wait for `make backfill`")
-    if not status.faults:
+    if status.applied and not status.faults:
         drift = await find_drift(database, status.applied)
-        print(*(f"does no harm: {each}" for each in drift if each.harmless), sep="\n", end="")
+        for difference in drift:
+            if difference.harmless:
+                print(f"does no harm: {difference}")
         findings += [f"drift: {each}" for each in drift if not each.harmless]
     print(*findings or [f"All {len(status.applied)} files are applied, no drift."], sep="\n")
     return 1 if findings else 0
