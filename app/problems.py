@@ -166,7 +166,7 @@ class IdentityUnavailable(Problem):
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable"
 
-    def __init__(self, detail: str = "The keys of the identity provider cannot be had.") -> None:
+    def __init__(self, detail: str = "The identity provider's keys cannot be fetched.") -> None:
         super().__init__(detail, retry_after=2)
 
 
