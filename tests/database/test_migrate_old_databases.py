@@ -375,7 +375,9 @@ async def test_a_table_that_refuses_new_jobs_is_refused_unchanged(
 
 
 IDS = ["video_job:12", "video_job:u'018f3a52-7d6c-7000-8000-000000000001'"]
-BEFORE, AFTER = re.findall(r"```sql\n(.*?)```", Path("docs/operations.md").read_text(), re.DOTALL)
+DOCUMENT = Path("docs/operations.md").read_text()
+BEFORE, AFTER = re.findall(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL)
+[OTHER_FIELD, THE_ID] = re.findall(r"`(<string> .*)` instead of `(<string> .*)`", DOCUMENT)[0]
 
 
 async def test_ids_that_are_not_text_are_refused_and_become_text_as_the_document_says(
@@ -390,6 +392,17 @@ async def test_ids_that_are_not_text_are_refused_and_become_text_as_the_document
     assert await migrate(database) == 0
     jobs = await database.query("SELECT VALUE record::id(id) FROM video_job")
     assert jobs == ["018f3a52-7d6c-7000-8000-000000000001", "12", "request-1"]
+
+
+async def test_ids_become_the_request_ids_of_another_field_as_the_document_says(
+    database: Database,
+) -> None:
+    numbered = [f"CREATE video_job:{id_} CONTENT object::remove({ROW}, 'id')" for id_ in (1, 2, 3)]
+    await make(database, loose("", *numbered, "UPDATE video_job:3 SET request_id = 'fal-3'"))
+    assert THE_ID in BEFORE
+    await make(database, BEFORE.replace(THE_ID, OTHER_FIELD))
+    jobs = await database.query("SELECT VALUE record::id(id) FROM video_job")
+    assert jobs == ["1", "2", "fal-3", "request-1"]
 
 
 async def test_ids_that_an_earlier_release_adopted_become_text_as_the_document_says(
