@@ -12,6 +12,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class Explained(Exception):
+    """A failure whose text may be logged: it holds no URL."""
+
+
 class Cached(Generic[T]):
     """Loads a value at most once at a time and keeps the last good one when a load fails."""
 
@@ -85,8 +89,9 @@ class Cached(Generic[T]):
         except self._failures as failure:
             self._failure = failure
             used = "None is known yet." if self._value is None else "The last good value is used."
-            # The text of an error may hold a URL with a secret, so only its type is logged.
-            log.warning("Cannot load %s: %s. %s", self._name, type(failure).__name__, used)
+            # The text of an error may hold a URL with a secret, so its type is logged.
+            reason = str(failure) if isinstance(failure, Explained) else type(failure).__name__
+            log.warning("Cannot load %s: %s. %s", self._name, reason, used)
         else:
             self._loaded = self._clock()
         self._tried = self._clock()

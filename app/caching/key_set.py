@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from app import times
-from app.caching.cached import Cached
+from app.caching.cached import Cached, Explained
 from app.errors import KeySetUnavailable
 from app.telemetry.dependencies import Dependency, record
 from app.telemetry.logs import without_query
@@ -19,7 +19,9 @@ MIN_INTERVAL = 10.0
 """Seconds between two fetches, however many unknown keys callers name."""
 MAX_BYTES = 1_000_000
 """Bytes of a key set."""
-UNUSABLE = (httpx.HTTPError, TimeoutError, ValueError, TypeError, KeyError, RecursionError)
+UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
+"""Errors of an answer that is no key set."""
+UNUSABLE = (httpx.HTTPError, TimeoutError, Explained, *UNREADABLE)
 """Errors of a key set that cannot be fetched or read."""
 
 Keys = list[dict[str, Any]]
@@ -123,8 +125,8 @@ class KeySet:
     async def _fetch(self) -> Keys:
         try:
             async with asyncio.timeout(times.KEY_SET_FETCH):
-                key_set = json.loads(await self._read())
-            keys = [key for key in key_set["keys"] if isinstance(key, dict)]
+                body = await self._read()
+            keys = _keys_of(body)
         except UNUSABLE:
             record(self._dependency, up=False)
             raise
@@ -135,8 +137,17 @@ class KeySet:
         body = bytearray()
         patience = times.KEY_SET_FETCH
         async with self._client.stream("GET", self._url, timeout=patience) as response:
-            async for chunk in response.raise_for_status().aiter_bytes():
+            if not response.is_success:
+                raise Explained(f"it answered {response.status_code}")
+            async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BYTES:
-                    raise ValueError("larger than any key set")
+                    raise Explained("its answer is larger than any key set")
         return bytes(body)
+
+
+def _keys_of(body: bytes) -> Keys:
+    try:
+        return [key for key in json.loads(body)["keys"] if isinstance(key, dict)]
+    except UNREADABLE as error:
+        raise Explained('its answer is no key set: {"keys": […]}') from error

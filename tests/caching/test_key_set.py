@@ -132,6 +132,25 @@ async def test_a_fetch_that_is_under_way_is_stopped_at_the_end(
     assert waiting.cancelled()
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (httpx.Response(404), "it answered 404"),
+        (httpx.Response(200, text="<html>"), 'its answer is no key set: {"keys": […]}'),
+        (httpx.Response(200, json={"jwks_uri": "…"}), 'its answer is no key set: {"keys": […]}'),
+        (httpx.Response(200, json={"keys": None}), 'its answer is no key set: {"keys": […]}'),
+    ],
+)
+async def test_an_answer_that_is_no_key_set_is_explained(
+    caplog: pytest.LogCaptureFixture, answer: httpx.Response, reason: str
+) -> None:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as client:
+        with pytest.raises(KeySetUnavailable):
+            await KeySet("https://keys.example/a?b=c", client, lifetime=LIFETIME).keys()
+    name = "the keys of https://keys.example/a"
+    assert caplog.messages == [f"Cannot load {name}: {reason}. None is known yet."]
+
+
 async def test_an_unforeseen_error_reaches_the_caller(keys: KeySet, provider: Provider) -> None:
     provider.failure = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
