@@ -115,7 +115,7 @@ class KeySetTokens:
             raise refusal("The token is signed with an unknown key.")
         try:
             return jwt.PyJWK(found)
-        except jwt.PyJWTError as error:
+        except Exception as error:  # PyJWT raises others too, and the provider shapes its keys
             raise refusal("The token is signed with a key that cannot be used.") from error
 
 
@@ -178,6 +178,8 @@ async def _fetched_keys(url: str) -> AsyncIterator[KeySet]:
 
 
 def _find(keys: Keys, key_id: str | None) -> dict[str, Any] | None:
+    """Return the key that has this id, or the only key, of those for signatures."""
+    keys = [key for key in keys if key.get("use", "sig") == "sig"]
     if key_id is None and len(keys) == 1:
         return keys[0]
     return next((key for key in keys if key_id is not None and key.get("kid") == key_id), None)

@@ -222,7 +222,16 @@ async def test_unknown_key_ids_fetch_the_key_set_once_in_an_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [[], [5], [{"kid": "rsa"}], [{"kid": "rsa", "kty": "RSA", "n": "!"}]]
+    "keys",
+    [
+        [],
+        [5],
+        [{"kid": "rsa"}],
+        [{"kid": "rsa", "kty": "RSA", "n": "!"}],
+        [{"kid": "rsa", "kty": "oct"}],
+        [jwk("rsa", RSA_KEY, "RS256") | {"alg": "none"}],
+        [jwk("rsa", RSA_KEY, "RS256") | {"use": "enc"}],
+    ],
 )
 async def test_token_is_refused_if_its_key_cannot_be_used(keys: list[Any]) -> None:
     server = KeyServer()
@@ -231,7 +240,14 @@ async def test_token_is_refused_if_its_key_cannot_be_used(keys: list[Any]) -> No
     await refused(server.identity, f"Bearer {given}")
 
 
-@pytest.mark.parametrize("answer", ["keys", {"keys": 5}, {}])
+async def test_token_without_a_key_id_is_verified_with_the_only_key_for_signatures() -> None:
+    server = KeyServer()
+    server.keys = [jwk("enc", RSA_KEY, "RS256") | {"use": "enc"}, jwk("ed", ED_KEY, "EdDSA")]
+    given = jwt.encode(claims(), ED_KEY, algorithm="EdDSA")
+    assert (await server.identity.caller(f"Bearer {given}")).user == "ada"
+
+
+@pytest.mark.parametrize("answer", ["keys", {"keys": 5}, {"keys": "keys"}, {"keys": {}}, {}])
 async def test_nobody_is_refused_while_no_key_set_can_be_read(answer: Any) -> None:
     client = httpx.AsyncClient(
         transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
