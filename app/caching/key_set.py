@@ -148,6 +148,9 @@ class KeySet:
 
 def _keys_of(body: bytes) -> Keys:
     try:
-        return [key for key in json.loads(body)["keys"] if isinstance(key, dict)]
+        published = json.loads(body)["keys"]
+        if not isinstance(published, list):
+            raise TypeError("not a list of keys")
     except UNREADABLE as error:
         raise Explained('its answer is no key set: {"keys": […]}') from error
+    return [key for key in published if isinstance(key, dict)]
