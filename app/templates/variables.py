@@ -115,14 +115,15 @@ class IntegerVariable(_BoundedVariable):
 
 
 class ChoiceVariable(_Variable):
-    """One of a few values. A value fits if its type is the choice's too: ``5`` is not ``"5"``."""
+    """One of a few values. ``5`` is not ``"5"``, but it is ``5.0``: JavaScript knows one number."""
 
     type: Literal["choice"]
     choices: Annotated[tuple[ValueField, ...], Field(min_length=1, strict=False)]
 
     def check(self, value: object) -> Value:
         for choice in self.choices:
-            if type(choice) is type(value) and choice == value:
+            are_alike = type(choice) is type(value) or (is_number(choice) and is_number(value))
+            if are_alike and choice == value:
                 return choice
         allowed = ", ".join(repr(choice) for choice in self.choices)
         has_text = any(isinstance(choice, str) for choice in self.choices)

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from app.problems import InvalidVariables
+from app.templates.values import Value
 from tests.support.templates import choice, integer, number, template, text
 
 
@@ -69,6 +70,14 @@ def test_value_that_does_not_fit_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(InvalidVariables, match=said):
         template(*variables).check_variables(given)
+
+
+@pytest.mark.parametrize(("chosen", "given"), [(1.0, 1), (5, 5.0), (0, -0.0), (True, True)])
+def test_number_is_the_choice_that_equals_it_as_browsers_send_no_other(
+    chosen: Value, given: Value
+) -> None:
+    taken = template(choice("d", 0.5, chosen, 10)).check_variables({"d": given})
+    assert repr(taken) == repr({"d": chosen})
 
 
 def test_emoji_and_line_breaks_are_text() -> None:
