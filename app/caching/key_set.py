@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from app import times
+from app.caching.bodies import read_body
 from app.caching.cached import Cached, Explained
 from app.errors import KeySetUnavailable
 from app.telemetry.dependencies import Dependency, record
@@ -134,16 +135,18 @@ class KeySet:
         return keys
 
     async def _read(self) -> bytes:
-        body = bytearray()
-        patience = times.KEY_SET_FETCH
-        async with self._client.stream("GET", self._url, timeout=patience) as response:
+        async with self._client.stream(
+            "GET",
+            self._url,
+            headers={"Accept-Encoding": "identity"},
+            timeout=times.KEY_SET_FETCH,
+        ) as response:
             if not response.is_success:
                 raise Explained(f"it answered {response.status_code}")
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise Explained("its answer is larger than any key set")
-        return bytes(body)
+            try:
+                return await read_body(response, max_bytes=MAX_BYTES)
+            except ValueError as error:
+                raise Explained(f"its answer cannot be read: {error}") from error
 
 
 def _keys_of(body: bytes) -> Keys:

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from app.caching.bodies import read_body
 from app.errors import FalAnswerLost, FalRefused, FalUnreachable
 from app.fal.messages import parse
 from app.telemetry.dependencies import record
@@ -53,6 +54,7 @@ class SingleAttempt(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` and return its 2xx answer."""
         request.extensions["timeout"] = TIMEOUT.as_dict()  # fal-client sets none for some calls
+        request.headers["Accept-Encoding"] = "gzip"  # what read_body can read
         request.stream = _Pieces(request.content)
         try:
             response = await self._pool.send(request, stream=True)
@@ -105,18 +107,13 @@ class _Pieces(httpx.AsyncByteStream):
 
 
 async def _read(response: httpx.Response) -> bytes | None:
-    """Return the body, or None if it is cut short or longer than ``LARGEST_ANSWER``."""
-    body = bytearray()
+    """Return the body, or None if it is cut short, or cannot be read within ``LARGEST_ANSWER``."""
     try:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                return None
-    except httpx.RequestError:
+        return await read_body(response, max_bytes=LARGEST_ANSWER)
+    except (httpx.RequestError, ValueError):
         return None
     finally:
         await response.aclose()
-    return bytes(body)
 
 
 def _reason(body: bytes) -> str:

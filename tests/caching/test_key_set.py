@@ -1,8 +1,11 @@
 """A key set is fetched in the background: who waits for it, and for how long."""
 
 import asyncio
+import gzip
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +13,7 @@ import httpx
 import pytest
 
 from app import times
-from app.caching.key_set import MIN_INTERVAL, KeySet
+from app.caching.key_set import MAX_BYTES, MIN_INTERVAL, Keys, KeySet
 from app.errors import KeySetUnavailable
 from app.telemetry.dependencies import states
 
@@ -157,3 +160,33 @@ async def test_an_unforeseen_error_reaches_the_caller(keys: KeySet, provider: Pr
         await keys.keys()
     provider.failure = None
     assert await keys.keys() == provider.keys
+
+
+@pytest.mark.parametrize(
+    ("sent", "encoding", "keys"),
+    [
+        (gzip.compress(b'{"keys": [{"kid": "first"}]}'), "gzip", [{"kid": "first"}]),
+        (gzip.compress(bytes(32 * MAX_BYTES)), "gzip", None),
+        (gzip.compress(gzip.compress(bytes(32 * MAX_BYTES))), "gzip, gzip", None),
+        (b"{}", "gzip", None),
+    ],
+    ids=["a set", "a bomb", "a bomb twice", "no gzip"],
+)
+async def test_a_compressed_set_is_never_inflated_beyond_its_bound(
+    sent: bytes, encoding: str, keys: Keys | None
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield sent
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["accept-encoding"] == "identity"
+        return httpx.Response(200, content=pieces(), headers={"Content-Encoding": encoding})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        key_set = KeySet("https://keys.example", client, lifetime=LIFETIME)
+        tracemalloc.start()
+        with nullcontext() if keys else pytest.raises(KeySetUnavailable):
+            assert await key_set.keys() == keys
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 4 * MAX_BYTES
