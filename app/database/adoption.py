@@ -35,10 +35,11 @@ REFUSES = (
 TRIAL = """
 LET $limits = { signup_grant: 9, in_flight: 9, per_minute: 9, silence: 60, deadline: 60 };
 LET $job = { user: 'trial', user_email: 'trial', template_slug: 'trial',
-  variables: { headline: 'trial' }, fal_model: 'trial', credits: 1 };
+  fal_model: 'trial', credits: 1 };
 LET $video = { title: 'trial', bytes: 1, sha256: '', duration_seconds: 1.0, width: 1, height: 1 };
-FOR $id IN ['one', 'two'] {
-  fn::video_job::open(object::extend($job, { id: $id }), $limits, NONE);
+FOR $each IN [['one', { headline: 'trial' }], ['two', {}]] {
+  LET $id = $each[0];
+  fn::video_job::open(object::extend($job, { id: $id, variables: $each[1] }), $limits, NONE);
   fn::video_job::submitting($id, 60);
   fn::video_job::queued($id, $id, 1, 60);
   fn::video_job::progress($id, true, NONE);

@@ -222,6 +222,10 @@ REFUSING_JOBS = {
         old("DEFINE INDEX one ON video_job FIELDS user UNIQUE"),
         "REMOVE INDEX one ON video_job",
     ),
+    "a variable that each job must have": (
+        old("DEFINE FIELD variables.headline ON video_job TYPE string"),
+        "REMOVE FIELD variables.headline ON video_job",
+    ),
     "an event that refuses": (
         f"{old()} DEFINE EVENT closed ON video_job WHEN $event = 'CREATE' THEN {{ THROW 'no' }}",
         "REMOVE EVENT closed ON video_job",
