@@ -85,10 +85,12 @@ def test_without_locks_or_channels_each_tab_has_its_own_stream(
 def test_tabs_share_nothing_if_the_user_is_unknown_unless_a_key_names_the_user(
     context: BrowserContext, driven: Server, user_key: str, streams: tuple[int, int]
 ) -> None:
-    def add_token(route: Route) -> None:  # as a server with session cookies does
-        route.continue_(headers=route.request.headers | bearer("lea"))
+    user = f"lea-{streams}"
 
-    tabs = [Tab(context, driven.url, "lea") for _ in range(2)]
+    def add_token(route: Route) -> None:  # as a server with session cookies does
+        route.continue_(headers=route.request.headers | bearer(user))
+
+    tabs = [Tab(context, driven.url, user) for _ in range(2)]
     for tab in tabs:
         tab.page.route("**/api/**", add_token)
         tab.run(f"videos = new VideoGeneration({{ userKey: {user_key} }})")

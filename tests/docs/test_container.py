@@ -104,7 +104,7 @@ def test_an_unprivileged_user_migrates_serves_makes_a_video_and_stops(image: Ima
             submitted = ada.post(
                 SUBMIT, **submission(png(320, 64), {"templateSlug": "gentle-zoom"})
             ).raise_for_status()
-            status = submitted.headers["location"]
+            status = submitted.url.join(submitted.headers["location"])
             service.until(lambda: ada.get(status).json()["status"] == "completed")
         assert service.stop(image.stop) == 0, service.stderr
         assert not is_healthy(image, service)

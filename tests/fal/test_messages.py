@@ -10,6 +10,7 @@ from app.fal.messages import encode_arguments
 from app.fal.queue import Fal
 from app.jobs import handover
 from tests.fal.conftest import MODEL
+from tests.support.ledger import RELEASED
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 
@@ -58,5 +59,6 @@ async def test_a_job_whose_arguments_cannot_be_encoded_is_never_recorded_as_subm
     monkeypatch.setattr(handover, "encode_arguments", refuse)
     assert (await run.submit()).status_code == 500
     (job,) = await run.rows("SELECT * FROM video_job")
-    assert (job["stage"], job.get("submitted_at")) == ("submitting", None)
+    assert (job["stage"], job.get("submitted_at")) == ("done", None)
     assert fal.count("submit") == 0
+    assert await run.money() == RELEASED

@@ -94,7 +94,7 @@ async def test_tracebacks_of_unexpected_errors_show_no_secret(
 
 async def _go_through_a_job(run: Running, fal: FalStandIn) -> None:
     answer = await run.submit()
-    if answer.status_code == 202:
+    if answer.status_code == 202 and fal.count("submit"):
         fal.complete(fal.newest, small_video())
         await run.get("/api/templates/video/status", jobId=answer.json()["jobId"])
         await run.wait_for_background()

@@ -198,7 +198,7 @@ async def test_a_submit_whose_body_is_incomplete_is_answered_503_when_the_servic
         process.until_ready()
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(process.url).port)
         writer.write(
-            b"POST /api/templates/video HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+            b"POST /api/templates/video HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
         )
         await writer.drain()
