@@ -83,7 +83,11 @@ def test_without_locks_or_channels_each_tab_has_its_own_stream(
 
 @pytest.mark.parametrize(("user_key", "streams"), [("undefined", (1, 1)), ("'lea'", (1, 0))])
 def test_tabs_share_nothing_if_the_user_is_unknown_unless_a_key_names_the_user(
-    context: BrowserContext, driven: Server, user_key: str, streams: tuple[int, int]
+    context: BrowserContext,
+    driven: Server,
+    fal: DrivenFal,
+    user_key: str,
+    streams: tuple[int, int],
 ) -> None:
     user = f"lea-{streams}"
 
@@ -97,7 +101,8 @@ def test_tabs_share_nothing_if_the_user_is_unknown_unless_a_key_names_the_user(
         tab.run("videos.resume()")
     first, second = tabs
     job = first.submit()
-    second.until_known(job, "queued", "stage")
+    fal.begin()
+    second.until_known(job, "processing")
     assert (first.count("events"), second.count("events")) == streams
     kept = "[localStorage, sessionStorage].map((storage) => storage.length)"
     assert first.run(kept) == ([0, 1] if user_key == "undefined" else [1, 0])
