@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from typing import Any
 
 from app.database.address import Address
@@ -69,7 +70,9 @@ async def test_after_a_kill_the_next_run_hands_no_job_over_twice(
         assert filled < 1500
         again = await run_script("backfill", address=address)
         assert (again.status, again.err) == (0, "")
-        assert f"{1500 - filled:,} filled with their template's model" in again.out
+        (filled_again,) = re.findall(r"([\d,]+) filled", again.out)
+        # The server may still have carried out the last chunk that the killed one had sent.
+        assert 0 <= 1500 - filled - int(filled_again.replace(",", "")) <= 10
         assert await rows_where(database, "fal_model = $model") == 1500
         assert await rows_where(database, "revision = 1") == 500
         assert await rows_where(database, "revision > 1") == 0
