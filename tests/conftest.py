@@ -33,8 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two workers a core: a test waits for processes and timers for half of its time."""
-    return 2 * len(os.sched_getaffinity(0))
+    """Run one worker more than cores: tests often wait for processes and timers."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

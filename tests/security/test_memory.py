@@ -26,7 +26,7 @@ from tests.support.tokens import SECRET, bearer
 MOST_GROWTH = 64
 """MiB, of the process and its children together."""
 MEBIBYTE = 1024 * 1024
-SECONDS = 4.0
+SECONDS = 2.5
 """For an attack to be felt."""
 
 pytestmark = [
