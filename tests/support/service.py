@@ -190,9 +190,11 @@ async def over_a_socket(run: Running) -> AsyncIterator[str]:
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 uvicorn has no event for it
             await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        server.should_exit = True
-        await serving
+        try:
+            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def settings_for(database: str, storage: Any, **changes: Any) -> Settings:
