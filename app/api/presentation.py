@@ -63,7 +63,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
             "code": job.error_code or LEGACY_ERROR_CODE,
             "message": (job.error or "The video could not be generated.")[:LONGEST_MESSAGE],
         }
-    return {name: value for name, value in shape.items() if value is not None}
+    return _given(**shape)
 
 
 async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
@@ -76,24 +76,25 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
         "title": video.title,
         "templateSlug": video.template_slug,
         "bytes": video.bytes,
-        "durationSeconds": video.duration_seconds,
-        "width": video.width,
-        "height": video.height,
-        **({} if video.codec is None else {"codec": video.codec}),
+        **_given(
+            durationSeconds=video.duration_seconds,
+            width=video.width,
+            height=video.height,
+            codec=video.codec,
+        ),
         "createdAt": rfc3339(video.created_at),
     }
 
 
 def template_json(template: Template) -> dict[str, Any]:
     """Return a template of the catalogue; keys of a variable without a value are left out."""
-    least = template.minimum_side
     return {
         "slug": template.slug,
         "title": template.title,
         "description": template.description,
         "credits": template.credits,
         "falModel": template.fal_model,
-        **({} if least is None else {"minimumSide": least}),
+        **_given(minimumSide=template.minimum_side),
         "variables": [
             variable.model_dump(mode="json", by_alias=True, exclude_none=True)
             for variable in template.variables
@@ -117,12 +118,17 @@ def rfc3339(time: datetime) -> str:
 
 
 def _entry_json(entry: CreditEntry) -> dict[str, Any]:
-    shape = {
+    return {
         "kind": entry.kind,
         "credits": entry.credits,
+        **_given(jobId=entry.job_id),
         "createdAt": rfc3339(entry.created_at),
     }
-    return shape | ({"jobId": entry.job_id} if entry.job_id else {})
+
+
+def _given(**shape: object) -> dict[str, object]:
+    """Return the members that have a value."""
+    return {name: value for name, value in shape.items() if value is not None}
 
 
 @functools.lru_cache(REMEMBERED_JOBS)

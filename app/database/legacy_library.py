@@ -62,17 +62,24 @@ async def _list(
     if found is None:
         return f"the storage has no {key}"
     await storage.save(key, path)
-    try:
-        facts = await probe(path)
-    except VideoUnavailable as error:
-        return f"{key} cannot be read: {error}"
     slug = row["template_slug"]
     video = {
         "title": titles.get(slug) or slug.replace("-", " ").capitalize(),
         "bytes": found.size,
+        **await _decoded(path),
+    }
+    await database.call("library::add_legacy", job, video)
+    return None
+
+
+async def _decoded(path: Path) -> dict[str, float]:
+    """Return what the file itself tells of its video: nothing if it cannot be decoded."""
+    try:
+        facts = await probe(path)
+    except VideoUnavailable:
+        return {}
+    return {
         "duration_seconds": facts.duration_seconds,
         "width": facts.width,
         "height": facts.height,
     }
-    await database.call("library::add_legacy", job, video)
-    return None

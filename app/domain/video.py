@@ -25,7 +25,10 @@ class StoredVideo:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryVideo:
-    """One row of ``library_video``; sizes are in bytes and pixels."""
+    """One row of ``library_video``; sizes are in bytes and pixels.
+
+    Duration and sides are None if the file of a legacy video cannot be decoded.
+    """
 
     job_id: str
     key: str
@@ -33,9 +36,9 @@ class LibraryVideo:
     title: str
     template_slug: str
     bytes: int
-    duration_seconds: float
-    width: int
-    height: int
+    duration_seconds: float | None
+    width: int | None
+    height: int | None
     codec: str | None
     """None in rows of earlier releases."""
     created_at: datetime
@@ -50,9 +53,9 @@ class LibraryVideo:
             title=row["title"],
             template_slug=row["template_slug"],
             bytes=row["bytes"],
-            duration_seconds=row["duration_seconds"],
-            width=row["width"],
-            height=row["height"],
+            duration_seconds=row.get("duration_seconds"),
+            width=row.get("width"),
+            height=row.get("height"),
             codec=row.get("codec"),
             created_at=whole_microseconds(row["created_at"]),
         )

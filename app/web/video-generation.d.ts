@@ -99,9 +99,10 @@ export interface LibraryVideo {
   readonly title: string;
   readonly templateSlug: string;
   readonly bytes: number;
-  readonly durationSeconds: number;
-  readonly width: number;
-  readonly height: number;
+  /** Absent, as `width` and `height` are, if the file of an old video cannot be decoded. */
+  readonly durationSeconds?: number;
+  readonly width?: number;
+  readonly height?: number;
   readonly codec?: string;
   readonly createdAt: string;
 }

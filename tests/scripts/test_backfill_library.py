@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.api.presentation import video_json
 from app.database.audit import audit
 from app.database.client import Database
+from app.domain.video import LibraryVideo
 from app.storage.local_files import LocalFiles
 from scripts.backfill import fill_library
 from scripts.migrate import migrate
@@ -16,6 +18,7 @@ from tests.support.legacy import LEGACY_TEMPLATE, legacy_row, make_legacy, run_b
 from tests.support.stand_ins.videos import small_video
 
 VIDEO = small_video(seconds=0.5, width=64, height=48)
+TEXT = b"no video"
 FINISHED_AT = legacy_row("any")["updated_at"]
 
 
@@ -31,7 +34,7 @@ def storage(tmp_path: Path) -> LocalFiles:
     folder = tmp_path / "storage" / "users" / "ada"
     folder.mkdir(parents=True)
     (folder / "old.mp4").write_bytes(VIDEO)
-    (folder / "text.mp4").write_text("no video")
+    (folder / "text.mp4").write_bytes(TEXT)
     return LocalFiles(tmp_path / "storage")
 
 
@@ -82,7 +85,6 @@ async def test_videos_that_cannot_be_listed_are_named_with_the_reason(
 ) -> None:
     keys = {
         "missing": "users/ada/gone.mp4",
-        "text": "users/ada/text.mp4",
         "outside": "../../etc/passwd.mp4",
         "good": "users/ada/old.mp4",
     }
@@ -97,9 +99,22 @@ async def test_videos_that_cannot_be_listed_are_named_with_the_reason(
     for reason in (
         "1 videos listed in the library",
         "missing: the storage has no users/ada/gone.mp4",
-        "text: users/ada/text.mp4 cannot be read: ",
         "outside: ../../etc/passwd.mp4 cannot be a key of this storage: ",
         "url-only: it has no video_key",
     ):
         assert reason in printed
     assert await database.query("SELECT VALUE record::id(id) FROM library_video") == ["good"]
+
+
+async def test_a_video_that_cannot_be_decoded_is_listed_with_its_size_alone(
+    database: Database, storage: LocalFiles
+) -> None:
+    await adopt(database, legacy_row("text", video_key="users/ada/text.mp4"))
+    assert await fill_library(database, storage) == 0
+    ((video,),) = [await database.call("library::page", "ada", None, 10, None, None)]
+    read = LibraryVideo.from_row(video)
+    assert (read.job_id, read.bytes) == ("text", len(TEXT))
+    assert (read.duration_seconds, read.width, read.height) == (None, None, None)
+    shape = await video_json(read, storage)
+    assert shape.keys() & {"durationSeconds", "width", "height", "codec"} == set()
+    assert await audit(database, storage, read=False) == []

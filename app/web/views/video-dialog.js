@@ -4,7 +4,7 @@ import { Modal } from "./modal.js";
 import { disable, isDisabled } from "./parts.js";
 import { stillUrl } from "./previews.js";
 import { showStep } from "./steps.js";
-import { renewExpiredUrl, loadVideo } from "./video-element.js";
+import { loadVideo, ratioOf, renewExpiredUrl } from "./video-element.js";
 
 const GENERATING = "Generating video. This may take a couple of minutes...";
 const TICK = 500;
@@ -90,10 +90,11 @@ export class VideoDialog extends EventTarget {
   #finish(video, title, facts) {
     if (this.#video?.jobId === video.jobId) return;
     clearInterval(this.#timer);
-    this.#show(video.width / video.height, [this.#player(video)]);
+    this.#show(ratioOf(video), [this.#player(video)]);
     this.#parts.title.textContent = title;
-    const measures = [`${video.durationSeconds.toFixed(1)} s`, megabytes(video.bytes)];
-    this.#parts.note.textContent = [...facts, ...measures].join(" · ");
+    const { durationSeconds, bytes } = video;
+    const length = durationSeconds === undefined ? [] : [`${durationSeconds.toFixed(1)} s`];
+    this.#parts.note.textContent = [...facts, ...length, megabytes(bytes)].join(" · ");
     this.#setDownload(video);
     this.#isDone(true);
   }

@@ -32,3 +32,8 @@ export function renewExpiredUrl(video, jobId, videos, onFresh) {
 export function playVideo(video) {
   video.play().catch(() => {});
 }
+
+/** Width divided by height. A video that the service could not decode has no known sides. */
+export function ratioOf({ width, height }) {
+  return width === undefined ? 16 / 9 : width / height;
+}
