@@ -22,7 +22,7 @@ from tests.support.stand_ins import fal_faults
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.webhooks import PUBLIC_URL
 
-pytest_plugins = ["tests.support.leaks", "tests.support.servers"]
+pytest_plugins = ["tests.support.leaks", "tests.support.servers", "tests.support.unraised"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
