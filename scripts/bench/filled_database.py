@@ -164,7 +164,11 @@ async def without_schema(database: Database, names: Sequence[str]) -> list[str]:
     for table in names:
         parts = await database.query(f"INFO FOR TABLE {table}")
         definitions.append(tables[table].replace("TABLE", "TABLE OVERWRITE", 1))
-        definitions += [*parts["fields"].values(), *parts["events"].values()]
+        # The field of an array defines the field of its elements too, which then comes again.
+        definitions += [
+            each.replace("FIELD", "FIELD OVERWRITE", 1) for each in parts["fields"].values()
+        ]
+        definitions += parts["events"].values()
         await database.query(f"REMOVE TABLE {table}")
         await database.query(f"DEFINE TABLE {table} SCHEMALESS")
         for index in parts["indexes"].values():
