@@ -46,9 +46,13 @@ def _reason_to_refuse(request: Request) -> str | None:
 
 
 def _is_loopback(address: str) -> bool:
-    """Return whether the host of an address is this machine, at any port."""
+    """Return whether an address is this machine at any port, with nothing else around it."""
     try:
-        host = urlsplit(address).hostname or ""
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    return is_loopback(host) or host.endswith(".localhost")
+    authority = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
+    # urlsplit also finds ::1 in "[::1].example.com", and localhost in "any@localhost".
+    is_all = address.lower().partition("//")[2] == authority
+    return is_all and (is_loopback(host) or host.endswith(".localhost"))
