@@ -63,6 +63,7 @@ def create_app(
             Route("/api/webhooks/fal", callback.fal_webhook, methods=["POST"]),
             Route("/api/templates", library.templates, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
+            Route("/api/me", account.me),
             Route("/api/credits", account.credits),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),

@@ -67,7 +67,7 @@ async def reading_submission(
         template.check_image(image.width, image.height)
         yield Submission(
             user=user,
-            user_email=caller.email,
+            user_email=caller.email or user,
             image=image,
             template=template,
             variables=template.check_variables(variables),

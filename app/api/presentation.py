@@ -1,10 +1,12 @@
 """Domain objects as JSON: the only module with the field names of the HTTP interface."""
 
-import functools
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+from cachetools import LRUCache
+
+from app.api.tokens import Caller
 from app.domain.credits import CreditEntry, CreditStatement
 from app.domain.job import Job, Status
 from app.domain.video import LibraryVideo
@@ -13,10 +15,16 @@ from app.templates.template import Template
 
 REMEMBERED_JOBS = 1024
 """Most polls return the same job as the previous poll."""
+REMEMBERED_BYTES = 4096
+"""Of an answer that is kept: a template may take texts of any length."""
+DEFAULT_START_SIDE = 1280
+"""Pixels of the long side of 720p, which most models make at least."""
 LONGEST_MESSAGE = 1000
 """Characters of an error's text; the legacy stack wrote texts of any length."""
 LEGACY_ERROR_CODE = "interrupted"
 """For failures of the legacy stack, which recorded only a text."""
+
+_bodies: LRUCache[Job, bytes] = LRUCache(REMEMBERED_JOBS)
 
 
 async def job_body(job: Job, storage: Storage) -> bytes:
@@ -41,6 +49,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
         "stage": job.stage,
         "templateSlug": job.template_slug,
         "falModel": job.fal_model,
+        "variables": job.variables,
         "credits": job.credits,
         "createdAt": rfc3339(job.created_at),
         "updatedAt": rfc3339(job.updated_at),
@@ -88,18 +97,28 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
 
 def template_json(template: Template) -> dict[str, Any]:
     """Return a template of the catalogue; keys of a variable without a value are left out."""
+    least = template.minimum_side
     return {
         "slug": template.slug,
         "title": template.title,
         "description": template.description,
         "credits": template.credits,
+        **_given(factors=_factors_json(template)),
         "falModel": template.fal_model,
-        **_given(minimumSide=template.minimum_side),
+        "modelName": template.model_name or template.fal_model,
+        **_given(aspectRatios=template.aspect_ratios),
+        "startSide": template.start_side or max(DEFAULT_START_SIDE, least or 0),
+        **_given(minimumSide=least),
         "variables": [
             variable.model_dump(mode="json", by_alias=True, exclude_none=True)
             for variable in template.variables
         ],
     }
+
+
+def caller_json(caller: Caller) -> dict[str, Any]:
+    """Return who is signed in; ``email`` is null if the token has none."""
+    return {"user": caller.user, "email": caller.email}
 
 
 def statement_json(statement: CreditStatement) -> dict[str, Any]:
@@ -117,11 +136,19 @@ def rfc3339(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _factors_json(template: Template) -> dict[str, dict[str, float]] | None:
+    """Return the factors as JSON's numbers: they were checked to be the same there."""
+    return {
+        variable: {choice: float(factor) for choice, factor in by_choice.items()}
+        for variable, by_choice in template.factors.items()
+    } or None
+
+
 def _entry_json(entry: CreditEntry) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "credits": entry.credits,
-        **_given(jobId=entry.job_id),
+        **_given(jobId=entry.job_id, title=entry.title, reference=entry.reference),
         "createdAt": rfc3339(entry.created_at),
     }
 
@@ -131,9 +158,13 @@ def _given(**shape: object) -> dict[str, object]:
     return {name: value for name, value in shape.items() if value is not None}
 
 
-@functools.lru_cache(REMEMBERED_JOBS)
 def _body_without_video(job: Job) -> bytes:
-    return _encoded(job_json(job))
+    body = _bodies.get(job)
+    if body is None:
+        body = _encoded(job_json(job))
+        if len(body) <= REMEMBERED_BYTES:
+            _bodies[job] = body
+    return body
 
 
 def _encoded(shape: dict[str, Any]) -> bytes:

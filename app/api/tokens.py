@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 MAX_SUBJECT = 128
 """Characters of ``sub``."""
 MAX_EMAIL = 320
-"""Characters of ``email`` (RFC 3696); the subject is used instead of a longer one."""
+"""Characters of ``email`` (RFC 3696); a longer one is ignored."""
 TOLERANCE = 10
 """Seconds that the issuer's clock and ours may differ."""
 
@@ -36,7 +36,8 @@ class Caller:
     """The user of a request."""
 
     user: str
-    email: str
+    email: str | None
+    """None if the token has none that can be used."""
     until: float = field(default=math.inf, compare=False)
     """Unix time when the token expires, or when its key set is fetched again if that is sooner."""
 
@@ -90,7 +91,7 @@ class TokenCheck:
         if not is_subject(subject):
             raise refusal(_WRONG_SUBJECT)
         if not (isinstance(email, str) and len(email) <= MAX_EMAIL and _is_text(email)):
-            email = subject
+            email = None
         return Caller(subject, email, until=int(claims["exp"]) + TOLERANCE)
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.api.form import reading_submission
-from app.api.presentation import job_body
+from app.api.presentation import REMEMBERED_BYTES, job_body
 from app.api.service import NO_STORE, LifespanState, caller_of, job_id_of, own_job, service_of
 from app.api.streams import EventStream
 from app.domain.job import Job, Status
@@ -87,6 +87,13 @@ def _idempotency_key(request: Request[LifespanState]) -> str | None:
     return key
 
 
-@functools.lru_cache(REMEMBERED_ANSWERS)
 def _answer(body: bytes, status_code: int = 200) -> Response:
+    make = _remembered_answer if len(body) <= REMEMBERED_BYTES else _new_answer
+    return make(body, status_code)
+
+
+def _new_answer(body: bytes, status_code: int) -> Response:
     return Response(body, status_code, NO_STORE, media_type="application/json")
+
+
+_remembered_answer = functools.lru_cache(REMEMBERED_ANSWERS)(_new_answer)

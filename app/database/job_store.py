@@ -1,8 +1,8 @@
 """Jobs in SurrealDB: one method for each function in ``schema/functions/video_job.surql``.
 
 Every method may be called again after a :class:`~app.problems.DatabaseUnavailable`. The store
-publishes each job that the database returns, counts each change, and logs each ending: no caller
-has to remember to.
+publishes each job that the database returns whole, counts each change, and logs each ending: no
+caller has to remember to.
 """
 
 import logging
@@ -59,7 +59,7 @@ class JobStore:
             "template_slug": template.slug,
             "variables": dict(submission.variables),
             "fal_model": template.fal_model,
-            "credits": template.credits,
+            "credits": submission.price,
         }
         once = submission.idempotency_key and {
             "key": submission.idempotency_key,
@@ -165,7 +165,8 @@ class JobStore:
     async def take_due(self, limit: int) -> list[DueJob]:
         """Return at most ``limit`` due jobs; each goes to one caller.
 
-        A row that cannot be read is logged and left out.
+        A row that cannot be read is logged and left out. The jobs have no variables, so they are
+        not published: a poll would be answered without them.
         """
         due = []
         limits = {"silence": self._limits.silence, "deadline": self._limits.deadline}
@@ -175,8 +176,6 @@ class JobStore:
                 due.append(DueJob.from_row(row))
             except (ValueError, TypeError, KeyError) as error:
                 log.error("%s cannot be read: %r", row["id"], error)  # noqa: TRY400 see the line
-        for each in due:
-            self._publish(each.job)
         return due
 
     async def _call(self, function: str, job_id: str, *arguments: Any) -> Job:
@@ -205,9 +204,9 @@ class JobStore:
     def _refusal(self, thrown: Thrown, submission: Submission) -> Problem | Thrown:
         match thrown.code:
             case "insufficient_credits":
-                template = submission.template
+                title, price = submission.template.title, submission.price
                 return InsufficientCredits(
-                    f"{template.title} costs {template.credits} credits, and fewer are available."
+                    f"{title} costs {price} credits, and fewer are available."
                 )
             case "too_many_jobs":
                 return TooManyJobs(

@@ -15,6 +15,12 @@ class CreditEntry:
     kind: str
     credits: int
     job_id: str | None
+    title: str | None
+    """The title of the job's video."""
+    template_slug: str | None
+    """The job's template, whose title is shown if there is no video."""
+    reference: str | None
+    """The id that a shop or the back office gave to a grant or a withdrawal."""
     created_at: datetime
 
     @classmethod
@@ -24,6 +30,9 @@ class CreditEntry:
             kind=row["kind"],
             credits=row["credits"],
             job_id=row.get("job"),
+            title=row.get("title"),
+            template_slug=row.get("template_slug"),
+            reference=row.get("reference"),
             created_at=whole_microseconds(row["created_at"]),
         )
 

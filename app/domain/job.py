@@ -1,10 +1,12 @@
 """A job: one video from its submit to its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
+
+from app.templates.values import Value, is_value
 
 
 class Status(StrEnum):
@@ -57,6 +59,8 @@ class Job:
     credits: int
     created_at: datetime
     updated_at: datetime
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    """As submitted, with defaults."""
     queue_position: int | None = None
     completed_at: datetime | None = None
     video_key: str | None = None
@@ -100,6 +104,7 @@ class Job:
             credits=row.get("credits") or 0,
             created_at=whole_microseconds(row["created_at"]),
             updated_at=whole_microseconds(row["updated_at"]),
+            variables=_variables(row.get("variables")),
             queue_position=row.get("queue_position"),
             completed_at=whole_microseconds(row["completed_at"])
             if row.get("completed_at")
@@ -130,6 +135,7 @@ class DueJob:
     """A job that the sweep took because it is due."""
 
     job: Job
+    """Without its variables."""
     expired: bool
     """The job's deadline has passed, and its video is not being stored."""
     overdue_seconds: float
@@ -139,6 +145,14 @@ class DueJob:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Read a row of ``fn::video_job::take_due``; raises as :meth:`Job.from_row` does."""
         return cls(job=Job.from_row(row), expired=row["expired"], overdue_seconds=row["overdue"])
+
+
+def _variables(stored: object) -> dict[str, Value]:
+    """Read a row's variables; values that only the legacy stack wrote become texts."""
+    if not isinstance(stored, Mapping):
+        return {}
+    given = ((name, value) for name, value in stored.items() if value is not None)
+    return {name: value if is_value(value) else str(value) for name, value in given}
 
 
 def whole_microseconds(time: datetime) -> datetime:

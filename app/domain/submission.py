@@ -31,6 +31,11 @@ class Submission:
     """Distinguishes two submits that have the same idempotency key; see :func:`fingerprint_of`."""
     job_id: str = field(default_factory=lambda: str(uuid_utils.uuid7()))
 
+    @property
+    def price(self) -> int:
+        """What the job costs, in credits."""
+        return self.template.price(self.variables)
+
 
 def fingerprint_of(template_slug: str, variables: Any, image: bytes) -> str:
     """Return a digest of a submit as it was sent, before defaults are filled in."""

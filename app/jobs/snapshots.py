@@ -169,7 +169,8 @@ async def _first_answer(entry: _Entry) -> Job:
 
 
 def _size(job: Job) -> int:
-    return ENTRY_BYTES + sum(map(sys.getsizeof, _values(job)))
+    variables = (*job.variables, *job.variables.values())
+    return ENTRY_BYTES + sum(map(sys.getsizeof, (*_values(job), *variables)))
 
 
 def _is_newer(job: Job, than: Job) -> bool:

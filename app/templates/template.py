@@ -19,13 +19,15 @@ from pydantic import (
 
 from app.errors import ConfigurationError
 from app.problems import InvalidImage, InvalidVariables
-from app.templates import outputs
+from app.templates import outputs, prices
 from app.templates.field_errors import FieldError, reasons
 from app.templates.placeholders import fill, fill_text, leaves, names
 from app.templates.values import MAX_NUMBER, TextField, Value, is_value
 from app.templates.variables import Variable
 
 Ratio = Annotated[FiniteFloat, Field(gt=0)]
+AspectRatio = Annotated[TextField, Field(pattern=r"^[1-9][0-9]*:[1-9][0-9]*$")]
+AspectRatios = Annotated[tuple[AspectRatio, ...], Field(min_length=1, strict=False)]
 
 
 class Template(BaseModel):
@@ -37,13 +39,21 @@ class Template(BaseModel):
     title: TextField
     description: TextField
     credits: int = Field(ge=0, le=MAX_NUMBER)
+    """The price of a job whose choices are the defaults."""
+    factors: prices.Factors = {}
     fal_model: TextField = Field(min_length=1)
+    model_name: TextField | None = Field(default=None, min_length=1)
+    """The model's name for people."""
     image_field: TextField = Field(min_length=1)
     minimum_side: PositiveInt | None = None
     """Pixels that each side of the start image must have."""
     minimum_ratio: Ratio | None = None
     """Of the start image's width to its height."""
     maximum_ratio: Ratio | None = None
+    aspect_ratios: AspectRatios | None = None
+    """The ratios that the model takes; None if it takes any."""
+    start_side: PositiveInt | None = None
+    """Pixels that the long side of the start image should have."""
     prompt: TextField
     arguments: dict[str, Any] = {}
     variables: Annotated[tuple[Variable, ...], Field(strict=False)] = ()
@@ -78,7 +88,12 @@ class Template(BaseModel):
             if isinstance(leaf, str) and (unfilled := names(leaf) - set(defined)):
                 placeholders = ", ".join(f"{{{name}}}" for name in sorted(unfilled))
                 raise FieldError(path, f"no variable fills {placeholders}")
+        prices.require_consistency(self.credits, self.factors, self.variables)
         return self
+
+    def price(self, values: Mapping[str, Value]) -> int:
+        """Return what a job with these checked variables costs, in whole credits."""
+        return prices.price(self.credits, self.factors, values)
 
     def check_variables(self, given: object) -> dict[str, Value]:
         """Return the variables with their defaults filled in.

@@ -4,6 +4,8 @@ interface JobFacts {
   readonly stage: "submitting" | "queued" | "generating" | "cancelling" | "storing" | "done";
   readonly templateSlug: string;
   readonly falModel: string;
+  /** As submitted, with defaults. */
+  readonly variables: Readonly<Record<string, string | number>>;
   readonly credits: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -84,8 +86,17 @@ export interface Template {
   readonly slug: string;
   readonly title: string;
   readonly description: string;
+  /** The price of a job whose choices are the defaults; `priceOf` returns the price of others. */
   readonly credits: number;
+  /** What each choice of a variable multiplies the price by: `{variable: {choice: factor}}`. */
+  readonly factors?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly falModel: string;
+  /** The model's name for people. */
+  readonly modelName: string;
+  /** The ratios of start images that the model takes, such as `16:9`; any if absent. */
+  readonly aspectRatios?: readonly string[];
+  /** Pixels that the long side of a start image should have. */
+  readonly startSide: number;
   /** Pixels that each side of a start image must have. */
   readonly minimumSide?: number;
   readonly variables: readonly Variable[];
@@ -108,9 +119,13 @@ export interface LibraryVideo {
 }
 
 export interface CreditEntry {
-  readonly kind: "grant" | "hold" | "release" | "charge";
+  readonly kind: "grant" | "hold" | "release" | "charge" | "refund" | "withdrawal";
   readonly credits: number;
   readonly jobId?: string;
+  /** Of the job's video, or of its template if there is no video. */
+  readonly title?: string;
+  /** The id that a shop or the operator gave to a grant or a withdrawal. */
+  readonly reference?: string;
   readonly createdAt: string;
 }
 
@@ -119,6 +134,12 @@ export interface Credits {
   readonly held: number;
   readonly available: number;
   readonly entries: readonly CreditEntry[];
+}
+
+/** Who is signed in, as the token says. */
+export interface Caller {
+  readonly user: string;
+  readonly email: string | null;
 }
 
 export type Connection = "live" | "polling" | "offline";
@@ -182,6 +203,15 @@ export interface VideoGenerationOptions {
   };
 }
 
+/**
+ * The price of a job in credits, which the service holds when the job is submitted. Variables that
+ * are left out have their defaults.
+ */
+export function priceOf(
+  template: Pick<Template, "credits" | "factors">,
+  variables?: Readonly<Record<string, unknown>>,
+): number;
+
 /** All generations of the signed-in user. A server that renders pages may create it, too. */
 export class VideoGeneration {
   constructor(options?: VideoGenerationOptions);
@@ -220,6 +250,7 @@ export class VideoGeneration {
     options?: Waiting & { limit?: number; cursor?: string | null; templateSlug?: string },
   ): Promise<{ videos: LibraryVideo[]; nextCursor: string | null }>;
   credits(options?: Waiting): Promise<Credits>;
+  me(options?: Waiting): Promise<Caller>;
   /** Stops following permanently; jobs continue in the service. */
   close(): void;
 }

@@ -24,10 +24,11 @@ import { GenerationError } from "./generation/errors.js";
 import { Job } from "./generation/job.js";
 import { Jobs } from "./generation/jobs.js";
 import { PendingJobs } from "./generation/pending-jobs.js";
+import { priceOf } from "./generation/price.js";
 import { SharedUpdates } from "./generation/shared-updates.js";
 import { toBlob } from "./generation/to-blob.js";
 
-export { GenerationError, Job };
+export { GenerationError, Job, priceOf };
 
 const TIMING = { silenceMs: 40_000, pollMs: 3_000 };
 
@@ -117,6 +118,10 @@ export class VideoGeneration {
 
   credits({ signal } = {}) {
     return this.#client.credits(signal);
+  }
+
+  me({ signal } = {}) {
+    return this.#client.me(signal);
   }
 
   close() {

@@ -80,12 +80,14 @@ async def test_catalogue_lists_templates_with_exactly_the_documented_fields(run:
     catalogue = (await run.client.get("/api/templates")).json()["templates"]
     assert len(catalogue) >= 8
     for template in catalogue:
-        assert template.keys() - {"minimumSide"} == {
+        assert template.keys() - {"factors", "aspectRatios", "minimumSide"} == {
             "slug",
             "title",
             "description",
             "credits",
             "falModel",
+            "modelName",
+            "startSide",
             "variables",
         }
         for variable in template["variables"]:

@@ -54,6 +54,7 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     await run.finished(job_id)
     yield "status", "completed", await status(job_id)
     yield "library", "page", await run.get("/api/library")
+    yield "me", "caller", await run.get("/api/me")
     yield "credits", "account", await run.get("/api/credits")
     blocked = await run.submitted()
     fal.fail(fal.newest, 422, [{"msg": "Blocked by the content policy", "type": "policy"}])

@@ -1,10 +1,21 @@
 """Domain objects as JSON."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
 
-from app.api.presentation import job_body, job_json, rfc3339, template_json
+import pytest
+
+from app.api.presentation import (
+    REMEMBERED_BYTES,
+    job_body,
+    job_json,
+    rfc3339,
+    template_json,
+)
 from app.domain.job import Job
 from tests.support.job_rows import KEY, LEGACY, STORED, UPDATED, WAITING
 from tests.support.templates import choice, number, template, text
@@ -24,11 +35,42 @@ def test_queued_job_has_its_queue_position_and_no_absent_fields() -> None:
         "stage": "queued",
         "templateSlug": "night-life-roller",
         "falModel": "fal-ai/test",
+        "variables": {},
         "credits": 10,
         "createdAt": "2025-10-08T21:30:00.000000Z",
         "updatedAt": "2025-10-08T21:31:00.250000Z",
         "queuePosition": 3,
     }
+
+
+@pytest.mark.parametrize("row", [LEGACY, LEGACY | {"variables": None}, LEGACY | {"variables": []}])
+def test_legacy_job_without_variables_shows_none(row: dict[str, Any]) -> None:
+    assert job_json(Job.from_row(row | {"status": "pending"}))["variables"] == {}
+
+
+async def test_legacy_variables_of_other_types_are_shown_as_texts() -> None:
+    odd = {"made": UPDATED, "price": Decimal("1.5"), "nan": math.nan, "list": [1], "none": None}
+    job = Job.from_row(WAITING | {"variables": {"mood": "raw", "seed": 5, "loop": True} | odd})
+    sent = await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+    assert json.loads(sent, parse_constant=pytest.fail)["variables"] == {
+        "mood": "raw",
+        "seed": 5,
+        "loop": True,
+        "made": str(UPDATED),
+        "price": "1.5",
+        "nan": "nan",
+        "list": "[1]",
+    }
+
+
+async def test_a_long_answer_is_not_kept() -> None:
+    job = Job.from_row(WAITING | {"variables": {"line": "x" * REMEMBERED_BYTES}})
+    first, second = [
+        await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+        for _ in range(2)
+    ]
+    assert first == second
+    assert first is not second
 
 
 def test_queue_position_zero_is_included() -> None:
@@ -113,6 +155,33 @@ def test_template_includes_the_least_side_of_its_start_image() -> None:
     assert template_json(template(minimum_side=300))["minimumSide"] == 300
 
 
+def test_template_includes_what_is_known_of_its_model_and_its_prices() -> None:
+    given = template(
+        choice("d", 5, 10, default=5),
+        factors={"d": {"10": 1.75}},
+        model_name="Test 2",
+        aspect_ratios=["16:9", "1:1"],
+        start_side=1920,
+    )
+    shown = json.loads(json.dumps(template_json(given)))
+    assert shown | {"variables": []} == {
+        "slug": "test",
+        "title": "Test",
+        "description": "",
+        "credits": 1,
+        "factors": {"d": {"10": 1.75}},
+        "falModel": "fal-ai/test",
+        "modelName": "Test 2",
+        "aspectRatios": ["16:9", "1:1"],
+        "startSide": 1920,
+        "variables": [],
+    }
+
+
+def test_a_start_image_of_the_default_side_is_not_below_the_least_side() -> None:
+    assert template_json(template(minimum_side=2000))["startSide"] == 2000
+
+
 def test_template_includes_its_variables_and_their_bounds() -> None:
     given = template(
         text(maxLength=9, default=""),
@@ -125,6 +194,8 @@ def test_template_includes_its_variables_and_their_bounds() -> None:
         "description": "",
         "credits": 1,
         "falModel": "fal-ai/test",
+        "modelName": "fal-ai/test",
+        "startSide": 1280,
         "variables": [
             {
                 "name": "line",

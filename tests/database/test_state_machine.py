@@ -37,7 +37,7 @@ from tests.support.tokens import bearer
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 GRANT = 40
-PRICES = {"night-life-roller": 10, "poster-parallax": 4, "cinematic-reveal": 20}
+PRICES = {"night-life-roller": 10, "poster-parallax": 6, "cinematic-reveal": 20}
 VARIABLES = {"cinematic-reveal": {"scene": "Fog lifts"}}
 USERS = st.sampled_from(["ada", "bob"])
 VIDEO = small_video()

@@ -170,4 +170,4 @@ async def test_local_fal_and_local_files_render_the_users_canvas(
         video = await run.client.get(job["url"], headers={"Range": "bytes=0-99"})
         assert video.status_code == 206
         assert video.content[4:8] == b"ftyp"
-        assert await run.money() == (96, 0, ["grant", "hold", "charge"])
+        assert await run.money() == (94, 0, ["grant", "hold", "charge"])

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -80,13 +81,21 @@ async def test_number_of_snapshots_is_bounded(
     assert len(remembered._entries) == 10
 
 
-@pytest.mark.parametrize("error", ["", "x" * 500, "legacy " * 5000])
-async def test_bytes_of_snapshots_are_bounded(error: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "line"), [("", ""), ("x" * 500, ""), ("legacy " * 5000, ""), ("", "x" * 5000)]
+)
+async def test_bytes_of_snapshots_are_bounded(
+    error: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mebibyte = 1024 * 1024
     monkeypatch.setattr(snapshots, "CAPACITY_BYTES", mebibyte)
 
     def stored(number: int) -> Job:
-        changes = {"id": RecordID("video_job", f"job-{number}"), "user": f"{number}{'é' * 100}"}
+        changes: dict[str, Any] = {
+            "id": RecordID("video_job", f"job-{number}"),
+            "user": f"{number}{'é' * 100}",
+        }
+        changes["variables"] = {f"{name}-{number}": f"{line}{number}" for name in "abcd"}
         return Job.from_row(STORED | changes | {"error": f"{error}{number}"})
 
     remembered = Snapshots(lambda _: None)

@@ -18,6 +18,7 @@ ORIGIN = {"Origin": "https://elsewhere.example"}
 
 OWNED = {f"{SUBMIT}/status", f"{SUBMIT}/events", f"{SUBMIT}/cancel"}
 LISTS = {"/api/library", "/api/credits"}
+OF_THE_TOKEN = {"/api/me"}
 OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
     *("/openapi.json", "/", "/docs", "/assets/{digest}"),
@@ -43,6 +44,7 @@ async def answers(run: Running) -> dict[str, httpx.Response]:
         "unknown job": await client.get(f"{SUBMIT}/status?jobId=x", headers=token),
         "no token": await client.get("/api/library"),
         "library": await client.get("/api/library", headers=token),
+        "me": await client.get("/api/me", headers=token),
         "credits": await client.get("/api/credits", headers=token),
         "cancel": await run.cancel(job_id),
         "callback": await client.post("/api/webhooks/fal?jobId=x"),
@@ -90,7 +92,7 @@ async def test_csp_forbids_inline_script_and_the_page_has_none(run: Running, pat
 
 def test_every_route_is_classified_by_owner(settings: Settings) -> None:
     paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
-    assert paths == OWNED | LISTS | OPEN | OWNED_OTHERWISE
+    assert paths == OWNED | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
 
 
 async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:

@@ -68,7 +68,7 @@ def test_a_video_is_made_and_the_process_ends_with_all_its_child_processes(tmp_p
             process.until(lambda: status(client, job_id)["status"] == "completed")
             job = status(client, job_id)
             assert client.get(job["url"]).content[4:8] == b"ftyp"
-            assert client.get("/api/credits").json()["balance"] == 96
+            assert client.get("/api/credits").json()["balance"] == 94
         assert process.group_members(), "the process that probes videos is kept for the next one"
         assert process.stop(signal.SIGTERM) == 0
         assert not process.group_members()

@@ -76,6 +76,10 @@ export class Client {
     return this.#json("/api/credits", { signal });
   }
 
+  me(signal) {
+    return this.#json("/api/me", { signal });
+  }
+
   /** A job or video whose addresses start at `baseUrl`: the service knows only its own paths. */
   addressed(shape) {
     const own = Object.entries(shape).filter(([name, value]) => isPath(name, value));

@@ -1,5 +1,6 @@
 import { CanvasEditor } from "../canvas/editor.js";
 import { Router } from "../router.js";
+import { priceOf } from "../video-generation.js";
 import { sessionStore } from "./browser-storage.js";
 import { element } from "./element.js";
 import { credits } from "./format.js";
@@ -70,11 +71,10 @@ export class StudioView {
   #choose(slug) {
     const template = this.#context.catalogue.find(slug);
     if (!template || template === this.#template) return;
-    const { preview, title, cost, text, model, strip } = this.#parts;
+    const { preview, title, text, model, strip } = this.#parts;
     this.#template = template;
     sessionStore.set(KEY, slug);
     title.textContent = template.title;
-    cost.textContent = credits(template.credits);
     text.textContent = template.description;
     model.textContent = template.falModel;
     this.#previews.show(preview, slug);
@@ -105,10 +105,14 @@ export class StudioView {
     );
   }
 
+  get #price() {
+    return priceOf(this.#template, this.#form.values);
+  }
+
   /** Why Animate is disabled, or null. */
   get #obstacle() {
     if (!this.#template) return { text: "" };
-    const missing = this.#template.credits - (this.#context.account.credits?.available ?? Infinity);
+    const missing = this.#price - (this.#context.account.credits?.available ?? Infinity);
     if (missing > 0) return { text: `${credits(missing)} short. `, href: Router.link("credits") };
     const field = this.#form.invalidField;
     return field ? { text: field.problem, isInForm: true } : null;
@@ -119,7 +123,8 @@ export class StudioView {
     const obstacle = this.#obstacle;
     const account = this.#context.account.credits;
     disable(this.#button, obstacle !== null);
-    this.#parts.price.textContent = credits(this.#template.credits);
+    this.#parts.cost.textContent = credits(this.#price);
+    this.#parts.price.textContent = credits(this.#price);
     this.#parts.dot.textContent = account ? " · " : "";
     this.#parts.balance.textContent = account ? `${account.available} available` : "";
     this.#hint.textContent = obstacle?.text ?? "";

@@ -21,6 +21,7 @@ PATHS = {
     "cancel": f"{SUBMIT}/cancel",
     "templates": "/api/templates",
     "library": "/api/library",
+    "me": "/api/me",
     "credits": "/api/credits",
     "hear": "/api/webhooks/fal",
     "readyz": "/readyz",
