@@ -6,6 +6,19 @@ from app.database.client import Database
 from app.domain.credits import CreditEntry, CreditStatement
 from app.domain.video import LibraryVideo
 
+# Not a function of the database, in which SurrealDB would read all of a user's entries.
+STATEMENT = """
+RETURN {
+  account: (SELECT balance, held FROM ONLY type::record('credit_account', $user)),
+  entries: (
+    SELECT kind, credits, job, reference, created_at,
+      type::record('library_video', job ?? '-').title AS title,
+      type::record('video_job', job ?? '-').template_slug AS template_slug
+    FROM credit_entry WHERE user = $user ORDER BY created_at DESC LIMIT 50
+  )
+}
+"""
+
 
 class AccountStore:
     """Reads the accounts and the libraries of users."""
@@ -16,9 +29,12 @@ class AccountStore:
 
     async def credits(self, user: str) -> CreditStatement:
         """Return the account with its latest 50 entries; the first call opens the account."""
-        row = await self._database.call("credit::statement", user, self._signup_grant)
-        entries = tuple(CreditEntry.from_row(entry) for entry in row["entries"])
-        return CreditStatement(balance=row["balance"], held=row["held"], entries=entries)
+        found = await self._database.query(STATEMENT, user=user)
+        if found["account"] is None:
+            await self._database.call("credit::account", user, self._signup_grant)
+            found = await self._database.query(STATEMENT, user=user)
+        entries = tuple(map(CreditEntry.from_row, found["entries"]))
+        return CreditStatement(**found["account"], entries=entries)
 
     async def library(
         self,

@@ -137,6 +137,9 @@ def test_a_price_above_the_balance_is_shown_before_the_click(
     expect(studio.page.locator("#price")).to_contain_text("3 available")
     expect(studio.animate).to_have_attribute("aria-disabled", "true")
     expect(studio.page.locator("#order-hint")).to_contain_text("7 credits short")
+    studio.page.locator(".segment", has_text="10").click()
+    expect(studio.page.locator("#price")).to_contain_text("20 credits")
+    expect(studio.page.locator("#order-hint")).to_contain_text("17 credits short")
 
 
 def test_a_held_key_and_a_double_click_each_make_one_video(

@@ -11,7 +11,8 @@ from tests.contract.recipes import recipe
 from tests.support.process import ROOT
 
 USES = """
-import { GenerationError, VideoGeneration, type JobStatus } from "@video-generation/client";
+import { GenerationError, VideoGeneration, priceOf } from "@video-generation/client";
+import type { JobStatus, Template } from "@video-generation/client";
 import { useAsyncVideoGeneration } from "@video-generation/client/react";
 
 export const videos = new VideoGeneration({
@@ -29,6 +30,19 @@ export function addressOf(status: JobStatus): string {
     case "processing": case "cancelled": return early;
     default: return status satisfies never;
   }
+}
+
+export function labelOf(template: Template, duration: string): string {
+  return `${template.modelName}: ${priceOf(template, { duration }).toFixed()}`;
+}
+
+export function moodOf({ variables }: JobStatus): string | number | undefined {
+  return variables["mood"];
+}
+
+export async function nameOf(): Promise<string> {
+  const { user, email } = await videos.me();
+  return email ?? user;
 }
 
 export async function animate(canvas: HTMLCanvasElement): Promise<string> {

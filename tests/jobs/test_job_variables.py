@@ -2,6 +2,9 @@
 
 from unittest import mock
 
+import pytest
+
+from app.jobs import snapshots
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from tests.support.clock import set_clock_ahead
@@ -28,18 +31,17 @@ async def test_poll_stream_and_cancel_show_the_variables_with_their_defaults(
     assert (await run.finished(job_id))["variables"] == VARIABLES
 
 
-async def test_a_poll_and_a_stream_after_a_sweep_show_the_variables(
-    settings: Settings, fal: FalStandIn
+async def test_a_sweep_takes_no_variables_from_a_job_that_is_polled(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sweep reads jobs without their variables."""
+    monkeypatch.setattr(snapshots, "FRESH", 3600.0)
     async with running(settings, fal) as run:
         job_id = await run.submitted(variables={"mood": "raw"})
-    async with running(settings, fal) as run, over_a_socket(run) as address:
+        assert (await run.status(job_id))["variables"] == VARIABLES
         await set_clock_ahead(run.service.database, 60)
-        async with open_stream(address) as stream:
-            with mock.patch.object(run.service.lifecycle, "process_due", done()):
-                assert await run.service.sweep.once() == 1
-            assert (await stream.event())["variables"] == VARIABLES
+        with mock.patch.object(run.service.lifecycle, "process_due", done()):
+            assert await run.service.sweep.once() == 1
         assert (await run.status(job_id))["variables"] == VARIABLES
 
 
