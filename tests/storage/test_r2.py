@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -57,16 +58,17 @@ async def test_a_large_file_is_sent_in_parts_of_equal_size_and_a_smaller_last(
     s3: S3Server, key: str, tmp_path: Path
 ) -> None:
     content = os.urandom(20 * MIB + 5)
-    sizes: list[int] = []
+    sizes: dict[str, int] = {}  # by number: parts may arrive in any order
 
     def note_size(request: Any, **_: object) -> None:
-        sizes.append(int(request.headers["Content-Length"]))
+        (number,) = parse_qs(urlsplit(request.url).query)["partNumber"]
+        sizes[number] = int(request.headers["Content-Length"])
 
     async with s3.open(single_put_bytes=MIB) as storage:
         storage._client.meta.events.register("before-send.s3.UploadPart", note_size)
         await put_video(storage, key, write_file(tmp_path, content))
         url = await storage.url(key)
-    assert sizes == [8 * MIB, 8 * MIB, 4 * MIB + 5]
+    assert sizes == {"1": 8 * MIB, "2": 8 * MIB, "3": 4 * MIB + 5}
     async with httpx.AsyncClient(trust_env=False) as browser:
         answer = await browser.get(url)
     assert answer.content == content
