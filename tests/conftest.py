@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import os
 import shutil
+import signal
 import time
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
@@ -29,6 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-programs", action="store_true", help="count a skipped test as failed"
     )
+
+
+def pytest_configure() -> None:
+    """Let SIGINT end the processes that tests start: a shell's background job ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -46,7 +46,7 @@ def test_ctrl_c_ends_every_process(folder: Path) -> None:
     with started(folder, "scripts.demo") as demo:
         demo.wait_for_stderr("generating")
         assert demo.group_members()
-        assert demo.interrupt() == 130
+        assert demo.interrupt() == 130, demo.stderr
         assert not demo.group_members()
         assert "Traceback" not in demo.stderr
     assert not (folder / VIDEO).exists()

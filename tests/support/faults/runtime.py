@@ -88,11 +88,10 @@ async def unlisted_media_host(sandbox: Sandbox) -> str:
 @RUNTIME_FAULTS.row("webhook-keys")
 async def webhook_keys_unavailable(sandbox: Sandbox) -> str:
     async def do(run: Running, fal: FalStandIn) -> None:
-        fal.faults.add("jwks", Answer(500), times=None)
         await run.submitted()
         assert (await fal.call_back(run.client, fal.newest)).status_code == 502
 
-    return await sandbox.logged(do, public_url="http://127.0.0.1")
+    return await sandbox.logged(do, failing="jwks", public_url="http://127.0.0.1")
 
 
 @RUNTIME_FAULTS.row("identity-keys")

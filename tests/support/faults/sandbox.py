@@ -18,6 +18,7 @@ from tests.support.s3 import S3Server
 from tests.support.service import Running, running, settings_for
 from tests.support.sockets import free_port
 from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Answer
 
 NOTICES = (" WARNING ", " INFO ", "At surrealkv://", "At ws://")
 
@@ -87,14 +88,20 @@ class Sandbox:
         *,
         seam: Seam = direct,
         fal_port: int | None = None,
+        failing: str | None = None,
         **changes: Any,
     ) -> str:
-        """Run the service while ``do`` runs; return the log."""
+        """Run the service while ``do`` runs; return the log.
+
+        ``failing`` is a kind of request that fal answers with 500, also while the service starts.
+        """
         settings = settings_for(
             self.migrated(), self.folder / "storage", fal_key=FalStandIn.key, **changes
         )
         async with FalStandIn() as fal:
             fal.port = fal_port or fal.port
+            if failing is not None:
+                fal.faults.add(failing, Answer(500), times=None)
             async with running(settings, fal, seam=seam) as run:
                 await do(run, fal)
                 await run.wait_for_background()
