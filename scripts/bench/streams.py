@@ -17,13 +17,17 @@ from tests.support.process import Process, started
 from tests.support.service import SUBMIT
 from tests.support.tokens import bearer
 
-STREAMS = 5000
-WARM_UP = 100
-"""Streams that are open before the first reading of the memory."""
+USERS = 500
+EACH = 10
+"""Streams of each user: the default of MAX_STREAMS_PER_USER. One user's places are one row."""
+STREAMS = USERS * EACH
+WARM_UP = 1
+"""Streams of each user that are open before the first reading of the memory."""
 KIB_IN_MIB = 1024
 ROUNDS = 3
 USER = "user-0"
-ALLOWED = {"MAX_STREAMS_PER_USER": str(WARM_UP + STREAMS)}
+ALLOWED = {"MAX_STREAMS_PER_USER": str(WARM_UP + 2 * EACH)}
+EVENTS = f"{SUBMIT}/events"
 CHANGE = '"stage":"cancelling"'
 
 
@@ -37,9 +41,9 @@ def measure(folder: Path) -> Iterator[Figure]:
         with serving(folder / f"ours-{next(rounds)}", fal.port, **ALLOWED) as service:
             job_id = submit(service.url, user=USER)
             fal.advance(fal.newest, "IN_PROGRESS")
-            with _measured_streams(folder, service, f"{SUBMIT}/events?jobId={job_id}") as (
-                each,
-                listeners,
+            with (
+                _measured_streams(folder, service, EVENTS) as each,
+                _listening(folder, service.url + EVENTS, EACH, users=1) as listeners,
             ):
                 seconds.append(_seconds_to_reach_all(service.url, job_id, listeners))
         return each
@@ -47,7 +51,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     def bare() -> float:
         with started(folder, "scripts.bench.bare", "waiting") as server:
             server.until_ready()
-            with _measured_streams(folder, server, "/waiting") as (each, _):
+            with _measured_streams(folder, server, "/waiting") as each:
                 return each
 
     with fal_in_thread() as (_, fal):
@@ -60,7 +64,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         goal=Goal("≤", 1.3),
     )
     yield Figure(
-        what=f"A change of one job sent to {STREAMS:,} streams",
+        what=f"A change of one job sent to {EACH} streams, beside {STREAMS:,} others",
         measured=f"{statistics.median(seconds):.2f} s from the request to the last stream",
         values=seconds,
         goal=Goal("≤", 1, "s"),
@@ -68,18 +72,18 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 
 @contextmanager
-def _measured_streams(folder: Path, server: Process, path: str) -> Iterator[tuple[float, Process]]:
-    """Open the streams; yield the server's KiB per stream, and their process."""
-    with _listening(folder, server.url + path, WARM_UP):
+def _measured_streams(folder: Path, server: Process, path: str) -> Iterator[float]:
+    """Open the streams, and yield the server's KiB for each."""
+    with _listening(folder, server.url + path, USERS * WARM_UP, users=USERS):
         memory = Memory(server.popen.pid)
         before = memory.held()
-        with _listening(folder, server.url + path, STREAMS) as listeners:
-            yield (memory.held() - before) * KIB_IN_MIB / STREAMS, listeners
+        with _listening(folder, server.url + path, STREAMS, users=USERS):
+            yield (memory.held() - before) * KIB_IN_MIB / STREAMS
 
 
 @contextmanager
-def _listening(folder: Path, url: str, streams: int) -> Iterator[Process]:
-    arguments = url, str(streams), "1", CHANGE
+def _listening(folder: Path, url: str, streams: int, *, users: int) -> Iterator[Process]:
+    arguments = url, str(streams), str(users), CHANGE
     with started(folder, "scripts.bench.listeners", *arguments) as listeners:
         listeners.until(lambda: "open" in listeners.stdout)
         yield listeners
