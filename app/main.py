@@ -24,6 +24,7 @@ from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
 from app.api.service import LifespanState, Service
 from app.database.account_store import AccountStore
+from app.database.library_store import LibraryStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
@@ -123,6 +124,7 @@ async def _lifespan(
             write_probe=WriteProbe(database),
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
+            library=LibraryStore(database),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),

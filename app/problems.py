@@ -6,10 +6,13 @@
     ├── InvalidMultipart, InvalidJSON, InvalidQuery             400
     ├── Unauthenticated, InsufficientCredits                    401, 402
     ├── Forbidden                                               403
-    ├── NotFound, TemplateNotFound, JobNotFound                 404
-    ├── MethodNotAllowed, JobFinished                           405, 409
+    ├── NotFound, TemplateNotFound, JobNotFound, VideoNotFound  404
+    ├── MethodNotAllowed                                        405
+    ├── JobFinished                                             409
+    ├── InsufficientBalance, ReferenceMismatch, NotCharged      409
     ├── ImageTooLarge, UnsupportedImage                         413, 415
     ├── InvalidVariables, InvalidImage, IdempotencyMismatch     422
+    ├── InvalidRequest                                          422
     ├── TooManyJobs, TooManyStreams, RateLimited                429
     ├── InternalError                                           500
     ├── SubmitRefused (fal_rejected), SubmitUnavailable         502
@@ -96,12 +99,28 @@ class JobNotFound(Problem):
     status, code = HTTPStatus.NOT_FOUND, "job_not_found"
 
 
+class VideoNotFound(Problem):
+    status, code = HTTPStatus.NOT_FOUND, "video_not_found"
+
+
 class MethodNotAllowed(Problem):
     status, code = HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"
 
 
 class JobFinished(Problem):
     status, code = HTTPStatus.CONFLICT, "job_finished"
+
+
+class InsufficientBalance(Problem):
+    status, code = HTTPStatus.CONFLICT, "insufficient_balance"
+
+
+class ReferenceMismatch(Problem):
+    status, code = HTTPStatus.CONFLICT, "reference_mismatch"
+
+
+class NotCharged(Problem):
+    status, code = HTTPStatus.CONFLICT, "not_charged"
 
 
 class ImageTooLarge(Problem):
@@ -122,6 +141,12 @@ class InvalidImage(Problem):
 
 class IdempotencyMismatch(Problem):
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_mismatch"
+
+
+class InvalidRequest(Problem):
+    """A JSON body of another shape than the route's."""
+
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request"
 
 
 class TooManyJobs(Problem):

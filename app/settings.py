@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
 """Bytes: RFC 7518, section 3.2, requires as many for HS256."""
+SHORTEST_ADMIN_KEY = 32
+"""Characters."""
 LARGEST_INTEGER = 2**53 - 1
 """The largest that JavaScript reads exactly; sums of such numbers fit SurrealDB's 64 bits."""
 
@@ -99,6 +101,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_url: str | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    admin_api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
     credits_signup_grant: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)] = 100
     max_image_bytes: Positive = 10 * 1024 * 1024
@@ -132,7 +135,7 @@ class Settings(BaseSettings):
             raise ValueError("must be printable ASCII")
         return SecretStr(key)
 
-    @field_validator("fal_media_hosts", "cors_origins", mode="before")
+    @field_validator("fal_media_hosts", "cors_origins", "admin_api_keys", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
         if isinstance(value, str) and value.strip():
@@ -149,6 +152,18 @@ class Settings(BaseSettings):
                     "must be origins such as https://app.example.com, separated by commas"
                 )
         return origins
+
+    @field_validator("admin_api_keys")
+    @classmethod
+    def _admin_keys_cannot_be_guessed(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in value:
+            text = key.get_secret_value()
+            if len(text) < SHORTEST_ADMIN_KEY or not (text.isascii() and text.isprintable()):
+                raise ValueError(
+                    f"each must be {SHORTEST_ADMIN_KEY} or more printable ASCII characters, "
+                    "separated by commas"
+                )
+        return value
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

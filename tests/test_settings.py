@@ -34,6 +34,16 @@ def test_the_example_file_lists_every_setting_with_its_default() -> None:
     assert from_example == settings()
 
 
+def test_keys_of_the_back_office_cannot_be_guessed() -> None:
+    long, other = "k" * 32, "o" * 40
+    given = settings(admin_api_keys=f"{long}, {other}").admin_api_keys
+    assert [key.get_secret_value() for key in given] == [long, other]
+    for wrong in (f"{long},short", "ü" * 32):
+        (line,) = messages(admin_api_keys=wrong)
+        assert line.startswith("ADMIN_API_KEYS: each must be 32 or more printable ASCII")
+        assert wrong not in line
+
+
 def test_every_paragraph_of_the_example_file_begins_with_an_explanation() -> None:
     lines = EXAMPLE.read_text().splitlines()
     for paragraph in "\n".join(lines).split("\n\n"):

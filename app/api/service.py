@@ -15,6 +15,7 @@ from app.api.tokens import Caller
 from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.database.job_store import JobStore
+from app.database.library_store import LibraryStore
 from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.fal.signatures import Signatures
@@ -47,6 +48,7 @@ class Service:
     write_probe: WriteProbe
     store: JobStore
     accounts: AccountStore
+    library: LibraryStore
     storage: Storage
     catalogue: Catalogue
     identity: Identity

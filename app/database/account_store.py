@@ -1,10 +1,7 @@
-"""Reads a user's credits and library."""
-
-from datetime import datetime
+"""Reads a user's credits."""
 
 from app.database.client import Database
 from app.domain.credits import CreditEntry, CreditStatement
-from app.domain.video import LibraryVideo
 
 # Not a function of the database, in which SurrealDB would read all of a user's entries.
 STATEMENT = """
@@ -21,7 +18,7 @@ RETURN {
 
 
 class AccountStore:
-    """Reads the accounts and the libraries of users."""
+    """Reads the accounts of users."""
 
     def __init__(self, database: Database, *, signup_grant: int) -> None:
         self._database = database
@@ -35,16 +32,3 @@ class AccountStore:
             found = await self._database.query(STATEMENT, user=user)
         entries = tuple(map(CreditEntry.from_row, found["entries"]))
         return CreditStatement(**found["account"], entries=entries)
-
-    async def library(
-        self,
-        user: str,
-        *,
-        template_slug: str | None,
-        limit: int,
-        before: tuple[datetime, str] | None,
-    ) -> list[LibraryVideo]:
-        """Return the user's videos, newest first, after the time and job of ``before``."""
-        page = (user, template_slug, limit, *(before or (None, None)))
-        rows = await self._database.call("library::page", *page)
-        return [LibraryVideo.from_row(row) for row in rows]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from app.domain.job import whole_microseconds
+from app.domain.page import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +60,7 @@ class LibraryVideo:
             codec=row.get("codec"),
             created_at=whole_microseconds(row["created_at"]),
         )
+
+    def place(self) -> Place:
+        """Return the video's place in the library."""
+        return Place(time=self.created_at, id=self.job_id)
