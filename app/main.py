@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, callback, library, operations, videos
+from app.api import account, callback, job_list, library, operations, videos
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
@@ -22,8 +22,10 @@ from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
+from app.api.routing import route
 from app.api.service import LifespanState, Service
 from app.database.account_store import AccountStore
+from app.database.job_pages import JobPages
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
@@ -63,7 +65,9 @@ def create_app(
             Route("/api/templates/video/cancel", videos.cancel, methods=["POST"]),
             Route("/api/webhooks/fal", callback.fal_webhook, methods=["POST"]),
             Route("/api/templates", library.templates, middleware=COMPRESSED),
+            Route("/api/jobs", job_list.jobs, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
+            route("/api/library/{jobId}", PATCH=library.change),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
             Route("/healthz", operations.healthz),
@@ -125,6 +129,7 @@ async def _lifespan(
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             library=LibraryStore(database),
+            job_pages=JobPages(database),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),

@@ -1,12 +1,50 @@
 """The routes of the templates and of the user's library."""
 
+import unicodedata
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.api.json_body import Body, json_body
 from app.api.paging import page_request, split_page
 from app.api.presentation import template_json, video_json
-from app.api.service import NO_STORE, LifespanState, caller_of, service_of
+from app.api.service import NO_STORE, LifespanState, caller_of, is_job_id, service_of
+from app.database.library_store import VideoFilter
 from app.domain.video import LibraryVideo
+from app.problems import InvalidQuery, VideoNotFound
+
+MAX_TITLE = 200
+"""Characters of a title, and of the text that is looked for in titles."""
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _title(given: str) -> str:
+    """Return a title without the white space around it; raises ValueError if it is none."""
+    kinds = {unicodedata.category(character) for character in given}
+    if kinds & {"Cc", "Zl", "Zp"}:
+        raise ValueError("A title has one line and no control characters")
+    title = given.strip()
+    # Spaces, marks of direction and the like show nothing.
+    if not any(kind[0] not in "ZC" for kind in kinds) or len(title) > MAX_TITLE:
+        raise ValueError(f"A title has 1 to {MAX_TITLE} characters")
+    return title
+
+
+class VideoChange(Body):
+    """What ``PATCH /api/library/{jobId}`` changes."""
+
+    title: Annotated[str, AfterValidator(_title)] | None = None
+    favourite: bool | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        given = self.model_dump(exclude_unset=True)
+        if not given or None in given.values():
+            raise ValueError("Give a title, or true or false as favourite, or both")
+        return self
 
 
 async def templates(request: Request[LifespanState]) -> Response:
@@ -16,13 +54,38 @@ async def templates(request: Request[LifespanState]) -> Response:
 
 
 async def library(request: Request[LifespanState]) -> Response:
-    """``GET /api/library?limit=&cursor=&templateSlug=``."""
+    """``GET /api/library?limit=&cursor=&templateSlug=&q=&favourite=``."""
     service = service_of(request)
     caller = await caller_of(request)
     page = page_request(request.query_params)
-    found = await service.library.page(
-        caller.user, page, template_slug=request.query_params.get("templateSlug")
-    )
+    found = await service.library.page(caller.user, page, _wanted(request.query_params))
     videos, cursor = split_page(found, page, LibraryVideo.place)
     shapes = [await video_json(video, service.storage) for video in videos]
     return JSONResponse({"videos": shapes, "nextCursor": cursor}, headers=NO_STORE)
+
+
+async def change(request: Request[LifespanState]) -> Response:
+    """``PATCH /api/library/{jobId}``."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    wanted = await json_body(request, VideoChange)
+    job_id = request.path_params["jobId"]
+    if not is_job_id(job_id):
+        raise VideoNotFound("There is no such video.")
+    video = await service.library.change(
+        caller.user, job_id, title=wanted.title, favourite=wanted.favourite
+    )
+    return JSONResponse(await video_json(video, service.storage), headers=NO_STORE)
+
+
+def _wanted(query: QueryParams) -> VideoFilter:
+    favourite, text = query.get("favourite"), query.get("q", "").strip()
+    if favourite is not None and favourite not in _BOOLEANS:
+        raise InvalidQuery("favourite must be true or false.")
+    if len(text) > MAX_TITLE:
+        raise InvalidQuery(f"q must have at most {MAX_TITLE} characters.")
+    return VideoFilter(
+        template_slug=query.get("templateSlug"),
+        title=text or None,
+        favourite=None if favourite is None else _BOOLEANS[favourite],
+    )

@@ -83,7 +83,9 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
         "url": await storage.url(video.key),
         "posterUrl": await storage.url(video.poster_key) if video.poster_key else None,
         "title": video.title,
+        "favourite": video.favourite,
         "templateSlug": video.template_slug,
+        "variables": video.variables,
         "bytes": video.bytes,
         **_given(
             durationSeconds=video.duration_seconds,

@@ -14,6 +14,7 @@ from app.api.identity import Identity
 from app.api.tokens import Caller
 from app.database.account_store import AccountStore
 from app.database.client import Database
+from app.database.job_pages import JobPages
 from app.database.job_store import JobStore
 from app.database.library_store import LibraryStore
 from app.database.write_probe import WriteProbe
@@ -49,6 +50,7 @@ class Service:
     store: JobStore
     accounts: AccountStore
     library: LibraryStore
+    job_pages: JobPages
     storage: Storage
     catalogue: Catalogue
     identity: Identity

@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from surrealdb.errors import UnexpectedResponseError
-
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
+from app.database.refusals import is_unreadable
 from app.problems import DatabaseUnavailable
 from app.storage.keys import poster_key
 from app.storage.protocol import Storage
@@ -117,12 +116,10 @@ async def _read_jobs(database: Database, ids: list[Any]) -> tuple[list[Row], lis
     try:
         rows = await database.query(_JOBS, jobs=ids)
     except DatabaseUnavailable as error:
-        cause = error.__cause__
-        # The driver refuses a whole answer if one of its times lies beyond the year 9999.
-        if not isinstance(cause, ValueError | UnexpectedResponseError):
+        if not is_unreadable(error):
             raise
         if len(ids) == 1:
-            return [], [Violation(str(ids[0]), f"cannot be read by the driver: {cause}")]
+            return [], [Violation(str(ids[0]), f"cannot be read by the driver: {error.__cause__}")]
         half = len(ids) // 2
         first = await _read_jobs(database, ids[:half])
         second = await _read_jobs(database, ids[half:])

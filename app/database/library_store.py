@@ -1,12 +1,39 @@
-"""Reads the libraries of users."""
+"""Reads the libraries of users, and changes their videos."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from app.database.client import Database
+from app.database.errors import Thrown
 from app.database.paging import AFTER, NEWEST_FIRST, page_variables
 from app.domain.page import PageRequest
 from app.domain.video import LibraryVideo
+from app.problems import VideoNotFound
 
+_VIDEOS = "SELECT *, type::record('video_job', record::id(id)).variables AS variables FROM"
 # Where this is not a condition of its own, an OR over the template would use no index.
 _OF_TEMPLATE = "AND template_slug = $template"
+_LISTED = f"{_VIDEOS} library_video WHERE user = $user AND deleted_at = NONE"
+# The order of the ids is the order of the page: SurrealDB 3.2 applies a LIMIT to a range of ids
+# before it sorts. Its conditions compare stored fields alone, which the engine checks before it
+# decodes a row.
+_FOUND = (
+    f"{_VIDEOS} (SELECT VALUE type::record('library_video', record::id(id)[2]) "  # noqa: S608 constants
+    "FROM (type::record('library_search', $after>..$end)) WHERE {conditions} LIMIT $limit) "
+    "WHERE deleted_at = NONE ORDER BY created_at DESC, id"
+)
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoFilter:
+    """Which of a user's videos are listed; None for all."""
+
+    template_slug: str | None = None
+    title: str | None = None
+    """A part of the title, in upper or lower case."""
+    favourite: bool | None = None
 
 
 class LibraryStore:
@@ -15,16 +42,58 @@ class LibraryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(
-        self, user: str, page: PageRequest, *, template_slug: str | None = None
-    ) -> list[LibraryVideo]:
+    async def page(self, user: str, page: PageRequest, wanted: VideoFilter) -> list[LibraryVideo]:
         """Return the user's videos, newest first, and one more than the page has."""
-        of_template = _OF_TEMPLATE if template_slug is not None else ""
-        rows = await self._database.query(
-            "SELECT * FROM library_video "  # noqa: S608 constants
-            f"WHERE user = $user AND deleted_at = NONE {of_template} AND {AFTER} {NEWEST_FIRST}",
-            user=user,
-            template=template_slug,
-            **page_variables("library_video", page),
-        )
+        if wanted.title is not None or wanted.favourite is not None:
+            rows = await self._found(user, page, wanted)
+        else:
+            of_template = _OF_TEMPLATE if wanted.template_slug is not None else ""
+            rows = await self._database.query(
+                f"{_LISTED} {of_template} AND {AFTER} {NEWEST_FIRST}",
+                user=user,
+                template=wanted.template_slug,
+                **page_variables("library_video", page),
+            )
         return [LibraryVideo.from_row(row) for row in rows]
+
+    async def change(
+        self, user: str, job_id: str, *, title: str | None, favourite: bool | None
+    ) -> LibraryVideo:
+        """Give the video another title, or make it a favourite or none; None changes nothing.
+
+        Raises:
+            VideoNotFound: there is no such video, it is deleted, or it belongs to another user.
+
+        """
+        change = {"title": title, "favourite": favourite}
+        try:
+            row = await self._database.call("library::change", user, job_id, change)
+        except Thrown as thrown:
+            if thrown.code == "video_not_found":
+                raise VideoNotFound("There is no such video.") from thrown
+            raise
+        return LibraryVideo.from_row(row)
+
+    async def _found(self, user: str, page: PageRequest, wanted: VideoFilter) -> Any:
+        text = await self._database.call("library::prepare_search", user, wanted.title or "")
+        conditions = {
+            "title CONTAINS $text": text or None,
+            "favourite = $favourite": wanted.favourite,
+            _OF_TEMPLATE.removeprefix("AND "): wanted.template_slug,
+        }
+        given = [condition for condition, value in conditions.items() if value is not None]
+        last = page.after
+        return await self._database.query(
+            _FOUND.format(conditions=" AND ".join(given) or "true"),
+            after=[user, _newest_first(last.time), last.id] if last else [user],
+            end=[user, 0],
+            text=text,
+            favourite=wanted.favourite,
+            template=wanted.template_slug,
+            limit=page.limit + 1,
+        )
+
+
+def _newest_first(time: datetime) -> int:
+    """Return the number by which ``library_search`` is sorted."""
+    return (_EPOCH - time) // timedelta(microseconds=1)

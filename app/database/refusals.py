@@ -16,6 +16,7 @@ from surrealdb.errors import (
     ServerError,
     ThrownError,
     TransportError,
+    UnexpectedResponseError,
     ValidationError,
 )
 
@@ -58,6 +59,14 @@ def is_conflict(error: ServerError) -> bool:
     """Return whether another transaction was first, in the terms of any storage engine."""
     flagged = isinstance(error, QueryError) and error.is_transaction_conflict
     return flagged or _CONFLICTS.search(str(error)) is not None
+
+
+def is_unreadable(error: DatabaseUnavailable) -> bool:
+    """Return whether the driver refused a whole answer for one value of it.
+
+    It does so for a time beyond the year 9999.
+    """
+    return isinstance(error.__cause__, ValueError | UnexpectedResponseError)
 
 
 def _refusal(error: Exception) -> Thrown | StatementRejected | None:

@@ -104,7 +104,7 @@ class Job:
             credits=row.get("credits") or 0,
             created_at=whole_microseconds(row["created_at"]),
             updated_at=whole_microseconds(row["updated_at"]),
-            variables=_variables(row.get("variables")),
+            variables=read_variables(row.get("variables")),
             queue_position=row.get("queue_position"),
             completed_at=whole_microseconds(row["completed_at"])
             if row.get("completed_at")
@@ -147,7 +147,7 @@ class DueJob:
         return cls(job=Job.from_row(row), expired=row["expired"], overdue_seconds=row["overdue"])
 
 
-def _variables(stored: object) -> dict[str, Value]:
+def read_variables(stored: object) -> dict[str, Value]:
     """Read a row's variables; values that only the legacy stack wrote become texts."""
     if not isinstance(stored, Mapping):
         return {}
@@ -156,6 +156,13 @@ def _variables(stored: object) -> dict[str, Value]:
 
 
 def whole_microseconds(time: datetime) -> datetime:
-    """Return a plain UTC datetime; the driver's own type carries nanoseconds."""
+    """Return a plain UTC datetime; the driver's own type carries nanoseconds.
+
+    Raises:
+        TypeError: it is not a time.
+
+    """
+    if not isinstance(time, datetime):
+        raise TypeError(f"{time!r} is not a time")
     epoch = datetime.fromtimestamp(0, UTC)
     return epoch + (time.astimezone(UTC) - epoch)

@@ -1,12 +1,13 @@
 """A finished video: the facts stored with its job, and its entry in the library."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from app.domain.job import whole_microseconds
+from app.domain.job import read_variables, whole_microseconds
 from app.domain.page import Place
+from app.templates.values import Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class StoredVideo:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryVideo:
-    """One row of ``library_video``; sizes are in bytes and pixels.
+    """One row of ``library_video`` with its job's variables; sizes are in bytes and pixels.
 
     Duration and sides are None if the file of a legacy video cannot be decoded.
     """
@@ -43,6 +44,9 @@ class LibraryVideo:
     codec: str | None
     """None in rows of earlier releases."""
     created_at: datetime
+    favourite: bool = False
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    """Of its job."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -59,6 +63,8 @@ class LibraryVideo:
             height=row.get("height"),
             codec=row.get("codec"),
             created_at=whole_microseconds(row["created_at"]),
+            favourite=bool(row.get("favourite")),
+            variables=read_variables(row.get("variables")),
         )
 
     def place(self) -> Place:

@@ -54,6 +54,8 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     await run.finished(job_id)
     yield "status", "completed", await status(job_id)
     yield "library", "page", await run.get("/api/library")
+    yield "changeVideo", "video", await run.change(job_id, title="Opening night", favourite=True)
+    yield "jobs", "jobs", await run.get("/api/jobs")
     yield "me", "caller", await run.get("/api/me")
     yield "credits", "account", await run.get("/api/credits")
     blocked = await run.submitted()

@@ -17,7 +17,9 @@ from tests.support.tokens import bearer
 ORIGIN = {"Origin": "https://elsewhere.example"}
 
 OWNED = {f"{SUBMIT}/status", f"{SUBMIT}/events", f"{SUBMIT}/cancel"}
-LISTS = {"/api/library", "/api/credits"}
+OWNED_IN_THE_PATH = {"/api/library/{jobId}"}
+"""See tests/api/test_library_changes.py."""
+LISTS = {"/api/library", "/api/jobs", "/api/credits"}
 OF_THE_TOKEN = {"/api/me"}
 OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
@@ -92,7 +94,7 @@ async def test_csp_forbids_inline_script_and_the_page_has_none(run: Running, pat
 
 def test_every_route_is_classified_by_owner(settings: Settings) -> None:
     paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
-    assert paths == OWNED | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
+    assert paths == OWNED | OWNED_IN_THE_PATH | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
 
 
 async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:

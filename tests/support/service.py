@@ -135,6 +135,12 @@ class Running:
     async def library(self, *, user: str = "ada", **query: Any) -> dict[str, Any]:
         return dict((await self.get("/api/library", user=user, **query)).json())
 
+    async def change(self, job_id: str, *, user: str = "ada", **change: Any) -> httpx.Response:
+        """Change a video of the library."""
+        return await self.client.patch(
+            f"/api/library/{job_id}", json=change, headers=bearer(user)
+        )
+
     async def audit(self) -> list[str]:
         """Return the broken invariants."""
         found = await audit(self.service.database, self.service.storage, read=True)

@@ -18,6 +18,7 @@ from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.main import create_app
 from app.problems import DatabaseUnavailable
+from tests.support.problems.library_provocations import LIBRARY
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
 from tests.support.stand_ins.fal_faults import Answer, Hang
@@ -258,8 +259,12 @@ OWN: dict[tuple[str, str], Provocation] = {
     ("hear", "fal_unavailable"): fal_unavailable_to_fal,
     **{
         (operation, "shutting_down"): cut_off
-        for operation in ("status", "cancel", "templates", "library", "credits", "hear")
+        for operation in (
+            *("status", "cancel", "templates", "library", "credits", "hear"),
+            *("changeVideo", "jobs"),
+        )
     },
+    **LIBRARY,
     ("media", "not_found"): lambda scene: scene.ask(),
     ("asset", "not_found"): lambda scene: scene.ask(params={}),
     ("anywhere", "not_found"): unknown_route,

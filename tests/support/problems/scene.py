@@ -21,6 +21,7 @@ PATHS = {
     "cancel": f"{SUBMIT}/cancel",
     "templates": "/api/templates",
     "library": "/api/library",
+    "jobs": "/api/jobs",
     "me": "/api/me",
     "credits": "/api/credits",
     "hear": "/api/webhooks/fal",
@@ -69,6 +70,8 @@ class Scene:
                 return await self.submit(**given)
             case "hear":
                 return await self.call_back(**given)
+            case "changeVideo":
+                return await self.change_video(**given)
         method = "POST" if self.operation in POSTED else "GET"
         request = {"headers": self.headers, "params": {"jobId": self.job}} | given
         return await self.run.client.request(method, PATHS[self.operation], **request)
@@ -85,6 +88,10 @@ class Scene:
             **submission(image or png(), ORDER if data is None else data),
             headers=bearer() | (headers or {}) if headers != {} else {},
         )
+
+    async def change_video(self, **given: Any) -> httpx.Response:
+        request = {"headers": self.headers, "json": {"favourite": True}} | given
+        return await self.run.client.patch(f"/api/library/{self.job}", **request)
 
     async def call_back(
         self, body: bytes = b'{"request_id": "foreign"}', **given: Any

@@ -1,0 +1,35 @@
+"""The route of the user's jobs."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.paging import page_request, split_page
+from app.api.presentation import job_body
+from app.api.service import NO_STORE, LifespanState, caller_of, service_of
+from app.domain.job import Status
+from app.problems import InvalidQuery
+
+
+async def jobs(request: Request[LifespanState]) -> Response:
+    """``GET /api/jobs?status=&limit=&cursor=``."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    page = page_request(request.query_params)
+    found = await service.job_pages.page(
+        caller.user, page, _status(request.query_params.get("status"))
+    )
+    rows, cursor = split_page(found, page, lambda row: row.place)
+    bodies = [await job_body(row.job, service.storage) for row in rows if row.job is not None]
+    body = b'{"jobs":[%b],"nextCursor":%b}' % (b",".join(bodies), json.dumps(cursor).encode())
+    return Response(body, headers=NO_STORE, media_type="application/json")
+
+
+def _status(given: str | None) -> Status | None:
+    if given is None:
+        return None
+    try:
+        return Status(given)
+    except ValueError as error:
+        raise InvalidQuery(f"status must be one of {', '.join(Status)}.") from error
