@@ -49,7 +49,8 @@ async def json_body(request: Request[Any], shape: type[Shape]) -> Shape:
 def _described(error: ValidationError) -> str:
     """Name each wrong field. The values are not repeated: they may be of any length."""
     complaints = {
-        f"{'.'.join(map(str, each['loc'])) or 'the body'}: {each['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(map(str, each['loc'])) or 'the body'}: "
+        f"{each['msg'].removeprefix('Value error, ')}"
         for each in error.errors(include_url=False, include_context=False, include_input=False)
     }
     return f"{'; '.join(sorted(complaints))}."[:1000]

@@ -15,10 +15,12 @@ from app.problems import DatabaseUnavailable
 log = logging.getLogger(__name__)
 
 _TIME = "SELECT VALUE created_at FROM ONLY type::record('video_job', $last) WHERE user = $user"
-_PAGE = f"FROM video_job WHERE user = $user {{of_status}} AND {AFTER} {NEWEST_FIRST}"
-_OF_STATUS = "AND status = $status"
-# The legacy stack has other words for unfinished jobs, see Job.from_row.
-_PENDING = "AND status NOT IN $others"
+_ALL = f"video_job WHERE user = $user AND {AFTER}"
+_OF_STATUS = f"video_job WHERE user = $user AND status = $status AND {AFTER}"
+# The legacy stack has other words for unfinished jobs, see Job.from_row. No index finds them all, so
+# all of the user's jobs are read. They are few, and sorted afterwards, since SurrealDB 3.2 reads an
+# index backwards much more slowly. Of ids it would apply the LIMIT before it sorts.
+_PENDING = f"(SELECT * FROM {_ALL} AND status NOT IN $others)"  # noqa: S608 constants
 _OTHERS = [status for status in Status if status is not Status.PENDING]
 
 
@@ -38,8 +40,8 @@ class JobPages:
 
     async def page(self, user: str, page: PageRequest, status: Status | None) -> list[ListedJob]:
         """Return the user's jobs, newest first, and one more than the page has."""
-        of_status = {None: "", Status.PENDING: _PENDING}.get(status, _OF_STATUS)
-        query = _PAGE.format(of_status=of_status)
+        rows_of = {None: _ALL, Status.PENDING: _PENDING}.get(status, _OF_STATUS)
+        query = f"FROM {rows_of} {NEWEST_FIRST}"
         variables = page_variables("video_job", await self._exact(user, page))
         variables |= {"user": user, "status": status, "others": _OTHERS}
         try:

@@ -18,9 +18,9 @@ async def add(
     """Add videos named by their titles; the first is the newest."""
     for age, title in enumerate(titles):
         await run.rows(
-            "CREATE type::record('library_video', $id) SET user = $user, key = $id, title = $title, "  # noqa: S608 constants
-            "template_slug = $slug, bytes = 1, duration_seconds = 1.0, width = 1, height = 1, "
-            f"favourite = {favourite}, created_at = {AT} - {age}s",
+            "CREATE type::record('library_video', $id) SET user = $user, key = $id, "
+            "title = $title, template_slug = $slug, bytes = 1, duration_seconds = 1.0, "
+            f"width = 1, height = 1, favourite = {favourite}, created_at = {AT} - {age}s",
             id=f"{user} {title}".encode().hex(),
             user=user,
             title=title,
@@ -50,7 +50,7 @@ async def found(run: Running, *, user: str = "ada", **query: object) -> list[str
         ("İstanbul", "İSTANBUL"),
         ("50 % off", "% o"),
         ("a.b*c", "B*C"),
-        ("it's \"quoted\"", "'S \"Q"),
+        ('it\'s "quoted"', "'S \"Q"),
         ("夜の街", "の"),
     ],
 )
@@ -98,7 +98,7 @@ async def test_pages_of_a_search_list_every_video_once_newest_first(
 ) -> None:
     for number in range(9):
         await run.rows(
-            f"CREATE library_video:job{number} SET user = 'ada', key = 'k', title = 'Title', "  # noqa: S608 constants
+            f"CREATE library_video:job{number} SET user = 'ada', key = 'k', title = 'Title', "
             "template_slug = 'slug', bytes = 1, duration_seconds = 1.0, width = 1, height = 1, "
             f"favourite = {'true' if number % 2 else 'NONE'}, "
             f"created_at = {AT} + {'+'.join([step] * (number + 1))}"

@@ -137,9 +137,7 @@ class Running:
 
     async def change(self, job_id: str, *, user: str = "ada", **change: Any) -> httpx.Response:
         """Change a video of the library."""
-        return await self.client.patch(
-            f"/api/library/{job_id}", json=change, headers=bearer(user)
-        )
+        return await self.client.patch(f"/api/library/{job_id}", json=change, headers=bearer(user))
 
     async def audit(self) -> list[str]:
         """Return the broken invariants."""

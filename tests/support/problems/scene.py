@@ -90,8 +90,8 @@ class Scene:
         )
 
     async def change_video(self, **given: Any) -> httpx.Response:
-        request = {"headers": self.headers, "json": {"favourite": True}} | given
-        return await self.run.client.patch(f"/api/library/{self.job}", **request)
+        request: dict[str, Any] = {"headers": self.headers, "json": {"favourite": True}}
+        return await self.run.client.patch(f"/api/library/{self.job}", **(request | given))
 
     async def call_back(
         self, body: bytes = b'{"request_id": "foreign"}', **given: Any
