@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, callback, library, operations, videos
+from app.api import account, admin_credits, callback, library, operations, videos
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
@@ -66,6 +66,8 @@ def create_app(
             Route("/api/library", library.library, middleware=COMPRESSED),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
+            Route("/api/admin/credits", admin_credits.adjust_credits, methods=["POST"]),
+            Route("/api/admin/jobs/{jobId}/refund", admin_credits.refund, methods=["POST"]),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics, middleware=COMPRESSED),
