@@ -108,8 +108,8 @@ async def test_withdrawals_that_race_50_submits_never_take_what_is_held(offices:
     assert set(taken) == {None, "insufficient_balance"}
     account = await offices.credits("bob")
     assert account["balance"] == GRANT - 15 * taken[None]
-    # A submit that was repeated, since its answer was lost, holds credits until it is abandoned; the
-    # audit compares what is held with the unfinished jobs.
+    # A submit whose answer was lost holds credits until it is abandoned. The audit compares what is
+    # held with the unfinished jobs.
     assert account["held"] >= 4 * codes[None]
     assert account["available"] >= 0
     for answer in answers[AT_ONCE:]:
