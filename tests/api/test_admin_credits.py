@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
+from tests.support.database_failures import raising_sdk
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -272,6 +273,35 @@ async def test_a_service_without_keys_has_no_back_office(
 async def test_the_key_of_the_back_office_is_no_token(run: Running) -> None:
     answer = await run.client.get("/api/credits", headers=admin_bearer())
     assert answer.status_code == 401
+
+
+async def test_a_change_whose_answer_was_lost_is_carried_out_once(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await charged(run, fal)
+    sdk = raising_sdk(monkeypatch)
+    for path, body, expected in (
+        ("credits", {"user": "ada", "credits": 50, "reference": "payment-1"}, account(140)),
+        ("credits", {"user": "ada", "credits": -20, "reference": "dispute-1"}, account(120)),
+        (f"jobs/{job_id}/refund", {"reason": "It flickers"}, account(130)),
+    ):
+        for after in (False, True, True):
+            with sdk.raising(RuntimeError("the engine panicked"), after=after):
+                lost = await run.administer("POST", path, body)
+            assert (lost.status_code, lost.json()["code"]) == (503, "database_unavailable")
+        for _ in range(2):
+            assert (await run.administer("POST", path, body)).json() == expected
+    kinds = ["grant", "hold", "charge", "grant", "withdrawal", "refund"]
+    assert await run.money() == (130, 0, kinds)
+    assert [each["action"] for each in await book(run)] == ["grant", "withdraw", "refund"]
+
+
+async def test_the_charge_of_a_deleted_video_is_given_back(run: Running, fal: FalStandIn) -> None:
+    job_id = await charged(run, fal)
+    await run.rows("UPDATE library_video SET deleted_at = time::now()")
+    await run.rows("UPDATE video_job SET deleted_at = time::now()")
+    assert (await run.administer("POST", f"jobs/{job_id}/refund")).json() == account(100)
+    assert (await run.library())["videos"] == []
 
 
 async def test_sums_stay_within_what_javascript_can_count(
