@@ -51,9 +51,9 @@ backfill: install ## fill in what legacy rows lack (ARGS="--dry-run --default-mo
 demo: install ## make one video from a sample canvas and save it to a file
 	@$(BIN)/python -m scripts.demo $(ARGS)
 
-grant: install ## add credits: make grant USER=… CREDITS=…
-	@[ "$(origin USER)" = "command line" ] && [ -n "$(CREDITS)" ] || { echo "usage: make grant USER=… CREDITS=…" >&2; exit 2; }
-	@$(BIN)/python -m scripts.grant "$(USER)" "$(CREDITS)"
+grant: install ## add credits: make grant USER=… CREDITS=… [REFERENCE=…]
+	@[ "$(origin USER)" = "command line" ] && [ -n "$(CREDITS)" ] || { echo "usage: make grant USER=… CREDITS=… [REFERENCE=…]" >&2; exit 2; }
+	@$(BIN)/python -m scripts.grant $(if $(findstring command,$(origin REFERENCE)),--reference="$(REFERENCE)") -- "$(USER)" "$(CREDITS)"
 
 audit: install ## check every invariant over database and storage (ARGS="--deep", "--repair")
 	@$(BIN)/python -m scripts.audit $(ARGS)

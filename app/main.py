@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, callback, job_list, library, operations, videos
+from app.api import account, admin_credits, callback, job_list, library, operations, videos
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
@@ -70,6 +70,8 @@ def create_app(
             route("/api/library/{jobId}", PATCH=library.change),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
+            Route("/api/admin/credits", admin_credits.adjust_credits, methods=["POST"]),
+            Route("/api/admin/jobs/{jobId}/refund", admin_credits.refund, methods=["POST"]),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics, middleware=COMPRESSED),

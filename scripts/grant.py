@@ -1,41 +1,122 @@
-"""Add credits to a user's account, which is opened if there is none."""
+"""Add credits to a user's account, which is opened if there is none.
+
+A grant with --reference is carried out once, however often it is repeated. While the service has
+the embedded database open, its back office adds the credits (ADMIN_API_KEYS, HOST, PORT).
+"""
 
 import argparse
 import uuid
+from dataclasses import dataclass
 
+import httpx
 import stamina
 
 from app.api.tokens import MAX_SUBJECT, is_subject
-from app.database.client import Database
+from app.database.account_store import AccountStore
+from app.database.errors import StoreLocked
+from app.domain.admin_action import AdminAction
+from app.domain.credits import MAX_ADJUSTMENT, MAX_REFERENCE, is_reference
 from app.errors import ServiceError
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from scripts.support.command import run, whole_number
 from scripts.support.opening import open_migrated
 
-MAX_CREDITS = 1_000_000_000
+OPERATOR = "operator"
+"""Stands for the key in ``admin_action``: who can open the database needs none."""
+ATTEMPTS = 5
+HTTP_SECONDS = 10.0
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 hosts to call, not to listen on
 
 
-async def grant(database: Database, user: str, amount: int, *, signup_grant: int) -> int:
-    """Book the grant and return the new balance.
+@dataclass(frozen=True)
+class Grant:
+    """Credits for a user; a grant with the same reference is booked once."""
 
-    A call without an answer is repeated; the grant's id is the same, so it is booked once.
+    user: str
+    credits: int
+    reference: str
+
+
+async def grant_in_database(accounts: AccountStore, grant: Grant) -> int:
+    """Book the grant and return the new balance; a call without an answer is repeated.
 
     Raises:
-        ServiceError: the database never answered; the grant may have been booked.
+        ServiceError: it is refused, or the database never answered and may have booked it.
 
     """
-    grant_id = str(uuid.uuid4())
+    by = AdminAction(key=OPERATOR)
     try:
-        async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=5):
+        async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=ATTEMPTS):
             with attempt:
-                account = await database.call("credit::grant", grant_id, user, amount, signup_grant)
+                account = await accounts.adjust(
+                    by, reference=grant.reference, user=grant.user, credits_=grant.credits
+                )
     except DatabaseUnavailable as error:
+        raise _unanswered("The database", grant) from error
+    return account.balance
+
+
+async def grant_over_http(settings: Settings, grant: Grant) -> int:
+    """Let the running service book the grant; return and raise as :func:`grant_in_database`."""
+    url = _address(settings)
+    keys = [key.get_secret_value() for key in settings.admin_api_keys]
+    in_use = f"{settings.surreal_url} is in use by another process"
+    if not keys:
         raise ServiceError(
-            "The database does not answer, and the grant may have been booked. Before you grant "
-            f"again, look for credit_entry:['{grant_id}', 'grant'] in the database."
-        ) from error
-    return int(account["balance"])
+            f"{in_use}: set ADMIN_API_KEYS for the service and for this script, and the credits "
+            "are added through it, or stop it first"
+        )
+    nobody = ServiceError(
+        f"{in_use}, and no service answers at {url}: set HOST and PORT as the service has them"
+    )
+    try:
+        answer = await _post(url, keys[0], grant)
+    except httpx.ConnectError as error:
+        raise nobody from error
+    except (httpx.HTTPError, DatabaseUnavailable) as error:
+        raise _unanswered(f"The service at {url}", grant) from error
+    if "X-Request-ID" not in answer.headers:  # another program has the port
+        raise nobody
+    if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND}:
+        raise ServiceError(
+            f"The service at {url} refuses the key: set ADMIN_API_KEYS as the service has them"
+        )
+    if answer.is_error:
+        raise ServiceError(answer.json()["detail"])
+    return int(answer.json()["balance"])
+
+
+async def _post(url: str, key: str, grant: Grant) -> httpx.Response:
+    # A proxy of the environment is not for this machine.
+    async with httpx.AsyncClient(
+        base_url=url,
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=HTTP_SECONDS,
+        trust_env=False,
+    ) as client:
+        lost = (httpx.TimeoutException, httpx.RemoteProtocolError, httpx.ReadError)
+        async for attempt in stamina.retry_context(
+            on=(*lost, DatabaseUnavailable), attempts=ATTEMPTS
+        ):
+            with attempt:
+                answer = await client.post("/api/admin/credits", json=vars(grant))
+                if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                    raise DatabaseUnavailable
+    return answer
+
+
+def _address(settings: Settings) -> str:
+    """Return where this machine reaches the service."""
+    host = WILDCARDS.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _unanswered(who: str, grant: Grant) -> ServiceError:
+    return ServiceError(
+        f"{who} does not answer, and the grant may have been booked. Run this again with "
+        f"REFERENCE={grant.reference}: it is booked once."
+    )
 
 
 def _user(text: str) -> str:
@@ -50,21 +131,34 @@ def _user(text: str) -> str:
     return text
 
 
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise argparse.ArgumentTypeError(f"must be 1 to {MAX_REFERENCE} visible ASCII characters")
+    return text
+
+
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="grant", description=__doc__)
     parser.add_argument("user", type=_user, help="the sub of the user's token")
-    parser.add_argument("credits", type=whole_number(MAX_CREDITS), help="how many to add")
+    parser.add_argument("credits", type=whole_number(MAX_ADJUSTMENT), help="how many to add")
+    parser.add_argument(
+        "--reference", type=_reference, help="an id of your own, such as that of a payment"
+    )
     arguments = parser.parse_args()
+    grant = Grant(
+        user=arguments.user,
+        credits=arguments.credits,
+        reference=arguments.reference or str(uuid.uuid4()),
+    )
     settings = Settings()
-    async with open_migrated(settings) as database:
-        await database.check()
-        balance = await grant(
-            database,
-            arguments.user,
-            arguments.credits,
-            signup_grant=settings.credits_signup_grant,
-        )
-    print(f"{arguments.user}: {balance - arguments.credits:,} → {balance:,} credits")
+    try:
+        async with open_migrated(settings) as database:
+            await database.check()
+            accounts = AccountStore(database, signup_grant=settings.credits_signup_grant)
+            balance = await grant_in_database(accounts, grant)
+    except StoreLocked:
+        balance = await grant_over_http(settings, grant)
+    print(f"{grant.user}: {balance - grant.credits:,} → {balance:,} credits")
     return 0
 
 

@@ -23,8 +23,10 @@ class Body(BaseModel):
 Shape = TypeVar("Shape", bound=Body)
 
 
-async def json_body(request: Request[Any], shape: type[Shape]) -> Shape:
-    """Read the body of a request.
+async def json_body(
+    request: Request[Any], shape: type[Shape], *, may_be_empty: bool = False
+) -> Shape:
+    """Read the body of a request; an empty one stands for ``{}`` if it ``may_be_empty``.
 
     Raises:
         InvalidJSON: it is not a JSON object, too large or too slow.
@@ -35,7 +37,7 @@ async def json_body(request: Request[Any], shape: type[Shape]) -> Shape:
     memory = service_of(request).memory.callbacks
     async with reading_body(request, max_bytes=MAX_JSON_BYTES, memory=memory) as body:
         try:
-            parsed = json.loads(body)
+            parsed = json.loads(body or b"{}" if may_be_empty else body)
         except (ValueError, RecursionError) as error:
             raise InvalidJSON("The body is not JSON.") from error
         if not isinstance(parsed, dict):

@@ -7,7 +7,7 @@ from typing import Any
 from cachetools import LRUCache
 
 from app.api.tokens import Caller
-from app.domain.credits import CreditEntry, CreditStatement
+from app.domain.credits import Account, CreditEntry, CreditStatement
 from app.domain.job import Job, Status
 from app.domain.video import LibraryVideo
 from app.storage.protocol import Storage
@@ -125,12 +125,13 @@ def caller_json(caller: Caller) -> dict[str, Any]:
 
 def statement_json(statement: CreditStatement) -> dict[str, Any]:
     """Return a user's credits with the latest entries of the ledger."""
-    return {
-        "balance": statement.balance,
-        "held": statement.held,
-        "available": statement.available,
-        "entries": [_entry_json(entry) for entry in statement.entries],
-    }
+    entries = [_entry_json(entry) for entry in statement.entries]
+    return {**account_json(statement), "entries": entries}
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """Return a user's credits."""
+    return {"balance": account.balance, "held": account.held, "available": account.available}
 
 
 def rfc3339(time: datetime) -> str:

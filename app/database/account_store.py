@@ -1,7 +1,20 @@
-"""Reads a user's credits."""
+"""A user's credits, and how the back office changes them."""
+
+from typing import Any
 
 from app.database.client import Database
-from app.domain.credits import CreditEntry, CreditStatement
+from app.database.errors import Thrown
+from app.domain.admin_action import AdminAction
+from app.domain.credits import Account, CreditEntry, CreditStatement
+from app.problems import (
+    InsufficientBalance,
+    InvalidRequest,
+    JobNotFound,
+    NotCharged,
+    Problem,
+    ReferenceMismatch,
+)
+from app.telemetry.metrics import CREDITS
 
 # Not a function of the database, in which SurrealDB would read all of a user's entries.
 STATEMENT = """
@@ -18,7 +31,7 @@ RETURN {
 
 
 class AccountStore:
-    """Reads the accounts of users."""
+    """Reads and changes the accounts of users. Every call may be repeated."""
 
     def __init__(self, database: Database, *, signup_grant: int) -> None:
         self._database = database
@@ -32,3 +45,61 @@ class AccountStore:
             found = await self._database.query(STATEMENT, user=user)
         entries = tuple(map(CreditEntry.from_row, found["entries"]))
         return CreditStatement(**found["account"], entries=entries)
+
+    async def adjust(self, by: AdminAction, *, reference: str, user: str, credits_: int) -> Account:
+        """Add credits or, below zero, take them back, once for each reference.
+
+        A repeat returns the account as it was after the first call.
+
+        Raises:
+            ReferenceMismatch: the reference belongs to another change.
+            InsufficientBalance: fewer credits are available; nothing is written.
+            InvalidRequest: the balance would be too large for clients.
+
+        """
+        arguments = vars(by), reference, user, credits_, self._signup_grant
+        changed = await self._change("adjust", *arguments, credits_=abs(credits_))
+        if changed["changed"]:
+            CREDITS.labels("withdrawal" if credits_ < 0 else "grant").inc(abs(credits_))
+        return _account(changed)
+
+    async def refund(self, by: AdminAction, job_id: str) -> Account:
+        """Give the job's charge back, once; a repeat returns what :meth:`adjust` does.
+
+        Raises:
+            JobNotFound: there is no such job.
+            NotCharged: there is no charge.
+
+        """
+        changed = await self._change("refund", vars(by), job_id, self._signup_grant)
+        if changed["changed"]:
+            CREDITS.labels("refund").inc(changed["credits"])
+        return _account(changed)
+
+    async def _change(self, function: str, *arguments: Any, credits_: int = 0) -> dict[str, Any]:
+        try:
+            changed: dict[str, Any] = await self._database.call(f"credit::{function}", *arguments)
+        except Thrown as thrown:
+            raise _refusal(thrown, credits_) from thrown
+        return changed
+
+
+def _account(changed: dict[str, Any]) -> Account:
+    return Account(balance=changed["balance"], held=changed["held"])
+
+
+def _refusal(thrown: Thrown, credits_: int) -> Problem | Thrown:
+    match thrown.code:
+        case "insufficient_balance":
+            return InsufficientBalance(f"Fewer than {credits_} credits are available.")
+        case "reference_mismatch":
+            return ReferenceMismatch(
+                "The reference was used with another user or another number of credits."
+            )
+        case "balance_too_large":
+            return InvalidRequest("credits: The balance would be larger than 2^53 - 1.")
+        case "not_charged":
+            return NotCharged("The job was not charged.")
+        case "job_not_found":
+            return JobNotFound("There is no such job.")
+    return thrown

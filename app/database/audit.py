@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any, TypeVar
 
+from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.client import Database
@@ -23,7 +24,14 @@ STORAGE_CALLS = 8
 
 T = TypeVar("T")
 
-_TABLES = ("video_job", "credit_entry", "library_video", "idempotency", "credit_account")
+_TABLES = (
+    "video_job",
+    "credit_entry",
+    "library_video",
+    "idempotency",
+    "credit_account",
+    "admin_action",
+)
 _JOBS = """
 SELECT *,
   fn::clock::now() AS clock,
@@ -72,6 +80,7 @@ async def audit(
                 violations += found
             progress(len(chunk))
     violations += [each async for each in check_accounts(database, books, progress)]
+    violations += [each async for each in check_back_office(database, progress)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

@@ -9,13 +9,24 @@ from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
 from app.problems import DatabaseUnavailable
 
+# The second part of an entry's id, and its kind; a grant or withdrawal by reference has another id.
+_KINDS_BY_ID = [["signup", "grant"]] + [
+    [kind, kind] for kind in ("grant", "hold", "release", "charge", "refund")
+]
 _ENTRIES = f"""{{
-LET $rows = SELECT id, user, kind, credits FROM {rows_of("credit_entry")};
+LET $rows = SELECT id, user, kind, credits, reference FROM {rows_of("credit_entry")};
 RETURN {{
   rows: array::len($rows),
   sums: (SELECT user, kind, math::sum(credits) AS credits FROM $rows GROUP BY user, kind),
   lost: (SELECT VALUE <string> record::id(id)[0] FROM $rows
-    WHERE kind != 'grant' AND !record::exists(type::record('video_job', record::id(id)[0])))
+    WHERE kind NOT IN ['grant', 'withdrawal']
+      AND !record::exists(type::record('video_job', record::id(id)[0]))),
+  misfiled: (SELECT VALUE [user, <string> id] FROM $rows WHERE
+    IF type::is_array(record::id(id)) {{
+      [record::id(id)[1], kind] NOT IN {_KINDS_BY_ID} OR reference != NONE
+    }} ELSE {{
+      kind NOT IN ['grant', 'withdrawal'] OR reference != record::id(id)
+    }})
 }} }}"""  # noqa: S608 put together from constants
 _LIBRARY = f"""{{
 LET $rows = SELECT id FROM {rows_of("library_video")};
@@ -45,6 +56,9 @@ RETURN {
 }
 """
 
+SIGNS = {"grant": 1, "refund": 1, "charge": -1, "withdrawal": -1}
+"""Whether a kind of entry adds to the balance; a hold and its release do not change it."""
+
 Progress = Callable[[int], object]
 """Called with the number of rows that have been checked since the last call."""
 
@@ -61,9 +75,7 @@ class Books:
     def add_sums(self, sums: list[Row]) -> None:
         """Add sums of ledger entries by user and kind."""
         for row in sums:
-            if row["kind"] in {"grant", "charge"}:
-                sign = 1 if row["kind"] == "grant" else -1
-                self._balance[row["user"]] += sign * row["credits"]
+            self._balance[row["user"]] += SIGNS.get(row["kind"], 0) * row["credits"]
             # A job of the replaced stack is charged 0 credits, which opens no account.
             if row["credits"]:
                 self._with_entries.add(row["user"])
@@ -121,6 +133,8 @@ async def check_rows_without_job(
             books.add_sums(found.get("sums", []))
             for job in found["lost"]:
                 yield Violation(job, finding)
+            for user, entry in found.get("misfiled", []):
+                yield Violation(user, f"{entry} has a kind or a reference that does not fit its id")
 
 
 async def check_accounts(

@@ -131,6 +131,7 @@ def _expected_entries(job: Row) -> set[str]:
     kinds = set[str]() if _is_legacy(job) else {"hold"}
     if is_delivered_here(job):
         kinds.add("charge")
+        kinds |= {kind for kind, _, _ in job["entries"] if kind == "refund"}
     if kinds and job["status"] in {Status.FAILED, Status.CANCELLED}:
         kinds.add("release")
     return kinds

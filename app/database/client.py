@@ -9,7 +9,13 @@ from surrealdb.errors import NotAllowedError, SurrealError, TransportTimeoutErro
 from app import times
 from app.database.address import Address
 from app.database.connection import Connection, run_statement
-from app.database.errors import AnswerTimedOut, ConnectionLost, SignInRefused, StatementRejected
+from app.database.errors import (
+    AnswerTimedOut,
+    ConnectionLost,
+    SignInRefused,
+    StatementRejected,
+    StoreLocked,
+)
 from app.database.refusals import translate
 from app.database.shared_connection import SharedConnection
 from app.errors import ConfigurationError, ServiceError
@@ -141,7 +147,7 @@ def _unopened(address: Address, error: Exception) -> ConfigurationError | Databa
             "and whether it was migrated"
         )
     if "locked" in str(error):
-        return ConfigurationError(
+        return StoreLocked(
             f"{address.url} is in use by another process: stop it first, or run a "
             "SurrealDB server and set SURREAL_URL=ws://…"
         )

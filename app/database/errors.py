@@ -8,13 +8,14 @@
     │   └── TableMissing        the statement names a table that does not exist
     ├── TransactionConflict     another transaction was first; nothing was written
     ├── SignInRefused           wrong user, password or level
+    ├── StoreLocked             another process has the embedded store open
     └── MigrationFailed         a schema file cannot be applied
     DatabaseUnavailable
     ├── ConnectionLost          the connection cannot be used any more
     └── AnswerTimedOut          the SDK stopped waiting; the statements go on
 """
 
-from app.errors import ServiceError
+from app.errors import ConfigurationError, ServiceError
 from app.problems import DatabaseUnavailable
 
 
@@ -40,6 +41,10 @@ class TransactionConflict(ServiceError):
 
 class SignInRefused(ServiceError):
     """The server refused the user, the password or the level; it does not say which."""
+
+
+class StoreLocked(ConfigurationError):
+    """Another process has the embedded store open: only one can."""
 
 
 class ConnectionLost(DatabaseUnavailable):

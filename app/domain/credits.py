@@ -1,11 +1,24 @@
 """A user's account and the latest entries of its ledger."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from app.domain.job import whole_microseconds
+
+MAX_ADJUSTMENT = 1_000_000_000
+"""Credits that the back office adds or takes back at once."""
+MAX_REFERENCE = 200
+"""Characters."""
+
+_REFERENCE = re.compile(rf"[!-~]{{1,{MAX_REFERENCE}}}")
+
+
+def is_reference(text: str) -> bool:
+    """Return whether the text has 1 to 200 visible ASCII characters, as a reference must."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +51,21 @@ class CreditEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreditStatement:
-    """A user's account with its latest entries, newest first."""
+class Account:
+    """A user's credits."""
 
     balance: int
     held: int
-    entries: tuple[CreditEntry, ...]
+    """The part of the balance that unfinished jobs have reserved."""
 
     @property
     def available(self) -> int:
         """Credits that a new job may hold."""
         return self.balance - self.held
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditStatement(Account):
+    """A user's account with its latest entries, newest first."""
+
+    entries: tuple[CreditEntry, ...]

@@ -46,7 +46,7 @@ DELIVERIES = Counter(
     ["status"],
 )
 DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of stored videos.")
-CREDITS = Counter("video_credits", "Credits held, released and charged.", ["kind"])
+CREDITS = Counter("video_credits", "Credits by kind of ledger entry.", ["kind"])
 CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that gave fal a webhook address.")
 CALLBACKS = Counter("fal_callbacks", "Calls of the webhook by outcome.", ["outcome"])
 CALLBACKS.labels("heard")  # exports 0 before the first one: an alert compares it

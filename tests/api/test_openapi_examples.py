@@ -58,6 +58,8 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     yield "credits", "account", await run.get("/api/credits")
     yield "jobs", "jobs", await run.get("/api/jobs")
     yield "changeVideo", "video", await run.change(job_id, title="Opening night", favourite=True)
+    async for example in _of_the_back_office(run, job_id):
+        yield example
     blocked = await run.submitted()
     fal.fail(fal.newest, 422, [{"msg": "Blocked by the content policy", "type": "policy"}])
     await run.finished(blocked)
@@ -67,6 +69,23 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     fal.advance(fal.newest, "IN_PROGRESS")
     await status(running)
     yield "cancel", "cancelling", await run.cancel(running)
+
+
+async def _of_the_back_office(
+    run: Running, job_id: str
+) -> AsyncIterator[tuple[str, str, httpx.Response]]:
+    for name, (_, example) in zip(
+        ("granted", "withdrawn"), _requests("/api/admin/credits"), strict=True
+    ):
+        yield "adjustCredits", name, await run.administer("POST", "credits", example)
+    ((_, example),) = _requests("/api/admin/jobs/{jobId}/refund")
+    yield "refund", "refunded", await run.administer("POST", f"jobs/{job_id}/refund", example)
+
+
+def _requests(path: str) -> list[tuple[str, Any]]:
+    """Return the examples of a request by name."""
+    body = INTERFACE.operations["POST", path]["requestBody"]
+    return list(INTERFACE.examples(body, "application/json").items())
 
 
 @pytest.fixture

@@ -115,6 +115,10 @@ async def test_a_service_with_record_access_does_all_its_work(
         await run.wait_for_background()
         (video,) = (await run.library(user="eve"))["videos"]
         assert video["jobId"] == left_alone
+        for credits_, reference in (5, "payment"), (-5, "dispute"):
+            body = {"user": "eve", "credits": credits_, "reference": reference}
+            assert (await run.administer("POST", "credits", body)).is_success
+        assert (await run.administer("POST", f"jobs/{left_alone}/refund")).is_success
         for path in ("/readyz", "/metrics", "/api/templates"):
             assert (await run.client.get(path)).is_success
         assert await run.audit() == []

@@ -40,6 +40,7 @@ GRANT = 40
 PRICES = {"night-life-roller": 10, "poster-parallax": 6, "cinematic-reveal": 20}
 VARIABLES = {"cinematic-reveal": {"scene": "Fog lifts"}}
 USERS = st.sampled_from(["ada", "bob"])
+REFERENCES = st.sampled_from([f"reference-{number}" for number in range(8)])
 VIDEO = small_video()
 BOOKS = """
 RETURN {
@@ -61,7 +62,9 @@ class Life(RuleBasedStateMachine):
         self.exit = AsyncExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="life-"))
         self.ahead = 0.0
-        self.granted = Counter[str]()
+        self.adjusted = Counter[str]()
+        self.references: dict[str, tuple[str, int, Any]] = {}
+        self.refunded = dict[str, Any]()
         self.owners: dict[str, tuple[str, int]] = {}
         self.run: Running | None = None
 
@@ -190,11 +193,45 @@ class Life(RuleBasedStateMachine):
             await run.wait_for_background()
             await run.service.sweep.once()
 
-    @rule(user=USERS, amount=st.integers(1, 30))
-    def grant(self, user: str, amount: int) -> None:
-        self.granted[user] += amount
-        name = f"grant-{user}-{self.granted[user]}-{self.ahead}-{len(self.owners)}"
-        self.do(self.alive.service.database.call("credit::grant", name, user, amount, GRANT))
+    @rule(user=USERS, amount=st.integers(1, 30), reference=REFERENCES)
+    def grant(self, user: str, amount: int, reference: str) -> None:
+        self._adjust(user, amount, reference)
+
+    @rule(user=USERS, amount=st.integers(1, 60), reference=REFERENCES)
+    def withdraw(self, user: str, amount: int, reference: str) -> None:
+        self._adjust(user, -amount, reference)
+
+    def _adjust(self, user: str, amount: int, reference: str) -> None:
+        """A reference is used once: repeated, it answers as before, or not for another change."""
+        available = self.do(self.alive.credits(user=user))["available"]
+        body = {"user": user, "credits": amount, "reference": reference}
+        answer = self.do(self.alive.administer("POST", "credits", body))
+        if reference in self.references:
+            *first, account = self.references[reference]
+            assert answer.json() == account if [user, amount] == first else answer.is_client_error
+        elif answer.is_success:
+            assert answer.json()["available"] >= 0
+            self.references[reference] = user, amount, answer.json()
+            self.adjusted[user] += amount
+        else:
+            assert answer.json()["code"] == "insufficient_balance"
+            assert available + amount < 0
+
+    @rule()
+    def repeat_every_adjustment(self) -> None:
+        for reference, (user, amount, _) in self.references.items():
+            self._adjust(user, amount, reference)
+
+    @rule(job=jobs)
+    def refund(self, job: tuple[str, str]) -> None:
+        answer = self.do(self.alive.administer("POST", f"jobs/{job[0]}/refund"))
+        if job[0] in self.refunded:
+            assert answer.json() == self.refunded[job[0]]
+        elif answer.is_success:
+            assert self.do(self.alive.status(job[0], user=self.owners[job[0]][0]))["url"]
+            self.refunded[job[0]] = answer.json()
+        else:
+            assert answer.json()["code"] == "not_charged"
 
     @invariant()
     @precondition(lambda self: self.run is not None)
@@ -214,7 +251,12 @@ class Life(RuleBasedStateMachine):
             ]
             spent = sum(price for status, price in own if status == "completed")
             held = sum(price for status, price in own if status in {"pending", "processing"})
-            assert account == (GRANT + self.granted[user] - spent, held)
+            given_back = sum(
+                price
+                for job, (owner, price) in self.owners.items()
+                if owner == user and job in self.refunded
+            )
+            assert account == (GRANT + self.adjusted[user] - spent + given_back, held)
 
     @invariant()
     @precondition(lambda self: self.run is not None)

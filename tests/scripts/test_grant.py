@@ -4,19 +4,27 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import stamina
 
 from app.database import schema
+from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.errors import ServiceError
-from app.problems import DatabaseUnavailable
-from scripts.grant import grant, main
+from app.problems import DatabaseUnavailable, ReferenceMismatch
+from app.settings import Settings
+from scripts.grant import Grant, grant_in_database, grant_over_http, main
 from tests.support.database import connected, embedded
 from tests.support.job_functions import Jobs
+from tests.support.problems.scene import FaultySeam
+from tests.support.process import started
 from tests.support.scripts import run_script
+from tests.support.service import over_a_socket, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import ADMIN_KEY
 
 T = TypeVar("T")
 
@@ -41,27 +49,101 @@ class LostAnswers:
         return answer
 
 
+async def granted(database: Database, reference: str, *, user: str = "ada") -> int:
+    accounts = AccountStore(database, signup_grant=100)
+    return await grant_in_database(accounts, Grant(user=user, credits=5, reference=reference))
+
+
 async def test_a_grant_opens_the_account_and_adds_to_it(database: Database) -> None:
-    assert await grant(database, "ada", 5, signup_grant=100) == 105
-    assert await grant(database, "ada", 5, signup_grant=100) == 110
+    assert await granted(database, "one") == 105
+    assert await granted(database, "two") == 110
     assert sorted(await Jobs(database).entries()) == [("grant", 5), ("grant", 5), ("grant", 100)]
+    keys = await database.query("SELECT VALUE [key, action, reference] FROM admin_action")
+    assert keys == [["operator", "grant", "one"], ["operator", "grant", "two"]]
+
+
+async def test_a_grant_with_the_same_reference_is_booked_once(database: Database) -> None:
+    assert [await granted(database, "one") for _ in range(3)] == [105] * 3
+    with pytest.raises(ReferenceMismatch):
+        await granted(database, "one", user="grace")
+    assert sorted(await Jobs(database).entries()) == [("grant", 5), ("grant", 100)]
 
 
 async def test_a_grant_whose_answer_was_lost_is_booked_once(store_url: str) -> None:
     async with Database(embedded(store_url), seam=LostAnswers(2)) as database:
-        assert await grant(database, "ada", 5, signup_grant=0) == 5
-        assert await Jobs(database).entries() == [("grant", 5)]
+        assert await granted(database, "one") == 105
+        assert sorted(await Jobs(database).entries()) == [("grant", 5), ("grant", 100)]
 
 
-async def test_a_grant_that_is_never_answered_names_the_ledger_entry(store_url: str) -> None:
+async def test_a_grant_that_is_never_answered_names_its_reference(store_url: str) -> None:
     async with Database(embedded(store_url), seam=LostAnswers(99)) as database:
         with (
             stamina.set_testing(True, attempts=5),
-            pytest.raises(
-                ServiceError, match=r"may have been booked.*look for credit_entry:\['.*', 'grant'\]"
-            ),
+            pytest.raises(ServiceError, match=r"may have been booked.*REFERENCE=one: it is booked"),
         ):
-            await grant(database, "ada", 5, signup_grant=0)
+            await granted(database, "one")
+    async with connected(embedded(store_url)) as database:
+        assert await granted(database, "one") == 105
+
+
+async def test_while_the_service_runs_the_credits_are_added_through_it(
+    settings: Settings, fal: FalStandIn, tmp_path: Path
+) -> None:
+    async with running(settings, fal) as run, over_a_socket(run) as url:
+        for arguments in (("--reference=one", "ada", "5"), ("--reference=one", "ada", "5")):
+            with started(
+                tmp_path,
+                "scripts.grant",
+                *arguments,
+                ADMIN_API_KEYS=ADMIN_KEY,
+                PORT=url.rpartition(":")[2],
+                HTTP_PROXY="http://127.0.0.1:9",
+            ) as script:
+                assert await asyncio.to_thread(script.exit_status) == 0, script.stderr
+                assert script.stdout == "ada: 100 → 105 credits\n"
+        with started(
+            tmp_path,
+            "scripts.grant",
+            *("--reference=one", "grace", "5"),
+            ADMIN_API_KEYS=ADMIN_KEY,
+            PORT=url.rpartition(":")[2],
+        ) as script:
+            assert await asyncio.to_thread(script.exit_status) == 1
+            assert script.stderr.startswith("The reference was used with another user")
+        assert (await run.credits())["balance"] == 105
+        assert await run.audit() == []
+
+
+async def test_a_service_without_a_database_may_have_booked_the_grant(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    seam, grant = FaultySeam(), Grant(user="ada", credits=5, reference="one")
+    async with running(settings, fal, seam=seam) as run, over_a_socket(run) as url:
+        there = settings.model_copy(
+            update={"host": "0.0.0.0", "port": int(url.rpartition(":")[2])}  # noqa: S104 a wildcard
+        )
+        seam.error = DatabaseUnavailable()
+        with (
+            stamina.set_testing(True, attempts=2),
+            pytest.raises(ServiceError, match=r"may have been booked.*REFERENCE=one: it is booked"),
+        ):
+            await grant_over_http(there, grant)
+        seam.error = None
+        assert await grant_over_http(there, grant) == 105
+
+
+async def test_another_program_at_the_port_is_no_service(settings: Settings) -> None:
+    async with await asyncio.start_server(_says_hello, "127.0.0.1", 0) as other:
+        port = other.sockets[0].getsockname()[1]
+        there = settings.model_copy(update={"port": port})
+        with pytest.raises(ServiceError, match=rf"no service answers at http://127.0.0.1:{port}:"):
+            await grant_over_http(there, Grant(user="ada", credits=5, reference="one"))
+
+
+async def _says_hello(caller: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    await caller.readuntil(b"}")
+    to.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
+    to.close()
 
 
 async def test_the_script_prints_the_balance_before_and_after(store_url: str) -> None:
@@ -98,19 +180,51 @@ async def test_a_wrong_user_or_amount_is_refused_with_the_reason(
     assert reason in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("reference", ["", "two words", "r" * 201, "line\n", "caf\xe9"])
+async def test_a_wrong_reference_is_refused(
+    reference: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["grant", f"--reference={reference}", "ada", "5"])
+    with pytest.raises(SystemExit) as ended:
+        await main()
+    assert ended.value.code == 2
+    assert "must be 1 to 200 visible ASCII characters" in capsys.readouterr().err
+
+
+async def make_grant(*variables: str, store_url: str) -> tuple[int | None, str]:
+    """Run ``make grant``; the target ``install`` is not made again."""
+    make = await asyncio.create_subprocess_exec(
+        *("make", "-o", "install", "grant", *variables),
+        cwd=schema.FOLDER.parent,
+        env=os.environ | {"USER": "root", "REFERENCE": "of-the-shell", "SURREAL_URL": store_url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await make.communicate()
+    return make.returncode, said.decode()
+
+
+async def test_make_grant_passes_a_reference_on(store_url: str) -> None:
+    for given, balance in (
+        ("REFERENCE=one $two", "100 → 105"),
+        ("REFERENCE=one", "100 → 105"),
+        ("REFERENCE=one", "100 → 105"),
+        ("ARGS=", "105 → 110"),
+        ("ARGS=", "110 → 115"),
+    ):
+        status, said = await make_grant("USER=ada", "CREDITS=5", given, store_url=store_url)
+        if "$" in given:
+            assert (status, "visible ASCII" in said) == (2, True)
+        else:
+            assert (status, said) == (0, f"ada: {balance} credits\n")
+
+
 async def test_the_longest_user_of_a_token_gets_credits(store_url: str) -> None:
     ended = await run_script("grant", "a" * 128, "5", address=embedded(store_url))
     assert (ended.status, ended.out) == (0, f"{'a' * 128}: 100 → 105 credits\n")
 
 
-async def test_make_grant_takes_no_user_from_the_shell() -> None:
-    # -o: the target `install` is not made again
-    make = await asyncio.create_subprocess_exec(
-        *("make", "-o", "install", "grant", "CREDITS=5"),
-        cwd=schema.FOLDER.parent,
-        env=os.environ | {"USER": "root"},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await make.communicate()
-    assert make.returncode == 2
-    assert said.decode().startswith("usage: make grant USER=")
+async def test_make_grant_takes_no_user_from_the_shell(store_url: str) -> None:
+    status, said = await make_grant("CREDITS=5", store_url=store_url)
+    assert status == 2
+    assert said.startswith("usage: make grant USER=")

@@ -37,6 +37,16 @@ async def test_history_of_a_completed_job_shows_its_stages_credits_and_objects(
     assert f"{key}: {len(small_video()):,} bytes" in text
 
 
+async def test_history_of_a_refunded_job_shows_the_refund(run: Running, fal: FalStandIn) -> None:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, small_video())
+    await run.finished(job_id)
+    body = {"reason": "It flickers"}
+    assert (await run.administer("POST", f"jobs/{job_id}/refund", body)).is_success
+    refund = next(line for line in (await printed(run, job_id)).splitlines() if "refund" in line)
+    assert re.fullmatch(r"  refund +10  20\S+ \S+ UTC", refund)
+
+
 async def test_history_of_a_job_in_trouble_shows_the_reason_and_the_next_attempt(
     run: Running, fal: FalStandIn
 ) -> None:

@@ -12,13 +12,16 @@ from tests.support.database import connected, embedded, environment_of
 from tests.support.faults.sandbox import Faults, Sandbox, occupied_port
 from tests.support.legacy import legacy_row, make_legacy
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY
+from tests.support.service import over_a_socket, running, settings_for
 from tests.support.sockets import free_port
+from tests.support.tokens import ADMIN_KEY
 
 STARTUP_FAULTS = Faults()
+GRANT = "scripts.grant ada 5"
 SCRIPTS = (
     "scripts.migrate",
     "scripts.backfill",
-    "scripts.grant ada 5",
+    GRANT,
     "scripts.audit",
     "scripts.job some-job",
 )
@@ -78,7 +81,27 @@ async def certificates_unreadable(sandbox: Sandbox) -> str:
 @STARTUP_FAULTS.row("store-locked")
 async def store_in_use(sandbox: Sandbox) -> str:
     async with connected(embedded(sandbox.migrated())):
-        return await sandbox.refused(*PROGRAMS)
+        return await sandbox.refused(*(each for each in PROGRAMS if each != GRANT))
+
+
+@STARTUP_FAULTS.row("grant-locked")
+async def grant_without_a_key(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.migrated())):
+        return await sandbox.refused(GRANT)
+
+
+@STARTUP_FAULTS.row("grant-no-service")
+async def grant_finds_no_service(sandbox: Sandbox) -> str:
+    async with connected(embedded(sandbox.migrated())):
+        return await sandbox.refused(GRANT, ADMIN_API_KEYS=ADMIN_KEY)
+
+
+@STARTUP_FAULTS.row("grant-key")
+async def grant_with_another_key(sandbox: Sandbox) -> str:
+    settings = settings_for(sandbox.migrated(), sandbox.folder / "storage")
+    async with running(settings, None) as run, over_a_socket(run) as address:
+        port = address.rpartition(":")[2]
+        return await sandbox.refused(GRANT, ADMIN_API_KEYS=ADMIN_KEY.upper(), PORT=port)
 
 
 @STARTUP_FAULTS.row("store-folder")

@@ -18,7 +18,9 @@ from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.main import create_app
 from app.problems import DatabaseUnavailable
+from tests.support.problems import adjustments, back_office
 from tests.support.problems.library_provocations import LIBRARY
+from tests.support.problems.requests import BACK_OFFICE
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
 from tests.support.stand_ins.fal_faults import Answer, Hang
@@ -265,6 +267,13 @@ OWN: dict[tuple[str, str], Provocation] = {
         )
     },
     **LIBRARY,
+    **{
+        (operation, code): provocation
+        for operation in BACK_OFFICE
+        for code, provocation in back_office.ALIKE.items()
+    },
+    **{(operation, "shutting_down"): cut_off for operation in BACK_OFFICE},
+    **adjustments.OWN,
     ("media", "not_found"): lambda scene: scene.ask(),
     ("asset", "not_found"): lambda scene: scene.ask(params={}),
     ("anywhere", "not_found"): unknown_route,

@@ -1,0 +1,349 @@
+"""The back office adds credits, takes them back, and gives charges back: each once."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.support.database_failures import raising_sdk
+from tests.support.service import Running, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import ADMIN_KEY, admin_bearer, bearer
+
+KEY_ID = "84db22b7"
+"""The first digits of the SHA-256 of ``ADMIN_KEY``."""
+CREDITS = "/api/admin/credits"
+
+
+async def adjust(
+    run: Running, credits_: int, reference: str = "payment-1", *, user: str = "ada", **given: Any
+) -> httpx.Response:
+    body = {"user": user, "credits": credits_, "reference": reference} | given
+    return await run.administer("POST", "credits", body)
+
+
+async def book(run: Running) -> list[dict[str, Any]]:
+    """Return the rows of ``admin_action`` without ids and times, oldest first."""
+    rows = await run.rows("SELECT * OMIT id, at FROM admin_action ORDER BY id")
+    return [dict(row) for row in rows]
+
+
+async def charged(run: Running, fal: FalStandIn, **given: Any) -> str:
+    """Complete a job, which costs 10 credits."""
+    job_id = await run.submitted(**given)
+    fal.complete(fal.newest, small_video())
+    await run.finished(job_id, user=given.get("user", "ada"))
+    return job_id
+
+
+def account(balance: int, held: int = 0) -> dict[str, int]:
+    return {"balance": balance, "held": held, "available": balance - held}
+
+
+async def test_a_grant_opens_the_account_adds_once_and_shows_its_reference(run: Running) -> None:
+    for _ in range(3):
+        answer = await adjust(run, 50, reason="Bought in the shop")
+        assert (answer.status_code, answer.json()) == (200, account(150))
+    assert answer.headers["cache-control"] == "no-store"
+    grant, signup = (await run.credits())["entries"]
+    assert grant | {"createdAt": ""} == {
+        "kind": "grant",
+        "credits": 50,
+        "reference": "payment-1",
+        "createdAt": "",
+    }
+    assert (signup["kind"], signup["credits"], "reference" in signup) == ("grant", 100, False)
+    assert await book(run) == [
+        {
+            "action": "grant",
+            "key": KEY_ID,
+            "user": "ada",
+            "credits": 50,
+            "reference": "payment-1",
+            "reason": "Bought in the shop",
+        }
+    ]
+
+
+async def test_a_withdrawal_takes_back_at_most_what_is_available(
+    run: Running, fal: FalStandIn
+) -> None:
+    await run.submitted()
+    assert fal.newest
+    refused = await adjust(run, -91)
+    assert (refused.status_code, refused.json()["code"]) == (409, "insufficient_balance")
+    assert await run.money() == (100, 10, ["grant", "hold"])
+    assert await book(run) == []
+    for _ in range(2):
+        assert (await adjust(run, -90)).json() == account(10, held=10)
+    assert await run.money() == (10, 10, ["grant", "hold", "withdrawal"])
+    (entry,) = await book(run)
+    assert (entry["action"], entry["credits"], entry.get("reason")) == ("withdraw", 90, None)
+
+
+async def test_a_refused_withdrawal_opens_no_account_and_leaves_its_reference_free(
+    run: Running,
+) -> None:
+    assert (await adjust(run, -101)).status_code == 409
+    assert await run.rows("SELECT * FROM credit_account") == []
+    assert await run.rows("SELECT * FROM credit_entry") == []
+    assert (await adjust(run, 1)).json() == account(101)
+
+
+async def test_a_repeat_answers_as_the_first_time_whatever_has_happened_since(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await charged(run, fal)
+    granted, withdrawn = await adjust(run, 50), await adjust(run, -20, "dispute-1")
+    refunded = await run.administer("POST", f"jobs/{job_id}/refund")
+    assert [each.json() for each in (granted, withdrawn, refunded)] == [
+        account(140),
+        account(120),
+        account(130),
+    ]
+    await adjust(run, -130, "dispute-2")
+    assert (await adjust(run, 50)).json() == granted.json()
+    assert (await adjust(run, -20, "dispute-1")).json() == withdrawn.json()
+    again = await run.administer("POST", f"jobs/{job_id}/refund")
+    assert again.json() == refunded.json()
+    assert (await run.credits())["balance"] == 0
+
+
+@pytest.mark.parametrize("other", [{"user": "grace"}, {"credits": 49}, {"credits": -50}], ids=str)
+async def test_a_reference_belongs_to_one_change_over_all_users(
+    run: Running, other: dict[str, Any]
+) -> None:
+    await adjust(run, 50)
+    body = {"user": "ada", "credits": 50, "reference": "payment-1"} | other
+    answer = await run.administer("POST", "credits", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "reference_mismatch")
+    assert len(await book(run)) == 1
+    users = await run.rows("SELECT VALUE record::id(id) FROM credit_account")
+    assert users == ["ada"]
+
+
+async def test_a_reference_may_equal_the_id_of_a_job_or_a_user(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await charged(run, fal)
+    for reference in (job_id, "ada", "signup", "1", "credit_entry:1", "[1]", "a:b", "⟩`'"[1:]):
+        answer = await adjust(run, 1, reference)
+        assert answer.status_code == 200, answer.text
+    assert (await run.administer("POST", f"jobs/{job_id}/refund")).json() == account(108)
+    kinds = await run.rows(
+        "SELECT VALUE kind FROM type::record('credit_entry', [$job, '']..[$job, 'z'])", job=job_id
+    )
+    assert sorted(kinds) == ["charge", "hold", "refund"]
+
+
+async def test_a_charge_is_given_back_once_and_the_video_stays(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await charged(run, fal)
+    for reason in ("It flickers", "Again", None):
+        body = {"reason": reason} if reason else None
+        answer = await run.administer("POST", f"jobs/{job_id}/refund", body)
+        assert (answer.status_code, answer.json()) == (200, account(100))
+    assert await run.money() == (100, 0, ["grant", "hold", "charge", "refund"])
+    assert (await run.status(job_id))["status"] == "completed"
+    assert [video["jobId"] for video in (await run.library())["videos"]] == [job_id]
+    (entry,) = await book(run)
+    assert entry == {
+        "action": "refund",
+        "key": KEY_ID,
+        "user": "ada",
+        "job": job_id,
+        "credits": 10,
+        "reason": "It flickers",
+    }
+
+
+async def test_a_job_without_a_charge_cannot_be_refunded(run: Running, fal: FalStandIn) -> None:
+    unfinished = await run.submitted()
+    failed = await run.submitted()
+    fal.fail(fal.newest, detail="Blocked")
+    await run.finished(failed)
+    for job_id, status, code in (
+        (unfinished, 409, "not_charged"),
+        (failed, 409, "not_charged"),
+        ("nobody-s", 404, "job_not_found"),
+        ("two%20words", 404, "job_not_found"),
+        ("x" * 201, 404, "job_not_found"),
+        ("caf%C3%A9", 404, "job_not_found"),
+    ):
+        answer = await run.administer("POST", f"jobs/{job_id}/refund")
+        assert (answer.status_code, answer.json()["code"]) == (status, code), job_id
+    assert await book(run) == []
+
+
+async def test_a_charge_of_nothing_is_given_back_too(run: Running, fal: FalStandIn) -> None:
+    await run.rows("UPDATE template SET credits = 0")
+    job_id = await charged(run, fal)
+    for _ in range(2):
+        assert (await run.administer("POST", f"jobs/{job_id}/refund")).json() == account(100)
+    assert (await run.money())[2] == ["grant", "hold", "charge", "refund"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "detail"),
+    [
+        ({"user": ""}, "user: must have 1 to 128 characters."),
+        ({"user": "a" * 129}, "user: must have 1 to 128 characters."),
+        ({"user": 7}, "user: Input should be a valid string."),
+        ({"user": None}, "user: Input should be a valid string."),
+        ({"credits": 0}, "credits: must not be 0."),
+        ({"credits": 1.5}, "credits: Input should be a valid integer."),
+        ({"credits": 5.0}, "credits: Input should be a valid integer."),
+        ({"credits": "5"}, "credits: Input should be a valid integer."),
+        ({"credits": True}, "credits: Input should be a valid integer."),
+        ({"credits": 1_000_000_001}, "credits: Input should be less than or equal to 1000000000."),
+        ({"credits": -(10**30)}, "credits: Input should be greater than or equal to -1000000000."),
+        ({"reference": ""}, "reference: must be 1 to 200 visible ASCII characters."),
+        ({"reference": "r" * 201}, "reference: must be 1 to 200 visible ASCII characters."),
+        ({"reference": "two words"}, "reference: must be 1 to 200 visible ASCII characters."),
+        ({"reference": "line\n"}, "reference: must be 1 to 200 visible ASCII characters."),
+        ({"reference": 7}, "reference: Input should be a valid string."),
+        ({"reason": "r" * 501}, "reason: String should have at most 500 characters."),
+        ({"reason": None}, "reason: Input should be a valid string."),
+        ({"User": "ada"}, "User: Extra inputs are not permitted."),
+    ],
+    ids=str,
+)
+async def test_a_wrong_body_is_refused_by_field_and_nothing_is_written(
+    run: Running, wrong: dict[str, Any], detail: str
+) -> None:
+    answer = await adjust(run, 50, **wrong)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["detail"] == detail
+    assert await run.rows("SELECT * FROM credit_account") == []
+
+
+async def test_texts_of_any_kind_are_kept_as_they_are(run: Running) -> None:
+    user, reason = "Zoë ⟨`'\"\\ 1:2", "a\0b\n⟩ 🎬 `'\""
+    answer = await adjust(run, 5, "!~" * 100, user=user, reason=reason)
+    assert answer.json() == account(105)
+    assert (await run.credits(user=user))["balance"] == 105
+    (entry,) = await book(run)
+    assert (entry["user"], entry["reason"]) == (user, reason)
+
+
+async def test_half_a_surrogate_pair_is_no_text(run: Running) -> None:
+    for field in ("user", "reason"):
+        body = {"user": "ada", "credits": 5, "reference": "r", field: "\ud83c"}
+        answer = await run.client.post(CREDITS, content=json.dumps(body), headers=admin_bearer())
+        assert answer.json()["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [
+        ({}, "Send Authorization: Bearer with a token."),
+        ({"Authorization": f"Basic {ADMIN_KEY}"}, "Send Authorization: Bearer with a token."),
+        (admin_bearer(ADMIN_KEY[:-1]), "The key is not one of ADMIN_API_KEYS."),
+        (admin_bearer(ADMIN_KEY.upper()), "The key is not one of ADMIN_API_KEYS."),
+        (bearer(), "The key is not one of ADMIN_API_KEYS."),
+    ],
+)
+async def test_without_a_key_nothing_is_read_or_changed(
+    run: Running, fal: FalStandIn, headers: dict[str, str], detail: str
+) -> None:
+    job_id = await charged(run, fal)
+    for path in (CREDITS, f"/api/admin/jobs/{job_id}/refund"):
+        answer = await run.client.post(path, content=b"{", headers=headers)
+        assert (answer.status_code, answer.json()["detail"]) == (401, detail)
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert await book(run) == []
+    assert (await run.credits())["balance"] == 90
+
+
+async def test_a_service_without_keys_has_no_back_office(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    closed = settings.model_copy(update={"admin_api_keys": ()})
+    async with running(closed, fal) as run:
+        for path in ("credits", "jobs/a-job/refund"):
+            answer = await run.administer("POST", path, {})
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_the_key_of_the_back_office_is_no_token(run: Running) -> None:
+    answer = await run.client.get("/api/credits", headers=admin_bearer())
+    assert answer.status_code == 401
+
+
+async def test_a_change_whose_answer_was_lost_is_carried_out_once(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await charged(run, fal)
+    sdk = raising_sdk(monkeypatch)
+    for path, body, expected in (
+        ("credits", {"user": "ada", "credits": 50, "reference": "payment-1"}, account(140)),
+        ("credits", {"user": "ada", "credits": -20, "reference": "dispute-1"}, account(120)),
+        (f"jobs/{job_id}/refund", {"reason": "It flickers"}, account(130)),
+    ):
+        for after in (False, True, True):
+            with sdk.raising(RuntimeError("the engine panicked"), after=after):
+                lost = await run.administer("POST", path, body)
+            assert (lost.status_code, lost.json()["code"]) == (503, "database_unavailable")
+        for _ in range(2):
+            assert (await run.administer("POST", path, body)).json() == expected
+    kinds = ["grant", "hold", "charge", "grant", "withdrawal", "refund"]
+    assert await run.money() == (130, 0, kinds)
+    assert [each["action"] for each in await book(run)] == ["grant", "withdraw", "refund"]
+
+
+async def test_the_charge_of_a_deleted_video_is_given_back(run: Running, fal: FalStandIn) -> None:
+    job_id = await charged(run, fal)
+    await run.rows("UPDATE library_video SET deleted_at = time::now()")
+    await run.rows("UPDATE video_job SET deleted_at = time::now()")
+    assert (await run.administer("POST", f"jobs/{job_id}/refund")).json() == account(100)
+    assert (await run.library())["videos"] == []
+
+
+async def test_sums_stay_within_what_javascript_can_count(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    rich = settings.model_copy(update={"credits_signup_grant": 2**53 - 2})
+    async with running(rich, fal) as run:
+        refused = await adjust(run, 2)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+        assert "2^53" in refused.json()["detail"]
+        assert (await adjust(run, 1)).json()["balance"] == 2**53 - 1
+
+
+async def test_concurrent_repeats_and_rivals_of_one_reference_are_booked_once(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await charged(run, fal)
+    answers = await asyncio.gather(
+        *(adjust(run, 50, user=user) for user in ("ada", "grace") * 10),
+        *(run.administer("POST", f"jobs/{job_id}/refund") for _ in range(10)),
+    )
+    granted, refunded = answers[:20], answers[20:]
+    assert sorted(each.status_code for each in granted) == [200] * 10 + [409] * 10
+    assert {each.status_code for each in refunded} == {200}
+    assert len({each.text for each in granted}) == 2
+    assert len({each.text for each in refunded}) == 1
+    assert len(await book(run)) == 2
+
+
+async def test_each_change_is_counted_once(run: Running, fal: FalStandIn) -> None:
+    async def counted() -> dict[str, float]:
+        text = (await run.client.get("/metrics")).text
+        prefix = 'video_credits_total{kind="'
+        lines = [line.removeprefix(prefix) for line in text.splitlines() if line.startswith(prefix)]
+        return {kind: float(n) for kind, n in (line.split('"} ') for line in lines)}
+
+    job_id = await charged(run, fal)
+    before = await counted()
+    for _ in range(2):
+        await adjust(run, 50)
+        await adjust(run, -20, "dispute-1")
+        await run.administer("POST", f"jobs/{job_id}/refund")
+    after = await counted()
+    added = {kind: after[kind] - before.get(kind, 0) for kind in ("grant", "withdrawal", "refund")}
+    assert added == {"grant": 50, "withdrawal": 20, "refund": 10}
