@@ -10,9 +10,10 @@ from app.telemetry.logs import QUIET
 from tests.support.s3 import SECRET_ACCESS_KEY
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_wire import UPLOAD_TOKEN
-from tests.support.tokens import ROOT_PASSWORD, SECRET
+from tests.support.tokens import ADMIN_KEY, ROOT_PASSWORD, SECRET
 
 SECRETS = {
+    "ADMIN_API_KEYS": re.escape(ADMIN_KEY),
     "AUTH_JWT_SECRET": re.escape(SECRET),
     "FAL_KEY": re.escape(FalStandIn.key.partition(":")[2]),
     "fal's upload token": re.escape(UPLOAD_TOKEN),

@@ -23,7 +23,7 @@ from app.settings import Settings
 from app.telemetry.seam import Seam, direct
 from tests.support.openapi import documented
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.tokens import SECRET, bearer
+from tests.support.tokens import ADMIN_KEY, SECRET, admin_bearer, bearer
 
 SUBMIT = "/api/templates/video"
 TEMPLATE = "night-life-roller"
@@ -91,6 +91,14 @@ class Running:
     async def get(self, path: str, *, user: str = "ada", **query: Any) -> httpx.Response:
         return await self.client.get(path, params=query, headers=bearer(user))
 
+    async def administer(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        """Send a request to the back office, with its key."""
+        return await self.client.request(
+            method, f"/api/admin/{path}", json=body, headers=admin_bearer()
+        )
+
     async def status(self, job_id: str, *, user: str = "ada") -> dict[str, Any]:
         """Poll once."""
         answer = await self.get(f"{SUBMIT}/status", user=user, jobId=job_id)
@@ -146,8 +154,9 @@ class Running:
 
 
 def stand_in_environment(fal_port: int) -> dict[str, str]:
-    """Return the environment of ``tests.support.serve``: it checks tokens, fal can call back."""
+    """Return the environment of ``tests.support.serve``: it checks callers, fal can call back."""
     return {
+        "ADMIN_API_KEYS": ADMIN_KEY,
         "AUTH_JWT_SECRET": SECRET,
         "FAL_KEY": FalStandIn.key,
         "FAL_PORT": str(fal_port),
@@ -198,10 +207,11 @@ async def over_a_socket(run: Running) -> AsyncIterator[str]:
 
 
 def settings_for(database: str, storage: Any, **changes: Any) -> Settings:
-    """Return the settings of a service that checks tokens and keeps local files."""
+    """Return the settings of a service that checks tokens and keys, and keeps local files."""
     given: dict[str, Any] = {
         "surreal_url": database,
         "storage_dir": storage,
         "auth_jwt_secret": SECRET,
+        "admin_api_keys": ADMIN_KEY,
     }
     return Settings(_env_file=None, **(given | changes))

@@ -7,6 +7,7 @@ import jwt
 
 SECRET = "a secret of the tests that is long enough"
 ROOT_PASSWORD = "password-of-the-root"
+ADMIN_KEY = "key-of-the-back-office-of-the-tests"
 
 
 def token(user: str = "ada", *, secret: str = SECRET, **claims: Any) -> str:
@@ -27,3 +28,8 @@ def public_jwk(key_id: str, key: Any, algorithm: str) -> dict[str, Any]:
 def bearer(user: str = "ada", **claims: Any) -> dict[str, str]:
     """Return the header of a request by ``user``."""
     return {"Authorization": f"Bearer {token(user, **claims)}"}
+
+
+def admin_bearer(key: str = ADMIN_KEY) -> dict[str, str]:
+    """Return the header of a request to the back office."""
+    return {"Authorization": f"Bearer {key}"}

@@ -16,7 +16,7 @@ from tests.support.process import ROOT
 from tests.support.service import UNLIMITED_SETTINGS, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
-from tests.support.tokens import token
+from tests.support.tokens import ADMIN_KEY, token
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
@@ -46,6 +46,7 @@ async def _schemathesis(folder: Path, *arguments: str) -> str:
         "PYTHONPATH": str(ROOT),
         "SCHEMATHESIS_HOOKS": "tests.support.contract.hooks",
         "TOKEN": token(),
+        "ADMIN_KEY": ADMIN_KEY,
     }
     process = await asyncio.create_subprocess_exec(
         *program,

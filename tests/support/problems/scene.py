@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.telemetry.seam import T
+from tests.support.problems.requests import BACK_OFFICE, valid_request
 from tests.support.service import ORDER, SUBMIT, Running, png, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -69,6 +70,9 @@ class Scene:
                 return await self.submit(**given)
             case "hear":
                 return await self.call_back(**given)
+        if self.operation in BACK_OFFICE:
+            method, path, request = valid_request(self.operation, job=self.job)
+            return await self.run.client.request(method, path, **(request | given))
         method = "POST" if self.operation in POSTED else "GET"
         request = {"headers": self.headers, "params": {"jobId": self.job}} | given
         return await self.run.client.request(method, PATHS[self.operation], **request)
