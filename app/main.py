@@ -10,7 +10,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, callback, library, operations, videos
+from app.api import (
+    account,
+    admin_jobs,
+    admin_templates,
+    admin_users,
+    callback,
+    library,
+    operations,
+    videos,
+)
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
@@ -22,10 +31,12 @@ from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
+from app.api.routing import route
 from app.api.service import LifespanState, Service
 from app.database.account_store import AccountStore
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
+from app.database.support_store import SupportStore
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
 from app.fal.opening import open_fal
@@ -66,6 +77,15 @@ def create_app(
             Route("/api/library", library.library, middleware=COMPRESSED),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
+            route("/api/admin/jobs", GET=admin_jobs.jobs),
+            route("/api/admin/jobs/{jobId}", GET=admin_jobs.story),
+            route("/api/admin/jobs/{jobId}/fail", POST=admin_jobs.fail),
+            route(
+                "/api/admin/users/{user:path}",
+                GET=admin_users.user,
+                PATCH=admin_users.change_user,
+            ),
+            route("/api/admin/templates/{slug}", PATCH=admin_templates.change_template),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics, middleware=COMPRESSED),
@@ -125,6 +145,7 @@ async def _lifespan(
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             library=LibraryStore(database),
+            support=SupportStore(database, signup_grant=settings.credits_signup_grant),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),

@@ -16,6 +16,7 @@ from app.database.account_store import AccountStore
 from app.database.client import Database
 from app.database.job_store import JobStore
 from app.database.library_store import LibraryStore
+from app.database.support_store import SupportStore
 from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.fal.signatures import Signatures
@@ -49,6 +50,7 @@ class Service:
     store: JobStore
     accounts: AccountStore
     library: LibraryStore
+    support: SupportStore
     storage: Storage
     catalogue: Catalogue
     identity: Identity
