@@ -10,7 +10,18 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, admin_credits, callback, job_list, library, operations, videos
+from app.api import (
+    account,
+    admin_credits,
+    admin_jobs,
+    admin_templates,
+    admin_users,
+    callback,
+    job_list,
+    library,
+    operations,
+    videos,
+)
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
@@ -28,6 +39,7 @@ from app.database.account_store import AccountStore
 from app.database.job_pages import JobPages
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
+from app.database.support_store import SupportStore
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
 from app.fal.opening import open_fal
@@ -72,6 +84,15 @@ def create_app(
             Route("/api/credits", account.credits),
             Route("/api/admin/credits", admin_credits.adjust_credits, methods=["POST"]),
             Route("/api/admin/jobs/{jobId}/refund", admin_credits.refund, methods=["POST"]),
+            route("/api/admin/jobs", GET=admin_jobs.jobs),
+            route("/api/admin/jobs/{jobId}", GET=admin_jobs.story),
+            route("/api/admin/jobs/{jobId}/fail", POST=admin_jobs.fail),
+            route(
+                "/api/admin/users/{user:path}",
+                GET=admin_users.user,
+                PATCH=admin_users.change_user,
+            ),
+            route("/api/admin/templates/{slug}", PATCH=admin_templates.change_template),
             Route("/healthz", operations.healthz),
             Route("/readyz", operations.readyz),
             Route("/metrics", operations.metrics, middleware=COMPRESSED),
@@ -132,6 +153,7 @@ async def _lifespan(
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             library=LibraryStore(database),
             job_pages=JobPages(database),
+            support=SupportStore(database, signup_grant=settings.credits_signup_grant),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),

@@ -36,9 +36,16 @@ async def job_body(job: Job, storage: Storage) -> bytes:
     """
     if job.status is not Status.COMPLETED or job.video_key is None:
         return _body_without_video(job)
+    return _encoded(await job_with_addresses(job, storage))
+
+
+async def job_with_addresses(job: Job, storage: Storage) -> dict[str, Any]:
+    """Return the status object; raises StorageUnavailable as :func:`job_body` does."""
+    if job.status is not Status.COMPLETED or job.video_key is None:
+        return job_json(job)
     url = await storage.url(job.video_key)
     poster_url = await storage.url(job.poster_key) if job.poster_key else None
-    return _encoded(job_json(job, url=url, poster_url=poster_url))
+    return job_json(job, url=url, poster_url=poster_url)
 
 
 def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None) -> dict[str, Any]:
@@ -125,13 +132,23 @@ def caller_json(caller: Caller) -> dict[str, Any]:
 
 def statement_json(statement: CreditStatement) -> dict[str, Any]:
     """Return a user's credits with the latest entries of the ledger."""
-    entries = [_entry_json(entry) for entry in statement.entries]
+    entries = [entry_json(entry) for entry in statement.entries]
     return {**account_json(statement), "entries": entries}
 
 
 def account_json(account: Account) -> dict[str, Any]:
     """Return a user's credits."""
     return {"balance": account.balance, "held": account.held, "available": account.available}
+
+
+def entry_json(entry: CreditEntry) -> dict[str, Any]:
+    """Return an entry of the ledger."""
+    return {
+        "kind": entry.kind,
+        "credits": entry.credits,
+        **_given(jobId=entry.job_id, title=entry.title, reference=entry.reference),
+        "createdAt": rfc3339(entry.created_at),
+    }
 
 
 def rfc3339(time: datetime) -> str:
@@ -145,15 +162,6 @@ def _factors_json(template: Template) -> dict[str, dict[str, float]] | None:
         variable: {choice: float(factor) for choice, factor in by_choice.items()}
         for variable, by_choice in template.factors.items()
     } or None
-
-
-def _entry_json(entry: CreditEntry) -> dict[str, Any]:
-    return {
-        "kind": entry.kind,
-        "credits": entry.credits,
-        **_given(jobId=entry.job_id, title=entry.title, reference=entry.reference),
-        "createdAt": rfc3339(entry.created_at),
-    }
 
 
 def _given(**shape: object) -> dict[str, object]:

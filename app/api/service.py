@@ -17,6 +17,7 @@ from app.database.client import Database
 from app.database.job_pages import JobPages
 from app.database.job_store import JobStore
 from app.database.library_store import LibraryStore
+from app.database.support_store import SupportStore
 from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.fal.signatures import Signatures
@@ -51,6 +52,7 @@ class Service:
     accounts: AccountStore
     library: LibraryStore
     job_pages: JobPages
+    support: SupportStore
     storage: Storage
     catalogue: Catalogue
     identity: Identity

@@ -83,6 +83,12 @@ class Cached(Generic[T]):
             raise self._failure.with_traceback(None)  # it would grow with every caller
         return self._value
 
+    async def reload(self) -> None:
+        """Load the value again, which has just changed; if that fails, soon."""
+        async with self._loading:  # a load that began before the change may be under way
+            self._loaded = -math.inf
+            await self._try_to_load()
+
     async def _try_to_load(self) -> None:
         try:
             self._value = await self._load()

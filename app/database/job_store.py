@@ -13,18 +13,22 @@ from app import times
 from app.database.client import Database
 from app.database.errors import Thrown
 from app.database.limits import Limits
+from app.domain.admin_action import AdminAction
 from app.domain.job import DueJob, Job, Status
 from app.domain.submission import Submission
+from app.domain.support_job import SupportJob
 from app.domain.trouble import Trouble
 from app.domain.video import StoredVideo
 from app.errors import LeaseLost, RequestTaken
 from app.problems import (
+    Forbidden,
     IdempotencyMismatch,
     InsufficientCredits,
     JobFinished,
     JobNotFound,
     Problem,
     RateLimited,
+    TemplateNotFound,
     TooManyJobs,
 )
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
@@ -48,7 +52,8 @@ class JobStore:
         The flag is True if the idempotency key has created a job before; that job is returned.
 
         Raises:
-            InsufficientCredits, TooManyJobs, RateLimited, IdempotencyMismatch: nothing is written.
+            Forbidden, TemplateNotFound, InsufficientCredits, TooManyJobs, RateLimited,
+            IdempotencyMismatch: nothing is written.
 
         """
         template = submission.template
@@ -147,6 +152,18 @@ class JobStore:
         """End the job as cancelled and release its hold."""
         return await self._call("cancelled", job_id, holder)
 
+    async def fail_by_hand(self, job_id: str, message: str, action: AdminAction) -> SupportJob:
+        """End the job for the back office, without a video, and release its hold.
+
+        Raises:
+            JobNotFound: there is no such job.
+            JobFinished: it has ended, or its video is being stored.
+
+        """
+        row = await self._row("fail_by_hand", job_id, message, vars(action))
+        self._published(row)
+        return SupportJob.from_row(row)
+
     async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
         """Schedule a retry, or fail the job if the trouble has lasted too long."""
         limits = {
@@ -179,20 +196,27 @@ class JobStore:
         return due
 
     async def _call(self, function: str, job_id: str, *arguments: Any) -> Job:
+        return self._published(await self._row(function, job_id, *arguments))
+
+    async def _row(self, function: str, job_id: str, *arguments: Any) -> Mapping[str, Any]:
         try:
-            row = await self._database.call(f"video_job::{function}", job_id, *arguments)
+            row: Mapping[str, Any] = await self._database.call(
+                f"video_job::{function}", job_id, *arguments
+            )
         except Thrown as thrown:
             match thrown.code:
                 case "job_not_found":
                     raise JobNotFound("There is no such job.") from thrown
                 case "job_finished":
                     raise JobFinished("The job has ended, or is about to.") from thrown
+                case "being_stored":
+                    raise JobFinished("The job's video is being stored.") from thrown
                 case "lease_lost":
                     raise LeaseLost(job_id) from thrown
                 case "request_taken":
                     raise RequestTaken(job_id) from thrown
             raise
-        return self._published(row)
+        return row
 
     def _published(self, row: Mapping[str, Any]) -> Job:
         job = Job.from_row(row)
@@ -202,24 +226,29 @@ class JobStore:
         return job
 
     def _refusal(self, thrown: Thrown, submission: Submission) -> Problem | Thrown:
+        refusal: Problem | Thrown = thrown
+        template = submission.template
         match thrown.code:
+            case "suspended":
+                refusal = Forbidden("This account is suspended, so it cannot make videos.")
+            case "template_disabled":
+                refusal = TemplateNotFound(f"There is no template {template.slug!r}.")
             case "insufficient_credits":
-                title, price = submission.template.title, submission.price
-                return InsufficientCredits(
-                    f"{title} costs {price} credits, and fewer are available."
+                refusal = InsufficientCredits(
+                    f"{template.title} costs {submission.price} credits, and fewer are available."
                 )
             case "too_many_jobs":
-                return TooManyJobs(
+                refusal = TooManyJobs(
                     f"At most {self._limits.in_flight} videos are made at a time.", retry_after=10
                 )
             case "rate_limited":
-                return RateLimited(
+                refusal = RateLimited(
                     f"At most {self._limits.per_minute} videos a minute.",
                     retry_after=int(thrown.argument),
                 )
             case "idempotency_mismatch":
-                return IdempotencyMismatch("The Idempotency-Key was used with other content.")
-        return thrown
+                refusal = IdempotencyMismatch("The Idempotency-Key was used with other content.")
+        return refusal
 
 
 def _record_ending(job: Job) -> None:

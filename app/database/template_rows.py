@@ -8,11 +8,16 @@ from app.templates.template import Template
 
 log = logging.getLogger(__name__)
 
+_TEMPLATES = """
+SELECT *, type::record('template_switch', record::id(id)).enabled ?? true AS enabled
+FROM template ORDER BY id
+"""
+
 
 async def load_templates(database: Database) -> list[Template]:
     """Return the valid templates in the order of their slugs; an invalid one is logged."""
     templates = []
-    for row in await database.query("SELECT * FROM template ORDER BY id"):
+    for row in await database.query(_TEMPLATES):
         try:
             templates.append(Template.from_row(row, slug=str(row["id"].id)))
         except ConfigurationError as error:

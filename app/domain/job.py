@@ -23,6 +23,14 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     """The user ended the job; its hold is released."""
 
+    @classmethod
+    def of(cls, word: str) -> "Status":
+        """Return the status that a row means; the legacy stack has other names if unfinished."""
+        try:
+            return cls(word)
+        except ValueError:
+            return cls.PENDING
+
     @property
     def is_terminal(self) -> bool:
         return self in {Status.COMPLETED, Status.FAILED, Status.CANCELLED}
@@ -86,10 +94,7 @@ class Job:
             KeyError, TypeError, ValueError: the row is not a job.
 
         """
-        try:
-            status = Status(row["status"])
-        except ValueError:
-            status = Status.PENDING  # the legacy stack has other names for unfinished jobs
+        status = Status.of(row["status"])
         default_stage = Stage.DONE if status.is_terminal else Stage.QUEUED
         return cls(
             id=str(row["id"].id),

@@ -9,8 +9,10 @@ import logging
 
 from app import times
 from app.database.job_store import JobStore
+from app.domain.admin_action import AdminAction
 from app.domain.job import DueJob, Job, Stage
 from app.domain.submission import Submission
+from app.domain.support_job import SupportJob
 from app.errors import FalError, FalNotFound, FalOperatorRefused, FalUnavailable
 from app.fal.messages import Progress
 from app.fal.queue import Fal
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 CANCEL_PATIENCE = 5.0
 """Seconds that fal may take to cancel an expired job."""
+ENDED_BY_SUPPORT = "Support ended this job. Nothing was charged."
+"""What its user reads; the reason is for the back office."""
 FIRST_SUBMIT = 3.0
 """Seconds that a repeated submit waits for the outcome of the first in another process."""
 FIRST_SUBMIT_LOOK = 0.2
@@ -196,6 +200,30 @@ class Lifecycle:
             await self._store.cancelled(job.id, None)
         else:
             await self._snapshots.refresh_now(job.id, self.refresh)
+
+    async def fail_by_hand(self, job_id: str, action: AdminAction) -> SupportJob:
+        """End the job for the back office, and ask fal to cancel it so that nobody pays.
+
+        Raises:
+            JobNotFound: there is no such job.
+            JobFinished: it has ended, or its video is being stored.
+
+        """
+        context.job_id.set(job_id)
+        failed = await self._store.fail_by_hand(job_id, ENDED_BY_SUPPORT, action)
+        if failed.job.request_id is not None:
+            self._background.start(f"cancel {job_id}", self._stop_at_fal(failed.job))
+        return failed
+
+    async def _stop_at_fal(self, job: Job) -> None:
+        """Ask fal once to cancel a job that has ended here."""
+        assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
+        try:
+            outcome = await self._fal.cancel(job.fal_model, job.request_id)
+        except FalError as error:
+            log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
+        else:
+            log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
 
     def deliver(self, job: Job) -> None:
         """Start the delivery of the job's video in the background."""

@@ -40,16 +40,16 @@ class Catalogue:
         )
 
     async def all(self) -> list[Template]:
-        """Return the templates in the order of their slugs.
+        """Return the templates that are not off, in the order of their slugs.
 
         Raises:
             DatabaseUnavailable: no template has been read yet, and none can be read now.
 
         """
-        return list((await self._templates.get()).values())
+        return [each for each in (await self._templates.get()).values() if each.enabled]
 
     async def get(self, slug: str) -> Template:
-        """Return one template.
+        """Return one template, also one that is off: the database refuses its submits.
 
         Raises:
             TemplateNotFound: no template has this slug.
@@ -60,6 +60,10 @@ class Catalogue:
             return (await self._templates.get())[slug]
         except KeyError:
             raise TemplateNotFound(f"There is no template {slug[:80]!r}.") from None
+
+    async def reload(self) -> None:
+        """Read the templates again, after a change by this process."""
+        await self._templates.reload()
 
     async def title(self, slug: str) -> str:
         """Return the template's title, or one made from the slug if the template is unknown."""

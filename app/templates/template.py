@@ -36,6 +36,8 @@ class Template(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
     slug: str
+    enabled: bool = True
+    """Whether the back office offers it. Not in its file or row, but in ``template_switch``."""
     title: TextField
     description: TextField
     credits: int = Field(ge=0, le=MAX_NUMBER)
