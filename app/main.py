@@ -22,10 +22,13 @@ from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
+from app.api.routing import route
 from app.api.service import LifespanState, Service
+from app.api.shares import share_routes
 from app.database.account_store import AccountStore
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
+from app.database.share_store import ShareStore
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
 from app.fal.opening import open_fal
@@ -64,6 +67,8 @@ def create_app(
             Route("/api/webhooks/fal", callback.fal_webhook, methods=["POST"]),
             Route("/api/templates", library.templates, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
+            route("/api/library/{jobId}/download", GET=library.download),
+            *share_routes(settings),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
             Route("/healthz", operations.healthz),
@@ -125,6 +130,7 @@ async def _lifespan(
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             library=LibraryStore(database),
+            shares=ShareStore(database),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),

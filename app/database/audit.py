@@ -11,6 +11,7 @@ from surrealdb.errors import UnexpectedResponseError
 
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
+from app.database.audit_shares import check_shares
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
 from app.problems import DatabaseUnavailable
@@ -73,6 +74,7 @@ async def audit(
                 violations += found
             progress(len(chunk))
     violations += [each async for each in check_accounts(database, books, progress)]
+    violations += [each async for each in check_shares(database)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.r2 import R2Storage, inline_disposition
+from app.storage.r2 import R2Storage, content_disposition
 from tests.support.s3 import SECRET_ACCESS_KEY, S3Server, put_video, write_file
 from tests.support.sockets import free_port, raw_server
 
@@ -232,5 +232,6 @@ async def test_a_check_ends_in_time_if_r2_hangs(
 
 
 def test_a_download_name_cannot_break_out_of_its_header() -> None:
-    assert inline_disposition("pan.mp4") == 'inline; filename="pan.mp4"'
-    assert inline_disposition('ü"\r\n.mp4') == "inline; filename*=utf-8''%C3%BC%22%0D%0A.mp4"
+    assert content_disposition("u/pan.mp4") == 'inline; filename="pan.mp4"'
+    assert content_disposition("u/pan.mp4", download=True) == 'attachment; filename="pan.mp4"'
+    assert content_disposition('ü"\r\n.mp4') == "inline; filename*=utf-8''%C3%BC%22%0D%0A.mp4"
