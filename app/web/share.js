@@ -1,4 +1,4 @@
-// A classic script beside the video, so that the first paint has the video's shape.
+// A classic script, so that the first paint has the video's shape.
 {
   const RENEW_AFTER = 60_000; // milliseconds; an address that fails sooner has not expired
   const video = document.getElementById("video");

@@ -325,14 +325,13 @@ async def test_a_token_that_the_video_does_not_name_shows_nothing(run: Running, 
     assert_problem(await run.client.get(f"/v/{token}"), 404, "video_not_found")
 
 
-@pytest.mark.parametrize(
-    "token", ["x", "x" * 21, "x" * 23, "x" * 21 + "%2F", "x" * 21 + "é", "%00" * 22, "x" * 5000]
-)
+@pytest.mark.parametrize("token", ["x", "x" * 21, "x" * 23, "x" * 21 + "é", "%00" * 22, "x" * 5000])
 async def test_a_text_that_is_no_token_never_reaches_the_database(
     settings: Settings, fal: FalStandIn, token: str
 ) -> None:
-    seam = FaultySeam(error=DatabaseUnavailable())
+    seam = FaultySeam()
     async with running(settings, fal, seam=seam) as run:
+        seam.error = DatabaseUnavailable()
         for path in (f"/v/{token}", f"/v/{token}/video", f"/v/{token}/poster"):
             assert (await run.client.get(path)).status_code == 404
         assert (await run.client.get(f"/v/{'x' * 22}")).status_code == 503

@@ -19,6 +19,10 @@ ORIGIN = {"Origin": "https://elsewhere.example"}
 OWNED = {f"{SUBMIT}/status", f"{SUBMIT}/events", f"{SUBMIT}/cancel"}
 LISTS = {"/api/library", "/api/credits"}
 OF_THE_TOKEN = {"/api/me"}
+VIDEOS = {"/api/library/{jobId}/download", "/api/library/{jobId}/share"}
+"""Those of others are missing: tests/api/test_shares.py."""
+SHARED = {"/v/{token}", "/v/{token}/video", "/v/{token}/poster"}
+"""For everyone who knows the token."""
 OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
     *("/openapi.json", "/", "/docs", "/assets/{digest}"),
@@ -45,6 +49,8 @@ async def answers(run: Running) -> dict[str, httpx.Response]:
         "no token": await client.get("/api/library"),
         "library": await client.get("/api/library", headers=token),
         "me": await client.get("/api/me", headers=token),
+        "unknown video": await client.get("/api/library/x/download", headers=token),
+        "unknown share": await client.get("/v/x", headers={"Accept": "text/html"}),
         "credits": await client.get("/api/credits", headers=token),
         "cancel": await run.cancel(job_id),
         "callback": await client.post("/api/webhooks/fal?jobId=x"),
@@ -92,7 +98,7 @@ async def test_csp_forbids_inline_script_and_the_page_has_none(run: Running, pat
 
 def test_every_route_is_classified_by_owner(settings: Settings) -> None:
     paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
-    assert paths == OWNED | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
+    assert paths == OWNED | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE | VIDEOS | SHARED
 
 
 async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:

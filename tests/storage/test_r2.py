@@ -162,6 +162,20 @@ async def test_a_public_bucket_needs_no_signature() -> None:
         )
 
 
+async def test_a_download_from_a_public_bucket_is_signed(
+    s3: S3Server, key: str, tmp_path: Path
+) -> None:
+    async with s3.open(public_url="https://videos.example") as storage:
+        await put_video(storage, key, write_file(tmp_path, b"content"))
+        url = await storage.url(key, download=True)
+    assert url.startswith(s3.endpoint_url)
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        answer = await browser.get(url)
+    name = key.rpartition("/")[2]
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.content == b"content"
+
+
 @pytest.mark.parametrize(
     ("wrong", "advice"),
     [
