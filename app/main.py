@@ -35,10 +35,12 @@ from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
 from app.api.routing import route
 from app.api.service import LifespanState, Service
+from app.api.shares import share_routes
 from app.database.account_store import AccountStore
 from app.database.job_pages import JobPages
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
+from app.database.share_store import ShareStore
 from app.database.support_store import SupportStore
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
@@ -80,6 +82,8 @@ def create_app(
             Route("/api/jobs", job_list.jobs, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
             route("/api/library/{jobId}", PATCH=library.change),
+            route("/api/library/{jobId}/download", GET=library.download),
+            *share_routes(settings),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
             Route("/api/admin/credits", admin_credits.adjust_credits, methods=["POST"]),
@@ -154,6 +158,7 @@ async def _lifespan(
             library=LibraryStore(database),
             job_pages=JobPages(database),
             support=SupportStore(database, signup_grant=settings.credits_signup_grant),
+            shares=ShareStore(database),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),

@@ -102,6 +102,9 @@ class JobNotFound(Problem):
 class VideoNotFound(Problem):
     status, code = HTTPStatus.NOT_FOUND, "video_not_found"
 
+    def __init__(self, detail: str = "There is no such video.") -> None:
+        super().__init__(detail)
+
 
 class MethodNotAllowed(Problem):
     status, code = HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"

@@ -17,6 +17,7 @@ def media_route(files: LocalFiles) -> Route:
             request.path_params["key"],
             expires=request.query_params.get("expires", ""),
             signature=request.query_params.get("signature", ""),
+            download=request.query_params.get("download") == "1",
         )
         if served is None:
             raise NotFound("There is no such file, or its address has expired.")
@@ -24,7 +25,7 @@ def media_route(files: LocalFiles) -> Route:
             served.path,
             media_type=served.content_type,
             filename=served.path.name,
-            content_disposition_type="inline",
+            content_disposition_type=served.disposition,
             stat_result=served.stat,
             headers={"Cache-Control": f"private, max-age={served.seconds_left}"},
         )

@@ -1,20 +1,21 @@
 """The routes of the templates and of the user's library."""
 
 import unicodedata
+from http import HTTPStatus
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.api.json_body import Body, json_body
 from app.api.paging import page_request, split_page
 from app.api.presentation import template_json, video_json
-from app.api.service import NO_STORE, LifespanState, caller_of, is_job_id, service_of
+from app.api.service import NO_STORE, LifespanState, caller_of, service_of, video_id_of
 from app.database.library_store import VideoFilter
 from app.domain.video import LibraryVideo
-from app.problems import InvalidQuery, VideoNotFound
+from app.problems import InvalidQuery
 
 MAX_TITLE = 200
 """Characters of a title, and of the text that is looked for in titles."""
@@ -60,7 +61,8 @@ async def library(request: Request[LifespanState]) -> Response:
     page = page_request(request.query_params)
     found = await service.library.page(caller.user, page, _wanted(request.query_params))
     videos, cursor = split_page(found, page, LibraryVideo.place)
-    shapes = [await video_json(video, service.storage) for video in videos]
+    public_url = service.settings.public_url
+    shapes = [await video_json(video, service.storage, public_url=public_url) for video in videos]
     return JSONResponse({"videos": shapes, "nextCursor": cursor}, headers=NO_STORE)
 
 
@@ -69,13 +71,11 @@ async def change(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     wanted = await json_body(request, VideoChange)
-    job_id = request.path_params["jobId"]
-    if not is_job_id(job_id):
-        raise VideoNotFound("There is no such video.")
     video = await service.library.change(
-        caller.user, job_id, title=wanted.title, favourite=wanted.favourite
+        caller.user, video_id_of(request), title=wanted.title, favourite=wanted.favourite
     )
-    return JSONResponse(await video_json(video, service.storage), headers=NO_STORE)
+    shape = await video_json(video, service.storage, public_url=service.settings.public_url)
+    return JSONResponse(shape, headers=NO_STORE)
 
 
 def _wanted(query: QueryParams) -> VideoFilter:
@@ -89,3 +89,12 @@ def _wanted(query: QueryParams) -> VideoFilter:
         title=text or None,
         favourite=None if favourite is None else _BOOLEANS[favourite],
     )
+
+
+async def download(request: Request[LifespanState]) -> Response:
+    """``GET /api/library/{jobId}/download``."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    video = await service.library.video(video_id_of(request), caller.user)
+    address = await service.storage.url(video.key, download=True)
+    return RedirectResponse(address, HTTPStatus.FOUND, headers=NO_STORE)

@@ -23,7 +23,11 @@ from app.settings import Settings
 
 FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.
-PARTS = ("videos", "account", "admin_credits", "library", "callback", "files", "operations")
+PARTS = (
+    *("videos", "account", "library", "shares"),
+    "admin_credits",
+    *("callback", "files", "operations"),
+)
 KINDS = {kind.code: kind for kind in Problem.__subclasses__()}
 
 Node = dict[str, Any]
@@ -86,6 +90,8 @@ def _operation(operation: Node, problems: Node) -> Node:
     }
     if not any(status.startswith("4") for status in answers | refusals):
         refusals["400"] = NOT_HTTP
+    for status in answers.keys() & refusals.keys():  # a page for people beside the problem
+        refusals[status]["content"] |= answers[status]["content"]
     return operation | {"responses": answers | refusals}
 
 

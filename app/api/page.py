@@ -7,6 +7,7 @@ before an update still finds its files. The pages refer to them by relative addr
 proxy can serve the service under a prefix.
 """
 
+import functools
 import hashlib
 import mimetypes
 from http import HTTPStatus
@@ -32,7 +33,6 @@ mimetypes.add_type("text/javascript", ".js")  # Python 3.11 says application/jav
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
     """Return the routes of the page, the documentation page and the assets."""
-    digest = _digest(FOLDER)
     headers = {
         "Cache-Control": REVALIDATE,
         "Content-Security-Policy": _content_security_policy(settings),
@@ -40,7 +40,7 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     }
 
     def page(path: str, name: str) -> Route:
-        html = (FOLDER / name).read_text("utf-8").replace("{assets}", f"./assets/{digest}")
+        html = read_page(name).replace("{assets}", assets_address())
 
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)
@@ -50,8 +50,24 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     return [
         page("/", "index.html"),
         page("/docs", "docs.html"),
-        Mount("/assets/{digest}", _Assets(digest), middleware=COMPRESSED),
+        Mount("/assets/{digest}", _Assets(_digest()), middleware=COMPRESSED),
     ]
+
+
+def read_page(name: str) -> str:
+    """Return the HTML of a page; its ``{assets}`` stands for :func:`assets_address`."""
+    return (FOLDER / name).read_text("utf-8")
+
+
+def assets_address() -> str:
+    """Return the address of the files of this release, relative to the service's root."""
+    return f"./assets/{_digest()}"
+
+
+def media_sources(settings: Settings) -> str:
+    """Return the hosts that serve videos and posters, for a ``Content-Security-Policy``."""
+    storage = settings.r2_public_url or settings.r2_endpoint_url
+    return " ".join(["'self'", *{_origin(url) for url in (storage, settings.public_url) if url}])
 
 
 class _Assets(StaticFiles):
@@ -71,18 +87,18 @@ class _Assets(StaticFiles):
         return response
 
 
-def _digest(folder: Path) -> str:
+@functools.cache
+def _digest() -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode() + content)
+        digest.update(f"{path.relative_to(FOLDER)} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
 
 
 def _content_security_policy(settings: Settings) -> str:
     """Allow the page's own files, and videos from the host that stores them."""
-    storage = settings.r2_public_url or settings.r2_endpoint_url
-    media = " ".join(["'self'", *{_origin(url) for url in (storage, settings.public_url) if url}])
+    media = media_sources(settings)
     return "; ".join(
         [
             "default-src 'none'",

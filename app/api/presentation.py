@@ -44,11 +44,18 @@ async def job_with_addresses(job: Job, storage: Storage) -> dict[str, Any]:
     if job.status is not Status.COMPLETED or job.video_key is None:
         return job_json(job)
     url = await storage.url(job.video_key)
+    download_url = await storage.url(job.video_key, download=True)
     poster_url = await storage.url(job.poster_key) if job.poster_key else None
-    return job_json(job, url=url, poster_url=poster_url)
+    return job_json(job, url=url, download_url=download_url, poster_url=poster_url)
 
 
-def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None) -> dict[str, Any]:
+def job_json(
+    job: Job,
+    *,
+    url: str | None = None,
+    download_url: str | None = None,
+    poster_url: str | None = None,
+) -> dict[str, Any]:
     """Return the status object; only a completed job has addresses."""
     shape: dict[str, Any] = {
         "jobId": job.id,
@@ -66,6 +73,7 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
     if job.status is Status.COMPLETED:
         shape |= {
             "url": url,
+            "downloadUrl": download_url,
             "key": job.video_key,
             "posterUrl": poster_url,
             "bytes": job.size,
@@ -82,15 +90,19 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
     return _given(**shape)
 
 
-async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
+async def video_json(
+    video: LibraryVideo, storage: Storage, *, public_url: str | None
+) -> dict[str, Any]:
     """Return a video of the library; raises StorageUnavailable as :func:`job_body` does."""
     return {
         "jobId": video.job_id,
         "key": video.key,
         "url": await storage.url(video.key),
+        "downloadUrl": await storage.url(video.key, download=True),
         "posterUrl": await storage.url(video.poster_key) if video.poster_key else None,
         "title": video.title,
         "favourite": video.favourite,
+        **(share_json(video.share, public_url) if video.share else {}),
         "templateSlug": video.template_slug,
         "variables": video.variables,
         "bytes": video.bytes,
@@ -102,6 +114,11 @@ async def video_json(video: LibraryVideo, storage: Storage) -> dict[str, Any]:
         ),
         "createdAt": rfc3339(video.created_at),
     }
+
+
+def share_json(token: str, public_url: str | None) -> dict[str, Any]:
+    """Return the address of a shared video; it is relative if nobody knows the service's own."""
+    return {"shareUrl": f"{public_url or ''}/v/{token}"}
 
 
 def template_json(template: Template) -> dict[str, Any]:

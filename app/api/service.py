@@ -17,6 +17,7 @@ from app.database.client import Database
 from app.database.job_pages import JobPages
 from app.database.job_store import JobStore
 from app.database.library_store import LibraryStore
+from app.database.share_store import ShareStore
 from app.database.support_store import SupportStore
 from app.database.write_probe import WriteProbe
 from app.domain.job import Job
@@ -26,7 +27,7 @@ from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
 from app.jobs.webhooks import Webhooks
-from app.problems import InvalidQuery, JobNotFound, ShuttingDown
+from app.problems import InvalidQuery, JobNotFound, ShuttingDown, VideoNotFound
 from app.server.tasks import BackgroundTasks
 from app.settings import Settings
 from app.storage.protocol import Storage
@@ -53,6 +54,7 @@ class Service:
     library: LibraryStore
     job_pages: JobPages
     support: SupportStore
+    shares: ShareStore
     storage: Storage
     catalogue: Catalogue
     identity: Identity
@@ -123,6 +125,14 @@ async def own_job(request: Request[LifespanState]) -> Job:
 def job_id_of(request: Request[LifespanState]) -> str:
     """Return ``?jobId=``; raises InvalidQuery if it cannot be the id of a job."""
     return _job_id_in(request.scope["query_string"])
+
+
+def video_id_of(request: Request[LifespanState]) -> str:
+    """Return the job in a path of the library; raises VideoNotFound if no job can have this id."""
+    job_id: str = request.path_params["jobId"]
+    if not is_job_id(job_id):
+        raise VideoNotFound
+    return job_id
 
 
 def is_job_id(text: str) -> bool:

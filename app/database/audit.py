@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
+from app.database.audit_shares import check_shares
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
 from app.database.refusals import is_unreadable
@@ -81,6 +82,7 @@ async def audit(
             progress(len(chunk))
     violations += [each async for each in check_accounts(database, books, progress)]
     violations += [each async for each in check_back_office(database, progress)]
+    violations += [each async for each in check_shares(database)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

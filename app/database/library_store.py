@@ -56,6 +56,18 @@ class LibraryStore:
             )
         return [LibraryVideo.from_row(row) for row in rows]
 
+    async def video(self, job_id: str, user: str) -> LibraryVideo:
+        """Return a video; raises VideoNotFound if the user has no such video."""
+        rows = await self._database.query(
+            "SELECT * FROM type::record('library_video', $job) "
+            "WHERE user = $user AND deleted_at = NONE",
+            job=job_id,
+            user=user,
+        )
+        if not rows:
+            raise VideoNotFound
+        return LibraryVideo.from_row(rows[0])
+
     async def change(
         self, user: str, job_id: str, *, title: str | None, favourite: bool | None
     ) -> LibraryVideo:

@@ -47,6 +47,8 @@ class LibraryVideo:
     favourite: bool = False
     variables: Mapping[str, Value] = field(default_factory=dict)
     """Of its job."""
+    share: str | None
+    """The token under which the video is shared."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -65,6 +67,7 @@ class LibraryVideo:
             created_at=whole_microseconds(row["created_at"]),
             favourite=bool(row.get("favourite")),
             variables=read_variables(row.get("variables")),
+            share=row.get("share"),
         )
 
     def place(self) -> Place:

@@ -55,3 +55,8 @@ def content_type_of(key: str) -> str:
         return _CONTENT_TYPES[PurePosixPath(key).suffix]
     except KeyError:
         raise ValueError(f"{key} is the key of neither a video nor a poster") from None
+
+
+def disposition_of(*, download: bool) -> str:
+    """Return the disposition type: a browser saves a download, and shows anything else."""
+    return "attachment" if download else "inline"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.keys import content_type_of
+from app.storage.keys import content_type_of, disposition_of
 from app.storage.protocol import StoredObject
 from app.telemetry.dependencies import record
 from app.telemetry.seam import Seam, direct
@@ -38,6 +38,8 @@ class ServedFile:
 
     path: Path
     content_type: str
+    disposition: str
+    """``inline``, or ``attachment`` for a download."""
     stat: os.stat_result
     seconds_left: int
 
@@ -81,11 +83,12 @@ class LocalFiles:
 
         await self._call("storage.put", store)
 
-    async def url(self, key: str) -> str:
+    async def url(self, key: str, *, download: bool = False) -> str:
         step = int(self._now() // STEP_SECONDS)
         expires = str((step + 1) * STEP_SECONDS + LIFETIME_SECONDS)
-        signature = self._signature(key, expires)
-        return f"{self._base_url}/media/{quote(key)}?expires={expires}&signature={signature}"
+        signature = self._signature(key, expires, disposition_of(download=download))
+        query = f"{'download=1&' if download else ''}expires={expires}&signature={signature}"
+        return f"{self._base_url}/media/{quote(key)}?{query}"
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
         def find() -> StoredObject | None:
@@ -119,7 +122,9 @@ class LocalFiles:
             record("storage", up=False)
             raise StorageUnavailable("The storage folder hangs. Check STORAGE_DIR.") from error
 
-    async def resolve(self, key: str, *, expires: str, signature: str) -> ServedFile | None:
+    async def resolve(
+        self, key: str, *, expires: str, signature: str, download: bool = False
+    ) -> ServedFile | None:
         """Return the file of an address that :meth:`url` signed.
 
         None if the address is forged or has expired, or if there is no such video or poster.
@@ -128,7 +133,9 @@ class LocalFiles:
             StorageUnavailable: the signing key cannot be read.
 
         """
-        if not hmac.compare_digest(self._signature(key, expires).encode(), signature.encode()):
+        disposition = disposition_of(download=download)
+        signed = self._signature(key, expires, disposition)
+        if not hmac.compare_digest(signed.encode(), signature.encode()):
             return None
         seconds_left = int(int(expires) - self._now())
         if seconds_left <= 0:
@@ -138,6 +145,7 @@ class LocalFiles:
             return ServedFile(
                 path=path,
                 content_type=content_type_of(path.name),
+                disposition=disposition,
                 stat=await asyncio.to_thread(path.stat),
                 seconds_left=seconds_left,
             )
@@ -193,12 +201,14 @@ class LocalFiles:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _signature(self, key: str, expires: str) -> str:
+    def _signature(self, key: str, expires: str, disposition: str) -> str:
         try:
             signing_key = self._signing_key
         except OSError as error:
             raise _unavailable(error) from error
-        return hmac.new(signing_key, f"{expires}\n{key}".encode(), "sha256").hexdigest()
+        # First the disposition: no expiry and no key can make one kind look like the other.
+        text = f"{disposition}\n{expires}\n{key}"
+        return hmac.new(signing_key, text.encode(), "sha256").hexdigest()
 
     @cached_property
     def _signing_key(self) -> bytes:

@@ -33,8 +33,11 @@ class Storage(Protocol):
 
         """
 
-    async def url(self, key: str) -> str:
+    async def url(self, key: str, *, download: bool = False) -> str:
         """Return an address that a browser can use for at least the next hour.
+
+        With ``download``, a browser saves the object under the last part of its key, instead of
+        showing it.
 
         Raises:
             StorageUnavailable: the address cannot be signed.

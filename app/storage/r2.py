@@ -18,7 +18,7 @@ from cachetools import TTLCache
 
 from app import times
 from app.errors import ObjectTaken
-from app.storage.keys import content_type_of
+from app.storage.keys import content_type_of, disposition_of
 from app.storage.protocol import StoredObject
 from app.storage.r2_calls import Refusal, call_r2, require_field
 from app.storage.r2_client import s3_client
@@ -61,7 +61,9 @@ class R2Storage:
         self._single_put_bytes = single_put_bytes
         self._multipart = Multipart(client, seam)
         # By the wall clock, because a signature expires by it.
-        self._urls: TTLCache[str, str] = TTLCache(REMEMBERED_URLS, REUSE_SECONDS, timer=time.time)
+        self._urls: TTLCache[tuple[str, bool], str] = TTLCache(
+            REMEMBERED_URLS, REUSE_SECONDS, timer=time.time
+        )
 
     @classmethod
     @asynccontextmanager
@@ -91,7 +93,7 @@ class R2Storage:
         send = self._put_whole if size <= self._single_put_bytes else self._multipart.send
         about = {
             "ContentType": content_type_of(key),
-            "ContentDisposition": inline_disposition(key.rpartition("/")[2]),
+            "ContentDisposition": content_disposition(key),
             "Metadata": {"sha256": sha256, "job": quote(owner)},
         }
         try:
@@ -101,16 +103,13 @@ class R2Storage:
                 raise
             await self._require_same(key, size=size, sha256=sha256)
 
-    async def url(self, key: str) -> str:
-        if self._public_url:
+    async def url(self, key: str, *, download: bool = False) -> str:
+        # A public address cannot carry a disposition, so a download is always signed.
+        if self._public_url and not download:
             return f"{self._public_url}/{quote(key)}"
-        url = self._urls.get(key)
+        url = self._urls.get((key, download))
         if url is None:
-            url = self._urls[key] = await self._client.generate_presigned_url(
-                "get_object",
-                Params={"Bucket": self._bucket, "Key": key},
-                ExpiresIn=REUSE_SECONDS + LIFETIME_SECONDS,
-            )
+            url = self._urls[key, download] = await self._signed_url(key, download=download)
         return url
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
@@ -152,6 +151,14 @@ class R2Storage:
             seconds=times.STORAGE_CHECK,
         )
 
+    async def _signed_url(self, key: str, *, download: bool) -> str:
+        params = {"Bucket": self._bucket, "Key": key}
+        if download:
+            params["ResponseContentDisposition"] = content_disposition(key, download=True)
+        return await self._client.generate_presigned_url(
+            "get_object", Params=params, ExpiresIn=REUSE_SECONDS + LIFETIME_SECONDS
+        )
+
     async def _put_whole(self, source: Path, at: dict[str, Any], about: dict[str, Any]) -> None:
         async def send() -> PutObjectOutputTypeDef:
             with await asyncio.to_thread(source.open, "rb") as file:
@@ -186,9 +193,10 @@ def _owner(metadata: Mapping[str, str]) -> str | None:
     return unquote(metadata["job"]) if "job" in metadata else None
 
 
-def inline_disposition(download_name: str) -> str:
-    """Return the Content-Disposition that shows an object and names the file it is saved as."""
-    quoted = quote(download_name)
-    if quoted == download_name:
-        return f'inline; filename="{download_name}"'
-    return f"inline; filename*=utf-8''{quoted}"
+def content_disposition(key: str, *, download: bool = False) -> str:
+    """Return the Content-Disposition of an object; it is saved under the last part of its key."""
+    kind, name = disposition_of(download=download), key.rpartition("/")[2]
+    quoted = quote(name)
+    if quoted == name:
+        return f'{kind}; filename="{name}"'
+    return f"{kind}; filename*=utf-8''{quoted}"

@@ -18,13 +18,14 @@ from tests.support.openapi import INTERFACE
 from tests.support.service import SUBMIT, Running, over_a_socket, png
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
-from tests.support.tokens import token
+from tests.support.tokens import bearer, token
 
 VIDEO = small_video(seconds=1, width=128, height=72)
 CHANGING = {
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}": "a job",
     r"\d{4}-\d\d-\d\dT[\d:.]+Z": "a time",
     r"\d{4}-\d\d-\d\d": "a day",
+    r"/v/[\w-]{22}": "a share",
     r"expires=\d+&signature=[0-9a-f]+": "signed",
     r'"bytes": ?\d+': "a size",
 }
@@ -54,6 +55,8 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     await run.finished(job_id)
     yield "status", "completed", await status(job_id)
     yield "library", "page", await run.get("/api/library")
+    share = f"/api/library/{job_id}/share"
+    yield "share", "shared", await run.client.post(share, headers=bearer())
     yield "me", "caller", await run.get("/api/me")
     yield "credits", "account", await run.get("/api/credits")
     yield "jobs", "jobs", await run.get("/api/jobs")

@@ -24,8 +24,8 @@ from tests.support.templates import choice, number, template, text
 class Addresses:
     """A storage whose URLs are not signed."""
 
-    async def url(self, key: str) -> str:
-        return f"/media/{key}"
+    async def url(self, key: str, *, download: bool = False) -> str:
+        return f"/media/{key}{'?download=1' if download else ''}"
 
 
 def test_queued_job_has_its_queue_position_and_no_absent_fields() -> None:
@@ -80,13 +80,14 @@ def test_queue_position_zero_is_included() -> None:
 def test_completed_job_includes_its_video() -> None:
     job = Job.from_row(STORED)
     assert (job.video_key, job.poster_key) == (f"{KEY}.mp4", f"{KEY}.jpg")
-    shown = job_json(job, url="/media/v", poster_url="/media/p")
+    shown = job_json(job, url="/media/v", download_url="/media/d", poster_url="/media/p")
     waiting = job_json(Job.from_row(WAITING))
     assert {name: value for name, value in shown.items() if waiting.get(name) != value} == {
         "status": "completed",
         "stage": "done",
         "completedAt": "2025-10-08T21:32:00.000000Z",
         "url": "/media/v",
+        "downloadUrl": "/media/d",
         "key": f"{KEY}.mp4",
         "posterUrl": "/media/p",
         "bytes": 1_234_567,
@@ -104,8 +105,11 @@ def test_a_completed_job_of_an_earlier_release_has_no_codec() -> None:
 
 def test_job_that_is_being_stored_includes_no_video() -> None:
     storing = STORED | {"status": "processing", "stage": "storing", "completed_at": None}
-    shown = job_json(Job.from_row(storing), url="/media/v", poster_url="/media/p")
-    assert shown.keys().isdisjoint({"url", "key", "posterUrl", "bytes", "completedAt"})
+    addresses = {"url": "/media/v", "download_url": "/media/d", "poster_url": "/media/p"}
+    shown = job_json(Job.from_row(storing), **addresses)
+    assert shown.keys().isdisjoint(
+        {"url", "downloadUrl", "key", "posterUrl", "bytes", "completedAt"}
+    )
 
 
 def test_failed_job_includes_its_error() -> None:
@@ -135,7 +139,11 @@ def test_time_is_formatted_in_utc_with_six_decimals() -> None:
 async def test_job_is_encoded_as_compact_utf8() -> None:
     job = replace(Job.from_row(STORED), template_slug="über")
     sent = await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
-    addresses = {"url": f"/media/{KEY}.mp4", "poster_url": f"/media/{KEY}.jpg"}
+    addresses = {
+        "url": f"/media/{KEY}.mp4",
+        "download_url": f"/media/{KEY}.mp4?download=1",
+        "poster_url": f"/media/{KEY}.jpg",
+    }
     assert json.loads(sent) == job_json(job, **addresses)
     assert b" " not in sent
     assert "über".encode() in sent

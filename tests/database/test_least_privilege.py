@@ -22,6 +22,7 @@ from tests.support.scripts import run_script
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import bearer
 
 PUBLIC_URL = "http://127.0.0.1"
 DEFINITIONS = (
@@ -89,6 +90,7 @@ async def makes_videos(run: Running, fal: FalStandIn) -> None:
     fal.complete(fal.newest, small_video())
     assert (await run.finished(polled))["status"] == "completed"
     assert (await run.credits())["held"] == 0
+    await shares(run, polled)
 
     called_back = await run.submitted(user="bob")
     fal.complete(fal.newest, small_video(seed=1))
@@ -100,6 +102,17 @@ async def makes_videos(run: Running, fal: FalStandIn) -> None:
     unwanted = await run.submitted(user="bob")
     await run.cancel(unwanted, user="bob")
     assert (await run.finished(unwanted, user="bob"))["status"] == "cancelled"
+
+
+async def shares(run: Running, job: str) -> None:
+    """Share a video, revoke that, and share it again."""
+    path = f"/api/library/{job}/share"
+    first = (await run.client.post(path, headers=bearer())).json()["shareUrl"]
+    assert (await run.client.delete(path, headers=bearer())).status_code == 204
+    second = (await run.client.post(path, headers=bearer())).json()["shareUrl"]
+    for link, status in ((first, 404), (second, 200)):
+        visited = await run.client.get(link.removeprefix(PUBLIC_URL))
+        assert visited.status_code == status
 
 
 @pytest.mark.usefixtures("every_poll_asks")
@@ -163,6 +176,7 @@ async def test_writes_to_other_tables_change_nothing(root: Database, signed_in: 
         "UPDATE migration SET checksum = 'x'; UPDATE service_user SET password = '$argon2'",
         "CREATE service_user:loot SET password = '$argon2'; CREATE loot:1 SET a = 1",
         "UPSERT template:loot; INSERT INTO migration { id: 'loot', checksum: 'x' }",
+        "UPDATE share SET job = 'loot'",
     ):
         for answer in await signed_in.run_script(statement):
             assert answer["status"] == "ERR" or not answer["result"], statement

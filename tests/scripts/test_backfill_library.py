@@ -115,6 +115,6 @@ async def test_a_video_that_cannot_be_decoded_is_listed_with_its_size_alone(
     read = LibraryVideo.from_row(video)
     assert (read.job_id, read.bytes) == ("text", len(TEXT))
     assert (read.duration_seconds, read.width, read.height) == (None, None, None)
-    shape = await video_json(read, storage)
+    shape = await video_json(read, storage, public_url=None)
     assert shape.keys() & {"durationSeconds", "width", "height", "codec"} == set()
     assert await audit(database, storage, read=False) == []

@@ -21,6 +21,10 @@ OWNED_IN_THE_PATH = {"/api/library/{jobId}"}
 """See tests/api/test_library_changes.py."""
 LISTS = {"/api/library", "/api/jobs", "/api/credits"}
 OF_THE_TOKEN = {"/api/me"}
+VIDEOS = {"/api/library/{jobId}/download", "/api/library/{jobId}/share"}
+"""Those of others are missing: tests/api/test_shares.py."""
+SHARED = {"/v/{token}", "/v/{token}/video", "/v/{token}/poster"}
+"""For everyone who knows the token."""
 OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
     *("/openapi.json", "/", "/docs", "/assets/{digest}"),
@@ -47,6 +51,8 @@ async def answers(run: Running) -> dict[str, httpx.Response]:
         "no token": await client.get("/api/library"),
         "library": await client.get("/api/library", headers=token),
         "me": await client.get("/api/me", headers=token),
+        "unknown video": await client.get("/api/library/x/download", headers=token),
+        "unknown share": await client.get("/v/x", headers={"Accept": "text/html"}),
         "credits": await client.get("/api/credits", headers=token),
         "cancel": await run.cancel(job_id),
         "callback": await client.post("/api/webhooks/fal?jobId=x"),
@@ -94,7 +100,8 @@ async def test_csp_forbids_inline_script_and_the_page_has_none(run: Running, pat
 
 def test_every_route_is_classified_by_owner(settings: Settings) -> None:
     paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
-    assert paths == OWNED | OWNED_IN_THE_PATH | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
+    in_paths = OWNED_IN_THE_PATH | VIDEOS | SHARED
+    assert paths == OWNED | in_paths | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
 
 
 async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:

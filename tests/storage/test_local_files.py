@@ -80,11 +80,12 @@ async def test_a_browser_may_cache_a_file_until_its_address_expires(
 async def test_head_answers_the_size_without_the_content(
     files: LocalFiles, browser: httpx.AsyncClient
 ) -> None:
-    answer = await browser.head(await files.url(KEY))
-    assert answer.status_code == 200
-    assert answer.headers["Content-Length"] == "7"
-    assert answer.headers["Accept-Ranges"] == "bytes"
-    assert answer.content == b""
+    for download in (False, True):
+        answer = await browser.head(await files.url(KEY, download=download))
+        assert answer.status_code == 200
+        assert answer.headers["Content-Length"] == "7"
+        assert answer.headers["Accept-Ranges"] == "bytes"
+        assert answer.content == b""
 
 
 async def test_an_address_works_for_an_hour_and_changes_every_ten_minutes(
@@ -125,6 +126,21 @@ async def test_the_signature_of_another_storage_is_refused(
 ) -> None:
     other = LocalFiles(tmp_path / "elsewhere", now=files._now)
     assert (await browser.get(await other.url(KEY))).status_code == 404
+
+
+async def test_a_signature_is_valid_for_showing_or_for_saving(
+    files: LocalFiles, browser: httpx.AsyncClient
+) -> None:
+    shown = httpx.URL(await files.url(KEY))
+    saved = httpx.URL(await files.url(KEY, download=True))
+    assert shown.params["signature"] != saved.params["signature"]
+    for forged in (
+        shown.copy_add_param("download", "1"),
+        saved.copy_remove_param("download"),
+        saved.copy_set_param("download", "2"),
+        saved.copy_set_param("expires", f"attachment\n{saved.params['expires']}"),
+    ):
+        assert (await browser.get(forged)).status_code == 404
 
 
 @pytest.mark.parametrize(

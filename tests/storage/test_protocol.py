@@ -36,6 +36,10 @@ class Store:
     async def fetch(self, key: str, **headers: str) -> httpx.Response:
         return await self.browser.get(await self.storage.url(key), headers=headers)
 
+    async def save(self, key: str, method: str = "GET", **headers: str) -> httpx.Response:
+        url = await self.storage.url(key, download=True)
+        return await self.browser.request(method, url, headers=headers)
+
 
 @pytest.fixture(params=["local", "r2"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
@@ -77,6 +81,23 @@ async def test_a_browser_can_fetch_a_range(store: Store, key: str, tmp_path: Pat
     assert middle.content == content[100:200]
     assert (await store.fetch(key, Range="bytes=990-")).content == content[990:]
     assert (await store.fetch(key, Range="bytes=1000-")).status_code == 416
+
+
+async def test_a_download_is_saved_under_the_last_part_of_its_key(
+    store: Store, key: str, tmp_path: Path
+) -> None:
+    content = os.urandom(1000)
+    await put_video(store.storage, key, write_file(tmp_path, content))
+    name = key.rpartition("/")[2]
+    saved = await store.save(key)
+    part = await store.save(key, Range="bytes=100-199")
+    assert (saved.status_code, saved.content) == (200, content)
+    assert (part.status_code, part.content) == (206, content[100:200])
+    for answer in (saved, part):
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+        assert answer.headers["Content-Type"] == "video/mp4"
+    shown = await store.fetch(key)
+    assert shown.headers["Content-Disposition"] == f'inline; filename="{name}"'
 
 
 async def test_a_poster_is_served_as_an_image(store: Store, key: str, tmp_path: Path) -> None:
@@ -152,7 +173,9 @@ async def test_an_unknown_key_is_a_404(store: Store, key: str) -> None:
 
 
 async def test_an_address_stays_the_same_for_a_while(store: Store, key: str) -> None:
-    assert await store.storage.url(key) == await store.storage.url(key)
+    for download in (False, True):
+        first, second = [await store.storage.url(key, download=download) for _ in range(2)]
+        assert first == second
 
 
 async def test_a_storage_that_works_passes_its_check(store: Store) -> None:

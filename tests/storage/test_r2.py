@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.r2 import R2Storage, inline_disposition
+from app.storage.r2 import R2Storage, content_disposition
 from tests.support.s3 import SECRET_ACCESS_KEY, S3Server, put_video, write_file
 from tests.support.sockets import free_port, raw_server
 
@@ -162,6 +162,20 @@ async def test_a_public_bucket_needs_no_signature() -> None:
         )
 
 
+async def test_a_download_from_a_public_bucket_is_signed(
+    s3: S3Server, key: str, tmp_path: Path
+) -> None:
+    async with s3.open(public_url="https://videos.example") as storage:
+        await put_video(storage, key, write_file(tmp_path, b"content"))
+        url = await storage.url(key, download=True)
+    assert url.startswith(s3.endpoint_url)
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        answer = await browser.get(url)
+    name = key.rpartition("/")[2]
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.content == b"content"
+
+
 @pytest.mark.parametrize(
     ("wrong", "advice"),
     [
@@ -232,5 +246,6 @@ async def test_a_check_ends_in_time_if_r2_hangs(
 
 
 def test_a_download_name_cannot_break_out_of_its_header() -> None:
-    assert inline_disposition("pan.mp4") == 'inline; filename="pan.mp4"'
-    assert inline_disposition('ü"\r\n.mp4') == "inline; filename*=utf-8''%C3%BC%22%0D%0A.mp4"
+    assert content_disposition("u/pan.mp4") == 'inline; filename="pan.mp4"'
+    assert content_disposition("u/pan.mp4", download=True) == 'attachment; filename="pan.mp4"'
+    assert content_disposition('ü"\r\n.mp4') == "inline; filename*=utf-8''%C3%BC%22%0D%0A.mp4"

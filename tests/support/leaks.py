@@ -20,6 +20,7 @@ SECRETS = {
     "R2_SECRET_ACCESS_KEY": re.escape(SECRET_ACCESS_KEY),
     "SURREAL_PASSWORD": re.escape(ROOT_PASSWORD),
     "a bearer token": r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+",
+    "a share's link": r"/v/[\w-]{22}\b",
     "a signed address": r"X-Amz-Signature=|[?&]signature=[0-9a-f]{64}",
 }
 """Patterns that no output may contain. Add each new secret of the tests."""

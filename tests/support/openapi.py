@@ -114,11 +114,12 @@ class Interface:
     def _operation(self, request: httpx.Request) -> Node | None:
         """Find the operation of a request; None if it is not documented."""
         wanted = "GET" if request.method == "HEAD" else request.method
-        for (method, path), operation in self.operations.items():
-            *folders, last = re.split(r"\{\w+\}", path)
-            pattern = "[^/]+".join(map(re.escape, folders)) + (".+" if folders else "")
-            if method == wanted and re.fullmatch(pattern + re.escape(last), request.url.path):
-                return operation
+        for in_last in ("[^/]+", ".+"):  # only the last parameter may contain slashes
+            for (method, path), operation in self.operations.items():
+                *folders, last = re.split(r"\{\w+\}", path)
+                pattern = "[^/]+".join(map(re.escape, folders)) + (in_last if folders else "")
+                if method == wanted and re.fullmatch(pattern + re.escape(last), request.url.path):
+                    return operation
         return None
 
     def _check_header(self, answer: httpx.Response, name: str, header: Node) -> None:

@@ -26,11 +26,18 @@ PATHS = {
     "me": "/api/me",
     "credits": "/api/credits",
     "hear": "/api/webhooks/fal",
+    "download": "/api/library/{jobId}/download",
+    "share": "/api/library/{jobId}/share",
+    "revoke": "/api/library/{jobId}/share",
+    "shared": "/v/{token}",
+    "sharedVideo": "/v/{token}/video",
+    "sharedPoster": "/v/{token}/poster",
     "readyz": "/readyz",
     "media": "/media/users/ada/library/x.mp4",
     "asset": "/assets/latest/none.js",
 }
-POSTED = {"submit", "cancel", "hear"}
+METHODS = {"submit": "POST", "cancel": "POST", "hear": "POST", "share": "POST", "revoke": "DELETE"}
+"""By operation, if it is not GET."""
 
 
 @dataclass
@@ -62,6 +69,7 @@ class Scene:
     seam: FaultySeam
     monkeypatch: pytest.MonkeyPatch
     job: str = "no-such-job"
+    token: str = "no-such-share-token-22"
     headers: dict[str, str] = field(default_factory=bearer)
 
     async def ask(self, **given: Any) -> httpx.Response:
@@ -76,9 +84,10 @@ class Scene:
         if self.operation in BACK_OFFICE:
             method, path, request = valid_request(self.operation, job=self.job)
             return await self.run.client.request(method, path, **(request | given))
-        method = "POST" if self.operation in POSTED else "GET"
+        method = METHODS.get(self.operation, "GET")
         request = {"headers": self.headers, "params": {"jobId": self.job}} | given
-        return await self.run.client.request(method, PATHS[self.operation], **request)
+        path = PATHS[self.operation].format(jobId=self.job, token=self.token)
+        return await self.run.client.request(method, path, **request)
 
     async def submit(
         self,
