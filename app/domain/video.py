@@ -43,6 +43,8 @@ class LibraryVideo:
     codec: str | None
     """None in rows of earlier releases."""
     created_at: datetime
+    start_key: str | None = None
+    """None if the start image is not stored."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -59,6 +61,7 @@ class LibraryVideo:
             height=row.get("height"),
             codec=row.get("codec"),
             created_at=whole_microseconds(row["created_at"]),
+            start_key=row.get("start_key"),
         )
 
     def place(self) -> Place:

@@ -46,6 +46,11 @@ DELIVERIES = Counter(
     ["status"],
 )
 DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of stored videos.")
+START_IMAGES = Counter(
+    "start_images", "Start images that were to be kept, by whether they are stored.", ["outcome"]
+)
+for _outcome in ("stored", "lost"):
+    START_IMAGES.labels(_outcome)  # exports 0 before the first one
 CREDITS = Counter("video_credits", "Credits held, released and charged.", ["kind"])
 CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that gave fal a webhook address.")
 CALLBACKS = Counter("fal_callbacks", "Calls of the webhook by outcome.", ["outcome"])
