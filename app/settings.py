@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     max_streams_per_user: Positive = 10
     submits_per_minute: Positive = 20
     submit_timeout: Annotated[float, Field(gt=0, le=3600)] = 60
+    keep_start_images: bool = True
     job_deadline_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 24
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 
@@ -10,6 +10,7 @@ from app.api.tokens import Caller
 from app.domain.credits import Account, CreditEntry, CreditStatement
 from app.domain.job import Job, Status
 from app.domain.video import LibraryVideo
+from app.errors import StorageUnavailable
 from app.storage.protocol import Storage
 from app.templates.template import Template
 
@@ -24,7 +25,20 @@ LONGEST_MESSAGE = 1000
 LEGACY_ERROR_CODE = "interrupted"
 """For failures of the legacy stack, which recorded only a text."""
 
-_bodies: LRUCache[Job, bytes] = LRUCache(REMEMBERED_JOBS)
+
+class Addresses(NamedTuple):
+    """Where a job's files are, for the next hour; None for what it does not have."""
+
+    url: str | None = None
+    download_url: str | None = None
+    poster_url: str | None = None
+    start_image_url: str | None = None
+
+
+NO_ADDRESSES = Addresses()
+
+_bodies: LRUCache[tuple[Job, Addresses], bytes] = LRUCache(REMEMBERED_JOBS)
+"""An address stays the same for a while and then changes, which ends the use of its answer."""
 
 
 async def job_body(job: Job, storage: Storage) -> bytes:
@@ -34,29 +48,22 @@ async def job_body(job: Job, storage: Storage) -> bytes:
         StorageUnavailable: an address cannot be signed.
 
     """
-    if job.status is not Status.COMPLETED or job.video_key is None:
-        return _body_without_video(job)
-    return _encoded(await job_with_addresses(job, storage))
+    addresses = await _addresses(job, storage)
+    body = _bodies.get((job, addresses))
+    if body is None:
+        body = _encoded(job_json(job, addresses))
+        if len(body) <= REMEMBERED_BYTES:
+            _bodies[job, addresses] = body
+    return body
 
 
 async def job_with_addresses(job: Job, storage: Storage) -> dict[str, Any]:
     """Return the status object; raises StorageUnavailable as :func:`job_body` does."""
-    if job.status is not Status.COMPLETED or job.video_key is None:
-        return job_json(job)
-    url = await storage.url(job.video_key)
-    download_url = await storage.url(job.video_key, download=True)
-    poster_url = await storage.url(job.poster_key) if job.poster_key else None
-    return job_json(job, url=url, download_url=download_url, poster_url=poster_url)
+    return job_json(job, await _addresses(job, storage))
 
 
-def job_json(
-    job: Job,
-    *,
-    url: str | None = None,
-    download_url: str | None = None,
-    poster_url: str | None = None,
-) -> dict[str, Any]:
-    """Return the status object; only a completed job has addresses."""
+def job_json(job: Job, addresses: Addresses = NO_ADDRESSES) -> dict[str, Any]:
+    """Return the status object; only a completed job has the addresses of a video."""
     shape: dict[str, Any] = {
         "jobId": job.id,
         "status": job.status,
@@ -69,13 +76,14 @@ def job_json(
         "updatedAt": rfc3339(job.updated_at),
         "queuePosition": job.queue_position,
         "completedAt": rfc3339(job.completed_at) if job.completed_at else None,
+        "startImageUrl": addresses.start_image_url,
     }
     if job.status is Status.COMPLETED:
         shape |= {
-            "url": url,
-            "downloadUrl": download_url,
+            "url": addresses.url,
+            "downloadUrl": addresses.download_url,
             "key": job.video_key,
-            "posterUrl": poster_url,
+            "posterUrl": addresses.poster_url,
             "bytes": job.size,
             "durationSeconds": job.duration_seconds,
             "width": job.width,
@@ -111,6 +119,7 @@ async def video_json(
             width=video.width,
             height=video.height,
             codec=video.codec,
+            startImageUrl=await _start_image_url(video.start_key, storage),
         ),
         "createdAt": rfc3339(video.created_at),
     }
@@ -186,13 +195,26 @@ def _given(**shape: object) -> dict[str, object]:
     return {name: value for name, value in shape.items() if value is not None}
 
 
-def _body_without_video(job: Job) -> bytes:
-    body = _bodies.get(job)
-    if body is None:
-        body = _encoded(job_json(job))
-        if len(body) <= REMEMBERED_BYTES:
-            _bodies[job] = body
-    return body
+async def _addresses(job: Job, storage: Storage) -> Addresses:
+    start_image_url = await _start_image_url(
+        job.start_key if job.start_image_is_stored else None, storage
+    )
+    if job.status is not Status.COMPLETED or job.video_key is None:
+        return Addresses(start_image_url=start_image_url)
+    return Addresses(
+        url=await storage.url(job.video_key),
+        download_url=await storage.url(job.video_key, download=True),
+        poster_url=await storage.url(job.poster_key) if job.poster_key else None,
+        start_image_url=start_image_url,
+    )
+
+
+async def _start_image_url(key: str | None, storage: Storage) -> str | None:
+    """Return None if there is no image, or no address: a storage that fails costs the picture."""
+    try:
+        return await storage.url(key) if key else None
+    except StorageUnavailable:
+        return None
 
 
 def _encoded(shape: dict[str, Any]) -> bytes:

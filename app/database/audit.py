@@ -11,6 +11,12 @@ from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.audit_shares import check_shares
+from app.database.audit_start_images import (
+    check_start_image,
+    deleted_start_images,
+    shows_start_image,
+    start_image_object,
+)
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
 from app.database.refusals import is_unreadable
@@ -76,8 +82,12 @@ async def audit(
             for job in jobs:
                 books.add_job(job)
                 violations += check_job(job)
+                violations += check_start_image(job)
             delivered = [job for job in jobs if is_delivered_here(job) and job.get("video_key")]
             for found in await _at_once(_objects(job, storage, read=read) for job in delivered):
+                violations += found
+            shown = [job for job in jobs if shows_start_image(job)]
+            for found in await _at_once(start_image_object(job, storage) for job in shown):
                 violations += found
             progress(len(chunk))
     violations += [each async for each in check_accounts(database, books, progress)]
@@ -119,6 +129,8 @@ async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
                     if owner in {job for job, _ in alone}:
                         yield key
     async for key, _ in _passed_over(database, storage):
+        yield key
+    async for key in deleted_start_images(database, storage):
         yield key
 
 

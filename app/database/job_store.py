@@ -46,8 +46,10 @@ class JobStore:
         self._limits = limits
         self._publish = publish
 
-    async def open(self, submission: Submission) -> tuple[Job, bool]:
-        """Hold the credits and create the job.
+    async def open(
+        self, submission: Submission, *, start_key: str | None = None
+    ) -> tuple[Job, bool]:
+        """Hold the credits and create the job, whose start image may be stored at ``start_key``.
 
         The flag is True if the idempotency key has created a job before; that job is returned.
 
@@ -65,6 +67,7 @@ class JobStore:
             "variables": dict(submission.variables),
             "fal_model": template.fal_model,
             "credits": submission.price,
+            "start_key": start_key,
         }
         once = submission.idempotency_key and {
             "key": submission.idempotency_key,
@@ -147,6 +150,10 @@ class JobStore:
 
         """
         return await self._call("ask_to_cancel", job_id, user)
+
+    async def start_image_stored(self, job_id: str) -> Job:
+        """Record that the start image is stored, unless the job is deleted."""
+        return await self._call("start_image_stored", job_id)
 
     async def cancelled(self, job_id: str, holder: str | None) -> Job:
         """End the job as cancelled and release its hold."""

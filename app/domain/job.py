@@ -81,6 +81,9 @@ class Job:
     codec: str | None = None
     error_code: str | None = None
     error: str | None = None
+    start_key: str | None = None
+    """Of the start image. Its object may be missing; legacy rows may name anything."""
+    start_image_is_stored: bool = False
 
     def __hash__(self) -> int:
         """Hash by identity and revision: answers are cached by job, and fields are many."""
@@ -123,6 +126,8 @@ class Job:
             codec=row.get("codec"),
             error_code=row.get("error_code"),
             error=row.get("error"),
+            start_key=row.get("start_key"),
+            start_image_is_stored=bool(row.get("start_stored")),
         )
 
     @property

@@ -47,8 +47,10 @@ class LibraryVideo:
     favourite: bool = False
     variables: Mapping[str, Value] = field(default_factory=dict)
     """Of its job."""
-    share: str | None
+    share: str | None = None
     """The token under which the video is shared."""
+    start_key: str | None = None
+    """None if the start image is not stored."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -68,6 +70,7 @@ class LibraryVideo:
             favourite=bool(row.get("favourite")),
             variables=read_variables(row.get("variables")),
             share=row.get("share"),
+            start_key=row.get("start_key"),
         )
 
     def place(self) -> Place:

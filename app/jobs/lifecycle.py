@@ -18,6 +18,7 @@ from app.fal.messages import Progress
 from app.fal.queue import Fal
 from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
+from app.jobs.kept_start_images import KeptStartImages
 from app.jobs.snapshots import Snapshots
 from app.jobs.troubles import OPERATOR_REFUSED, UNKNOWN_TO_FAL
 from app.problems import DatabaseUnavailable
@@ -47,6 +48,7 @@ class Lifecycle:
         delivery: Delivery,
         snapshots: Snapshots,
         *,
+        start_images: KeptStartImages,
         background: BackgroundTasks,
     ) -> None:
         self._store = store
@@ -54,6 +56,7 @@ class Lifecycle:
         self._handover = handover
         self._delivery = delivery
         self._snapshots = snapshots
+        self._start_images = start_images
         self._background = background
 
     async def submit(self, submission: Submission) -> tuple[Job, bool]:
@@ -70,7 +73,8 @@ class Lifecycle:
         if replayed:
             return job, True
         log.info("✓ Job saved to database")
-        job = await self._handover.run(job, submission)
+        async with self._start_images.keeping(job, submission.image.data):
+            job = await self._handover.run(job, submission)
         if job.stage is Stage.CANCELLING and job.request_id is not None:
             self._background.start(f"cancel {job.id}", self._cancel_at_fal(job))
         return job, False
@@ -81,12 +85,13 @@ class Lifecycle:
         The second call answers as the first one did. If it gets no answer in time either, the
         caller is told so, and the job is failed in case it exists.
         """
+        start_key = self._start_images.key_of(submission)
         try:
             async with asyncio.timeout(times.DATABASE_CALL):
                 try:
-                    return await self._store.open(submission)
+                    return await self._store.open(submission, start_key=start_key)
                 except DatabaseUnavailable:
-                    return await self._store.open(submission)
+                    return await self._store.open(submission, start_key=start_key)
         except TimeoutError as error:
             self._handover.abandon(submission)
             raise DatabaseUnavailable from error

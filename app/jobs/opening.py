@@ -16,6 +16,7 @@ from app.fal.queue import Fal
 from app.jobs.delivery import Delivery, Fetch
 from app.jobs.fetched_videos import FetchedVideos
 from app.jobs.handover import Handover
+from app.jobs.kept_start_images import KeptStartImages
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.live_updates import LiveUpdates
 from app.jobs.shared_places import SharedPlaces
@@ -80,16 +81,33 @@ async def open_jobs(
             public_url=settings.public_url,
             timeout=settings.submit_timeout,
         )
+        folder = stack.enter_context(scratch())
+        start_images = KeptStartImages(
+            store,
+            storage,
+            background,
+            scratch=folder,
+            max_image_bytes=settings.max_image_bytes,
+            enabled=settings.keep_start_images,
+        )
         delivery = Delivery(
             store=store,
             fal=fal,
             fetch=_fetch(settings, fal, seam),
             storage=storage,
-            scratch=stack.enter_context(scratch()),
+            scratch=folder,
             catalogue=catalogue,
             fetched=fetched,
         )
-        lifecycle = Lifecycle(store, fal, handover, delivery, snapshots, background=background)
+        lifecycle = Lifecycle(
+            store,
+            fal,
+            handover,
+            delivery,
+            snapshots,
+            start_images=start_images,
+            background=background,
+        )
         stack.push_async_callback(background.drain, times.DRAIN)
         sweep = Sweep(store, lifecycle)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)

@@ -174,5 +174,10 @@ def _size(job: Job) -> int:
 
 
 def _is_newer(job: Job, than: Job) -> bool:
-    """Answers of the database may arrive out of order; a terminal state is the last one."""
-    return not than.status.is_terminal and job.revision >= than.revision
+    """Answers of the database may arrive out of order.
+
+    A terminal state is the last one, but its start image may be stored later.
+    """
+    if than.status.is_terminal:
+        return job.status.is_terminal and job.updated_at > than.updated_at
+    return job.revision >= than.revision

@@ -1,1 +1,1 @@
-"""Finished videos and posters, in a folder or in R2: keys, addresses and the bytes themselves."""
+"""Finished videos, posters and start images, in a folder or in R2: keys, addresses, bytes."""

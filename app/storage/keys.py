@@ -1,4 +1,8 @@
-"""The keys of stored objects: ``users/USER/library/DAY-TEMPLATE.mp4`` and a ``.jpg`` beside it."""
+"""The keys of stored objects.
+
+A video is ``users/USER/library/DAY-TEMPLATE.mp4`` with a poster, a ``.jpg``, beside it. A start
+image is ``users/USER/start/JOB.png``, ``.jpg`` or ``.webp``.
+"""
 
 import hashlib
 from datetime import date
@@ -10,7 +14,13 @@ LONGEST_NAME = 255
 LONGEST_SLUG = 200
 """Bytes of a template's slug, which leaves room for the day, the number and the extension."""
 
-_CONTENT_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
+START_EXTENSIONS = ("png", "jpg", "webp")
+_CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
 
 
 def folder_of(user: str) -> str:
@@ -44,17 +54,30 @@ def poster_key(video_key: str) -> str:
     return f"{video_key.removesuffix('.mp4')}.jpg"
 
 
+def start_key(user: str, job_id: str, extension: str) -> str:
+    """Return the key of a job's start image; the extension has no dot."""
+    return f"users/{folder_of(user)}/start/{job_id}.{extension}"
+
+
+def is_start_key_of(key: str, user: str, job_id: str) -> bool:
+    """Return whether ``key`` is one that :func:`start_key` makes for this job.
+
+    Rows of the legacy stack may name anything as their start image.
+    """
+    return any(key == start_key(user, job_id, each) for each in START_EXTENSIONS)
+
+
 def content_type_of(key: str) -> str:
     """Return the content type of the object under ``key``.
 
     Raises:
-        ValueError: the key is neither a video's nor a poster's.
+        ValueError: the key is neither a video's nor an image's.
 
     """
     try:
         return _CONTENT_TYPES[PurePosixPath(key).suffix]
     except KeyError:
-        raise ValueError(f"{key} is the key of neither a video nor a poster") from None
+        raise ValueError(f"{key} is the key of neither a video nor an image") from None
 
 
 def disposition_of(*, download: bool) -> str:

@@ -47,6 +47,11 @@ DELIVERIES = Counter(
 )
 DELIVERED_BYTES = Counter("video_delivered_bytes", "Bytes of stored videos.")
 CREDITS = Counter("video_credits", "Credits by kind of ledger entry.", ["kind"])
+START_IMAGES = Counter(
+    "start_images", "Start images that were to be kept, by whether they are stored.", ["outcome"]
+)
+for _outcome in ("stored", "lost"):
+    START_IMAGES.labels(_outcome)  # exports 0 before the first one
 CALLBACKS_ASKED = Counter("fal_callbacks_asked", "Submits that gave fal a webhook address.")
 CALLBACKS = Counter("fal_callbacks", "Calls of the webhook by outcome.", ["outcome"])
 CALLBACKS.labels("heard")  # exports 0 before the first one: an alert compares it

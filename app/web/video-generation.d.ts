@@ -9,6 +9,8 @@ interface JobFacts {
   readonly credits: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** A signed URL of the start image, once it is stored; absent if it is not kept. */
+  readonly startImageUrl?: string;
 }
 
 /** What only some statuses have. It may be read from any status, and is undefined in the others. */
@@ -107,6 +109,8 @@ export interface LibraryVideo {
   readonly key: string;
   readonly url: string;
   readonly posterUrl: string | null;
+  /** Absent if the start image is not kept. */
+  readonly startImageUrl?: string;
   readonly title: string;
   readonly templateSlug: string;
   readonly bytes: number;

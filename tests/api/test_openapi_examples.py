@@ -40,6 +40,13 @@ def without_changing_parts(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
+async def _submitted(run: Running) -> str:
+    """Submit, and wait until the start image is stored."""
+    job_id = await run.submitted()
+    await run.wait_for_background()
+    return job_id
+
+
 async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, str, httpx.Response]]:
     async def status(job_id: str) -> httpx.Response:
         return await run.get("/api/templates/video/status", jobId=job_id)
@@ -47,6 +54,7 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     accepted = await run.submit(variables={"mood": "raw"})
     yield "submit", "accepted", accepted
     job_id = accepted.json()["jobId"]
+    await run.wait_for_background()
     fal.advance(fal.newest, "IN_QUEUE", queue_position=2)
     yield "status", "queued", await status(job_id)
     fal.advance(fal.newest, "IN_PROGRESS")
@@ -63,12 +71,12 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     yield "changeVideo", "video", await run.change(job_id, title="Opening night", favourite=True)
     async for example in _of_the_back_office(run, job_id):
         yield example
-    blocked = await run.submitted()
+    blocked = await _submitted(run)
     fal.fail(fal.newest, 422, [{"msg": "Blocked by the content policy", "type": "policy"}])
     await run.finished(blocked)
     yield "status", "failed", await status(blocked)
-    yield "cancel", "cancelled", await run.cancel(await run.submitted())
-    running = await run.submitted()
+    yield "cancel", "cancelled", await run.cancel(await _submitted(run))
+    running = await _submitted(run)
     fal.advance(fal.newest, "IN_PROGRESS")
     await status(running)
     yield "cancel", "cancelling", await run.cancel(running)
@@ -155,6 +163,7 @@ async def test_the_template_in_the_description_is_in_the_catalogue(run: Running)
 
 async def test_a_stream_equals_its_example(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted(variables={"mood": "raw"})
+    await run.wait_for_background()
     fal.complete(fal.newest, VIDEO)
     await run.finished(job_id)
     async with over_a_socket(run) as address, open_stream(address, jobId=job_id) as stream:

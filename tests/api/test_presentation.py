@@ -11,6 +11,7 @@ import pytest
 
 from app.api.presentation import (
     REMEMBERED_BYTES,
+    Addresses,
     job_body,
     job_json,
     rfc3339,
@@ -20,8 +21,10 @@ from app.domain.job import Job
 from tests.support.job_rows import KEY, LEGACY, STORED, UPDATED, WAITING
 from tests.support.templates import choice, number, template, text
 
+ADDRESSES = Addresses(url="/media/v", download_url="/media/d", poster_url="/media/p")
 
-class Addresses:
+
+class Unsigned:
     """A storage whose URLs are not signed."""
 
     async def url(self, key: str, *, download: bool = False) -> str:
@@ -51,7 +54,7 @@ def test_legacy_job_without_variables_shows_none(row: dict[str, Any]) -> None:
 async def test_legacy_variables_of_other_types_are_shown_as_texts() -> None:
     odd = {"made": UPDATED, "price": Decimal("1.5"), "nan": math.nan, "list": [1], "none": None}
     job = Job.from_row(WAITING | {"variables": {"mood": "raw", "seed": 5, "loop": True} | odd})
-    sent = await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+    sent = await job_body(job, Unsigned())  # type: ignore[arg-type] # no other method is used
     assert json.loads(sent, parse_constant=pytest.fail)["variables"] == {
         "mood": "raw",
         "seed": 5,
@@ -66,7 +69,7 @@ async def test_legacy_variables_of_other_types_are_shown_as_texts() -> None:
 async def test_a_long_answer_is_not_kept() -> None:
     job = Job.from_row(WAITING | {"variables": {"line": "x" * REMEMBERED_BYTES}})
     first, second = [
-        await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+        await job_body(job, Unsigned())  # type: ignore[arg-type] # no other method is used
         for _ in range(2)
     ]
     assert first == second
@@ -80,7 +83,7 @@ def test_queue_position_zero_is_included() -> None:
 def test_completed_job_includes_its_video() -> None:
     job = Job.from_row(STORED)
     assert (job.video_key, job.poster_key) == (f"{KEY}.mp4", f"{KEY}.jpg")
-    shown = job_json(job, url="/media/v", download_url="/media/d", poster_url="/media/p")
+    shown = job_json(job, ADDRESSES)
     waiting = job_json(Job.from_row(WAITING))
     assert {name: value for name, value in shown.items() if waiting.get(name) != value} == {
         "status": "completed",
@@ -100,13 +103,12 @@ def test_completed_job_includes_its_video() -> None:
 
 def test_a_completed_job_of_an_earlier_release_has_no_codec() -> None:
     earlier = {name: value for name, value in STORED.items() if name != "codec"}
-    assert "codec" not in job_json(Job.from_row(earlier), url="/media/v")
+    assert "codec" not in job_json(Job.from_row(earlier), ADDRESSES)
 
 
 def test_job_that_is_being_stored_includes_no_video() -> None:
     storing = STORED | {"status": "processing", "stage": "storing", "completed_at": None}
-    addresses = {"url": "/media/v", "download_url": "/media/d", "poster_url": "/media/p"}
-    shown = job_json(Job.from_row(storing), **addresses)
+    shown = job_json(Job.from_row(storing), ADDRESSES)
     assert shown.keys().isdisjoint(
         {"url", "downloadUrl", "key", "posterUrl", "bytes", "completedAt"}
     )
@@ -138,13 +140,13 @@ def test_time_is_formatted_in_utc_with_six_decimals() -> None:
 
 async def test_job_is_encoded_as_compact_utf8() -> None:
     job = replace(Job.from_row(STORED), template_slug="über")
-    sent = await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
-    addresses = {
-        "url": f"/media/{KEY}.mp4",
-        "download_url": f"/media/{KEY}.mp4?download=1",
-        "poster_url": f"/media/{KEY}.jpg",
-    }
-    assert json.loads(sent) == job_json(job, **addresses)
+    sent = await job_body(job, Unsigned())  # type: ignore[arg-type] # no other method is used
+    addresses = Addresses(
+        url=f"/media/{KEY}.mp4",
+        download_url=f"/media/{KEY}.mp4?download=1",
+        poster_url=f"/media/{KEY}.jpg",
+    )
+    assert json.loads(sent) == job_json(job, addresses)
     assert b" " not in sent
     assert "über".encode() in sent
 
@@ -152,7 +154,7 @@ async def test_job_is_encoded_as_compact_utf8() -> None:
 async def test_unfinished_job_is_encoded_once_for_all_polls() -> None:
     job = Job.from_row(WAITING)
     first, second = [
-        await job_body(job, Addresses())  # type: ignore[arg-type] # no other method is used
+        await job_body(job, Unsigned())  # type: ignore[arg-type] # no other method is used
         for _ in range(2)
     ]
     assert first is second

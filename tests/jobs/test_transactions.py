@@ -1,4 +1,4 @@
-"""A job needs six transactions from its submit to its video in the library."""
+"""A job needs seven transactions from its submit to its video in the library."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,15 @@ from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
 
-WHOLE_LIFE = ["open", "submitting", "queued", "progress", "claim", "complete"]
+WHOLE_LIFE = [
+    "open",
+    "submitting",
+    "queued",
+    "start_image_stored",
+    "progress",
+    "claim",
+    "complete",
+]
 
 
 @pytest.fixture
@@ -39,12 +47,13 @@ def transactions(seam: RecordingSeam) -> list[str]:
 async def seen_running(run: Running, fal: FalStandIn) -> str:
     """Submit, and poll the job while fal generates the video."""
     job_id = await run.submitted()
+    await run.wait_for_background()
     fal.advance(fal.newest, "IN_PROGRESS")
     assert (await run.status(job_id))["status"] == "processing"
     return job_id
 
 
-async def test_job_that_a_webhook_completes_needs_six_transactions(
+async def test_job_that_a_webhook_completes_needs_seven_transactions(
     run: Running, fal: FalStandIn, seam: RecordingSeam
 ) -> None:
     job_id = await seen_running(run, fal)
@@ -55,7 +64,7 @@ async def test_job_that_a_webhook_completes_needs_six_transactions(
     assert transactions(seam) == WHOLE_LIFE
 
 
-async def test_job_that_a_poll_completes_needs_six_transactions(
+async def test_job_that_a_poll_completes_needs_seven_transactions(
     run: Running, fal: FalStandIn, seam: RecordingSeam
 ) -> None:
     job_id = await seen_running(run, fal)

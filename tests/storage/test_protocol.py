@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.keys import poster_key, video_key_base
+from app.storage.keys import poster_key, start_key, video_key_base
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import StoredObject
 from tests.support.s3 import S3Server, browser_of, put_video, write_file
@@ -109,6 +109,22 @@ async def test_a_poster_is_served_as_an_image(store: Store, key: str, tmp_path: 
         owner="job-1",
     )
     assert (await store.fetch(poster_key(key))).headers["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("extension", "content_type"),
+    [("png", "image/png"), ("jpg", "image/jpeg"), ("webp", "image/webp")],
+)
+async def test_a_start_image_is_shown_as_its_kind(
+    store: Store, tmp_path: Path, extension: str, content_type: str
+) -> None:
+    job_id, source = str(uuid4()), write_file(tmp_path, b"a picture")
+    key = start_key("a/ü%2F@x", job_id, extension)
+    await store.storage.put(key, source, sha256=source.name, owner=job_id)
+    answer = await store.fetch(key)
+    assert answer.content == b"a picture"
+    assert answer.headers["Content-Type"] == content_type
+    assert answer.headers["Content-Disposition"] == f'inline; filename="{job_id}.{extension}"'
 
 
 async def test_putting_the_same_bytes_again_succeeds(
