@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.api import account, callback, library, operations, videos
+from app.api import account, callback, deletions, erasures, library, operations, videos
 from app.api.body import RequestMemory
 from app.api.compression import COMPRESSED
 from app.api.cors import cors
@@ -22,8 +22,10 @@ from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
+from app.api.routing import route
 from app.api.service import LifespanState, Service
 from app.database.account_store import AccountStore
+from app.database.erasure_store import ErasureStore
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
@@ -64,6 +66,8 @@ def create_app(
             Route("/api/webhooks/fal", callback.fal_webhook, methods=["POST"]),
             Route("/api/templates", library.templates, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
+            route("/api/library/{jobId}", DELETE=deletions.delete_video),
+            route("/api/admin/users/{user:path}", DELETE=erasures.erase_user),
             Route("/api/me", account.me),
             Route("/api/credits", account.credits),
             Route("/healthz", operations.healthz),
@@ -125,6 +129,7 @@ async def _lifespan(
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
             library=LibraryStore(database),
+            erasure_store=ErasureStore(database),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),
@@ -134,6 +139,8 @@ async def _lifespan(
             subscriptions=jobs.subscriptions,
             stream_places=jobs.stream_places,
             sweep=jobs.sweep,
+            deletions=jobs.deletions,
+            erasures=jobs.erasures,
             stopping=stopping,
             memory=RequestMemory.for_images_of(settings.max_image_bytes),
             signatures=await stack.enter_async_context(

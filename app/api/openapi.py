@@ -23,7 +23,7 @@ from app.settings import Settings
 
 FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.
-PARTS = ("videos", "account", "callback", "files", "operations")
+PARTS = ("videos", "account", "deletions", "callback", "files", "operations")
 KINDS = {kind.code: kind for kind in Problem.__subclasses__()}
 
 Node = dict[str, Any]
@@ -61,11 +61,10 @@ def document(*, server: str = "/") -> Node:
     general = _described(about.pop("x-problems"), problems)
     components["schemas"]["Problem"]["properties"]["code"]["enum"] = sorted(KINDS)
     about["x-anywhere"] = {code: _problem_answer([problem]) for code, problem in general.items()}
-    paths = {
-        path: _path_item(operations, problems)
-        for part in PARTS
-        for path, operations in _read(f"paths/{part}").items()
-    }
+    paths: Node = {}
+    for part in PARTS:  # several parts may describe operations of one path
+        for path, operations in _read(f"paths/{part}").items():
+            paths[path] = paths.get(path, {}) | _path_item(operations, problems)
     return about | {"servers": [{"url": server}], "paths": paths, "components": components}
 
 

@@ -8,6 +8,7 @@ from cachetools import LRUCache
 
 from app.api.tokens import Caller
 from app.domain.credits import CreditEntry, CreditStatement
+from app.domain.deletion import Erasure
 from app.domain.job import Job, Status
 from app.domain.video import LibraryVideo
 from app.storage.protocol import Storage
@@ -34,7 +35,7 @@ async def job_body(job: Job, storage: Storage) -> bytes:
         StorageUnavailable: an address cannot be signed.
 
     """
-    if job.status is not Status.COMPLETED or job.video_key is None:
+    if job.status is not Status.COMPLETED or job.video_key is None or job.deleted_at:
         return _body_without_video(job)
     url = await storage.url(job.video_key)
     poster_url = await storage.url(job.poster_key) if job.poster_key else None
@@ -42,7 +43,7 @@ async def job_body(job: Job, storage: Storage) -> bytes:
 
 
 def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None) -> dict[str, Any]:
-    """Return the status object; only a completed job has addresses."""
+    """Return the status object; only a completed job that is not deleted has addresses."""
     shape: dict[str, Any] = {
         "jobId": job.id,
         "status": job.status,
@@ -55,11 +56,12 @@ def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None)
         "updatedAt": rfc3339(job.updated_at),
         "queuePosition": job.queue_position,
         "completedAt": rfc3339(job.completed_at) if job.completed_at else None,
+        "deletedAt": rfc3339(job.deleted_at) if job.deleted_at else None,
     }
     if job.status is Status.COMPLETED:
         shape |= {
             "url": url,
-            "key": job.video_key,
+            "key": None if job.deleted_at else job.video_key,
             "posterUrl": poster_url,
             "bytes": job.size,
             "durationSeconds": job.duration_seconds,
@@ -128,6 +130,16 @@ def statement_json(statement: CreditStatement) -> dict[str, Any]:
         "held": statement.held,
         "available": statement.available,
         "entries": [_entry_json(entry) for entry in statement.entries],
+    }
+
+
+def erasure_json(erasure: Erasure) -> dict[str, Any]:
+    """Return how far the erasure of a user is."""
+    finished_at = erasure.finished_at
+    return {
+        "requestedAt": rfc3339(erasure.requested_at),
+        **_given(finishedAt=rfc3339(finished_at) if finished_at else None),
+        "left": erasure.left,
     }
 
 

@@ -73,6 +73,8 @@ class Job:
     codec: str | None = None
     error_code: str | None = None
     error: str | None = None
+    deleted_at: datetime | None = None
+    """When the user deleted the video; the job stays."""
 
     def __hash__(self) -> int:
         """Hash by identity and revision: answers are cached by job, and fields are many."""
@@ -118,6 +120,7 @@ class Job:
             codec=row.get("codec"),
             error_code=row.get("error_code"),
             error=row.get("error"),
+            deleted_at=whole_microseconds(row["deleted_at"]) if row.get("deleted_at") else None,
         )
 
     @property

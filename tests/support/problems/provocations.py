@@ -18,6 +18,7 @@ from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.main import create_app
 from app.problems import DatabaseUnavailable
+from tests.support.problems import deletions
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
 from tests.support.stand_ins.fal_faults import Answer, Hang
@@ -260,6 +261,8 @@ OWN: dict[tuple[str, str], Provocation] = {
         (operation, "shutting_down"): cut_off
         for operation in ("status", "cancel", "templates", "library", "credits", "hear")
     },
+    **{(operation, "shutting_down"): cut_off for operation in ("deleteVideo", "eraseUser")},
+    **deletions.OWN,
     ("media", "not_found"): lambda scene: scene.ask(),
     ("asset", "not_found"): lambda scene: scene.ask(params={}),
     ("anywhere", "not_found"): unknown_route,
