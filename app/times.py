@@ -74,7 +74,7 @@ LONGEST_RETRY_WAIT = 45
 """Between two attempts after a temporary failure; whole seconds."""
 
 # A deletion is not given to another process while it runs: DELETION_PATIENCE + DATABASE_CALL <
-# DELETION_LEASE. An erasure that outlasts its lease is continued by two processes, which is harmless.
+# DELETION_LEASE. An erasure that outlasts its lease is continued by two processes: no harm.
 
 DELETION_PATIENCE = 30.0
 """How long the storage may take to delete the objects of one video."""
