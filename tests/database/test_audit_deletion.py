@@ -1,4 +1,5 @@
 """The audit names the job or user for every kind of damage to deletions and erasures."""
+# ruff: noqa: S608 the statements are put together from constants
 
 import pytest
 from pydantic import SecretStr
@@ -60,8 +61,10 @@ OF_ERASED = {
         "ada: is erased, but has jobs that are not",
     ),
     "a key": (
-        "CREATE type::record('idempotency', ['ada', 'k']) SET fingerprint = 'f', job = $job, "
-        "expires_at = time::now() + 1d; UPDATE erasure SET requested_at = time::now() + 1h",
+        (
+            "CREATE type::record('idempotency', ['ada', 'k']) SET fingerprint = 'f', job = $job, "
+            "expires_at = time::now() + 1d; UPDATE erasure SET requested_at += 1h"
+        ),
         "ada: is erased, but has idempotency keys",
     ),
     "not deleted": (

@@ -28,7 +28,8 @@ AWAY = StorageUnavailable("R2 cannot be reached")
 
 
 def failures() -> float:
-    return DELETIONS.labels("failed")._value.get()
+    count: float = DELETIONS.labels("failed")._value.get()
+    return count
 
 
 async def test_objects_follow_when_the_storage_is_back(run: Running, fal: FalStandIn) -> None:

@@ -35,7 +35,7 @@ METHODS = {
     **dict.fromkeys(("deleteVideo", "eraseUser"), "DELETE"),
 }
 OF_ADMINS = {"eraseUser"}
-ADMIN_KEY = "a key of the back office, for tests"
+ADMIN_KEY = "a-key-of-the-back-office-for-tests"
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
 
 
