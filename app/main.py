@@ -17,6 +17,7 @@ from app.api import (
     admin_templates,
     admin_users,
     callback,
+    deletions,
     job_list,
     library,
     operations,
@@ -37,6 +38,7 @@ from app.api.routing import route
 from app.api.service import LifespanState, Service
 from app.api.shares import share_routes
 from app.database.account_store import AccountStore
+from app.database.erasure_store import ErasureStore
 from app.database.job_pages import JobPages
 from app.database.library_store import LibraryStore
 from app.database.opening import open_database
@@ -81,7 +83,7 @@ def create_app(
             Route("/api/templates", library.templates, middleware=COMPRESSED),
             Route("/api/jobs", job_list.jobs, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
-            route("/api/library/{jobId}", PATCH=library.change),
+            route("/api/library/{jobId}", PATCH=library.change, DELETE=deletions.delete_video),
             route("/api/library/{jobId}/download", GET=library.download),
             *share_routes(settings),
             Route("/api/me", account.me),
@@ -95,6 +97,7 @@ def create_app(
                 "/api/admin/users/{user:path}",
                 GET=admin_users.user,
                 PATCH=admin_users.change_user,
+                DELETE=admin_users.erase_user,
             ),
             route("/api/admin/templates/{slug}", PATCH=admin_templates.change_template),
             Route("/healthz", operations.healthz),
@@ -159,6 +162,7 @@ async def _lifespan(
             job_pages=JobPages(database),
             support=SupportStore(database, signup_grant=settings.credits_signup_grant),
             shares=ShareStore(database),
+            erasure_store=ErasureStore(database),
             storage=storage,
             catalogue=catalogue,
             identity=await stack.enter_async_context(open_identity(settings)),
@@ -168,6 +172,8 @@ async def _lifespan(
             subscriptions=jobs.subscriptions,
             stream_places=jobs.stream_places,
             sweep=jobs.sweep,
+            deletions=jobs.deletions,
+            erasures=jobs.erasures,
             stopping=stopping,
             memory=RequestMemory.for_images_of(settings.max_image_bytes),
             signatures=await stack.enter_async_context(

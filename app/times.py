@@ -73,6 +73,16 @@ LOOK_AGAIN = 15
 LONGEST_RETRY_WAIT = 45
 """Between two attempts after a temporary failure; whole seconds."""
 
+# A deletion is not given to another process while it runs: DELETION_PATIENCE + DATABASE_CALL <
+# DELETION_LEASE. An erasure that outlasts its lease is continued by two processes: no harm.
+
+DELETION_PATIENCE = 30.0
+"""How long the storage may take to delete the objects of one video."""
+DELETION_LEASE = 60
+"""How long a process has a deletion for itself; whole seconds."""
+ERASURE_LEASE = 60
+"""How long a process has an erasure for itself; whole seconds."""
+
 # The places of a killed process's streams are free again within PLACES_FREE: its row is no longer
 # renewed. A place that could not be returned is free after STREAM + STREAM_MARGIN.
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.api.presentation import entry_json, job_json, job_with_addresses, rfc3339
+from app.api.presentation import entry_json, erasure_json, job_json, job_with_addresses, rfc3339
+from app.domain.deletion import Erasure
 from app.domain.support_job import JobEvent, JobStory, RecordedTrouble, SupportJob
 from app.domain.support_user import SupportUser
 from app.errors import StorageUnavailable
@@ -46,8 +47,8 @@ def stored_json(stored: list[tuple[str, StoredObject | None]]) -> list[dict[str,
     ]
 
 
-def support_user_json(user: SupportUser) -> dict[str, Any]:
-    """Return a user's account with the number of jobs of each status, and of videos."""
+def support_user_json(user: SupportUser, erasure: Erasure | None) -> dict[str, Any]:
+    """Return a user's account, the number of jobs of each status and of videos, and an erasure."""
     return {
         "user": user.user,
         "balance": user.balance,
@@ -56,6 +57,7 @@ def support_user_json(user: SupportUser) -> dict[str, Any]:
         "suspended": user.suspended,
         "jobs": dict(user.jobs),
         "videos": user.videos,
+        **({"erasure": erasure_json(erasure)} if erasure else {}),
     }
 
 

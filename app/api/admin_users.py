@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 from app.api.admin_keys import admin_key_of
 from app.api.admin_presentation import support_user_json
 from app.api.json_body import Body, json_body
+from app.api.presentation import erasure_json
 from app.api.service import NO_STORE, LifespanState, service_of
 from app.api.tokens import MAX_SUBJECT, is_subject
 from app.domain.admin_action import AdminAction
@@ -35,9 +36,18 @@ async def change_user(request: Request[LifespanState]) -> Response:
     return await _answer(request, name)
 
 
+async def erase_user(request: Request[LifespanState]) -> Response:
+    """``DELETE /api/admin/users/{user}``."""
+    action = AdminAction(key=admin_key_of(request))
+    erasure = await service_of(request).erasure_store.request(_named(request), action)
+    return JSONResponse(erasure_json(erasure), status_code=202, headers=NO_STORE)
+
+
 async def _answer(request: Request[LifespanState], name: str) -> Response:
-    found = await service_of(request).support.user(name)
-    return JSONResponse(support_user_json(found), headers=NO_STORE)
+    service = service_of(request)
+    found = await service.support.user(name)
+    erasure = await service.erasure_store.get(name)
+    return JSONResponse(support_user_json(found, erasure), headers=NO_STORE)
 
 
 def _named(request: Request[LifespanState]) -> str:

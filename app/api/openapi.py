@@ -24,7 +24,7 @@ from app.settings import Settings
 FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.
 PARTS = (
-    *("videos", "account", "library", "shares"),
+    *("videos", "account", "library", "deletions", "shares"),
     "admin_credits",
     *("callback", "files", "operations"),
 )
@@ -65,11 +65,10 @@ def document(*, server: str = "/") -> Node:
     general = _described(about.pop("x-problems"), problems)
     components["schemas"]["Problem"]["properties"]["code"]["enum"] = sorted(KINDS)
     about["x-anywhere"] = {code: _problem_answer([problem]) for code, problem in general.items()}
-    paths = {
-        path: _path_item(operations, problems)
-        for part in PARTS
-        for path, operations in _read(f"paths/{part}").items()
-    }
+    paths: Node = {}
+    for part in PARTS:  # several parts may describe operations of one path
+        for path, operations in _read(f"paths/{part}").items():
+            paths[path] = paths.get(path, {}) | _path_item(operations, problems)
     return about | {"servers": [{"url": server}], "paths": paths, "components": components}
 
 

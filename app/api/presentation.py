@@ -8,6 +8,7 @@ from cachetools import LRUCache
 
 from app.api.tokens import Caller
 from app.domain.credits import Account, CreditEntry, CreditStatement
+from app.domain.deletion import Erasure
 from app.domain.job import Job, Status
 from app.domain.video import LibraryVideo
 from app.errors import StorageUnavailable
@@ -63,7 +64,7 @@ async def job_with_addresses(job: Job, storage: Storage) -> dict[str, Any]:
 
 
 def job_json(job: Job, addresses: Addresses = NO_ADDRESSES) -> dict[str, Any]:
-    """Return the status object; only a completed job has the addresses of a video."""
+    """Return the status object; a deleted job has no key either."""
     shape: dict[str, Any] = {
         "jobId": job.id,
         "status": job.status,
@@ -76,13 +77,14 @@ def job_json(job: Job, addresses: Addresses = NO_ADDRESSES) -> dict[str, Any]:
         "updatedAt": rfc3339(job.updated_at),
         "queuePosition": job.queue_position,
         "completedAt": rfc3339(job.completed_at) if job.completed_at else None,
+        "deletedAt": rfc3339(job.deleted_at) if job.deleted_at else None,
         "startImageUrl": addresses.start_image_url,
     }
     if job.status is Status.COMPLETED:
         shape |= {
             "url": addresses.url,
             "downloadUrl": addresses.download_url,
-            "key": job.video_key,
+            "key": None if job.deleted_at else job.video_key,
             "posterUrl": addresses.poster_url,
             "bytes": job.size,
             "durationSeconds": job.duration_seconds,
@@ -177,6 +179,16 @@ def entry_json(entry: CreditEntry) -> dict[str, Any]:
     }
 
 
+def erasure_json(erasure: Erasure) -> dict[str, Any]:
+    """Return how far the erasure of a user is."""
+    finished_at = erasure.finished_at
+    return {
+        "requestedAt": rfc3339(erasure.requested_at),
+        **_given(finishedAt=rfc3339(finished_at) if finished_at else None),
+        "left": erasure.left,
+    }
+
+
 def rfc3339(time: datetime) -> str:
     """Return the time in UTC in microseconds, the resolution that a cursor needs."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -196,6 +208,8 @@ def _given(**shape: object) -> dict[str, object]:
 
 
 async def _addresses(job: Job, storage: Storage) -> Addresses:
+    if job.deleted_at:
+        return NO_ADDRESSES
     start_image_url = await _start_image_url(
         job.start_key if job.start_image_is_stored else None, storage
     )

@@ -14,6 +14,7 @@ from app.api.identity import Identity
 from app.api.tokens import Caller
 from app.database.account_store import AccountStore
 from app.database.client import Database
+from app.database.erasure_store import ErasureStore
 from app.database.job_pages import JobPages
 from app.database.job_store import JobStore
 from app.database.library_store import LibraryStore
@@ -22,6 +23,8 @@ from app.database.support_store import SupportStore
 from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.fal.signatures import Signatures
+from app.jobs.deletions import Deletions
+from app.jobs.erasures import Erasures
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
@@ -55,6 +58,7 @@ class Service:
     job_pages: JobPages
     support: SupportStore
     shares: ShareStore
+    erasure_store: ErasureStore
     storage: Storage
     catalogue: Catalogue
     identity: Identity
@@ -66,6 +70,8 @@ class Service:
     subscriptions: Subscriptions
     stream_places: SharedPlaces
     sweep: Sweep
+    deletions: Deletions
+    erasures: Erasures
     stopping: asyncio.Event
     """Set when the service stops taking new work."""
 

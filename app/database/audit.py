@@ -9,6 +9,11 @@ from typing import Any, TypeVar
 
 from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
+from app.database.audit_deletion import (
+    check_deletion,
+    check_erasures,
+    objects_of_deleted,
+)
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.audit_shares import check_shares
 from app.database.audit_start_images import (
@@ -49,6 +54,9 @@ SELECT *,
     AS request_owner,
   record::exists(type::record('storage_key_taken', video_key ?? '-')) AS key_is_taken,
   (SELECT * FROM ONLY type::record('library_video', record::id($parent.id))) AS listed,
+  (SELECT * FROM ONLY type::record('deletion', record::id($parent.id))) AS deletion,
+  fn::deletion::keys(id.*) AS object_keys,
+  fn::erasure::text() AS erased_text,
   (SELECT VALUE [record::id(id)[1], status] FROM
     type::record('video_job_event', [record::id($parent.id), 0]..[record::id($parent.id), 1000000])
   ) AS events
@@ -63,7 +71,8 @@ RETURN $keys.map(|$key: string| (
 _JOB_IDS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('video_job')})"  # noqa: S608 constants
 _WITHOUT_VIDEO = f"""
 RETURN (SELECT VALUE [record::id(id), video_key] FROM {rows_of("video_job")}
-  WHERE status IN ['failed', 'cancelled'] AND video_key != NONE)"""  # noqa: S608 constants
+  WHERE video_key != NONE AND (status IN ['failed', 'cancelled'] OR deleted_at != NONE)
+    AND type::record('deletion', record::id(id)).due_at = NONE)"""  # noqa: S608 constants
 _TAKEN_KEYS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('storage_key_taken')})"  # noqa: S608 constants
 
 
@@ -83,7 +92,10 @@ async def audit(
                 books.add_job(job)
                 violations += check_job(job)
                 violations += check_start_image(job)
-            delivered = [job for job in jobs if is_delivered_here(job) and job.get("video_key")]
+                violations += check_deletion(job)
+            for found in await _at_once(objects_of_deleted(job, storage) for job in jobs):
+                violations += found
+            delivered = [job for job in jobs if _has_objects(job)]
             for found in await _at_once(_objects(job, storage, read=read) for job in delivered):
                 violations += found
             shown = [job for job in jobs if shows_start_image(job)]
@@ -93,6 +105,7 @@ async def audit(
     violations += [each async for each in check_accounts(database, books, progress)]
     violations += [each async for each in check_back_office(database, progress)]
     violations += [each async for each in check_shares(database)]
+    violations += [each async for each in check_erasures(database)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)
@@ -112,11 +125,11 @@ async def count_rows(database: Database) -> int:
 async def orphans(database: Database, storage: Storage) -> AsyncIterator[str]:
     """Iterate over the keys of objects that can be deleted because no video needs them.
 
-    A job stored them before it ended without a video, or before it was given another key. The
-    first break no invariant: a service that dies after storing leaves one if fal has forgotten the
-    result when the delivery is repeated. Objects that do not name the job as their owner are left
-    out, since the bucket may serve other applications, and so are keys that two rows of the
-    replaced stack share.
+    A job stored them before it ended without a video, before it got another key, or before its
+    video was deleted. The first break no invariant: a service that dies after storing leaves one if
+    fal has forgotten the result when the delivery is repeated. Objects that do not name the job as
+    their owner are left out, since the bucket may serve other applications, and so are keys that
+    two rows of the replaced stack share.
     """
     for ids in await split_table(database):
         page = await database.query(_WITHOUT_VIDEO, first=ids.first, end=ids.end)
@@ -153,6 +166,10 @@ async def _read_jobs(database: Database, ids: list[Any]) -> tuple[list[Row], lis
     for job, found in zip(keyed, owners, strict=True):
         job["key_owners"] = found
     return jobs, []
+
+
+def _has_objects(job: Row) -> bool:
+    return is_delivered_here(job) and bool(job.get("video_key")) and not job.get("deleted_at")
 
 
 async def _objects(job: Row, storage: Storage, *, read: bool) -> list[Violation]:

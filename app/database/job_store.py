@@ -1,4 +1,4 @@
-"""Jobs in SurrealDB: one method for each function in ``schema/functions/video_job.surql``.
+"""Jobs in SurrealDB: one method for each function that changes a job, in ``schema/functions``.
 
 Every method may be called again after a :class:`~app.problems.DatabaseUnavailable`. The store
 publishes each job that the database returns whole, counts each change, and logs each ending: no
@@ -30,6 +30,7 @@ from app.problems import (
     RateLimited,
     TemplateNotFound,
     TooManyJobs,
+    VideoNotFound,
 )
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
 
@@ -170,6 +171,26 @@ class JobStore:
         row = await self._row("fail_by_hand", job_id, message, vars(action))
         self._published(row)
         return SupportJob.from_row(row)
+
+    async def delete(self, job_id: str, user: str) -> Job:
+        """Delete the job's video from the library of its user; its objects follow.
+
+        Raises:
+            VideoNotFound: the library has no such video, or it belongs to another user.
+
+        """
+        try:
+            row = await self._database.call("library::delete", job_id, user)
+        except Thrown as thrown:
+            if thrown.code in {"video_not_found", "job_not_found"}:
+                raise VideoNotFound("There is no such video.") from thrown
+            raise
+        return self._published(row)
+
+    async def erase(self, user: str, job_ids: list[str]) -> int:
+        """Delete the videos of ended jobs, empty the jobs' personal fields; return their number."""
+        rows = await self._database.call("erasure::erase", user, job_ids)
+        return len([self._published(row) for row in rows])
 
     async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
         """Schedule a retry, or fail the job if the trouble has lasted too long."""

@@ -84,6 +84,8 @@ class Job:
     start_key: str | None = None
     """Of the start image. Its object may be missing; legacy rows may name anything."""
     start_image_is_stored: bool = False
+    deleted_at: datetime | None = None
+    """When the user deleted the video; the job stays."""
 
     def __hash__(self) -> int:
         """Hash by identity and revision: answers are cached by job, and fields are many."""
@@ -128,6 +130,7 @@ class Job:
             error=row.get("error"),
             start_key=row.get("start_key"),
             start_image_is_stored=bool(row.get("start_stored")),
+            deleted_at=whole_microseconds(row["deleted_at"]) if row.get("deleted_at") else None,
         )
 
     @property

@@ -162,7 +162,12 @@ class Delivery:
         job = await self._put_video(job, holder, fetched.video)
         poster = await self._put_poster(job, fetched.facts.poster, fetched.folder / "poster.jpg")
         stored = await self._stored(job, fetched.video, fetched.facts, poster)
-        return await self._store.complete(job.id, holder, stored)
+        done = await self._store.complete(job.id, holder, stored)
+        if done.deleted_at is not None:  # another worker had completed it, and its user deleted it
+            assert job.video_key is not None, "a claimed job has its key"
+            await self._storage.delete(job.video_key)
+            await self._storage.delete(poster)
+        return done
 
     async def _stored(
         self, job: Job, video: Download, facts: VideoFacts, poster: str

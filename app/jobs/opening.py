@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from app import times
 from app.database.client import Database
+from app.database.deletion_store import DeletionStore
+from app.database.erasure_store import ErasureStore
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.database.stream_places import StreamPlaces
 from app.domain.job import Job
 from app.fal.queue import Fal
+from app.jobs.deletions import Deletions
 from app.jobs.delivery import Delivery, Fetch
+from app.jobs.erasures import Erasures
 from app.jobs.fetched_videos import FetchedVideos
 from app.jobs.handover import Handover
 from app.jobs.kept_start_images import KeptStartImages
@@ -48,6 +52,8 @@ class Jobs:
     subscriptions: Subscriptions
     stream_places: SharedPlaces
     sweep: Sweep
+    deletions: Deletions
+    erasures: Erasures
 
 
 @asynccontextmanager
@@ -112,7 +118,11 @@ async def open_jobs(
         sweep = Sweep(store, lifecycle)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
         updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
+        deletions = Deletions(DeletionStore(database), storage)
+        erasures = Erasures(ErasureStore(database), store, lifecycle)
         await _run_loops(stack, sweep, updates, places)
+        await stack.enter_async_context(supervised("deletions", deletions.run))
+        await stack.enter_async_context(supervised("erasures", erasures.run))
         await stack.enter_async_context(subscriptions.ended_by(stopping))
         yield Jobs(
             store=store,
@@ -122,6 +132,8 @@ async def open_jobs(
             subscriptions=subscriptions,
             stream_places=places,
             sweep=sweep,
+            deletions=deletions,
+            erasures=erasures,
         )
 
 

@@ -1,6 +1,7 @@
 """The newest known state of each job in this process, shared by everyone who asks.
 
-Any number of pollers cause one refresh a second. A terminal job is never refreshed again.
+Any number of pollers cause one refresh a second. A terminal job is read again now and then, since
+another process may have deleted its video; fal is not asked about it again.
 """
 
 import asyncio
@@ -15,10 +16,13 @@ from typing import Any
 
 from app import times
 from app.domain.job import Job
+from app.problems import DatabaseUnavailable
 from app.telemetry.metrics import STAGES
 
 FRESH = 1.0
 """Seconds for which a snapshot is answered without a refresh."""
+FRESH_AT_END = 30.0
+"""Seconds for which the snapshot of a terminal job is answered without reading the job again."""
 WATCHED = 5.0
 """Seconds after the last poll for which a job counts as watched; browsers poll every 3."""
 CAPACITY = 10_000
@@ -40,6 +44,8 @@ class _Entry:
     size: int = ENTRY_BYTES
     stage_since: float = -math.inf
     refreshed: float = -math.inf
+    read: float = -math.inf
+    """When a terminal job was last read from the database."""
     watched: float = -math.inf
     refresh: "asyncio.Task[Job] | None" = None
     known: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,6 +65,8 @@ class Snapshots:
     def publish(self, job: Job) -> None:
         """Record a job as the database returned it, unless a newer state is known."""
         entry = self._entry(job.id)
+        if job.status.is_terminal:
+            entry.read = self._clock()
         if entry.job is not None and not _is_newer(job, entry.job):
             return
         self._time_stage(entry, job)
@@ -80,18 +88,21 @@ class Snapshots:
 
         Raises:
             JobNotFound: there is no such job.
-            DatabaseUnavailable: the job cannot be read.
+            DatabaseUnavailable: the job cannot be read, and was not terminal.
 
         """
         entry = self._entry(job_id)
-        if entry.job is not None and entry.job.status.is_terminal:
-            return entry.job
         if entry.refresh is None:
-            if entry.job is not None and self._clock() - entry.refreshed < FRESH:
+            if entry.job is not None and self._is_fresh(entry, entry.job):
                 return entry.job
             entry.refreshed = self._clock()
             self._start(job_id, entry, refresh)
-        return await _first_answer(entry)
+        try:
+            return await _first_answer(entry)
+        except DatabaseUnavailable:
+            if entry.job is not None and entry.job.status.is_terminal:
+                return entry.job
+            raise
 
     async def refresh_now(self, job_id: str, refresh: Refresh) -> Job:
         """Refresh now and skip the next scheduled refresh.
@@ -118,6 +129,11 @@ class Snapshots:
         """Return whether a client asked for the job within the last seconds."""
         entry = self._entries.get(job_id)
         return entry is not None and self._clock() - entry.watched < WATCHED
+
+    def _is_fresh(self, entry: _Entry, job: Job) -> bool:
+        if job.status.is_terminal:
+            return self._clock() - entry.read < FRESH_AT_END
+        return self._clock() - entry.refreshed < FRESH
 
     def _start(self, job_id: str, entry: _Entry, refresh: Refresh) -> None:
         entry.refresh = asyncio.create_task(refresh(job_id))
@@ -176,8 +192,9 @@ def _size(job: Job) -> int:
 def _is_newer(job: Job, than: Job) -> bool:
     """Answers of the database may arrive out of order.
 
-    A terminal state is the last one, but its start image may be stored later.
+    A terminal state is the last one, but its start image may be stored or its video deleted later.
     """
     if than.status.is_terminal:
-        return job.status.is_terminal and job.updated_at > than.updated_at
+        changed = (job.revision, job.updated_at) > (than.revision, than.updated_at)
+        return job.status.is_terminal and changed
     return job.revision >= than.revision

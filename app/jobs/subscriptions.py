@@ -1,7 +1,6 @@
 """Passes each change to the open event streams of its user."""
 
 import asyncio
-import math
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,26 +16,32 @@ class Subscription:
     ``job_id`` is the one job that the stream is about; None means all jobs of its user.
     """
 
-    __slots__ = ("_changed", "_changes", "_ended", "_revisions", "job_id")  # there are thousands
+    __slots__ = ("_changed", "_changes", "_ended", "_ranks", "job_id")  # there are thousands
 
     def __init__(self, job_id: str | None) -> None:
         self.job_id = job_id
         self._changes: dict[str, Job] = {}
-        self._revisions: dict[str, float] = {}
+        self._ranks: dict[str, tuple[bool, bool, int]] = {}
         self._changed: asyncio.Future[None] | None = None
         self._ended = False
 
     def push(self, job: Job) -> None:
-        """Add the job's state, unless this or a newer one was added before."""
-        if self.job_id in {None, job.id} and self._revisions.get(job.id, -1) < job.revision:
-            self._revisions[job.id] = math.inf if job.status.is_terminal else job.revision
+        """Add the job's state, unless this or a newer one was added before.
+
+        A deletion is news only if the job was added before, or is the one that the stream is about.
+        """
+        if self.job_id not in {None, job.id}:
+            return
+        known, rank = self._ranks.get(job.id), _rank(job)
+        if (known is None and (job.deleted_at is None or self.job_id)) or (known and known < rank):
+            self._ranks[job.id] = rank
             self._changes[job.id] = job
             self._wake()
 
     @property
     def unfinished(self) -> Iterator[str]:
         """The ids of the jobs that were pushed and have not ended."""
-        return (job_id for job_id, revision in self._revisions.items() if revision < math.inf)
+        return (job_id for job_id, (has_ended, *_) in self._ranks.items() if not has_ended)
 
     def end(self) -> None:
         """Let the stream end after it has sent its pending changes."""
@@ -60,6 +65,12 @@ class Subscription:
     def _wake(self) -> None:
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
+
+
+def _rank(job: Job) -> tuple[bool, bool, int]:
+    """Return what orders the states of a job: a terminal one is the last but for its deletion."""
+    has_ended = job.status.is_terminal
+    return has_ended, job.deleted_at is not None, 0 if has_ended else job.revision
 
 
 class Subscriptions:

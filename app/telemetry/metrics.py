@@ -67,6 +67,22 @@ SWEEP_LAG = Gauge(
 SWEPT_AT = Gauge(
     "sweep_last_look_timestamp_seconds", "Unix time of the last sweep that reached the database."
 )
+DELETIONS = Counter(
+    "video_deletions",
+    "Deletions of a video's objects by outcome. Those that failed are repeated.",
+    ["outcome"],
+)
+for outcome in ("done", "failed"):
+    DELETIONS.labels(outcome)  # exports 0 before the first one: an alert compares it
+DELETIONS_WAITING = Gauge(
+    "video_deletions_waiting", "Deleted videos whose objects are not gone, at most 1,000."
+)
+DELETION_AGE = Gauge(
+    "video_deletion_age_seconds", "Time since the oldest of these videos was deleted."
+)
+ERASURE_AGE = Gauge(
+    "user_erasure_age_seconds", "Time since the oldest unfinished erasure was asked for."
+)
 CONFLICTS = Counter("database_conflicts", "Transactions that were repeated after a conflict.")
 CONNECTIONS = Counter(
     "database_connections_opened", "Connections opened. Each after the first replaces a lost one."

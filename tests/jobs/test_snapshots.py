@@ -1,16 +1,17 @@
 """One refresh a second serves all who ask for a job, and no answer is older than the last."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from app import times
 from app.domain.job import Job, Status
-from app.jobs.snapshots import Snapshots
+from app.jobs.snapshots import FRESH_AT_END, Snapshots
 from app.jobs.subscriptions import Subscription, Subscriptions
 from app.problems import DatabaseUnavailable, JobNotFound
 from tests.support.clock import Clock
-from tests.support.job_rows import job
+from tests.support.job_rows import UPDATED, job
 
 
 class Refresher:
@@ -130,14 +131,37 @@ async def test_refresh_now_of_a_terminal_job_returns_the_snapshot(
     assert refresh.calls == 0
 
 
-async def test_terminal_job_is_never_refreshed_again(
+async def test_terminal_job_is_read_again_after_half_a_minute(
     snapshots: Snapshots, clock: Clock, refresh: Refresher
 ) -> None:
-    refresh.answer = job(5, Status.COMPLETED)
+    snapshots.publish(job(5, Status.COMPLETED))
+    clock.now += FRESH_AT_END - 0.1
     await snapshots.latest("job", refresh)
+    assert refresh.calls == 0
+    clock.now += 0.1
+    refresh.answer = replace(job(6, Status.COMPLETED), deleted_at=UPDATED)
+    for _ in range(2):
+        assert (await snapshots.latest("job", refresh)).deleted_at == UPDATED
+        assert refresh.calls == 1
+
+
+async def test_terminal_job_is_answered_from_its_snapshot_while_the_database_is_away(
+    snapshots: Snapshots, clock: Clock, refresh: Refresher
+) -> None:
+    snapshots.publish(job(5, Status.COMPLETED))
     clock.now += 3600
-    assert (await snapshots.latest("job", refresh)).status is Status.COMPLETED
+    refresh.answer = DatabaseUnavailable()
+    assert await snapshots.latest("job", refresh) == job(5, Status.COMPLETED)
     assert refresh.calls == 1
+
+
+async def test_older_state_of_a_terminal_job_does_not_replace_its_deletion(
+    snapshots: Snapshots, refresh: Refresher
+) -> None:
+    deleted = replace(job(6, Status.COMPLETED), deleted_at=UPDATED)
+    for each in (job(5, Status.COMPLETED), deleted, job(5, Status.COMPLETED), job(7)):
+        snapshots.publish(each)
+    assert await snapshots.latest("job", refresh) == deleted
 
 
 async def test_published_change_is_returned_without_a_refresh(

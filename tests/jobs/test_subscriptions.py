@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.domain.job import Job, Status
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscription, Subscriptions
-from tests.support.job_rows import job
+from tests.support.job_rows import UPDATED, job
 
 LONG = 30.0
 """Seconds that no test waits: a change must wake the subscription before."""
@@ -73,6 +73,18 @@ async def test_change_after_the_end_of_a_job_is_ignored() -> None:
     assert await received(subscription) == [("job", 5)]
     subscription.push(job(7))
     assert await received(subscription) == []
+
+
+async def test_deletion_is_returned_once_to_those_who_know_the_job() -> None:
+    deleted = replace(job(6, Status.COMPLETED), deleted_at=UPDATED)
+    subscription, stranger, of_the_job = Subscription(None), Subscription(None), Subscription("job")
+    subscription.push(job(5, Status.COMPLETED))
+    for each in (subscription, stranger, of_the_job):
+        for _ in range(2):
+            each.push(deleted)
+    assert await received(subscription) == [("job", 6)]
+    assert await received(of_the_job) == [("job", 6)]
+    assert await received(stranger) == []
 
 
 async def test_subscription_to_one_job_gets_no_other_job() -> None:

@@ -19,6 +19,7 @@ from tests.support.crashes import (
     Scenario,
     User,
     sweep,
+    tidy,
     without_waiting,
 )
 from tests.support.database_failures import raising_sdk
@@ -69,12 +70,32 @@ async def is_cancelled_while_it_uploads(user: User, run: Running) -> None:
     await submit
 
 
+async def is_deleted(user: User, run: Running) -> None:
+    if job_id := await user.submit(run):
+        await user.poll(run, job_id)
+        await user.delete(run, job_id)
+        await tidy(run)
+
+
+async def is_erased(user: User, run: Running) -> None:
+    """One job has ended and another has not when the user is erased."""
+    if job_id := await user.submit(run):
+        await user.poll(run, job_id)
+        await user.submit(run, key="another click")
+        await user.erase(run)
+        for _ in range(2):
+            await tidy(run)
+            await run.wait_for_background()
+
+
 SCENARIOS: list[Scenario] = [
     completes,
     completes_unwatched,
     is_cancelled,
     is_cancelled_while_it_uploads,
     is_refused_by_the_model,
+    is_deleted,
+    is_erased,
 ]
 MUST_COMPLETE = [completes, completes_unwatched]
 
@@ -130,6 +151,9 @@ class Cases:
         jobs = await run.rows("SELECT *, record::id(id) AS id FROM video_job")
         users = {user.name: user for user in self.users}
         assert violations == [], self.users
+        deleted = {job["id"] for job in jobs if job.get("deleted_at")}
+        assert {job_id for user in self.users for job_id in user.deleted} <= deleted
+        assert {job["id"] for job in jobs if users[job["user"]].erased} <= deleted
         found = {job["id"] for job in jobs}
         assert {job_id for user in self.users for job_id in user.accepted} <= found
         problems = [

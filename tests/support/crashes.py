@@ -20,6 +20,7 @@ from tests.support.seams import DEATHS, CallFault, CrashSeam
 from tests.support.service import UNLIMITED_SETTINGS, Running, settings_for
 from tests.support.service import running as running_service
 from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import ADMIN_KEY, admin_bearer, bearer
 
 ROUNDS = 12
 FAULTY_ROUNDS = 4
@@ -42,9 +43,13 @@ class User:
     faults: list[Faults]
     accepted: list[str] = field(default_factory=list)
     """The jobs that were acknowledged."""
+    deleted: list[str] = field(default_factory=list)
+    """The jobs whose deletion was acknowledged."""
+    erased: bool = False
+    """Whether the user's erasure was acknowledged."""
 
-    async def submit(self, run: Running) -> str | None:
-        answer = await run.submit(user=self.name, headers={"Idempotency-Key": "click"})
+    async def submit(self, run: Running, key: str = "click") -> str | None:
+        answer = await run.submit(user=self.name, headers={"Idempotency-Key": key})
         if answer.status_code != 202:
             assert answer.status_code in {500, 502, 503}, answer.text
             return None
@@ -56,6 +61,17 @@ class User:
         for _ in range(times):
             await run.get("/api/templates/video/status", user=self.name, jobId=job_id)
             await run.wait_for_background()
+
+    async def delete(self, run: Running, job_id: str) -> None:
+        answer = await run.client.delete(f"/api/library/{job_id}", headers=bearer(self.name))
+        assert answer.status_code in {204, 404, 500, 503}, answer.text
+        if answer.status_code == 204:
+            self.deleted.append(job_id)
+
+    async def erase(self, run: Running) -> None:
+        answer = await run.client.delete(f"/api/admin/users/{self.name}", headers=admin_bearer())
+        assert answer.status_code in {202, 500, 503}, answer.text
+        self.erased = answer.status_code == 202
 
     @property
     def met_a_death(self) -> bool:
@@ -86,7 +102,8 @@ class Lives:
         """Return lives on a copy of a migrated store."""
         shutil.copytree(migrated, folder / "surreal")
         store = f"surrealkv://{folder / 'surreal'}"
-        given = UNLIMITED_SETTINGS | {"fal_key": FalStandIn.key} | changes
+        keys = {"fal_key": FalStandIn.key, "admin_api_keys": ADMIN_KEY}
+        given = UNLIMITED_SETTINGS | keys | changes
         return cls(settings_for(store, folder / "storage", **given), fal, sdk)
 
     async def __aenter__(self) -> Self:
@@ -163,7 +180,7 @@ class Lives:
         await set_clock_ahead(run.service.database, self._seconds)
 
     async def recover(self) -> None:
-        """Let time pass until every job has ended.
+        """Let time pass until every job has ended, and every deletion and erasure is carried out.
 
         A job whose submit has no known outcome waits for a webhook until its deadline. The stand-in
         sends none here, so that the time after the deadline is tried as well.
@@ -175,6 +192,17 @@ class Lives:
             await self.pass_time(A_DAY if late else ROUND_SECONDS)
             await self.step(sweep)
             rounds += 1
+        while left := await self._untidy():
+            assert rounds < 2 * ROUNDS, left
+            await self.pass_time(ROUND_SECONDS)
+            await self.step(sweep)
+            await self.step(tidy)
+            rounds += 1
+
+    async def _untidy(self) -> list[dict[str, Any]]:
+        run = await self.begin()
+        assert run is not None
+        return list(await run.rows("SELECT * FROM deletion, erasure WHERE due_at != NONE"))
 
     async def unfinished(self) -> list[dict[str, Any]]:
         """Return the jobs that have not ended."""
@@ -185,6 +213,12 @@ class Lives:
 
 async def sweep(run: Running) -> None:
     await run.service.sweep.once()
+
+
+async def tidy(run: Running) -> None:
+    """Carry out the deletions and erasures that are due."""
+    await run.service.erasures.once()
+    await run.service.deletions.once()
 
 
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

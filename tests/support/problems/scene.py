@@ -23,6 +23,7 @@ PATHS = {
     "templates": "/api/templates",
     "library": "/api/library",
     "jobs": "/api/jobs",
+    "deleteVideo": "/api/library/{jobId}",
     "me": "/api/me",
     "credits": "/api/credits",
     "hear": "/api/webhooks/fal",
@@ -36,7 +37,10 @@ PATHS = {
     "media": "/media/users/ada/library/x.mp4",
     "asset": "/assets/latest/none.js",
 }
-METHODS = {"submit": "POST", "cancel": "POST", "hear": "POST", "share": "POST", "revoke": "DELETE"}
+METHODS = {
+    **dict.fromkeys(("submit", "cancel", "hear", "share"), "POST"),
+    **dict.fromkeys(("revoke", "deleteVideo"), "DELETE"),
+}
 """By operation, if it is not GET."""
 
 

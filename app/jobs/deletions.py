@@ -1,0 +1,67 @@
+"""Deletes the objects of deleted videos, also if the storage is away for a while."""
+
+import asyncio
+import logging
+import random
+
+from app import times
+from app.database.deletion_store import DeletionStore
+from app.domain.deletion import DueDeletion
+from app.errors import ServiceError, StorageUnavailable
+from app.storage.protocol import Storage
+from app.telemetry.metrics import DELETION_AGE, DELETIONS, DELETIONS_WAITING
+
+log = logging.getLogger(__name__)
+
+BATCH = 16
+"""Videos whose objects one round deletes at the same time."""
+
+
+class Deletions:
+    """Takes due deletions from the database and carries them out.
+
+    Every object is deleted twice, the second time some minutes later: a delivery that has lost its
+    lease may still be storing the video, and would leave it there.
+    """
+
+    def __init__(self, store: DeletionStore, storage: Storage) -> None:
+        self._store = store
+        self._storage = storage
+
+    async def run(self) -> None:
+        """Delete what is due, then wait; the supervised task calls this for ever."""
+        if await self.once() < BATCH:
+            # The jitter keeps several processes from looking at the same instant.
+            jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
+            await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
+
+    async def once(self) -> int:
+        """Carry out the deletions that are due now; return their number."""
+        try:
+            due = await self._store.take_due(BATCH)
+            await asyncio.gather(*map(self._carry_out, due))
+            waiting, oldest = await self._store.waiting()
+        except ServiceError as error:
+            log.warning("The deletions wait for the database: %s (%r)", error, error.__cause__)
+            return 0
+        DELETIONS_WAITING.set(waiting)
+        DELETION_AGE.set(oldest)
+        return len(due)
+
+    async def _carry_out(self, due: DueDeletion) -> None:
+        left = list(due.keys)
+        try:
+            async with asyncio.timeout(times.DELETION_PATIENCE):
+                for key in due.keys:
+                    await self._storage.delete(key)
+                    left.remove(key)
+        except TimeoutError:
+            log.warning("[VIDEO JOB %s] Not deleted yet: The storage hangs.", due.job_id)
+        except StorageUnavailable as error:
+            log.warning("[VIDEO JOB %s] Not deleted yet: %s", due.job_id, error)
+        except Exception:  # any: this deletion is tried again later, and no other waits for it
+            log.exception("[VIDEO JOB %s] Not deleted yet", due.job_id)
+        DELETIONS.labels("failed" if left else "done").inc()
+        if not left and due.round == 0:
+            log.info("[VIDEO JOB %s] Its objects are deleted", due.job_id)
+        await self._store.done(due, left)

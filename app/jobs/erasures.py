@@ -1,0 +1,77 @@
+"""Erases users: cancels what they have under way, deletes their videos, empties personal fields."""
+
+import asyncio
+import logging
+import random
+
+from app import times
+from app.database.erasure_store import ErasureStore
+from app.database.job_store import JobStore
+from app.domain.deletion import DueErasure
+from app.errors import ServiceError
+from app.jobs.lifecycle import Lifecycle
+from app.problems import DatabaseUnavailable, JobFinished
+from app.telemetry.metrics import ERASURE_AGE
+
+log = logging.getLogger(__name__)
+
+BATCH = 8
+"""Users whose erasure one round continues, one after the other."""
+
+
+class Erasures:
+    """Continues each erasure until every job has ended and is erased, and every object is gone.
+
+    A job that finishes all the same is charged first: fal has made its video and bills it.
+    """
+
+    def __init__(self, store: ErasureStore, jobs: JobStore, lifecycle: Lifecycle) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+
+    async def run(self) -> None:
+        """Continue what is due, then wait; the supervised task calls this for ever."""
+        if await self.once() < BATCH:
+            # The jitter keeps several processes from looking at the same instant.
+            jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
+            await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
+
+    async def once(self) -> int:
+        """Continue the erasures that are due now; return their number."""
+        try:
+            due = await self._store.take_due(BATCH)
+            for each in due:
+                await self._try(each)
+            ERASURE_AGE.set(await self._store.oldest())
+        except ServiceError as error:
+            log.warning("The erasures wait for the database: %s (%r)", error, error.__cause__)
+            return 0
+        return len(due)
+
+    async def _try(self, due: DueErasure) -> None:
+        try:
+            await self._continue(due)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # any: it is tried again later, and no other waits for it
+            log.exception("An erasure cannot be continued")
+
+    async def _continue(self, due: DueErasure) -> None:
+        for job_id in await self._store.to_cancel(due):
+            await self._cancel(job_id, due.user)
+        while ended := await self._store.ended(due):
+            if not await self._jobs.erase(due.user, ended):
+                break  # another process has erased them
+        if await self._store.finish(due):
+            log.info("An erasure is finished")
+
+    async def _cancel(self, job_id: str, user: str) -> None:
+        try:
+            await self._lifecycle.cancel(job_id, user)
+        except JobFinished:
+            return  # it is being stored, or has just ended: a later round erases it
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # any: a job that cannot be read must not hold up the others
+            log.exception("[VIDEO JOB %s] Not cancelled for an erasure", job_id)

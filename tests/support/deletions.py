@@ -1,0 +1,69 @@
+"""Videos that are deleted and users that are erased, in a running service."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from tests.support.clock import set_clock_ahead
+from tests.support.job_rows import stored_row
+from tests.support.s3 import write_file
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+from tests.support.tokens import admin_bearer, bearer
+
+SECOND_ROUND = 11 * 60
+"""Seconds until the objects of a deleted video are deleted once more."""
+
+
+async def completed(run: Running, fal: FalStandIn, *, user: str = "ada", **given: Any) -> str:
+    """Complete a job and return its id."""
+    job_id = await run.submitted(user=user, **given)
+    fal.complete(fal.newest, small_video(seed=len(fal.requests)))
+    assert (await run.finished(job_id, user=user))["status"] == "completed"
+    return job_id
+
+
+async def keep_start_image(run: Running, job_id: str, *, user: str = "ada") -> str:
+    """Store a start image for the job, and return its key."""
+    key = f"users/{user}/start/{job_id}.png"
+    source = write_file(run.service.settings.storage_dir.parent, b"a picture")
+    await run.service.storage.put(key, source, sha256=source.name, owner=job_id)
+    await run.rows(
+        "UPDATE type::record('video_job', $job) SET start_key = $key", job=job_id, key=key
+    )
+    return key
+
+
+async def delete(run: Running, job_id: str, *, user: str = "ada") -> httpx.Response:
+    """Delete a video of the library."""
+    return await run.client.delete(f"/api/library/{job_id}", headers=bearer(user))
+
+
+async def erase(run: Running, user: str = "ada") -> dict[str, Any]:
+    """Ask for a user's erasure, and return how far it is."""
+    path = f"/api/admin/users/{quote(user, safe='')}"
+    answer = await run.client.delete(path, headers=admin_bearer())
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+async def objects(run: Running, job_id: str) -> list[Path]:
+    """Return the paths of the job's objects that are there."""
+    row = await stored_row(run, job_id)
+    keys = [row.get(name) for name in ("video_key", "poster_key", "start_key")]
+    paths = [run.service.settings.storage_dir / key for key in keys if key]
+    return [path for path in paths if path.exists()]
+
+
+async def carry_on(run: Running, seconds: float, *, rounds: int = 3) -> None:
+    """Set the database's clock ahead, and run the loops until they have nothing to do then."""
+    await set_clock_ahead(run.service.database, seconds)
+    for _ in range(rounds):
+        await run.service.sweep.once()
+        await run.wait_for_background()
+        await run.service.erasures.once()
+        await run.service.deletions.once()
+        await set_clock_ahead(run.service.database, seconds := seconds + 10)
