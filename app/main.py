@@ -21,6 +21,7 @@ from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
+from app.api.presentation import ending_body
 from app.api.problems import HANDLERS
 from app.api.service import LifespanState, Service
 from app.database.account_store import AccountStore
@@ -28,6 +29,7 @@ from app.database.library_store import LibraryStore
 from app.database.opening import open_database
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
+from app.events.receiver import open_receiver
 from app.fal.opening import open_fal
 from app.fal.signatures import open_signatures
 from app.jobs.opening import open_jobs
@@ -115,6 +117,8 @@ async def _lifespan(
                 catalogue=catalogue,
                 stopping=stopping,
                 seam=seam,
+                receiver=await stack.enter_async_context(open_receiver(settings, seam)),
+                describe=functools.partial(ending_body, storage=storage),
             )
         )
         stack.callback(stopping.set)
@@ -134,6 +138,7 @@ async def _lifespan(
             subscriptions=jobs.subscriptions,
             stream_places=jobs.stream_places,
             sweep=jobs.sweep,
+            outgoing_events=jobs.outgoing_events,
             stopping=stopping,
             memory=RequestMemory.for_images_of(settings.max_image_bytes),
             signatures=await stack.enter_async_context(

@@ -66,7 +66,12 @@ def document(*, server: str = "/") -> Node:
         for part in PARTS
         for path, operations in _read(f"paths/{part}").items()
     }
-    return about | {"servers": [{"url": server}], "paths": paths, "components": components}
+    return about | {
+        "servers": [{"url": server}],
+        "paths": paths,
+        "webhooks": _read("webhooks"),
+        "components": components,
+    }
 
 
 def _path_item(operations: Node, problems: Node) -> Node:

@@ -41,6 +41,23 @@ async def job_body(job: Job, storage: Storage) -> bytes:
     return _encoded(job_json(job, url=url, poster_url=poster_url))
 
 
+async def ending_body(job: Job, storage: Storage) -> bytes:
+    """Return the event that tells another service how the job ended.
+
+    Raises:
+        StorageUnavailable: as :func:`job_body` does.
+
+    """
+    assert job.completed_at, "the functions that end a job set it"
+    return _encoded(
+        {
+            "type": f"video.{job.status}",
+            "timestamp": rfc3339(job.completed_at),
+            "data": json.loads(await job_body(job, storage)) | {"user": job.user},
+        }
+    )
+
+
 def job_json(job: Job, *, url: str | None = None, poster_url: str | None = None) -> dict[str, Any]:
     """Return the status object; only a completed job has addresses."""
     shape: dict[str, Any] = {

@@ -20,6 +20,7 @@ from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.fal.signatures import Signatures
 from app.jobs.lifecycle import Lifecycle
+from app.jobs.outgoing_events import OutgoingEvents
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
@@ -60,6 +61,7 @@ class Service:
     subscriptions: Subscriptions
     stream_places: SharedPlaces
     sweep: Sweep
+    outgoing_events: OutgoingEvents | None
     stopping: asyncio.Event
     """Set when the service stops taking new work."""
 

@@ -10,14 +10,17 @@ from app import times
 from app.database.client import Database
 from app.database.job_store import JobStore
 from app.database.limits import Limits
+from app.database.outgoing_event_store import OutgoingEventStore
 from app.database.stream_places import StreamPlaces
 from app.domain.job import Job
+from app.events.receiver import Receiver
 from app.fal.queue import Fal
 from app.jobs.delivery import Delivery, Fetch
 from app.jobs.fetched_videos import FetchedVideos
 from app.jobs.handover import Handover
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.live_updates import LiveUpdates
+from app.jobs.outgoing_events import Describe, OutgoingEvents, forget_events
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
@@ -47,6 +50,8 @@ class Jobs:
     subscriptions: Subscriptions
     stream_places: SharedPlaces
     sweep: Sweep
+    outgoing_events: OutgoingEvents | None
+    """None without ``EVENTS_URL``."""
 
 
 @asynccontextmanager
@@ -59,11 +64,16 @@ async def open_jobs(
     catalogue: Catalogue,
     stopping: asyncio.Event,
     seam: Seam,
+    receiver: Receiver | None,
+    describe: Describe,
 ) -> AsyncIterator[Jobs]:
     """Start the sweep and the work behind the event streams; drain the deliveries at the end.
 
+    ``receiver`` is told how each job ends, in the words of ``describe``.
+
     Raises:
         OSError: the disk has no room for a scratch folder.
+        DatabaseUnavailable: it is not known whether endings will be recorded for the receiver.
 
     """
     subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
@@ -95,6 +105,9 @@ async def open_jobs(
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
         updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
         await _run_loops(stack, sweep, updates, places)
+        events = OutgoingEventStore(database)
+        outgoing = OutgoingEvents(events, store, receiver, describe) if receiver else None
+        await _tell_events(stack, events, outgoing)
         await stack.enter_async_context(subscriptions.ended_by(stopping))
         yield Jobs(
             store=store,
@@ -104,6 +117,7 @@ async def open_jobs(
             subscriptions=subscriptions,
             stream_places=places,
             sweep=sweep,
+            outgoing_events=outgoing,
         )
 
 
@@ -128,6 +142,18 @@ async def _run_loops(
         ("renew stream places", places.renew),
     ):
         await stack.enter_async_context(supervised(name, loop))
+
+
+async def _tell_events(
+    stack: AsyncExitStack, events: OutgoingEventStore, outgoing: OutgoingEvents | None
+) -> None:
+    """Tell events until the stack is closed; without a receiver, delete those that are left."""
+    if outgoing is None:
+        loop = supervised("forget events", functools.partial(forget_events, events))
+    else:
+        await events.want()  # before the first job can end
+        loop = supervised("tell events", outgoing.run)
+    await stack.enter_async_context(loop)
 
 
 def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
