@@ -200,9 +200,10 @@ class Settings(BaseSettings):
     @field_validator("events_url")
     @classmethod
     def _events_are_signed(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value and info.data.get("events_secret") == ():
+        address = _tamper_proof(value) if value else None
+        if address and info.data.get("events_secret") == ():
             raise ValueError("needs EVENTS_SECRET as well")
-        return _tamper_proof(value) if value else None
+        return address
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

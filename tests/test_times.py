@@ -45,6 +45,10 @@ def test_a_delivery_keeps_its_lease_when_one_renewal_fails() -> None:
     assert 2 * (times.LEASE_RENEWAL + times.DATABASE_CALL) < times.LEASE
 
 
+def test_an_event_is_told_by_one_process_at_a_time() -> None:
+    assert times.EVENT_ATTEMPT + 3 * times.DATABASE_CALL < times.EVENT_LEASE
+
+
 def test_the_streams_of_a_killed_process_are_forgotten_in_time() -> None:
     assert 3 * times.PROCESS_RENEWAL + times.DATABASE_CALL < times.PROCESS_ALIVE
     assert times.PROCESS_ALIVE < times.PLACES_FREE

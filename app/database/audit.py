@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from surrealdb.errors import UnexpectedResponseError
 
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
+from app.database.audit_events import check_outgoing_events
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
@@ -24,7 +25,10 @@ STORAGE_CALLS = 8
 
 T = TypeVar("T")
 
-_TABLES = ("video_job", "credit_entry", "library_video", "idempotency", "credit_account")
+_TABLES = (
+    *("video_job", "credit_entry", "library_video", "idempotency", "credit_account"),
+    "outgoing_event",
+)
 _JOBS = """
 SELECT *,
   fn::clock::now() AS clock,
@@ -73,6 +77,7 @@ async def audit(
                 violations += found
             progress(len(chunk))
     violations += [each async for each in check_accounts(database, books, progress)]
+    violations += [each async for each in check_outgoing_events(database, progress)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

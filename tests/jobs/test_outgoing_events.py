@@ -9,10 +9,10 @@ import pytest
 from starlette.responses import Response
 
 from app import times
-from app.database.outgoing_event_store import KEPT, WAITS
+from app.database.outgoing_event_store import KEPT, WAITS, OutgoingEventStore
 from app.errors import StorageUnavailable
 from app.jobs import outgoing_events
-from app.jobs.outgoing_events import forget_events
+from app.jobs.outgoing_events import OutgoingEvents, forget_events
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.metrics import EVENTS, EVENTS_OLDEST
@@ -23,7 +23,10 @@ from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
 
+pytestmark = pytest.mark.usefixtures("every_poll_asks_fal", "only_when_asked")
+
 AN_HOUR = 3600
+RUN = OutgoingEvents.run
 
 
 @pytest.fixture
@@ -37,19 +40,22 @@ def told_settings(settings: Settings, receiver: EventReceiver) -> Settings:
     return changed(settings, **receiver.settings)
 
 
-@pytest.fixture(autouse=True)
-def _only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing_events, "INTERVAL", 3600.0)
+@pytest.fixture
+def only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let events be told when a test asks, and not by the service's own loop."""
+
+    async def idle(_: OutgoingEvents) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(OutgoingEvents, "run", idle)
 
 
 @pytest.fixture
 async def run(
     told_settings: Settings,
     fal: FalStandIn,
-    every_poll_asks_fal: None,  # noqa: ARG001 see conftest
 ) -> AsyncIterator[Running]:
     async with running(told_settings, fal) as service:
-        await first_look(service)
         yield service
         await service.wait_for_background()
         assert await service.audit() == []
@@ -57,13 +63,6 @@ async def run(
 
 def changed(settings: Settings, **changes: Any) -> Settings:
     return Settings(_env_file=None, **(settings.model_dump() | changes))
-
-
-async def first_look(run: Running) -> None:
-    """Let the service's own loop have its first look, so that it takes nothing of the test."""
-    await asyncio.sleep(0)
-    while run.service.outgoing_events is not None and await rows(run):
-        await asyncio.sleep(0.01)
 
 
 async def rows(run: Running) -> list[dict[str, Any]]:
@@ -122,7 +121,6 @@ async def test_every_kind_of_ending_is_told_with_the_status_object_and_its_user(
 async def test_nothing_is_recorded_without_a_receiver(
     settings: Settings,
     fal: FalStandIn,
-    every_poll_asks_fal: None,  # noqa: ARG001 see conftest
 ) -> None:
     async with running(settings, fal) as run:
         await completed(run, fal)
@@ -240,7 +238,6 @@ async def test_a_receiver_that_hangs_delays_no_job(
 async def test_a_receiver_that_cannot_be_reached_is_tried_again(
     settings: Settings,
     fal: FalStandIn,
-    every_poll_asks_fal: None,  # noqa: ARG001 see conftest
 ) -> None:
     async with event_receiver() as gone:
         pass
@@ -304,7 +301,6 @@ async def test_lost_answers_of_the_database_tell_it_again_and_lose_nothing(
     told_settings: Settings,
     fal: FalStandIn,
     receiver: EventReceiver,
-    every_poll_asks_fal: None,  # noqa: ARG001
 ) -> None:
     seam = FailingSeam(DatabaseUnavailable(), "db.outgoing_event::told")
     async with running(told_settings, fal, seam=seam) as run:
@@ -352,15 +348,13 @@ async def test_what_ends_while_the_setting_is_off_is_told_when_it_is_on_again(
     told_settings: Settings,
     fal: FalStandIn,
     receiver: EventReceiver,
-    every_poll_asks_fal: None,  # noqa: ARG001 see conftest
 ) -> None:
     async with running(told_settings, fal):
         pass
     async with running(settings, fal) as off:
         job_id = await failed(off, fal)
     async with running(told_settings, fal) as run:
-        while await rows(run):
-            await tell(run)
+        assert await tell(run) == 1
     assert [told.job_id for told in receiver.told] == [job_id]
 
 
@@ -368,14 +362,13 @@ async def test_rows_do_not_pile_up_after_the_setting_was_turned_off(
     settings: Settings,
     told_settings: Settings,
     fal: FalStandIn,
-    every_poll_asks_fal: None,  # noqa: ARG001 see conftest
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(outgoing_events, "FORGET_INTERVAL", 0.0)
     async with running(told_settings, fal):
         pass
     async with running(settings, fal) as off:
-        events = outgoing_events.OutgoingEventStore(off.service.database)
+        events = OutgoingEventStore(off.service.database)
         await failed(off, fal)
         await forget_events(events)
         assert len(await rows(off)) == 1, "it may still be turned on again"
@@ -404,10 +397,10 @@ async def test_the_loop_tells_without_being_asked(
     told_settings: Settings,
     fal: FalStandIn,
     receiver: EventReceiver,
-    every_poll_asks_fal: None,  # noqa: ARG001 see conftest
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(outgoing_events, "INTERVAL", 0.05)
+    monkeypatch.setattr(OutgoingEvents, "run", RUN)
     told = asyncio.Event()
 
     async def heard(event: Told) -> Response:
