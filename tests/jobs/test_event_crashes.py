@@ -4,14 +4,11 @@ The process dies before the call or after it, the call fails, its answer is lost
 nobody foresaw. Afterwards the receiver knows each ending, under one id, and none of other jobs.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from app import times
-from app.jobs.outgoing_events import OutgoingEvents
 from tests.support.crash_cases import (
     Cases,
     begun_cases,
@@ -21,11 +18,14 @@ from tests.support.crash_cases import (
     points,
 )
 from tests.support.crashes import Faults, Scenario
-from tests.support.event_receiver import EventReceiver, event_receiver, taken
+from tests.support.event_receiver import EventReceiver, taken
+from tests.support.outgoing_events import tell
 from tests.support.seams import DEATHS, ERRORS, CallFault
 from tests.support.service import TERMINAL, Running
 
 pytestmark = [
+    # Its calls would be counted with those of the job.
+    pytest.mark.usefixtures("only_when_asked"),
     # The garbage collector closes the sockets of a service that died.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.timeout(600),
@@ -34,25 +34,8 @@ FAULTS = pytest.mark.parametrize("faults", [DEATHS, ERRORS], ids=["deaths", "err
 ROUNDS = 4
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[EventReceiver]:
-    async with event_receiver() as one:
-        yield one
-
-
-@pytest.fixture(autouse=True)
-def _only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a test tell events: the loop's calls would be counted with those of the job."""
-
-    async def idle(_: OutgoingEvents) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(OutgoingEvents, "run", idle)
-
-
-async def tell(run: Running) -> None:
-    assert run.service.outgoing_events is not None
-    await run.service.outgoing_events.once()
+async def tell_due(run: Running) -> None:
+    await tell(run)
 
 
 async def tell_all(cases: Cases, receiver: EventReceiver) -> None:
@@ -60,7 +43,7 @@ async def tell_all(cases: Cases, receiver: EventReceiver) -> None:
     receiver.answer = taken
     for _ in range(ROUNDS):
         await cases.lives.pass_time(times.EVENT_LEASE + 30)
-        await cases.lives.step(tell)
+        await cases.lives.step(tell_due)
     run = await cases.lives.begin()
     assert run is not None
     assert await run.rows("SELECT id FROM outgoing_event") == []
@@ -91,7 +74,7 @@ async def test_no_single_fault_of_a_job_loses_the_event_of_its_ending(
     ) as cases:
         for number, fault in points(await cases.play(), faults):
             await cases.play({number: fault})
-        while await cases.lives.step(tell) != ["db.query"]:
+        while await cases.lives.step(tell_due) != ["db.query"]:
             pass
         await tell_all(cases, receiver)
 
@@ -108,10 +91,10 @@ async def test_no_single_fault_while_an_event_is_told_loses_it(
 ) -> None:
     async def tell_one(cases: Cases, met: Faults) -> list[str]:
         receiver.answer = taken
-        await cases.lives.step(tell)
+        await cases.lives.step(tell_due)
         await cases.play()
         receiver.answer_with(answer)
-        calls = await cases.lives.step(tell, met)
+        calls = await cases.lives.step(tell_due, met)
         await cases.lives.pass_time(times.EVENT_LEASE + 30)
         return calls
 
