@@ -19,6 +19,7 @@
     ├── ObjectTaken             the storage key holds other bytes
     ├── StorageUnavailable      the object store fails; temporary
     ├── KeySetUnavailable       public keys cannot be fetched; temporary
+    ├── EventNotTaken           the receiver of events did not take one; temporary
     ├── LeaseLost               another worker has the job now
     ├── RequestTaken            fal's request belongs to another job
     └── ConfigurationError      the service cannot work with its settings
@@ -122,6 +123,10 @@ class KeySetUnavailable(ServiceError):
 
 class RequestTaken(ServiceError):
     """fal gave this job a request that already belongs to another job."""
+
+
+class EventNotTaken(ServiceError):
+    """The receiver of events did not take one, or its answer was lost: tell it again later."""
 
 
 class LeaseLost(ServiceError):

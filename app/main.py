@@ -33,6 +33,7 @@ from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
+from app.api.presentation import ending_body
 from app.api.problems import HANDLERS
 from app.api.routing import route
 from app.api.service import LifespanState, Service
@@ -46,6 +47,7 @@ from app.database.share_store import ShareStore
 from app.database.support_store import SupportStore
 from app.database.template_rows import load_templates
 from app.database.write_probe import WriteProbe
+from app.events.receiver import open_receiver
 from app.fal.opening import open_fal
 from app.fal.signatures import open_signatures
 from app.jobs.opening import open_jobs
@@ -149,6 +151,8 @@ async def _lifespan(
                 catalogue=catalogue,
                 stopping=stopping,
                 seam=seam,
+                receiver=await stack.enter_async_context(open_receiver(settings, seam)),
+                describe=functools.partial(ending_body, storage=storage),
             )
         )
         stack.callback(stopping.set)
@@ -174,6 +178,7 @@ async def _lifespan(
             sweep=jobs.sweep,
             deletions=jobs.deletions,
             erasures=jobs.erasures,
+            outgoing_events=jobs.outgoing_events,
             stopping=stopping,
             memory=RequestMemory.for_images_of(settings.max_image_bytes),
             signatures=await stack.enter_async_context(

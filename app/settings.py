@@ -1,6 +1,7 @@
 """The settings. No other module reads the environment."""
 
 import re
+from base64 import b64decode
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,10 @@ SHORTEST_SECRET = 32
 """Bytes: RFC 7518, section 3.2, requires as many for HS256."""
 SHORTEST_ADMIN_KEY = 32
 """Characters."""
+WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105 what every secret begins with
+SHORTEST_WEBHOOK_SECRET, LONGEST_WEBHOOK_SECRET = 24, 64
+"""Bytes: Standard Webhooks requires as many."""
+MOST_WEBHOOK_SECRETS = 2
 LARGEST_INTEGER = 2**53 - 1
 """The largest that JavaScript reads exactly; sums of such numbers fit SurrealDB's 64 bits."""
 
@@ -50,6 +55,16 @@ def _tamper_proof(address: str) -> str:
     if not host or not (scheme == "https" or plain_is_fine):
         raise ValueError("must be an https:// address (http:// on loopback only)")
     return address
+
+
+def _is_webhook_secret(text: str) -> bool:
+    """Return whether Standard Webhooks allows the secret."""
+    encoded = text.removeprefix(WEBHOOK_SECRET_PREFIX)
+    try:
+        size = len(b64decode(encoded, validate=True))
+    except ValueError:
+        return False
+    return encoded != text and SHORTEST_WEBHOOK_SECRET <= size <= LONGEST_WEBHOOK_SECRET
 
 
 def _unset(info: ValidationInfo, *names: str) -> list[str]:
@@ -103,6 +118,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     admin_api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
+    events_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    events_url: str | None = None
+
     credits_signup_grant: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)] = 100
     max_image_bytes: Positive = 10 * 1024 * 1024
     max_image_pixels: Positive = 40_000_000
@@ -136,7 +154,9 @@ class Settings(BaseSettings):
             raise ValueError("must be printable ASCII")
         return SecretStr(key)
 
-    @field_validator("fal_media_hosts", "cors_origins", "admin_api_keys", mode="before")
+    @field_validator(
+        "fal_media_hosts", "cors_origins", "admin_api_keys", "events_secret", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: object) -> object:
         if isinstance(value, str) and value.strip():
@@ -165,6 +185,26 @@ class Settings(BaseSettings):
                     "separated by commas"
                 )
         return value
+
+    @field_validator("events_secret")
+    @classmethod
+    def _events_are_signed_with_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        strong = all(_is_webhook_secret(secret.get_secret_value()) for secret in value)
+        if len(value) > MOST_WEBHOOK_SECRETS or not strong:
+            raise ValueError(
+                f"must be {WEBHOOK_SECRET_PREFIX} and {SHORTEST_WEBHOOK_SECRET} to "
+                f"{LONGEST_WEBHOOK_SECRET} random bytes in base64, or two of these, separated by "
+                "a comma, while it is changed"
+            )
+        return value
+
+    @field_validator("events_url")
+    @classmethod
+    def _events_are_signed(cls, value: str | None, info: ValidationInfo) -> str | None:
+        address = _tamper_proof(value) if value else None
+        if address and info.data.get("events_secret") == ():
+            raise ValueError("needs EVENTS_SECRET as well")
+        return address
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

@@ -83,6 +83,14 @@ DELETION_LEASE = 60
 ERASURE_LEASE = 60
 """How long a process has an erasure for itself; whole seconds."""
 
+# An outgoing event is told by one process at a time:
+# EVENT_ATTEMPT + 3 * DATABASE_CALL < EVENT_LEASE.
+
+EVENT_ATTEMPT = 15.0
+"""One attempt to tell an event."""
+EVENT_LEASE = 60
+"""How long a process has an event to itself; whole seconds."""
+
 # The places of a killed process's streams are free again within PLACES_FREE: its row is no longer
 # renewed. A place that could not be returned is free after STREAM + STREAM_MARGIN.
 

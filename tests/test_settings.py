@@ -1,6 +1,7 @@
 """Settings are documented, and wrong ones are refused with a message that says what to do."""
 
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.server.startup_errors import wrong_settings
 from app.settings import Settings
 
 EXAMPLE = Path(".env.example")
+WEBHOOK_SECRET = f"whsec_{b64encode(bytes(32)).decode()}"
 INTEGERS = [name for name, field in Settings.model_fields.items() if field.annotation is int]
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if field.annotation in {int, float}
@@ -44,6 +46,34 @@ def test_keys_of_the_back_office_cannot_be_guessed() -> None:
         assert wrong not in line
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "whsec_" + b64encode(b"s" * 23).decode(),
+        "whsec_" + b64encode(b"s" * 65).decode(),
+        "whsec_" + "s" * 31,
+        "whsec_" + "-" * 40,
+        WEBHOOK_SECRET.removeprefix("whsec_"),
+        f"{WEBHOOK_SECRET},{WEBHOOK_SECRET},{WEBHOOK_SECRET}",
+        f"{WEBHOOK_SECRET},short",
+    ],
+)
+def test_secrets_of_events_are_those_of_standard_webhooks(wrong: str) -> None:
+    (line,) = messages(events_secret=wrong, events_url="https://shop.example/events")
+    assert line.startswith("EVENTS_SECRET: must be whsec_ and 24 to 64 random bytes in base64")
+    assert wrong not in line
+
+
+@pytest.mark.parametrize("size", [24, 64])
+def test_two_secrets_of_events_may_be_set_and_are_not_shown(size: int) -> None:
+    given = f"whsec_{b64encode(b'n' * size).decode()}, {WEBHOOK_SECRET}"
+    both = settings(events_secret=given, events_url="http://127.0.0.1:9000/events?a=b")
+    assert [each.get_secret_value() for each in both.events_secret] == given.split(", ")
+    assert both.events_url == "http://127.0.0.1:9000/events?a=b"
+    assert "whsec" not in repr(both)
+    assert settings(events_secret=WEBHOOK_SECRET).events_url is None
+
+
 def test_every_paragraph_of_the_example_file_begins_with_an_explanation() -> None:
     lines = EXAMPLE.read_text().splitlines()
     for paragraph in "\n".join(lines).split("\n\n"):
@@ -74,6 +104,8 @@ def test_every_paragraph_of_the_example_file_begins_with_an_explanation() -> Non
         ({"submit_timeout": "inf"}, "3600"),
         ({"job_deadline_hours": "nan"}, "8760"),
         ({"log_format": "xml"}, "text"),
+        ({"events_url": "https://shop.example/events"}, "needs EVENTS_SECRET as well"),
+        ({"events_secret": WEBHOOK_SECRET, "events_url": "http://shop.example"}, "https"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_a_reason(given: dict[str, object], reason: str) -> None:
@@ -123,7 +155,11 @@ def test_a_key_set_needs_https_except_on_loopback() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["surreal_url", "r2_endpoint_url", "r2_public_url", "auth_jwks_url", "public_url"]
+    "name",
+    [
+        *("surreal_url", "r2_endpoint_url", "r2_public_url", "auth_jwks_url", "public_url"),
+        "events_url",
+    ],
 )
 def test_an_address_with_a_password_is_refused(name: str) -> None:
     scheme = "wss" if name == "surreal_url" else "https"

@@ -49,6 +49,10 @@ def test_a_deletion_is_not_given_to_another_process_while_it_runs() -> None:
     assert times.DELETION_PATIENCE + times.DATABASE_CALL < times.DELETION_LEASE
 
 
+def test_an_event_is_told_by_one_process_at_a_time() -> None:
+    assert times.EVENT_ATTEMPT + 3 * times.DATABASE_CALL < times.EVENT_LEASE
+
+
 def test_the_streams_of_a_killed_process_are_forgotten_in_time() -> None:
     assert 3 * times.PROCESS_RENEWAL + times.DATABASE_CALL < times.PROCESS_ALIVE
     assert times.PROCESS_ALIVE < times.PLACES_FREE

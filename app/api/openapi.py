@@ -69,7 +69,12 @@ def document(*, server: str = "/") -> Node:
     for part in PARTS:  # several parts may describe operations of one path
         for path, operations in _read(f"paths/{part}").items():
             paths[path] = paths.get(path, {}) | _path_item(operations, problems)
-    return about | {"servers": [{"url": server}], "paths": paths, "components": components}
+    return about | {
+        "servers": [{"url": server}],
+        "paths": paths,
+        "webhooks": _read("webhooks"),
+        "components": components,
+    }
 
 
 def _path_item(operations: Node, problems: Node) -> Node:

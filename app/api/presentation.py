@@ -58,6 +58,23 @@ async def job_body(job: Job, storage: Storage) -> bytes:
     return body
 
 
+async def ending_body(job: Job, storage: Storage) -> bytes:
+    """Return the event that tells another service how the job ended.
+
+    Raises:
+        StorageUnavailable: as :func:`job_body` does.
+
+    """
+    assert job.completed_at, "the functions that end a job set it"
+    return _encoded(
+        {
+            "type": f"video.{job.status}",
+            "timestamp": rfc3339(job.completed_at),
+            "data": json.loads(await job_body(job, storage)) | {"user": job.user},
+        }
+    )
+
+
 async def job_with_addresses(job: Job, storage: Storage) -> dict[str, Any]:
     """Return the status object; raises StorageUnavailable as :func:`job_body` does."""
     return job_json(job, await _addresses(job, storage))

@@ -26,6 +26,7 @@ from app.fal.signatures import Signatures
 from app.jobs.deletions import Deletions
 from app.jobs.erasures import Erasures
 from app.jobs.lifecycle import Lifecycle
+from app.jobs.outgoing_events import OutgoingEvents
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
@@ -72,6 +73,7 @@ class Service:
     sweep: Sweep
     deletions: Deletions
     erasures: Erasures
+    outgoing_events: OutgoingEvents | None
     stopping: asyncio.Event
     """Set when the service stops taking new work."""
 

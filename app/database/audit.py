@@ -14,6 +14,7 @@ from app.database.audit_deletion import (
     check_erasures,
     objects_of_deleted,
 )
+from app.database.audit_events import check_outgoing_events
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.audit_shares import check_shares
 from app.database.audit_start_images import (
@@ -37,12 +38,8 @@ STORAGE_CALLS = 8
 T = TypeVar("T")
 
 _TABLES = (
-    "video_job",
-    "credit_entry",
-    "library_video",
-    "idempotency",
-    "credit_account",
-    "admin_action",
+    *("video_job", "credit_entry", "library_video", "idempotency", "credit_account"),
+    *("admin_action", "outgoing_event"),
 )
 _JOBS = """
 SELECT *,
@@ -106,6 +103,7 @@ async def audit(
     violations += [each async for each in check_back_office(database, progress)]
     violations += [each async for each in check_shares(database)]
     violations += [each async for each in check_erasures(database)]
+    violations += [each async for each in check_outgoing_events(database, progress)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

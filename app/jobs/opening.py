@@ -12,8 +12,10 @@ from app.database.deletion_store import DeletionStore
 from app.database.erasure_store import ErasureStore
 from app.database.job_store import JobStore
 from app.database.limits import Limits
+from app.database.outgoing_event_store import OutgoingEventStore
 from app.database.stream_places import StreamPlaces
 from app.domain.job import Job
+from app.events.receiver import Receiver
 from app.fal.queue import Fal
 from app.jobs.deletions import Deletions
 from app.jobs.delivery import Delivery, Fetch
@@ -23,6 +25,7 @@ from app.jobs.handover import Handover
 from app.jobs.kept_start_images import KeptStartImages
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.live_updates import LiveUpdates
+from app.jobs.outgoing_events import Describe, OutgoingEvents, forget_events
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
@@ -54,6 +57,8 @@ class Jobs:
     sweep: Sweep
     deletions: Deletions
     erasures: Erasures
+    outgoing_events: OutgoingEvents | None
+    """None without ``EVENTS_URL``."""
 
 
 @asynccontextmanager
@@ -66,11 +71,16 @@ async def open_jobs(
     catalogue: Catalogue,
     stopping: asyncio.Event,
     seam: Seam,
+    receiver: Receiver | None,
+    describe: Describe,
 ) -> AsyncIterator[Jobs]:
     """Start the sweep and the work behind the event streams; drain the deliveries at the end.
 
+    ``receiver`` is told how each job ends, in the words of ``describe``.
+
     Raises:
         OSError: the disk has no room for a scratch folder.
+        DatabaseUnavailable: it is not known whether endings will be recorded for the receiver.
 
     """
     subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
@@ -123,6 +133,9 @@ async def open_jobs(
         await _run_loops(stack, sweep, updates, places)
         await stack.enter_async_context(supervised("deletions", deletions.run))
         await stack.enter_async_context(supervised("erasures", erasures.run))
+        events = OutgoingEventStore(database)
+        outgoing = OutgoingEvents(events, store, receiver, describe) if receiver else None
+        await _tell_events(stack, events, outgoing)
         await stack.enter_async_context(subscriptions.ended_by(stopping))
         yield Jobs(
             store=store,
@@ -134,6 +147,7 @@ async def open_jobs(
             sweep=sweep,
             deletions=deletions,
             erasures=erasures,
+            outgoing_events=outgoing,
         )
 
 
@@ -158,6 +172,18 @@ async def _run_loops(
         ("renew stream places", places.renew),
     ):
         await stack.enter_async_context(supervised(name, loop))
+
+
+async def _tell_events(
+    stack: AsyncExitStack, events: OutgoingEventStore, outgoing: OutgoingEvents | None
+) -> None:
+    """Tell events until the stack is closed; without a receiver, delete those that are left."""
+    if outgoing is None:
+        loop = supervised("forget events", functools.partial(forget_events, events))
+    else:
+        await events.want()  # before the first job can end
+        loop = supervised("tell events", outgoing.run)
+    await stack.enter_async_context(loop)
 
 
 def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:

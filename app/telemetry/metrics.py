@@ -20,7 +20,7 @@ REQUESTS = Histogram(
 )
 CALLS = Histogram(
     "outside_call_duration_seconds",
-    "Duration of calls to fal, its media hosts, the storage and the database.",
+    "Duration of calls to fal, its media hosts, the storage, the database and EVENTS_URL.",
     ["call", "outcome"],
     buckets=(0.002, 0.01, 0.05, 0.2, 1, 5, 30, 300),
 )
@@ -91,6 +91,15 @@ TASK_FAILURES = Counter(
     "supervised_task_failures",
     "Failed rounds of a task that runs for ever. It continues after a pause.",
     ["task"],
+)
+EVENTS = Counter(
+    "outgoing_events",
+    "Attempts to tell EVENTS_URL that a job has ended, by outcome. given_up: not told in 3 days.",
+    ["outcome"],
+)
+EVENTS.labels("given_up")  # exports 0 before the first one: an alert watches it
+EVENTS_OLDEST = Gauge(
+    "outgoing_events_oldest_seconds", "Age of the oldest event that EVENTS_URL has not taken."
 )
 STREAMS = Gauge("event_streams_open", "Open event streams.")
 DEPENDENCY_UP = Gauge(

@@ -10,6 +10,7 @@ import pytest
 
 from app.database.address import Address
 from app.database.client import Database
+from app.database.outgoing_event_store import OutgoingEventStore
 from app.database.schema_status import read_status
 from app.errors import ConfigurationError
 from app.jobs import snapshots
@@ -17,6 +18,7 @@ from app.settings import Settings
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, settings_of
 from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
+from tests.support.event_receiver import event_receiver, taken
 from tests.support.legacy import legacy_row, make_legacy, run_backfill
 from tests.support.scripts import run_script
 from tests.support.service import Running, running, settings_for
@@ -67,13 +69,13 @@ def every_poll_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "WATCHED", 0.0)
 
 
-def settings_at(address: Address, folder: Path) -> Settings:
+def settings_at(address: Address, folder: Path, **changes: str) -> Settings:
     return settings_for(
         address.url,
         folder,
         fal_key=FalStandIn.key,
         public_url=PUBLIC_URL,
-        **settings_of(address),
+        **settings_of(address) | changes,
     )
 
 
@@ -152,6 +154,31 @@ async def test_it_serves_a_legacy_database_before_and_after_the_backfill(
             assert await migrate(migrator) == 0
         assert (await read_status(root)).pending == ()
         await makes_videos(run, fal)
+
+
+@pytest.mark.usefixtures("every_poll_asks")
+async def test_a_service_with_record_access_tells_events(
+    service: Address, fal: FalStandIn, tmp_path: Path
+) -> None:
+    async with event_receiver() as receiver:
+        settings = settings_at(service, tmp_path, **receiver.settings)
+        async with running(settings, fal) as run:
+            outgoing = run.service.outgoing_events
+            assert outgoing is not None
+            failed = await run.submitted()
+            fal.fail(fal.newest)
+            await run.finished(failed)
+            receiver.answer_with(500)
+            while not receiver.told:
+                await outgoing.once()
+            receiver.answer = taken
+            await run.rows("UPDATE outgoing_event SET due_at = time::now()")
+            while await run.rows("SELECT id FROM outgoing_event"):
+                await outgoing.once()
+            assert {told.job_id for told in receiver.told} == {failed}
+            await run.rows("UPSERT events_wanted:here SET until = time::now()")
+            await OutgoingEventStore(run.service.database).forget()
+            assert await run.audit() == []
 
 
 async def test_definitions_are_refused(signed_in: Database) -> None:

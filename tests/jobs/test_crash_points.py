@@ -18,6 +18,7 @@ from tests.support.crash_cases import (
     begun_cases,
     completes_unwatched,
     is_cancelled_while_it_uploads,
+    points,
 )
 from tests.support.crashes import Scenario
 from tests.support.seams import DEATHS, ERRORS, CallFault
@@ -44,7 +45,7 @@ async def test_no_single_fault_breaks_an_invariant(
     begin: Begin, scenario: Scenario, faults: tuple[CallFault, ...]
 ) -> None:
     async with begin(scenario) as cases:
-        for number, fault in _points(await cases.play(), faults):
+        for number, fault in points(await cases.play(), faults):
             await cases.play({number: fault})
 
 
@@ -58,7 +59,7 @@ async def test_no_single_fault_breaks_an_invariant_while_webhooks_are_expected(
     begin: Begin, scenario: Scenario, faults: tuple[CallFault, ...]
 ) -> None:
     async with begin(scenario, public_url=PUBLIC_URL) as cases:
-        for number, fault in _points(await cases.play(), faults):
+        for number, fault in points(await cases.play(), faults):
             await cases.play({number: fault})
 
 
@@ -67,7 +68,7 @@ async def test_no_single_fault_during_recovery_breaks_an_invariant(
     begin: Begin, faults: tuple[CallFault, ...]
 ) -> None:
     async with begin(completes_unwatched) as cases:
-        for number, fault in _points(await cases.play(later={}), faults):
+        for number, fault in points(await cases.play(later={}), faults):
             await cases.play(later={number: fault})
 
 
@@ -78,16 +79,5 @@ async def test_no_single_fault_at_the_start_breaks_an_invariant(
     async with begin(completes_unwatched) as cases:
         names = await cases.start({})
         until_open = names[: names.index("db.video_job::open")]
-        for number, fault in _points(until_open, faults):
+        for number, fault in points(until_open, faults):
             await cases.start({number: fault})
-
-
-def _points(names: list[str], faults: tuple[CallFault, ...]) -> list[tuple[int, CallFault]]:
-    """Return each call's number with each fault that it can have."""
-    assert len(names) >= 5, names
-    return [
-        (number, fault)
-        for number, name in enumerate(names)
-        for fault in faults
-        if fault.can_happen_at(name)
-    ]

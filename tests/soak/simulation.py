@@ -193,14 +193,19 @@ class Simulation:
 
 @asynccontextmanager
 async def simulation(
-    backends: Backends, *, instances: int, seed: int, server: SurrealServer | None = None
+    backends: Backends,
+    *,
+    instances: int,
+    seed: int,
+    server: SurrealServer | None = None,
+    **environment: str,
 ) -> AsyncIterator[Simulation]:
-    """Set up users, fal and ``instances`` instances of the service."""
+    """Set up users, fal and ``instances`` instances of the service, with this ``environment``."""
     chance = random.Random(seed)  # noqa: S311 repeatable, not secret
     async with AsyncExitStack() as stack:
         places = [
             await stack.enter_async_context(
-                Instance(backends.folder, backends.settings(**UNLIMITED_ENVIRONMENT))
+                Instance(backends.folder, backends.settings(**UNLIMITED_ENVIRONMENT, **environment))
             )
             for _ in range(instances)
         ]

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from app.errors import StorageUnavailable
 from app.storage.r2 import R2Storage
 from tests.support.s3 import put_video, write_file
-from tests.support.sockets import raw_server, serve_on_port
+from tests.support.sockets import raw_server
+from tests.support.tls import proxy_to, self_signed, server_side
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -31,33 +22,13 @@ SUCCESS = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: %d\r\n\r\n%s' % (len
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A file with a key and its self-signed certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = tmp_path / "localhost.pem"
-    path.write_bytes(secret + signed.public_bytes(Encoding.PEM))
-    return path
+    return self_signed(tmp_path)
 
 
 @pytest.fixture
 def long_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a slow machine, the check fails by the refusal and not by the timeout."""
     monkeypatch.setattr("app.times.STORAGE_CHECK", 60)
-
-
-def server_side(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def storage_at(port: int, *, single_put_bytes: int = 1) -> AbstractAsyncContextManager[R2Storage]:
@@ -68,31 +39,6 @@ def storage_at(port: int, *, single_put_bytes: int = 1) -> AbstractAsyncContextM
         secret_access_key="s",
         single_put_bytes=single_put_bytes,
     )
-
-
-@asynccontextmanager
-async def proxy_to(port: int, seen: list[bytes]) -> AsyncIterator[str]:
-    """A proxy that tunnels every connection to ``port``."""
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-        writer.close()
-
-    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.append((await reader.readuntil(b"\r\n\r\n")).split()[0])
-        onward = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        try:
-            await asyncio.gather(pump(reader, onward[1]), pump(onward[0], writer))
-        finally:
-            onward[1].transport.abort()
-            with suppress(OSError):
-                await onward[1].wait_closed()
-
-    async with serve_on_port(tunnel) as proxy_port:
-        yield f"http://127.0.0.1:{proxy_port}"
 
 
 @pytest.mark.parametrize("single_put_bytes", [1, 1000])

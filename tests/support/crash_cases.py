@@ -23,6 +23,7 @@ from tests.support.crashes import (
     without_waiting,
 )
 from tests.support.database_failures import raising_sdk
+from tests.support.seams import CallFault
 from tests.support.service import TERMINAL, Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Hang
@@ -211,3 +212,14 @@ async def begun_cases(
 def _after(faults: Faults, calls: list[str]) -> Faults:
     """Return the faults of the calls that follow ``calls``."""
     return {number - len(calls): fault for number, fault in faults.items()}
+
+
+def points(names: list[str], faults: tuple[CallFault, ...]) -> list[tuple[int, CallFault]]:
+    """Return each call's number with each fault that it can have."""
+    assert len(names) >= 5, names
+    return [
+        (number, fault)
+        for number, name in enumerate(names)
+        for fault in faults
+        if fault.can_happen_at(name)
+    ]

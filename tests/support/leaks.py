@@ -7,6 +7,8 @@ from collections.abc import Generator
 import pytest
 
 from app.telemetry.logs import QUIET
+from tests.support.event_receiver import NEXT_SECRET as NEXT_EVENTS_SECRET
+from tests.support.event_receiver import SECRET as EVENTS_SECRET
 from tests.support.s3 import SECRET_ACCESS_KEY
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_wire import UPLOAD_TOKEN
@@ -15,6 +17,9 @@ from tests.support.tokens import ADMIN_KEY, ROOT_PASSWORD, SECRET
 SECRETS = {
     "ADMIN_API_KEYS": re.escape(ADMIN_KEY),
     "AUTH_JWT_SECRET": re.escape(SECRET),
+    "EVENTS_SECRET": "|".join(
+        re.escape(secret.partition("_")[2]) for secret in (EVENTS_SECRET, NEXT_EVENTS_SECRET)
+    ),
     "FAL_KEY": re.escape(FalStandIn.key.partition(":")[2]),
     "fal's upload token": re.escape(UPLOAD_TOKEN),
     "R2_SECRET_ACCESS_KEY": re.escape(SECRET_ACCESS_KEY),

@@ -141,6 +141,7 @@ def _failure(name: str) -> Exception:
     system = name.partition(".")[0]
     return {
         "db": DatabaseUnavailable(),
+        "events": httpx.ConnectError("refused"),
         "fal": FalUnavailable("fal cannot be reached"),
         "media": httpx.ConnectError("refused"),
         "storage": OSError(5, "Input/output error"),

@@ -37,13 +37,16 @@ WRONG_SETTINGS = {
     "R2_ENDPOINT_URL": "https://r2.example/videos",
     "AUTH_AUDIENCE": '"videos"',
     "SURREAL_URL": "localhost:8000",
+    "EVENTS_URL": "https://shop.example/events",
 }
 
 
 @STARTUP_FAULTS.row(
     "setting-number", "setting-choice", "setting-secret", "setting-quotes", "public-url"
 )
-@STARTUP_FAULTS.row("public-url", "host-open", "r2-half", "r2-path", "database-address")
+@STARTUP_FAULTS.row(
+    "public-url", "host-open", "r2-half", "r2-path", "database-address", "events-unsigned"
+)
 async def wrong_settings(sandbox: Sandbox) -> str:
     """The service and a script report all of them at once."""
     status, lines = await sandbox.run("app", **WRONG_SETTINGS)

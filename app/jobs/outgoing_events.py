@@ -1,0 +1,96 @@
+"""Tells another service how jobs end: at least once, again for three days, and in no job's way."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from app.database.job_store import JobStore
+from app.database.outgoing_event_store import FORGOTTEN, OutgoingEventStore
+from app.domain.job import Job
+from app.domain.outgoing_event import OutgoingEvent
+from app.errors import ServiceError
+from app.events.receiver import CONNECTIONS, Receiver
+from app.problems import DatabaseUnavailable
+from app.telemetry.metrics import EVENTS, EVENTS_OLDEST
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 2.0
+"""Seconds between two looks at the database."""
+JITTER = 0.2
+"""Share of INTERVAL: keeps several processes from looking together."""
+FORGET_INTERVAL = 3600.0
+"""Seconds between two clearings of a service without ``EVENTS_URL``."""
+
+Describe = Callable[[Job], Awaitable[bytes]]
+"""Returns the message about a job that has ended, with addresses that work now."""
+
+
+class OutgoingEvents:
+    """Takes due events from the database and tells them."""
+
+    def __init__(
+        self, events: OutgoingEventStore, store: JobStore, receiver: Receiver, describe: Describe
+    ) -> None:
+        self._events = events
+        self._store = store
+        self._receiver = receiver
+        self._describe = describe
+
+    async def run(self) -> None:
+        """Tell what is due, then wait; the supervised task calls this for ever."""
+        if await self.once() < CONNECTIONS:
+            jitter = random.uniform(-JITTER, JITTER)  # noqa: S311 nothing secret
+            await asyncio.sleep(INTERVAL * (1 + jitter))
+
+    async def once(self) -> int:
+        """Tell the events that are due now, at the same time; return their number."""
+        try:
+            taken, oldest = await self._events.take(CONNECTIONS)
+        except DatabaseUnavailable as error:
+            log.warning("Outgoing events wait for the database: %r", error.__cause__)
+            return 0
+        EVENTS_OLDEST.set(oldest)
+        await asyncio.gather(*map(self._tell, taken))
+        return len(taken)
+
+    async def _tell(self, event: OutgoingEvent) -> None:
+        try:
+            job = await self._store.get(event.job_id)
+            await self._receiver.tell(event.message_id, await self._describe(job))
+        except ServiceError as error:
+            log.warning(
+                "[VIDEO JOB %s] Its end was not told, attempt %d: %s",
+                event.job_id,
+                event.attempts,
+                error,
+            )
+            await self._postpone(event)
+        except Exception:  # any: one event that cannot be told must not hold up the others
+            log.exception("[VIDEO JOB %s] Its end cannot be told", event.job_id)
+            await self._postpone(event)
+        else:
+            EVENTS.labels("told").inc()
+            log.info("[VIDEO JOB %s] Told EVENTS_URL that it is %s", job.id, job.status)
+            with suppress(DatabaseUnavailable):  # it is told once more when the lease runs out
+                await self._events.told(event)
+
+    async def _postpone(self, event: OutgoingEvent) -> None:
+        EVENTS.labels("failed").inc()
+        try:
+            given_up = await self._events.postpone(event)
+        except DatabaseUnavailable:  # it is due again when the lease runs out
+            return
+        if given_up:
+            EVENTS.labels("given_up").inc()
+            log.error("[VIDEO JOB %s] Given up: EVENTS_URL has not taken its end", event.job_id)
+
+
+async def forget_events(events: OutgoingEventStore) -> None:
+    """Delete old events of a service without ``EVENTS_URL``, then wait; called for ever."""
+    with suppress(DatabaseUnavailable):
+        while await events.forget() == FORGOTTEN:
+            pass
+    await asyncio.sleep(FORGET_INTERVAL)

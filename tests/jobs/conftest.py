@@ -1,0 +1,44 @@
+"""Services that tell an event receiver how jobs end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.jobs.outgoing_events import OutgoingEvents
+from app.settings import Settings
+from tests.support.event_receiver import EventReceiver, event_receiver
+from tests.support.outgoing_events import changed
+from tests.support.service import Running, running
+from tests.support.stand_ins.fal import FalStandIn
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[EventReceiver]:
+    async with event_receiver() as one:
+        yield one
+
+
+@pytest.fixture
+def told_settings(settings: Settings, receiver: EventReceiver) -> Settings:
+    """Settings of a service that tells the receiver."""
+    return changed(settings, **receiver.settings)
+
+
+@pytest.fixture
+def only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let events be told when a test asks, and not by the service's own loop."""
+
+    async def idle(_: OutgoingEvents) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(OutgoingEvents, "run", idle)
+
+
+@pytest.fixture
+async def telling(told_settings: Settings, fal: FalStandIn) -> AsyncIterator[Running]:
+    """A service that tells the receiver. It is audited when the test is over."""
+    async with running(told_settings, fal) as run:
+        yield run
+        await run.wait_for_background()
+        assert await run.audit() == []

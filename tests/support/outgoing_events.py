@@ -1,0 +1,44 @@
+"""Helpers for tests of services that tell an event receiver how jobs end."""
+
+from typing import Any
+
+from app.settings import Settings
+from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.videos import small_video
+
+AN_HOUR = 3600
+
+
+def changed(settings: Settings, **changes: Any) -> Settings:
+    return Settings(_env_file=None, **(settings.model_dump() | changes))
+
+
+async def rows(run: Running) -> list[dict[str, Any]]:
+    return list(await run.rows("SELECT * FROM outgoing_event ORDER BY created_at"))
+
+
+async def tell(run: Running) -> int:
+    assert run.service.outgoing_events is not None
+    return await run.service.outgoing_events.once()
+
+
+async def completed(run: Running, fal: FalStandIn) -> str:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, small_video())
+    assert (await run.finished(job_id))["status"] == "completed"
+    return job_id
+
+
+async def failed(run: Running, fal: FalStandIn) -> str:
+    job_id = await run.submitted()
+    fal.fail(fal.newest)
+    assert (await run.finished(job_id))["status"] == "failed"
+    return job_id
+
+
+async def cancelled(run: Running) -> str:
+    job_id = await run.submitted()
+    await run.cancel(job_id)
+    assert (await run.finished(job_id))["status"] == "cancelled"
+    return job_id
