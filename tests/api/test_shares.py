@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from app.main import create_app
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
+from app.telemetry.seam import T
 from tests.support.problems.scene import FaultySeam
 from tests.support.refusals import assert_problem
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
@@ -148,3 +150,25 @@ async def test_in_development_other_hosts_see_no_share(settings: Settings) -> No
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as client:
         assert_problem(await client.get(f"/v/{'x' * 22}"), 403, "forbidden")
+
+
+async def test_a_share_whose_answer_was_lost_is_found_by_the_next_request(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    lost: list[str] = []
+
+    async def lose_the_first_answer(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if name.startswith("db.share::") and name not in lost:
+            lost.append(name)
+            raise DatabaseUnavailable
+        return answer
+
+    async with running(settings, fal, seam=lose_the_first_answer) as run:
+        job_id = await made(run, fal)
+        assert_problem(await share(run, job_id), 503, "database_unavailable")
+        (token,) = await run.rows("SELECT VALUE record::id(id) FROM share")
+        assert await shared(run, job_id) == f"/v/{token}"
+        assert_problem(await revoke(run, job_id), 503, "database_unavailable")
+        assert (await revoke(run, job_id)).status_code == 204
+        assert await run.rows("SELECT * FROM share") == []
