@@ -18,6 +18,7 @@ interface Absent {
   readonly queuePosition?: undefined;
   readonly completedAt?: undefined;
   readonly url?: undefined;
+  readonly downloadUrl?: undefined;
   readonly key?: undefined;
   readonly posterUrl?: undefined;
   readonly bytes?: undefined;
@@ -44,6 +45,8 @@ export type CompletedStatus = Status<{
   readonly completedAt: string;
   /** A signed URL that expires; `videos.status(jobId)` returns a fresh one. */
   readonly url: string;
+  /** As `url`, but a browser saves the video under its name. */
+  readonly downloadUrl: string;
   readonly key: string;
   readonly posterUrl?: string;
   readonly bytes?: number;
@@ -108,10 +111,14 @@ export interface LibraryVideo {
   readonly jobId: string;
   readonly key: string;
   readonly url: string;
+  /** As `url`, but a browser saves the video under its name. */
+  readonly downloadUrl: string;
   readonly posterUrl: string | null;
   /** Absent if the start image is not kept. */
   readonly startImageUrl?: string;
   readonly title: string;
+  /** The link under which anyone sees the video; absent while it is not shared. */
+  readonly shareUrl?: string;
   readonly templateSlug: string;
   readonly bytes: number;
   /** Absent, as `width` and `height` are, if the file of an old video cannot be decoded. */

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from app.api.page import FOLDER
 from tests.browser.console import REQUEST_FAILED, Console
@@ -119,9 +119,9 @@ def test_an_expired_address_is_asked_for_again(
 ) -> None:
     console.allow(REQUEST_FAILED)
     page = context.new_page()
-    refused: list[Any] = []
+    refused = list[Route]()
 
-    def refuse_once(route: Any) -> None:
+    def refuse_once(route: Route) -> None:
         if refused:
             route.continue_()
         else:
