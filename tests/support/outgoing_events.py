@@ -1,4 +1,4 @@
-"""Helpers for tests of services that tell an event receiver how jobs end."""
+"""What tests do with a service that tells an event receiver how jobs end."""
 
 from typing import Any
 
