@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
+from app.database.audit_search import check_search
 from app.database.client import Database
 from app.database.job_ranges import rows_of, split_table
 from app.database.refusals import is_unreadable
@@ -58,6 +59,7 @@ async def audit(
     """Return every violation; ``read`` reads each video's bytes instead of trusting the store."""
     books = Books()
     violations = [each async for each in check_rows_without_job(database, books, progress)]
+    violations += [each async for each in check_search(database)]
     for ids in await split_table(database):
         page = await database.query(_JOB_IDS, first=ids.first, end=ids.end)
         for start in range(0, len(page), CHUNK):
