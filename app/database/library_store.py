@@ -11,6 +11,9 @@ from app.domain.page import PageRequest
 from app.domain.video import LibraryVideo
 from app.problems import VideoNotFound
 
+ADDED_AT_ONCE = 500
+"""Videos from before the table of searches that one call adds to it."""
+
 _VIDEOS = "SELECT *, type::record('video_job', record::id(id)).variables AS variables FROM"
 # Where this is not a condition of its own, an OR over the template would use no index.
 _OF_TEMPLATE = "AND template_slug = $template"
@@ -75,7 +78,7 @@ class LibraryStore:
         return LibraryVideo.from_row(row)
 
     async def _found(self, user: str, page: PageRequest, wanted: VideoFilter) -> Any:
-        text = await self._database.call("library::prepare_search", user, wanted.title or "")
+        text = await self._text_to_find(user, wanted.title or "")
         conditions = {
             "title CONTAINS $text": text or None,
             "favourite = $favourite": wanted.favourite,
@@ -92,6 +95,13 @@ class LibraryStore:
             template=wanted.template_slug,
             limit=page.limit + 1,
         )
+
+    async def _text_to_find(self, user: str, given: str) -> str:
+        """Return the text as titles are stored for a search, and add the user's missing titles."""
+        text: str | None = None
+        while text is None:
+            text = await self._database.call("library::prepare_search", user, given, ADDED_AT_ONCE)
+        return text
 
 
 def _newest_first(time: datetime) -> int:
