@@ -26,6 +26,12 @@ _FOUND = (
     "FROM (type::record('library_search', $after>..$end)) WHERE {conditions} LIMIT $limit) "
     "WHERE deleted_at = NONE ORDER BY created_at DESC, id"
 )
+_BEFORE = (
+    "SELECT id, created_at FROM library_video WHERE user = $user AND deleted_at = NONE "
+    "AND created_at >= $since "
+    "AND (created_at > $since OR id > type::record('library_video', $last)) "
+    "ORDER BY created_at, id LIMIT $limit"
+)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -97,11 +103,24 @@ class LibraryStore:
         )
 
     async def _text_to_find(self, user: str, given: str) -> str:
-        """Return the text as titles are stored for a search, and add the user's missing titles."""
+        """Return the text as titles are stored for a search; first add those that are missing."""
         text: str | None = None
-        while text is None:
-            text = await self._database.call("library::prepare_search", user, given, ADDED_AT_ONCE)
+        while (text := await self._database.call("library::text_to_find", user, given)) is None:
+            await self._add_to_search(user)
         return text
+
+    async def _add_to_search(self, user: str) -> None:
+        """Add the user's videos from before ``library_search``, oldest first."""
+        since, last, is_full = _EPOCH, "-", True
+        while is_full:
+            rows = await self._database.query(
+                _BEFORE, user=user, since=since, last=last, limit=ADDED_AT_ONCE
+            )
+            is_full = len(rows) == ADDED_AT_ONCE
+            jobs = [row["id"].id for row in rows]
+            await self._database.call("library::add_to_search", user, jobs, not is_full)
+            if is_full:
+                since, last = rows[-1]["created_at"], jobs[-1]
 
 
 def _newest_first(time: datetime) -> int:
