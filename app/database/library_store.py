@@ -104,10 +104,9 @@ class LibraryStore:
 
     async def _text_to_find(self, user: str, given: str) -> str:
         """Return the text as titles are stored for a search; first add those that are missing."""
-        text: str | None = None
-        while (text := await self._database.call("library::text_to_find", user, given)) is None:
+        while (found := await self._database.call("library::text_to_find", user, given)) is None:
             await self._add_to_search(user)
-        return text
+        return str(found)
 
     async def _add_to_search(self, user: str) -> None:
         """Add the user's videos from before ``library_search``, oldest first."""
