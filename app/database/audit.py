@@ -16,6 +16,7 @@ from app.database.audit_deletion import (
 )
 from app.database.audit_events import check_outgoing_events
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
+from app.database.audit_search import check_search
 from app.database.audit_shares import check_shares
 from app.database.audit_start_images import (
     check_start_image,
@@ -79,6 +80,7 @@ async def audit(
     """Return every violation; ``read`` reads each video's bytes instead of trusting the store."""
     books = Books()
     violations = [each async for each in check_rows_without_job(database, books, progress)]
+    violations += [each async for each in check_search(database)]
     for ids in await split_table(database):
         page = await database.query(_JOB_IDS, first=ids.first, end=ids.end)
         for start in range(0, len(page), CHUNK):

@@ -18,8 +18,8 @@ _TIME = "SELECT VALUE created_at FROM ONLY type::record('video_job', $last) WHER
 _ALL = f"video_job WHERE user = $user AND {AFTER}"
 _OF_STATUS = f"video_job WHERE user = $user AND status = $status AND {AFTER}"
 # The legacy stack has other words for unfinished jobs, see Job.from_row. No index finds them all,
-# so all of the user's jobs are read. They are few, and sorted afterwards, since SurrealDB 3.2 reads
-# an index backwards much more slowly. Of ids it would apply the LIMIT before it sorts.
+# so all of the user's jobs are read. The few are sorted afterwards, since SurrealDB 3.2 reads an
+# index backwards much more slowly. Of ids it would apply the LIMIT before it sorts.
 _PENDING = f"(SELECT * FROM {_ALL} AND status NOT IN $others)"  # noqa: S608 constants
 _OTHERS = [status for status in Status if status is not Status.PENDING]
 

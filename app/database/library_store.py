@@ -11,6 +11,9 @@ from app.domain.page import PageRequest
 from app.domain.video import LibraryVideo
 from app.problems import VideoNotFound
 
+ADDED_AT_ONCE = 500
+"""Videos from before the table of searches that one call adds to it."""
+
 _VIDEOS = "SELECT *, type::record('video_job', record::id(id)).variables AS variables FROM"
 # Where this is not a condition of its own, an OR over the template would use no index.
 _OF_TEMPLATE = "AND template_slug = $template"
@@ -22,6 +25,12 @@ _FOUND = (
     f"{_VIDEOS} (SELECT VALUE type::record('library_video', record::id(id)[2]) "  # noqa: S608 constants
     "FROM (type::record('library_search', $after>..$end)) WHERE {conditions} LIMIT $limit) "
     "WHERE deleted_at = NONE ORDER BY created_at DESC, id"
+)
+_BEFORE = (
+    "SELECT id, created_at FROM library_video WHERE user = $user AND deleted_at = NONE "
+    "AND created_at >= $since "
+    "AND (created_at > $since OR id > type::record('library_video', $last)) "
+    "ORDER BY created_at, id LIMIT $limit"
 )
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -87,7 +96,7 @@ class LibraryStore:
         return LibraryVideo.from_row(row)
 
     async def _found(self, user: str, page: PageRequest, wanted: VideoFilter) -> Any:
-        text = await self._database.call("library::prepare_search", user, wanted.title or "")
+        text = await self._text_to_find(user, wanted.title or "")
         conditions = {
             "title CONTAINS $text": text or None,
             "favourite = $favourite": wanted.favourite,
@@ -104,6 +113,25 @@ class LibraryStore:
             template=wanted.template_slug,
             limit=page.limit + 1,
         )
+
+    async def _text_to_find(self, user: str, given: str) -> str:
+        """Return the text as titles are stored for a search; first add those that are missing."""
+        while (found := await self._database.call("library::text_to_find", user, given)) is None:
+            await self._add_to_search(user)
+        return str(found)
+
+    async def _add_to_search(self, user: str) -> None:
+        """Add the user's videos from before ``library_search``, oldest first."""
+        since, last, is_full = _EPOCH, "-", True
+        while is_full:
+            rows = await self._database.query(
+                _BEFORE, user=user, since=since, last=last, limit=ADDED_AT_ONCE
+            )
+            is_full = len(rows) == ADDED_AT_ONCE
+            jobs = [row["id"].id for row in rows]
+            await self._database.call("library::add_to_search", user, jobs, not is_full)
+            if is_full:
+                since, last = rows[-1]["created_at"], jobs[-1]
 
 
 def _newest_first(time: datetime) -> int:

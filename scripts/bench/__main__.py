@@ -25,6 +25,7 @@ NAMES = (
     "streams",
     "scaling",
     "growth",
+    "library",
     "backfill",
     "rendering",
     "start",

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -58,9 +58,12 @@ LET $jobs = array::range($from..$to).map(|$n| {
   }
 });
 INSERT INTO video_job $jobs RETURN NONE;
-INSERT INTO library_video (SELECT id, user, video_key AS key, poster_key, template_slug, bytes,
+LET $videos = SELECT id, user, video_key AS key, poster_key, template_slug, bytes,
     duration_seconds, width, height, completed_at AS created_at, 'Night life roller' AS title
-  FROM $jobs WHERE status = 'completed') RETURN NONE;
+  FROM $jobs WHERE status = 'completed';
+INSERT INTO library_video $videos RETURN NONE;
+INSERT INTO library_search $videos.map(|$video| fn::library::search_row(
+  object::extend($video, { id: type::record('library_video', $video.id) }))) RETURN NONE;
 INSERT INTO credit_entry (SELECT user, credits, id AS job, created_at, $kinds[status] AS kind,
     [id, $kinds[status]] AS id
   FROM $jobs) RETURN NONE;
@@ -91,15 +94,21 @@ class FilledDatabase:
 
     @classmethod
     @contextmanager
-    def of(cls, jobs: int, address: Address, portal: BlockingPortal) -> Iterator[Self]:
-        """Migrate and fill a database, and check its schema."""
+    def of(
+        cls,
+        jobs: int,
+        address: Address,
+        portal: BlockingPortal,
+        more: Mapping[str, int] | None = None,
+    ) -> Iterator[Self]:
+        """Migrate and fill a database, and check its schema; ``more`` as for :func:`fill`."""
         database = Database(address, deadline=DEADLINE)
         with portal.wrap_async_context_manager(database):
             filled = cls(jobs, address, database, portal)
             with redirect_stdout(sys.stderr):  # stdout has the table of figures
                 portal.call(migrate, database)
                 began = time.monotonic()
-                portal.call(fill, database, jobs)
+                portal.call(fill, database, jobs, more or {})
                 filled.seconds = time.monotonic() - began
                 assert portal.call(check, database) == 0, "the schema has drifted"
             yield filled
@@ -126,26 +135,35 @@ class FilledDatabase:
         """Make ``jobs`` running jobs of the measured user due after ``wait``."""
         self._query(MAKE_DUE, jobs=jobs, at=datetime.now(UTC) + wait)
 
+    def query(self, statement: str, **variables: Any) -> Any:
+        """Return the result of a statement."""
+        return self._portal.call(partial(self._database.query, statement, **variables))
+
     def _query(self, statement: str, **variables: Any) -> Any:
-        return self._portal.call(partial(self._database.query, statement, ada=ADA, **variables))
+        return self.query(statement, ada=ADA, **variables)
 
 
-async def fill(database: Database, jobs: int) -> None:
+async def fill(database: Database, jobs: int, more: Mapping[str, int]) -> None:
     """Fill a migrated database with ``jobs`` jobs, one in 1,000 running, and the measured user's.
 
+    ``more`` has the jobs of further users, all ended; the user of a name has ``-0`` after it.
     Fields and events are removed and put back afterwards: they would be evaluated for every row.
     Indexes stay: building seven over a million rows afterwards took longer, and 2 GB more.
     """
     definitions = await without_schema(database, TABLES)
-    await _fill_users(database, jobs, prefix="user", apart=5, under_way=1)
-    await _fill_users(database, JOBS_OF_EACH, prefix="ada", apart=1, under_way=JOBS_OF_EACH // 2)
+    users = jobs // JOBS_OF_EACH
+    await _fill_users(database, jobs, users=users, prefix="user", apart=5, under_way=1)
+    half = JOBS_OF_EACH // 2
+    await _fill_users(database, JOBS_OF_EACH, users=1, prefix="ada", apart=1, under_way=half)
+    for name, number in more.items():
+        await _fill_users(database, number, users=1, prefix=name, apart=1, under_way=0)
     for definition in definitions:
         await database.query(definition)
 
 
 async def _fill_users(database: Database, jobs: int, **terms: Any) -> None:
     since = await database.query("RETURN fn::clock::now() - 100d")
-    terms |= {"users": jobs // JOBS_OF_EACH, "since": since}
+    terms |= {"since": since}
     await database.query(ACCOUNTS, **terms)
     batches = iter(range(0, jobs, BATCH))
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.database import library_store
 from tests.support.refusals import assert_problem
 from tests.support.service import Running
 
@@ -142,15 +143,18 @@ async def test_other_users_videos_are_never_found(run: Running) -> None:
     assert await found(run, user="eve", q="shared") == ["shared title"]
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 500])
 async def test_videos_from_before_the_search_are_found_also_by_concurrent_first_searches(
-    run: Running,
+    run: Running, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
+    monkeypatch.setattr(library_store, "ADDED_AT_ONCE", at_once)
     await add(run, "old", "older")
     await add(run, "deleted")
     await run.rows("UPDATE library_video SET deleted_at = time::now() WHERE title = 'deleted'")
     await run.rows("DELETE library_search")
     searches = await asyncio.gather(*(found(run, q="o") for _ in range(10)))
     assert searches == [["old", "older"]] * 10
+    assert await run.rows("RETURN count(SELECT id FROM library_search)") == 3
     assert await found(run, q="deleted") == []
 
 

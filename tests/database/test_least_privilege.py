@@ -85,7 +85,7 @@ async def everything(database: Database) -> dict[str, Any]:
 
 
 async def makes_videos(run: Running, fal: FalStandIn) -> None:
-    """Complete one job by polls and another by a webhook; cancel a third."""
+    """Complete one job by polls and another by a webhook; cancel a third. Use the library."""
     once = {"Idempotency-Key": "the-click"}
     polled = await run.submitted(headers=once)
     assert await run.submitted(headers=once) == polled
@@ -100,6 +100,7 @@ async def makes_videos(run: Running, fal: FalStandIn) -> None:
     await run.wait_for_background()
     newest = (await run.library(user="bob"))["videos"][0]
     assert newest["jobId"] == called_back
+    await uses_library(run, called_back)
 
     unwanted = await run.submitted(user="bob")
     await run.cancel(unwanted, user="bob")
@@ -115,6 +116,18 @@ async def shares(run: Running, job: str) -> None:
     for link, status in ((first, 404), (second, 200)):
         visited = await run.client.get(link.removeprefix(PUBLIC_URL))
         assert visited.status_code == status
+
+
+async def uses_library(run: Running, job_id: str) -> None:
+    """Search for bob's video before and after its title is changed, and list the jobs."""
+    for title in ("night life", f"title {job_id}"):
+        assert (await run.library(user="bob", q=title.upper()))["videos"]
+        changed = await run.change(job_id, user="bob", title=f"Title {job_id}", favourite=True)
+        assert changed.status_code == 200
+    favourites = (await run.library(user="bob", favourite="true"))["videos"]
+    assert job_id in {video["jobId"] for video in favourites}
+    jobs = (await run.get("/api/jobs", user="bob")).json()["jobs"]
+    assert jobs[0]["jobId"] == job_id
 
 
 @pytest.mark.usefixtures("every_poll_asks")
