@@ -260,16 +260,6 @@ async def test_without_a_key_nothing_is_read_or_changed(
     assert (await run.credits())["balance"] == 90
 
 
-async def test_a_service_without_keys_has_no_back_office(
-    settings: Settings, fal: FalStandIn
-) -> None:
-    closed = settings.model_copy(update={"admin_api_keys": ()})
-    async with running(closed, fal) as run:
-        for path in ("credits", "jobs/a-job/refund"):
-            answer = await run.administer("POST", path, {})
-            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-
-
 async def test_the_key_of_the_back_office_is_no_token(run: Running) -> None:
     answer = await run.client.get("/api/credits", headers=admin_bearer())
     assert answer.status_code == 401

@@ -6,6 +6,8 @@ const KINDS = {
   charge: ["Charged for a video", "", "−"],
   hold: ["Set aside for a video", "is-aside", ""],
   release: ["Given back, no video", "is-aside", ""],
+  refund: ["Charge given back", "is-in", "+"],
+  withdrawal: ["Taken back", "", "−"],
 };
 
 /** Balance, held and available credits, and the latest ledger entries. */
