@@ -23,7 +23,7 @@ from app.settings import Settings
 
 FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.
-PARTS = ("videos", "account", "callback", "files", "operations")
+PARTS = ("videos", "account", "admin", "callback", "files", "operations")
 KINDS = {kind.code: kind for kind in Problem.__subclasses__()}
 
 Node = dict[str, Any]
