@@ -1,7 +1,7 @@
 """Print a job's history: its state, events, ledger entries and stored objects.
 
---fail REASON first ends a job that has not ended, as the back office does, and releases its hold. fal
-is not asked to cancel it.
+--fail REASON first ends a job that has not ended, as the back office does, and releases its hold.
+fal is not asked to cancel it.
 """
 
 import argparse

@@ -22,7 +22,6 @@ from app.errors import StorageUnavailable
 from app.problems import InvalidQuery, JobNotFound
 from app.storage.protocol import Storage
 
-
 MAX_REASON = 500
 """Characters."""
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from surrealdb.errors import UnexpectedResponseError
 
+from app.database.audit_admin import check_admin_actions
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.client import Database
@@ -34,6 +35,7 @@ SELECT *,
   (SELECT VALUE job FROM ONLY type::record('fal_request', $parent.fal_request_id ?? '-'))
     AS request_owner,
   record::exists(type::record('storage_key_taken', video_key ?? '-')) AS key_is_taken,
+  type::record('admin_action', ended_by ?? '-').job AS ended_by_action_on,
   (SELECT * FROM ONLY type::record('library_video', record::id($parent.id))) AS listed,
   (SELECT VALUE [record::id(id)[1], status] FROM
     type::record('video_job_event', [record::id($parent.id), 0]..[record::id($parent.id), 1000000])
@@ -73,6 +75,7 @@ async def audit(
                 violations += found
             progress(len(chunk))
     violations += [each async for each in check_accounts(database, books, progress)]
+    violations += [each async for each in check_admin_actions(database)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

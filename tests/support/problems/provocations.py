@@ -18,7 +18,7 @@ from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.main import create_app
 from app.problems import DatabaseUnavailable
-from tests.support.problems import back_office
+from tests.support.problems import back_office, support
 from tests.support.problems.requests import BACK_OFFICE
 from tests.support.problems.scene import Scene
 from tests.support.service import ORDER, SUBMIT, TEMPLATE, TERMINAL, png
@@ -268,6 +268,7 @@ OWN: dict[tuple[str, str], Provocation] = {
         for code, provocation in back_office.ALIKE.items()
     },
     **{(operation, "shutting_down"): cut_off for operation in BACK_OFFICE},
+    **support.OWN,
     ("media", "not_found"): lambda scene: scene.ask(),
     ("asset", "not_found"): lambda scene: scene.ask(params={}),
     ("anywhere", "not_found"): unknown_route,
