@@ -1,26 +1,37 @@
-"""Print a job's history: its state, events, ledger entries and stored objects."""
+"""Print a job's history: its state, events, ledger entries and stored objects.
+
+--fail REASON first ends a job that has not ended, as the back office does, and releases its hold.
+fal is not asked to cancel it.
+"""
 
 import argparse
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import stamina
+
+from app.api.admin_jobs import MAX_REASON
 from app.database.client import Database
+from app.database.errors import Thrown
+from app.database.job_story import find_stored, read_story
+from app.domain.admin_action import AdminAction
+from app.domain.support_job import JobEvent
 from app.errors import ServiceError
+from app.jobs.lifecycle import ENDED_BY_SUPPORT
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
-from app.storage.keys import poster_key
 from app.storage.protocol import Storage, StoredObject
 from scripts.support.command import run
 from scripts.support.opening import open_migrated, open_store
 
-_HISTORY = """
-SELECT *,
-  (SELECT *, record::id(id)[1] AS number FROM
-    type::record('video_job_event', [$job, 0]..[$job, 1000000])) AS events,
-  (SELECT * FROM type::record('credit_entry', [$job, '']..[$job, 'z'])
-    ORDER BY created_at) AS entries
-FROM ONLY type::record('video_job', $job)
-"""
+SHELL = "shell"
+"""Stands for a key in ``admin_action``."""
+_REFUSALS = {
+    "job_not_found": "There is no job {}.",
+    "job_finished": "Job {} has ended already.",
+    "being_stored": "The video of job {} is being stored; fal was paid for it.",
+}
 
 
 async def history(database: Database, storage: Storage, job_id: str) -> list[str]:
@@ -30,25 +41,39 @@ async def history(database: Database, storage: Storage, job_id: str) -> list[str
         ServiceError: there is no such job, or the database or the storage does not answer.
 
     """
-    job = await database.query(_HISTORY, job=job_id)
-    if job is None:
-        raise ServiceError(f"There is no job {job_id}.")
+    story = await read_story(database, job_id)
+    job = story.row
     lines = [
         f"Job {job_id} of {job['user']}" + _unless_same(job["user_email"], job["user"]),
         *_facts(job),
         "",
         "Events",
-        *[_event(event, since=job["created_at"]) for event in job["events"]],
+        *[_event(event, since=job["created_at"]) for event in story.events],
         "",
         "Ledger",
-        *[f"  {entry['kind']:<8} {entry['credits']:>6}  {_time(entry['created_at'])}"
-          for entry in job["entries"]],
+        *[f"  {entry.kind:<8} {entry.credits:>6}  {_time(entry.created_at)}"
+          for entry in story.entries],
     ]  # fmt: skip
-    if key := job.get("video_key"):
-        lines += ["", "Storage"]
-        for each in (key, poster_key(key)):
-            lines.append(f"  {each}: {_stored(await storage.find(each, read=False), job_id)}")
+    if stored := await find_stored(storage, job):
+        lines += ["", "Storage", *[f"  {key}: {_stored(found, job_id)}" for key, found in stored]]
     return lines
+
+
+async def fail(database: Database, job_id: str, reason: str) -> None:
+    """End the job; a call without an answer is repeated.
+
+    Raises:
+        ServiceError: there is no such job, it has ended, or its video is being stored.
+        DatabaseUnavailable: the database never answered; the job may have ended.
+
+    """
+    action = vars(AdminAction(key=SHELL, reason=reason))
+    try:
+        async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=5):
+            with attempt:
+                await database.call("video_job::fail_by_hand", job_id, ENDED_BY_SUPPORT, action)
+    except Thrown as thrown:
+        raise ServiceError(_REFUSALS[thrown.code].format(job_id)) from thrown
 
 
 def _facts(job: Mapping[str, Any]) -> Iterator[str]:
@@ -71,13 +96,13 @@ def _facts(job: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {name:<9} {value}"
 
 
-def _event(event: Mapping[str, Any], *, since: datetime) -> str:
-    position = event.get("queue_position")
+def _event(event: JobEvent, *, since: datetime) -> str:
+    position = event.queue_position
     notes = [f"position {position}"] if position is not None else []
-    notes += [event["error_code"]] if event.get("error_code") else []
+    notes += [event.error_code] if event.error_code else []
     line = (
-        f"  {event['number']:>3}  +{(event['at'] - since).total_seconds():<9.3f} "
-        f"{event['status']:<11} {event.get('stage') or '':<11} {', '.join(notes)}"
+        f"  {event.number:>3}  +{(event.at - since).total_seconds():<9.3f} "
+        f"{event.status:<11} {event.stage or '':<11} {', '.join(notes)}"
     )
     return line.rstrip()
 
@@ -93,6 +118,12 @@ def _time(time: datetime | None) -> str | None:
     return time.strftime("%Y-%m-%d %H:%M:%S.%f UTC") if time else None
 
 
+def _reason(text: str) -> str:
+    if not 1 <= len(text) <= MAX_REASON:
+        raise argparse.ArgumentTypeError(f"must have 1 to {MAX_REASON} characters")
+    return text
+
+
 def _unless_same(email: str, user: str) -> str:
     return "" if email == user else f" ({email})"
 
@@ -100,9 +131,15 @@ def _unless_same(email: str, user: str) -> str:
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="job", description=__doc__)
     parser.add_argument("job", help="the jobId that the submit returned")
+    parser.add_argument(
+        "--fail", metavar="REASON", type=_reason, help="end the job, for this reason"
+    )
     arguments = parser.parse_args()
     settings = Settings()
     async with open_migrated(settings) as database, open_store(settings) as storage:
+        if arguments.fail:
+            await database.check()
+            await fail(database, arguments.job, arguments.fail)
         print("\n".join(await history(database, storage, arguments.job)))
     return 0
 

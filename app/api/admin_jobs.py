@@ -22,11 +22,14 @@ from app.errors import StorageUnavailable
 from app.problems import InvalidQuery, JobNotFound
 from app.storage.protocol import Storage
 
+MAX_REASON = 500
+"""Characters."""
+
 
 class Failing(Body):
     """Why a job is ended."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[str, Field(min_length=1, max_length=MAX_REASON)]
 
 
 async def jobs(request: Request[LifespanState]) -> Response:

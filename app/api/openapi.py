@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent / "interface"
 # The order of the routes in the document.
 PARTS = (
     *("videos", "account", "library", "deletions", "shares"),
-    "admin_credits",
+    *("admin", "admin_credits"),
     *("callback", "files", "operations"),
 )
 KINDS = {kind.code: kind for kind in Problem.__subclasses__()}

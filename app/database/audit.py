@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any, TypeVar
 
+from app.database.audit_admin import check_admin_actions
 from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_deletion import (
@@ -51,6 +52,7 @@ SELECT *,
   (SELECT VALUE job FROM ONLY type::record('fal_request', $parent.fal_request_id ?? '-'))
     AS request_owner,
   record::exists(type::record('storage_key_taken', video_key ?? '-')) AS key_is_taken,
+  type::record('admin_action', ended_by ?? '-').job AS ended_by_action_on,
   (SELECT * FROM ONLY type::record('library_video', record::id($parent.id))) AS listed,
   (SELECT * FROM ONLY type::record('deletion', record::id($parent.id))) AS deletion,
   fn::deletion::keys(id.*) AS object_keys,
@@ -106,6 +108,7 @@ async def audit(
     violations += [each async for each in check_shares(database)]
     violations += [each async for each in check_erasures(database)]
     violations += [each async for each in check_outgoing_events(database, progress)]
+    violations += [each async for each in check_admin_actions(database)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

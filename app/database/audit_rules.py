@@ -58,7 +58,17 @@ def is_delivered_here(job: Row) -> bool:
 
 def check_job(job: Row) -> Iterator[Violation]:
     """Compare a job with its ledger entries, library row, request, key and events."""
-    for rule in (_readable, _ownership, _request, _key, _money, _library, _times, _history):
+    for rule in (
+        _readable,
+        _ownership,
+        _request,
+        _key,
+        _money,
+        _library,
+        _times,
+        _history,
+        _support,
+    ):
         for finding in rule(job):
             yield Violation(job["id"], finding)
 
@@ -210,3 +220,14 @@ def _history(job: Row) -> Iterator[str]:
         yield f"ended more than once: {ends}"
     if any(then not in NEXT.get(now, set()) for now, then in pairwise([None, *statuses])):
         yield f"its events have an order that no job can have: {statuses}"
+
+
+def _support(job: Row) -> Iterator[str]:
+    """Check that a job which support ended has failed, and is in the book of the back office."""
+    ended_by = job.get("ended_by")
+    if ended_by is None:
+        return
+    if job["ended_by_action_on"] != job["id"]:
+        yield f"was ended by admin_action {ended_by}, which does not exist or names another job"
+    if (job["status"], job.get("error_code")) != (Status.FAILED, "interrupted"):
+        yield f"was ended by support, but is {job['status']}"

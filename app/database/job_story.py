@@ -51,6 +51,8 @@ async def find_stored(
     """
     keys = _keys(row)
     found = await asyncio.gather(*(_find(storage, key) for key in keys))
+    if None in found:  # a disk that is not mounted has no objects either
+        await storage.check()
     return list(zip(keys, found, strict=True))
 
 

@@ -7,11 +7,33 @@ matching row before it sorts, while a query of its own stops at its LIMIT.
 from datetime import UTC, datetime
 from typing import Any
 
+from app.database.client import Database
 from app.domain.page import PageRequest
 
 AFTER = "created_at <= $until AND (created_at < $until OR id < type::record($table, $last))"
 """The condition: rows after the last one of the previous page."""
 NEWEST_FIRST = "ORDER BY created_at DESC, id DESC LIMIT $limit"
+
+# SurrealDB 3.2 orders an index of times by their texts: 10:00:00Z comes after 10:00:00.5Z. So the
+# order is that of whole seconds: more rows are read, and all of one second are sorted together. The
+# nanosecond in the bound is its text's: it keeps out the next second, whose rows the LIMIT would
+# count. The row where the previous page ended knows its nanoseconds, which no cursor carries.
+_EXACT = """{{
+LET $end = (SELECT VALUE created_at FROM ONLY type::record($table, $last)) ?? $until;
+LET $read = SELECT id, created_at FROM {table} WHERE {condition}
+  created_at < time::from_unix(time::unix($end) + 1) + 1ns ORDER BY created_at DESC LIMIT $most;
+LET $is_all = array::len($read) < $most;
+LET $whole_since = IF $is_all {{ d'0001-01-01T00:00:00Z' }} ELSE {{
+  time::from_unix(time::unix(array::last($read).created_at) + 1)
+}};
+LET $rows = $read[WHERE created_at >= $whole_since
+  AND (created_at < $end OR (created_at = $end AND id < type::record($table, $last)))];
+IF !$is_all AND array::len($rows) < $limit {{ RETURN NONE }};
+LET $ids = (SELECT * FROM $rows ORDER BY created_at DESC, id DESC LIMIT $limit).id;
+RETURN $ids.map(|$id: record| {row})
+}}"""
+_MORE_ROWS = (100, 10_000, 1_000_000)
+"""Read beyond the page, in case that so many are of one second."""
 
 _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -24,3 +46,28 @@ def page_variables(table: str, page: PageRequest) -> dict[str, Any]:
         "until": page.after.time if page.after else _END_OF_TIME,
         "last": page.after.id if page.after else "-",
     }
+
+
+async def exact_page(
+    database: Database,
+    table: str,
+    page: PageRequest,
+    *,
+    condition: str = "",
+    row: str = "(SELECT * FROM ONLY $id)",
+    **variables: Any,
+) -> list[dict[str, Any]]:
+    """Return the rows of a page, and one more: no row is left out or repeated, whatever its time.
+
+    ``condition`` ends with AND; ``row`` is what is returned for each ``$id``. Needs an index on
+    created_at, behind what the condition compares.
+    """
+    statement = _EXACT.format(table=table, condition=condition, row=row)
+    variables |= page_variables(table, page)
+    for more in _MORE_ROWS:
+        rows: list[dict[str, Any]] | None = await database.query(
+            statement, most=page.limit + more, **variables
+        )
+        if rows is not None:
+            return rows
+    raise AssertionError("a million jobs cannot be made in one second")

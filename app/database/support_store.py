@@ -8,7 +8,7 @@ from typing import Any, Self
 from app.database.client import Database
 from app.database.errors import Thrown
 from app.database.job_story import read_story
-from app.database.paging import page_variables
+from app.database.paging import exact_page
 from app.domain.admin_action import AdminAction
 from app.domain.job import Status, whole_microseconds
 from app.domain.page import PageRequest, Place
@@ -18,18 +18,7 @@ from app.problems import TemplateNotFound
 
 log = logging.getLogger(__name__)
 
-# Rows of the legacy stack have nanoseconds, which no cursor carries: the last row of the previous
-# page says where it ended. Each SELECT has one bound, so that it stops at its LIMIT: with an OR,
-# SurrealDB would read 1,000 rows first.
-_PAGE = """{{
-LET $end = (SELECT VALUE created_at FROM ONLY type::record($table, $last)) ?? $until;
-LET $rows = array::concat(
-  (SELECT * FROM video_job WHERE {0} created_at = $end AND id < type::record($table, $last)
-    ORDER BY id DESC LIMIT $limit),
-  (SELECT * FROM video_job WHERE {0} created_at < $end
-    ORDER BY created_at DESC, id DESC LIMIT $limit));
-RETURN array::slice($rows, 0, $limit).map(|$row: object| fn::video_job::readable($row))
-}}"""
+_READABLE = "fn::video_job::readable((SELECT * FROM ONLY $id))"
 _USER = """
 RETURN {
   account: (SELECT balance, held, suspended FROM ONLY type::record('credit_account', $user)),
@@ -73,11 +62,14 @@ class SupportStore:
         """
         of_user = "user = $user AND" if user is not None else ""
         of_status = "status = $status AND" if status is not None else ""
-        rows = await self._database.query(
-            _PAGE.format(f"{of_user} {of_status}"),
+        rows = await exact_page(
+            self._database,
+            "video_job",
+            page,
+            condition=f"{of_user} {of_status}",
+            row=_READABLE,
             user=user,
             status=status,
-            **page_variables("video_job", page),
         )
         return [ListedJob.from_row(row) for row in rows]
 

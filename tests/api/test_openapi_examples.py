@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.back_office import support_answers
 from tests.support.event_streams import open_stream
 from tests.support.openapi import INTERFACE
 from tests.support.service import SUBMIT, Running, over_a_socket, png
@@ -28,6 +29,7 @@ CHANGING = {
     r"/v/[\w-]{22}": "a share",
     r"expires=\d+&signature=[0-9a-f]+": "signed",
     r'"bytes": ?\d+': "a size",
+    r"request-\d+": "a request",
 }
 
 Answers = dict[tuple[str, str], httpx.Response]
@@ -109,6 +111,10 @@ async def answers(run: Running, fal: FalStandIn) -> Answers:
     )
     answers["healthz", "alive"] = await run.client.get("/healthz")
     answers["readyz", "ready"] = await run.client.get("/readyz")
+    delivered = answers["status", "completed"].json()["jobId"]
+    answers |= {
+        (each, name): answer async for each, name, answer in support_answers(run, delivered)
+    }
     return answers
 
 

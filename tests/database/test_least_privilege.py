@@ -130,6 +130,23 @@ async def uses_library(run: Running, job_id: str) -> None:
     assert jobs[0]["jobId"] == job_id
 
 
+async def supports(run: Running, job_id: str) -> None:
+    """Make each change of the back office to a job, a user and a template."""
+    for method, path, body in (
+        ("GET", f"jobs/{job_id}", None),
+        ("GET", "jobs?status=completed&user=ada", None),
+        ("POST", f"jobs/{job_id}/fail", {"reason": "r"}),
+        ("PATCH", "users/eve", {"suspended": True}),
+        ("PATCH", "templates/dance-floor", {"enabled": False}),
+        ("PATCH", "templates/dance-floor", {"enabled": True}),
+    ):
+        assert (await run.administer(method, path, body)).is_success
+    actions = await run.rows("SELECT VALUE action FROM admin_action ORDER BY id")
+    assert actions == ["fail", "suspend", "disable", "enable"]
+    assert (await run.submit(user="eve")).status_code == 403
+    await run.administer("PATCH", "users/eve", {"suspended": False})
+
+
 @pytest.mark.usefixtures("every_poll_asks")
 async def test_a_service_with_record_access_does_all_its_work(
     root: Database, service: Address, fal: FalStandIn, tmp_path: Path
@@ -149,6 +166,7 @@ async def test_a_service_with_record_access_does_all_its_work(
         assert (await run.administer("POST", f"jobs/{left_alone}/refund")).is_success
         for path in ("/readyz", "/metrics", "/api/templates"):
             assert (await run.client.get(path)).is_success
+        await supports(run, await run.submitted(user="eve"))
         assert await run.audit() == []
 
 
@@ -215,6 +233,7 @@ async def test_writes_to_other_tables_change_nothing(root: Database, signed_in: 
         "UPDATE credit_entry SET credits = 1000; UPDATE template SET credits = 0",
         "UPDATE migration SET checksum = 'x'; UPDATE service_user SET password = '$argon2'",
         "CREATE service_user:loot SET password = '$argon2'; CREATE loot:1 SET a = 1",
+        "UPDATE template SET title = 'x'; DELETE template_switch; DELETE admin_action",
         "UPSERT template:loot; INSERT INTO migration { id: 'loot', checksum: 'x' }",
         "UPDATE share SET job = 'loot'",
     ):

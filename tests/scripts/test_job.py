@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.errors import ServiceError
-from scripts.job import history
+from scripts.job import fail, history
 from tests.support.clock import pass_time
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
@@ -73,3 +73,32 @@ async def test_history_of_a_failed_job_shows_the_reason(run: Running, fal: FalSt
 async def test_an_unknown_job_is_refused(run: Running) -> None:
     with pytest.raises(ServiceError, match="no job nobody"):
         await printed(run, "nobody")
+
+
+async def test_a_job_is_ended_from_the_shell_and_written_down(run: Running) -> None:
+    job_id = await run.submitted()
+    await fail(run.service.database, job_id, "The user waits.")
+    assert "  Error     interrupted: Support ended this job." in await printed(run, job_id)
+    assert await run.money() == (100, 0, ["grant", "hold", "release"])
+    (action,) = await run.rows("SELECT * FROM admin_action")
+    assert (action["action"], action["key"], action["reason"]) == (
+        "fail",
+        "shell",
+        "The user waits.",
+    )
+    with pytest.raises(ServiceError, match=f"Job {job_id} has ended already"):
+        await fail(run.service.database, job_id, "Again.")
+
+
+async def test_a_video_that_is_being_stored_is_not_ended_from_the_shell(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await run.submitted()
+    fal.complete(fal.newest, small_video())
+    fal.faults.add("media", Answer(500))
+    await pass_time(run, 30)
+    with pytest.raises(ServiceError, match="is being stored"):
+        await fail(run.service.database, job_id, "Too slow.")
+    with pytest.raises(ServiceError, match="no job nobody"):
+        await fail(run.service.database, "nobody", "Who?")
+    await pass_time(run, 60)

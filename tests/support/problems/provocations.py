@@ -18,7 +18,7 @@ from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.main import create_app
 from app.problems import DatabaseUnavailable
-from tests.support.problems import adjustments, back_office, deletions, shares
+from tests.support.problems import adjustments, back_office, deletions, shares, support
 from tests.support.problems.library_provocations import LIBRARY
 from tests.support.problems.requests import BACK_OFFICE
 from tests.support.problems.scene import Scene
@@ -278,6 +278,7 @@ OWN: dict[tuple[str, str], Provocation] = {
     **shares.OWN,
     ("deleteVideo", "shutting_down"): cut_off,
     **deletions.OWN,
+    **support.OWN,
     ("media", "not_found"): lambda scene: scene.ask(),
     ("asset", "not_found"): lambda scene: scene.ask(params={}),
     ("anywhere", "not_found"): unknown_route,
