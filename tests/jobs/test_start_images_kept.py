@@ -32,7 +32,7 @@ LOST = "Its start image is not kept"
 
 
 def lost() -> float:
-    return START_IMAGES.labels("lost")._value.get()
+    return float(START_IMAGES.labels("lost")._value.get())
 
 
 def encoded(kind: str) -> bytes:
@@ -220,6 +220,7 @@ async def test_images_that_wait_for_the_storage_are_not_in_memory(
     def held() -> int:
         fal.calls.clear()
         fal.uploads.clear()
+        fal.media.clear()
         gc.collect()  # httpx's answers refer to themselves
         return tracemalloc.get_traced_memory()[0]
 
