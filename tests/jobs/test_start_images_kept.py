@@ -1,8 +1,10 @@
 """A start image is kept beside its job: whatever fails costs only the picture."""
 
 import asyncio
+import gc
 import io
 import logging
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Event
@@ -205,6 +207,34 @@ async def test_a_storage_that_hangs_delays_no_answer_and_the_backlog_is_bounded(
     await run.wait_for_background()
     assert len(objects(run)) == 6
     assert list(run.service.lifecycle._start_images._scratch.iterdir()) == []
+
+
+async def test_images_that_wait_for_the_storage_are_not_in_memory(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = asyncio.Event()
+    hold(run, monkeypatch, released.wait)
+    image = png() + bytes(3_000_000)
+    await run.submitted(user="first", image=image)
+
+    def held() -> int:
+        fal.calls.clear()
+        fal.uploads.clear()
+        fal.media.clear()
+        gc.collect()  # httpx's answers refer to themselves
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = held()
+        for n in range(12):
+            await run.submitted(user=f"user-{n % 4}", image=image)
+        assert held() - before < len(image)
+    finally:
+        tracemalloc.stop()
+        released.set()
+    await run.wait_for_background()
+    assert len(objects(run)) == 13
 
 
 async def test_a_disk_that_hangs_delays_a_submit_briefly_and_holds_no_image_of_the_next(

@@ -58,7 +58,7 @@ async def database_away(sandbox: Sandbox) -> str:
     return sandbox.caplog.text
 
 
-@RUNTIME_FAULTS.row("storage-away")
+@RUNTIME_FAULTS.row("storage-away", "start-image-lost")
 async def storage_away(sandbox: Sandbox) -> str:
     return await sandbox.logged(
         a_delivery,
