@@ -12,9 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from app.settings import Settings
 from tests.support.event_streams import open_stream
 from tests.support.openapi import INTERFACE
+from tests.support.problems.scene import ADMIN, ADMIN_KEY
 from tests.support.service import SUBMIT, Running, over_a_socket, png
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -65,6 +68,14 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     fal.advance(fal.newest, "IN_PROGRESS")
     await status(running)
     yield "cancel", "cancelling", await run.cancel(running)
+    await run.submitted(user="bob")
+    yield "eraseUser", "erasing", await run.client.delete("/api/admin/users/bob", headers=ADMIN)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Settings with a back office."""
+    return settings.model_copy(update={"admin_api_keys": (SecretStr(ADMIN_KEY),)})
 
 
 @pytest.fixture

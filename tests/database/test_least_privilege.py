@@ -16,8 +16,10 @@ from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, settings_of
+from tests.support.deletions import delete, erase
 from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
 from tests.support.legacy import legacy_row, make_legacy, run_backfill
+from tests.support.problems.scene import ADMIN_KEY
 from tests.support.scripts import run_script
 from tests.support.service import Running, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
@@ -72,6 +74,7 @@ def settings_at(address: Address, folder: Path) -> Settings:
         folder,
         fal_key=FalStandIn.key,
         public_url=PUBLIC_URL,
+        admin_api_keys=ADMIN_KEY,
         **settings_of(address),
     )
 
@@ -117,6 +120,22 @@ async def test_a_service_with_record_access_does_all_its_work(
         assert video["jobId"] == left_alone
         for path in ("/readyz", "/metrics", "/api/templates"):
             assert (await run.client.get(path)).is_success
+        await run.rows("CREATE share:token SET job = $job", job=left_alone)
+        await run.rows("UPDATE library_video SET share = 'token' WHERE user = 'eve'")
+        assert (await delete(run, left_alone, user="eve")).status_code == 204
+        await erase(run, "ada")
+        for _ in range(2):
+            await run.service.erasures.once()
+            await run.service.deletions.once()
+            await root.query("UPDATE erasure SET due_at = time::now() WHERE due_at != NONE")
+        assert await run.rows("SELECT VALUE finished_at FROM erasure") != [None]
+        for emptied in (
+            "SELECT * FROM share",
+            "SELECT * FROM idempotency",
+            "SELECT * FROM video_job WHERE user = 'ada' AND user_email != ''",
+            "SELECT * FROM library_video WHERE user IN ['ada', 'eve'] AND deleted_at = NONE",
+        ):
+            assert await run.rows(emptied) == []
         assert await run.audit() == []
 
 

@@ -23,8 +23,10 @@ OPEN = {
     *("/api/templates", "/api/webhooks/fal", "/healthz", "/readyz", "/metrics"),
     *("/openapi.json", "/", "/docs", "/assets/{digest}"),
 }
-OWNED_OTHERWISE = {SUBMIT, "/media/{key:path}"}
-"""A submit belongs to its sender; the address of a file is signed, see below."""
+OWNED_OTHERWISE = {SUBMIT, "/media/{key:path}", "/api/library/{jobId}"}
+"""A submit belongs to its sender; the address of a file is signed, see below; for deletions see
+``tests/api/test_deletion.py``."""
+OF_THE_BACK_OFFICE = {"/api/admin/users/{user:path}"}
 
 
 async def answers(run: Running) -> dict[str, httpx.Response]:
@@ -92,7 +94,7 @@ async def test_csp_forbids_inline_script_and_the_page_has_none(run: Running, pat
 
 def test_every_route_is_classified_by_owner(settings: Settings) -> None:
     paths = {route.path for route in create_app(settings).routes}  # type: ignore[attr-defined]
-    assert paths == OWNED | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE
+    assert paths == OWNED | LISTS | OF_THE_TOKEN | OPEN | OWNED_OTHERWISE | OF_THE_BACK_OFFICE
 
 
 async def test_a_second_user_gets_the_same_404_everywhere(run: Running, fal: FalStandIn) -> None:
