@@ -22,7 +22,7 @@ from app.settings import Settings
 from scripts.support.command import run, whole_number
 from scripts.support.opening import open_migrated
 
-OPERATOR = "operator"
+SHELL = "shell"
 """Stands for the key in ``admin_action``: who can open the database needs none."""
 ATTEMPTS = 5
 HTTP_SECONDS = 10.0
@@ -45,7 +45,7 @@ async def grant_in_database(accounts: AccountStore, grant: Grant) -> int:
         ServiceError: it is refused, or the database never answered and may have booked it.
 
     """
-    by = AdminAction(key=OPERATOR)
+    by = AdminAction(key=SHELL)
     try:
         async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=ATTEMPTS):
             with attempt:

@@ -12,19 +12,29 @@ from app.storage.protocol import Storage
 LONGEST_WAIT = timedelta(minutes=15)
 """How far ahead ``fn::deletion::done`` and ``fn::erasure::finish`` set the next time."""
 
+CHUNK = 50
+"""Users whose erasures one call compares with what they have."""
+
 _LOST = f"""
 RETURN (SELECT VALUE <string> record::id(id) FROM {rows_of("deletion")}
   WHERE !record::exists(type::record('video_job', record::id(id))))"""  # noqa: S608 constants
-# A job that was being opened meanwhile may be older than the request by the time of a call.
-_ERASURES = f"""
-RETURN (SELECT *, record::id(id) AS user, fn::clock::now() AS clock,
-  array::len((SELECT VALUE id FROM video_job WHERE user = record::id($parent.id)
-    AND erased_at = NONE AND created_at <= $parent.requested_at - 10s LIMIT 1)) AS jobs,
-  array::len((SELECT VALUE id FROM
-    type::record('idempotency', [record::id($parent.id), '']..[record::id($parent.id), []])
-    WHERE (type::record('video_job', job).created_at ?? $parent.requested_at)
-      <= $parent.requested_at - 10s LIMIT 1)) AS keys
-FROM {rows_of("erasure")})"""  # noqa: S608 constants
+_USERS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('erasure')})"  # noqa: S608 constants
+# A job that was being opened meanwhile may be older than the request by the time of a call. A
+# subquery over $parent would read the whole table for each row.
+_ERASURES = """
+RETURN $users.map(|$user: string| {
+  LET $row = SELECT * FROM ONLY type::record('erasure', $user);
+  LET $until = $row.requested_at - 10s;
+  RETURN object::extend($row, {
+    user: $user,
+    clock: fn::clock::now(),
+    jobs: array::len((SELECT VALUE id FROM video_job
+      WHERE user = $user AND erased_at = NONE AND created_at <= $until
+      ORDER BY created_at LIMIT 1)),
+    keys: array::len((SELECT VALUE id FROM type::record('idempotency', [$user, '']..[$user, []])
+      WHERE (type::record('video_job', job).created_at ?? $until) <= $until LIMIT 1))
+  })
+})"""
 
 
 def check_deletion(job: Row) -> Iterator[Violation]:
@@ -48,9 +58,11 @@ async def objects_of_deleted(job: Row, storage: Storage) -> list[Violation]:
 async def check_erasures(database: Database) -> AsyncIterator[Violation]:
     """Find what finished erasures have left, and what is recorded of no job or video."""
     for ids in await split_table(database, "erasure"):
-        for row in await database.query(_ERASURES, first=ids.first, end=ids.end):
-            for finding in _erasure(row):
-                yield Violation(row["user"], finding)
+        users = await database.query(_USERS, first=ids.first, end=ids.end)
+        for start in range(0, len(users), CHUNK):
+            for row in await database.query(_ERASURES, users=users[start : start + CHUNK]):
+                for finding in _erasure(row):
+                    yield Violation(row["user"], finding)
     for ids in await split_table(database, "deletion"):
         for job in await database.query(_LOST, first=ids.first, end=ids.end):
             yield Violation(job, "has objects to delete but does not exist")

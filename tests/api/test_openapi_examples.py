@@ -82,6 +82,8 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     fal.advance(fal.newest, "IN_PROGRESS")
     await status(running)
     yield "cancel", "cancelling", await run.cancel(running)
+    await run.submitted(user="bob")
+    yield "eraseUser", "erasing", await run.administer("DELETE", "users/bob")
 
 
 async def _of_the_back_office(

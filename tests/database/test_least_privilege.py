@@ -17,6 +17,7 @@ from app.jobs import snapshots
 from app.settings import Settings
 from scripts.migrate import check, migrate
 from tests.support.database import SurrealServer, connected, embedded, settings_of
+from tests.support.deletions import delete, erase
 from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
 from tests.support.event_receiver import event_receiver, taken
 from tests.support.legacy import legacy_row, make_legacy, run_backfill
@@ -147,6 +148,25 @@ async def supports(run: Running, job_id: str) -> None:
     await run.administer("PATCH", "users/eve", {"suspended": False})
 
 
+async def deletes_and_erases(run: Running, root: Database, job_id: str) -> None:
+    """Delete eve's shared video, and erase ada."""
+    assert (await run.client.post(f"/api/library/{job_id}/share", headers=bearer("eve"))).is_success
+    assert (await delete(run, job_id, user="eve")).status_code == 204
+    await erase(run, "ada")
+    for _ in range(2):
+        await run.service.erasures.once()
+        await run.service.deletions.once()
+        await root.query("UPDATE erasure SET due_at = time::now() WHERE due_at != NONE")
+    assert await run.rows("SELECT VALUE finished_at FROM erasure") != [None]
+    for emptied in (
+        "SELECT * FROM share",
+        "SELECT * FROM idempotency",
+        "SELECT * FROM video_job WHERE user = 'ada' AND user_email != ''",
+        "SELECT * FROM library_video WHERE user IN ['ada', 'eve'] AND deleted_at = NONE",
+    ):
+        assert await run.rows(emptied) == []
+
+
 @pytest.mark.usefixtures("every_poll_asks")
 async def test_a_service_with_record_access_does_all_its_work(
     root: Database, service: Address, fal: FalStandIn, tmp_path: Path
@@ -167,6 +187,7 @@ async def test_a_service_with_record_access_does_all_its_work(
         for path in ("/readyz", "/metrics", "/api/templates"):
             assert (await run.client.get(path)).is_success
         await supports(run, await run.submitted(user="eve"))
+        await deletes_and_erases(run, root, left_alone)
         assert await run.audit() == []
 
 

@@ -157,7 +157,7 @@ def test_every_metric_and_log_line_in_an_annotation_exists(exported: Exported) -
 
 def test_the_alerts_are_a_valid_rule_file() -> None:
     assert RULES.keys() == {"groups"}
-    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 8
+    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 9
     for rule in ALERTS:
         assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
         assert re.fullmatch(r"Video[A-Za-z]+", rule["alert"])

@@ -59,7 +59,7 @@ async def test_a_grant_opens_the_account_and_adds_to_it(database: Database) -> N
     assert await granted(database, "two") == 110
     assert sorted(await Jobs(database).entries()) == [("grant", 5), ("grant", 5), ("grant", 100)]
     keys = await database.query("SELECT VALUE [key, action, reference] FROM admin_action")
-    assert keys == [["operator", "grant", "one"], ["operator", "grant", "two"]]
+    assert keys == [["shell", "grant", "one"], ["shell", "grant", "two"]]
 
 
 async def test_a_grant_with_the_same_reference_is_booked_once(database: Database) -> None:

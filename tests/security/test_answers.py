@@ -18,7 +18,7 @@ ORIGIN = {"Origin": "https://elsewhere.example"}
 
 OWNED = {f"{SUBMIT}/status", f"{SUBMIT}/events", f"{SUBMIT}/cancel"}
 OWNED_IN_THE_PATH = {"/api/library/{jobId}"}
-"""See tests/api/test_library_changes.py."""
+"""See tests/api/test_library_changes.py and tests/api/test_deletion.py."""
 LISTS = {"/api/library", "/api/jobs", "/api/credits"}
 OF_THE_TOKEN = {"/api/me"}
 VIDEOS = {"/api/library/{jobId}/download", "/api/library/{jobId}/share"}

@@ -13,11 +13,13 @@ from tests.support.database import connected, environment_of
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
 from tests.support.service import stand_in_environment
 from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import ADMIN_KEY
 
 UNFINISHED = (
     "RETURN (SELECT VALUE fal_request_id != NONE FROM video_job"
     " WHERE status NOT IN ['completed', 'failed', 'cancelled'])"
 )
+UNTIDY = "SELECT VALUE id FROM deletion, erasure WHERE due_at != NONE"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Backends:
             "R2_ACCESS_KEY_ID": ACCESS_KEY_ID,
             "R2_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "TMPDIR": str(self.scratch),
+            "ADMIN_API_KEYS": ADMIN_KEY,
         }
         return own | stand_in_environment(self.fal.port) | environment_of(self.address) | changes
 
@@ -58,6 +61,11 @@ class Backends:
         """Set the database's clock; no process may have an embedded store open."""
         async with connected(self.address) as database:
             await set_clock_ahead(database, seconds)
+
+    async def untidy(self) -> int:
+        """Return the number of deletions and erasures that are not carried out."""
+        async with connected(self.address) as database:
+            return len(await database.query(UNTIDY))
 
     async def unfinished(self) -> list[bool]:
         """Return for each unfinished job whether it has a request id from fal."""

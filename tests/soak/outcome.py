@@ -63,7 +63,8 @@ def of_submits(fal: FalStandIn, jobs: dict[str, Row]) -> Iterator[str]:
     yield from (f"{job} was submitted {n} times" for job, n in submitted.items() if n > 1)
     for call in submits:
         job_id = call.query["fal_webhook"].partition("jobId=")[2]
-        if jobs[job_id]["variables"]["headline"] not in json.loads(call.body)["prompt"]:
+        headline = jobs[job_id]["variables"].get("headline", "")  # an erased job has none
+        if headline not in json.loads(call.body)["prompt"]:
             yield f"{job_id} was submitted with the prompt of another job"
 
 

@@ -82,7 +82,7 @@ async def is_erased(user: User, run: Running) -> None:
     """One job has ended and another has not when the user is erased."""
     if job_id := await user.submit(run):
         await user.poll(run, job_id)
-        await user.submit(run, key="another click")
+        await user.submit(run, key="another-click")
         await user.erase(run)
         for _ in range(2):
             await tidy(run)
