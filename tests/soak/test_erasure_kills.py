@@ -58,7 +58,7 @@ class Eraser:
             finished = [job for job, end in self._browsers.ends.items() if end == "completed"]
             if self._chance.random() < ERASED:
                 user = quote(self._chance.choice(USERS), safe="")
-                await self._ask("erase", f"/api/admin/users/{user}", ADMIN, 202)
+                await self._ask("erase", f"/api/admin/users/{user}", admin_bearer(), 202)
             elif finished:
                 job_id = self._chance.choice(finished)
                 owner = self._browsers.accepted[job_id]
