@@ -17,7 +17,7 @@ from tests.soak.simulation import ROUND_SECONDS, Simulation, simulation
 from tests.support.database import connected, migrated, surreal_server
 from tests.support.s3 import s3_server
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.tokens import bearer
+from tests.support.tokens import admin_bearer, bearer
 
 KILLS = int(os.environ.get("KILLS", "100"))
 SEED = int(os.environ.get("SEED", "1"))
