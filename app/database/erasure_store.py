@@ -7,7 +7,7 @@ from app.domain.deletion import DueErasure, Erasure
 from app.domain.job import Status, whole_microseconds
 
 COUNTED = 1000
-"""Jobs and deletions that are counted at most, of each."""
+"""Jobs, deletions and unfinished erasures that are read at most, of each."""
 BATCH = 50
 """Jobs that one transaction erases."""
 
@@ -31,10 +31,10 @@ RETURN {{
     WHERE user = $user AND left_since > d'1970-01-01T00:00:00Z'
     ORDER BY left_since LIMIT {COUNTED}))
 }}"""  # noqa: S608 a constant
-_OLDEST = """
+_OLDEST = f"""
 RETURN (SELECT VALUE duration::millis(fn::clock::now() - requested_at) / 1000.0 FROM erasure
-  WHERE due_at > d'1970-01-01T00:00:00Z' ORDER BY due_at)
-"""
+  WHERE due_at > d'1970-01-01T00:00:00Z' ORDER BY due_at LIMIT {COUNTED})
+"""  # noqa: S608 a constant
 _TERMINAL = [str(status) for status in Status if status.is_terminal]
 
 
