@@ -28,6 +28,7 @@ from app.problems import (
     TooManyJobs,
 )
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
+from app.telemetry.traces import current_trace
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class JobStore:
             "variables": dict(submission.variables),
             "fal_model": template.fal_model,
             "credits": submission.price,
+            "trace": current_trace(),
         }
         once = submission.idempotency_key and {
             "key": submission.idempotency_key,
