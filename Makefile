@@ -59,4 +59,4 @@ audit: install ## check every invariant over database and storage (ARGS="--deep"
 	@$(BIN)/python -m scripts.audit $(ARGS)
 
 constraints: install ## pin the newest allowed versions, with hashes
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet --output-file constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra otel --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet --output-file constraints.txt

@@ -38,6 +38,7 @@ from app.api.problems import HANDLERS
 from app.api.routing import route
 from app.api.service import LifespanState, Service
 from app.api.shares import share_routes
+from app.api.tracing import TraceMiddleware
 from app.database.account_store import AccountStore
 from app.database.erasure_store import ErasureStore
 from app.database.job_pages import JobPages
@@ -54,7 +55,7 @@ from app.jobs.opening import open_jobs
 from app.settings import Settings
 from app.storage.local_files import LocalFiles
 from app.storage.opening import local_files, open_storage, warn_if_unavailable
-from app.telemetry import metrics
+from app.telemetry import metrics, traces
 from app.telemetry.seam import Seam
 from app.templates.catalogue import Catalogue
 
@@ -63,16 +64,18 @@ def create_app(
     settings: Settings,
     *,
     fal_transport: httpx.AsyncBaseTransport | None = None,
-    seam: Seam = metrics.timed,
+    seam: Seam | None = None,
 ) -> Starlette:
     """Return the service as an ASGI application; its lifespan opens and closes everything.
 
     Args:
         settings: what to connect to.
         fal_transport: reaches fal and its media hosts, instead of the network or local fal.
-        seam: carries out every call to the outside.
+        seam: carries out every call to the outside, instead of timing and tracing it.
 
     """
+    traced = settings.otel_exporter_otlp_endpoint is not None
+    seam = seam or (traces.traced if traced else metrics.timed)
     files = local_files(settings, seam)
     status = Route("/api/templates/video/status", videos.status)
     app = Starlette(
@@ -111,7 +114,8 @@ def create_app(
         ],
         exception_handlers=HANDLERS,
         middleware=[
-            Middleware(RequestMiddleware),
+            Middleware(RequestMiddleware, access_log=settings.access_log),
+            *([Middleware(TraceMiddleware)] if traced else []),
             *([Middleware(DevelopmentGuard)] if settings.development else []),
             Middleware(PollMiddleware, route=status),
         ],
@@ -133,6 +137,8 @@ async def _lifespan(
     _app: Starlette,
 ) -> AsyncIterator[LifespanState]:
     async with AsyncExitStack() as stack:
+        if settings.otel_exporter_otlp_endpoint is not None:
+            stack.enter_context(traces.exporting(settings.otel_exporter_otlp_endpoint))
         database = await stack.enter_async_context(open_database(settings, seam))
         storage = await stack.enter_async_context(open_storage(settings, files=files, seam=seam))
         fal = await stack.enter_async_context(

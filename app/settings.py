@@ -134,6 +134,8 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+    access_log: bool = False
+    otel_exporter_otlp_endpoint: str | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -218,9 +220,9 @@ class Settings(BaseSettings):
     def _public_url_is_an_address(cls, value: str | None) -> str | None:
         return None if value is None else _tamper_proof(value).rstrip("/")
 
-    @field_validator("r2_endpoint_url", "r2_public_url")
+    @field_validator("r2_endpoint_url", "r2_public_url", "otel_exporter_otlp_endpoint")
     @classmethod
-    def _r2_url_is_an_address(cls, value: str | None) -> str | None:
+    def _url_is_an_address(cls, value: str | None) -> str | None:
         if value is not None and not (
             value.startswith(("https://", "http://")) and _host_of(value)
         ):

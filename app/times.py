@@ -25,8 +25,8 @@ KEY_SET_FETCH = 10.0
 """One fetch of public keys, in the background: no request waits for all of it."""
 
 # The process ends within STOP of a signal. The steps follow each other, so they add up:
-# REQUEST_GRACE + DRAIN + PART_DRAIN + UPLOAD_ABORT * UPLOAD_ABORTS + DATABASE_CLOSE + ENGINE_EXIT
-# < FORCED_EXIT < STOP.
+# REQUEST_GRACE + DRAIN + PART_DRAIN + UPLOAD_ABORT * UPLOAD_ABORTS + DATABASE_CLOSE + TRACES_EXPORT
+# + ENGINE_EXIT < FORCED_EXIT < STOP.
 # SUBMIT_AT_STOP is a part of REQUEST_GRACE.
 
 STOP = 20.0
@@ -37,7 +37,7 @@ REQUEST_GRACE = 5
 """For requests in progress; whole seconds, as uvicorn takes them."""
 SUBMIT_AT_STOP = 3.0
 """How long a submit still waits for fal before it answers with the job as it is."""
-DRAIN = 8.0
+DRAIN = 7.0
 """For deliveries in progress; another process finishes what is cancelled then."""
 PART_DRAIN = 2.0
 """For parts being sent to R2 to arrive before the upload is aborted: they would outlive it."""
@@ -47,6 +47,8 @@ UPLOAD_ABORTS = 3
 """Attempts, not seconds; R2 drops an upload that is still there after seven days."""
 DATABASE_CLOSE = 1.0
 """For a server to close its connection; the SDK waits up to 10 s for one that hangs."""
+TRACES_EXPORT = 1.0
+"""For a collector to take spans; what it has not taken at the end is lost."""
 ENGINE_EXIT = 0.25
 """Between closing the embedded engine and the end of the process, otherwise killed by SIGABRT."""
 

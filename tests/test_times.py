@@ -32,6 +32,7 @@ def test_the_process_ends_in_time_when_everything_hangs() -> None:
         times.PART_DRAIN,
         times.UPLOAD_ABORT * times.UPLOAD_ABORTS,
         times.DATABASE_CLOSE,
+        times.TRACES_EXPORT,
         times.ENGINE_EXIT,
     )
     assert sum(steps) < times.FORCED_EXIT < times.STOP

@@ -111,7 +111,9 @@ async def caller_of(request: Request[LifespanState]) -> Caller:
     """
     # Every poll runs this line, so it builds no object of all headers.
     given = (value for name, value in request.scope["headers"] if name == b"authorization")
-    return await service_of(request).identity.caller(next(given, b"").decode("latin-1"))
+    caller = await service_of(request).identity.caller(next(given, b"").decode("latin-1"))
+    request.scope["caller"] = caller  # for the access log
+    return caller
 
 
 async def own_job(request: Request[LifespanState]) -> Job:

@@ -33,6 +33,7 @@ from app.problems import (
     VideoNotFound,
 )
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
+from app.telemetry.traces import current_trace
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class JobStore:
             "fal_model": template.fal_model,
             "credits": submission.price,
             "start_key": start_key,
+            "trace": current_trace(),
         }
         once = submission.idempotency_key and {
             "key": submission.idempotency_key,

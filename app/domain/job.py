@@ -79,6 +79,8 @@ class Job:
     width: int | None = None
     height: int | None = None
     codec: str | None = None
+    trace: str | None = None
+    """The ``traceparent`` of the submit."""
     error_code: str | None = None
     error: str | None = None
     start_key: str | None = None
@@ -126,6 +128,7 @@ class Job:
             width=row.get("width"),
             height=row.get("height"),
             codec=row.get("codec"),
+            trace=row.get("trace"),
             error_code=row.get("error_code"),
             error=row.get("error"),
             start_key=row.get("start_key"),

@@ -16,6 +16,7 @@ from app.caching.bodies import read_body
 from app.errors import FalAnswerLost, FalRefused, FalUnreachable
 from app.fal.messages import parse
 from app.telemetry.dependencies import record
+from app.telemetry.traces import outgoing_headers
 
 TIMEOUT = httpx.Timeout(120, connect=5, pool=5)
 PIECE_BYTES = 64 * 1024
@@ -55,6 +56,7 @@ class SingleAttempt(httpx.AsyncBaseTransport):
         """Send ``request`` and return its 2xx answer."""
         request.extensions["timeout"] = TIMEOUT.as_dict()  # fal-client sets none for some calls
         request.headers["Accept-Encoding"] = "gzip"  # what read_body can read
+        request.headers.update(outgoing_headers())
         request.stream = _Pieces(request.content)
         try:
             response = await self._pool.send(request, stream=True)

@@ -38,6 +38,7 @@ from app.storage.protocol import Storage
 from app.telemetry import context
 from app.telemetry.logs import without_query
 from app.telemetry.metrics import DELIVERED_BYTES, DELIVERIES, DELIVERING
+from app.telemetry.traces import delivery_span
 from app.templates.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,10 @@ class Delivery:
     async def run(self, job: Job) -> None:
         """Deliver the job unless another worker does; a failure is recorded on the job."""
         context.job_id.set(job.id)
+        with delivery_span(job.trace):
+            await self._run(job)
+
+    async def _run(self, job: Job) -> None:
         async with self._places:
             holder = str(uuid4())
             try:
