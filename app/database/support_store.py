@@ -66,7 +66,7 @@ class SupportStore:
             self._database,
             "video_job",
             page,
-            condition=f"{of_user} {of_status}",
+            condition=f"{of_user} {of_status}".strip(),
             row=_READABLE,
             user=user,
             status=status,

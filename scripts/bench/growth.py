@@ -31,7 +31,7 @@ from tests.support.service import (
 )
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_jobs import Job
-from tests.support.tokens import bearer
+from tests.support.tokens import admin_bearer, bearer
 
 FEW = 1_000
 MANY = int(os.environ.get("BENCH_JOBS", "1_000_000"))
@@ -73,12 +73,24 @@ class Place:
     def credits(self) -> float:
         return self._get("/api/credits")
 
+    def newest_jobs(self) -> float:
+        return self._get("/api/admin/jobs", admin_bearer())
+
+    def completed_jobs(self) -> float:
+        return self._get("/api/admin/jobs?status=completed", admin_bearer())
+
+    def jobs_of_a_user(self) -> float:
+        return self._get(f"/api/admin/jobs?user={ADA}", admin_bearer())
+
+    def account(self) -> float:
+        return self._get(f"/api/admin/users/{ADA}", admin_bearer())
+
     def submit(self) -> float:
         request = self.client.build_request("POST", SUBMIT, **submission(png()))
         return _seconds(lambda: self.client.send(request).raise_for_status())
 
-    def _get(self, path: str) -> float:
-        return _seconds(lambda: self.client.get(path).raise_for_status())
+    def _get(self, path: str, headers: dict[str, str] | None = None) -> float:
+        return _seconds(lambda: self.client.get(path, headers=headers).raise_for_status())
 
 
 QUERIES = {
@@ -91,6 +103,10 @@ REQUESTS = {
     "the first poll of a running job": Place.poll_running,
     "a library page": Place.library,
     "the credits": Place.credits,
+    "the back office's page of all jobs": Place.newest_jobs,
+    "the back office's page of completed jobs": Place.completed_jobs,
+    "the back office's page of a user's jobs": Place.jobs_of_a_user,
+    "the back office's view of a user": Place.account,
     "a submit": Place.submit,
 }
 

@@ -131,3 +131,26 @@ async def test_caller_that_gives_up_does_not_fail_the_callers_that_wait_for_its_
     source.answering.set()
     assert await second == 2
     assert first.cancelled()
+
+
+async def test_reload_loads_at_once_even_after_a_load_that_is_under_way() -> None:
+    source = Source()
+    source.answering.clear()
+    first = asyncio.create_task(source.cached.get())
+    await source.asked.wait()
+    reloaded = asyncio.create_task(source.cached.reload())
+    await asyncio.sleep(0)
+    source.answering.set()
+    assert (await first, await reloaded) == (1, None)
+    assert await source.cached.get() == 2
+
+
+async def test_a_reload_that_fails_is_tried_again_soon() -> None:
+    source = Source()
+    assert await source.cached.get() == 1
+    source.failure = Away()
+    await source.cached.reload()
+    assert await source.cached.get() == 1
+    source.failure = None
+    source.now += MIN_INTERVAL
+    assert await source.cached.get() == 3
