@@ -2,22 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from app.database.client import Database
 from app.database.errors import Thrown
-from app.database.paging import AFTER, NEWEST_FIRST, page_variables
 from app.domain.page import PageRequest
 from app.domain.video import LibraryVideo
 from app.problems import VideoNotFound
 
 ADDED_AT_ONCE = 500
-"""Videos from before the table of searches that one call adds to it."""
+"""Videos from before ``library_search`` that one call adds to it."""
 
 _VIDEOS = "SELECT *, type::record('video_job', record::id(id)).variables AS variables FROM"
-# Where this is not a condition of its own, an OR over the template would use no index.
-_OF_TEMPLATE = "AND template_slug = $template"
-_LISTED = f"{_VIDEOS} library_video WHERE user = $user AND deleted_at = NONE"
 # The order of the ids is the order of the page: SurrealDB 3.2 applies a LIMIT to a range of ids
 # before it sorts. Its conditions compare stored fields alone, which the engine checks before it
 # decodes a row.
@@ -26,12 +21,7 @@ _FOUND = (
     "FROM (type::record('library_search', $after>..$end)) WHERE {conditions} LIMIT $limit) "
     "WHERE deleted_at = NONE ORDER BY created_at DESC, id"
 )
-_BEFORE = (
-    "SELECT id, created_at FROM library_video WHERE user = $user AND deleted_at = NONE "
-    "AND created_at >= $since "
-    "AND (created_at > $since OR id > type::record('library_video', $last)) "
-    "ORDER BY created_at, id LIMIT $limit"
-)
+_LISTED = "SELECT VALUE record::id(id) FROM library_video WHERE user = $user AND deleted_at = NONE"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -53,16 +43,23 @@ class LibraryStore:
 
     async def page(self, user: str, page: PageRequest, wanted: VideoFilter) -> list[LibraryVideo]:
         """Return the user's videos, newest first, and one more than the page has."""
-        if wanted.title is not None or wanted.favourite is not None:
-            rows = await self._found(user, page, wanted)
-        else:
-            of_template = _OF_TEMPLATE if wanted.template_slug is not None else ""
-            rows = await self._database.query(
-                f"{_LISTED} {of_template} AND {AFTER} {NEWEST_FIRST}",
-                user=user,
-                template=wanted.template_slug,
-                **page_variables("library_video", page),
-            )
+        text = await self._text_to_find(user, wanted.title or "")
+        conditions = {
+            "title CONTAINS $text": text or None,
+            "favourite = $favourite": wanted.favourite,
+            "template_slug = $template": wanted.template_slug,
+        }
+        given = [condition for condition, value in conditions.items() if value is not None]
+        last = page.after
+        rows = await self._database.query(
+            _FOUND.format(conditions=" AND ".join(given) or "true"),
+            after=[user, _newest_first(last.time), last.id] if last else [user],
+            end=[user, 0],
+            text=text,
+            favourite=wanted.favourite,
+            template=wanted.template_slug,
+            limit=page.limit + 1,
+        )
         return [LibraryVideo.from_row(row) for row in rows]
 
     async def video(self, job_id: str, user: str) -> LibraryVideo:
@@ -95,25 +92,6 @@ class LibraryStore:
             raise
         return LibraryVideo.from_row(row)
 
-    async def _found(self, user: str, page: PageRequest, wanted: VideoFilter) -> Any:
-        text = await self._text_to_find(user, wanted.title or "")
-        conditions = {
-            "title CONTAINS $text": text or None,
-            "favourite = $favourite": wanted.favourite,
-            _OF_TEMPLATE.removeprefix("AND "): wanted.template_slug,
-        }
-        given = [condition for condition, value in conditions.items() if value is not None]
-        last = page.after
-        return await self._database.query(
-            _FOUND.format(conditions=" AND ".join(given) or "true"),
-            after=[user, _newest_first(last.time), last.id] if last else [user],
-            end=[user, 0],
-            text=text,
-            favourite=wanted.favourite,
-            template=wanted.template_slug,
-            limit=page.limit + 1,
-        )
-
     async def _text_to_find(self, user: str, given: str) -> str:
         """Return the text as titles are stored for a search; first add those that are missing."""
         while (found := await self._database.call("library::text_to_find", user, given)) is None:
@@ -121,17 +99,11 @@ class LibraryStore:
         return str(found)
 
     async def _add_to_search(self, user: str) -> None:
-        """Add the user's videos from before ``library_search``, oldest first."""
-        since, last, is_full = _EPOCH, "-", True
-        while is_full:
-            rows = await self._database.query(
-                _BEFORE, user=user, since=since, last=last, limit=ADDED_AT_ONCE
-            )
-            is_full = len(rows) == ADDED_AT_ONCE
-            jobs = [row["id"].id for row in rows]
-            await self._database.call("library::add_to_search", user, jobs, not is_full)
-            if is_full:
-                since, last = rows[-1]["created_at"], jobs[-1]
+        """Add the user's videos from before ``library_search``."""
+        jobs = await self._database.query(_LISTED, user=user)
+        for start in range(0, max(1, len(jobs)), ADDED_AT_ONCE):
+            chunk, is_last = jobs[start : start + ADDED_AT_ONCE], start + ADDED_AT_ONCE >= len(jobs)
+            await self._database.call("library::add_to_search", user, chunk, is_last)
 
 
 def _newest_first(time: datetime) -> int:
