@@ -19,8 +19,9 @@ NEWEST_FIRST = "ORDER BY created_at DESC, id DESC LIMIT $limit"
 # nanosecond in the bound is its text's: it keeps out the next second, whose rows the LIMIT would
 # count. The row where the previous page ended knows its nanoseconds, which no cursor carries.
 _EXACT = """{{
-LET $end = (SELECT VALUE created_at FROM ONLY type::record($table, $last)) ?? $until;
-LET $read = SELECT id, created_at FROM {table} WHERE {condition}
+LET $end = (SELECT VALUE created_at FROM type::record($table, $last)
+  WHERE time::floor(created_at, 1us) = $until)[0] ?? $until;
+LET $read = SELECT id, created_at FROM {rows_of} WHERE {condition}
   created_at < time::from_unix(time::unix($end) + 1) + 1ns ORDER BY created_at DESC LIMIT $most;
 LET $is_all = array::len($read) < $most;
 LET $whole_since = IF $is_all {{ d'0001-01-01T00:00:00Z' }} ELSE {{
@@ -53,6 +54,7 @@ async def exact_page(
     table: str,
     page: PageRequest,
     *,
+    rows_of: str | None = None,
     condition: str = "",
     row: str = "(SELECT * FROM ONLY $id)",
     **variables: Any,
@@ -60,9 +62,10 @@ async def exact_page(
     """Return the rows of a page, and one more: no row is left out or repeated, whatever its time.
 
     ``condition`` ends with AND; ``row`` is what is returned for each ``$id``. Needs an index on
-    created_at, behind what the condition compares.
+    created_at, behind what the condition compares; or ``rows_of``, a query for the ids and times of
+    a few rows of the table.
     """
-    statement = _EXACT.format(table=table, condition=condition, row=row)
+    statement = _EXACT.format(rows_of=rows_of or table, condition=condition, row=row)
     variables |= page_variables(table, page)
     for more in _MORE_ROWS:
         rows: list[dict[str, Any]] | None = await database.query(
