@@ -10,13 +10,13 @@ from starlette.responses import JSONResponse, Response
 from app import times
 from app.api.admin_keys import admin_key_of
 from app.api.admin_presentation import stored_json, story_json, support_job_json
+from app.api.job_list import status_of
 from app.api.json_body import Body, json_body
 from app.api.paging import page_request, split_page
 from app.api.service import NO_STORE, LifespanState, is_job_id, service_of
 from app.api.tokens import MAX_SUBJECT, is_subject
 from app.database.job_story import find_stored
 from app.domain.admin_action import AdminAction
-from app.domain.job import Status
 from app.domain.support_job import JobStory
 from app.errors import StorageUnavailable
 from app.problems import InvalidQuery, JobNotFound
@@ -37,7 +37,9 @@ async def jobs(request: Request[LifespanState]) -> Response:
     admin_key_of(request)
     service = service_of(request)
     page = page_request(request.query_params)
-    found = await service.support.page(page, user=_user(request), status=_status(request))
+    found = await service.job_pages.for_support(
+        page, user=_user(request), status=status_of(request)
+    )
     listed, cursor = split_page(found, page, lambda each: each.place)
     shapes = [await support_job_json(each.job, service.storage) for each in listed if each.job]
     return JSONResponse({"jobs": shapes, "nextCursor": cursor}, headers=NO_STORE)
@@ -85,13 +87,3 @@ def _user(request: Request[LifespanState]) -> str | None:
     if user is not None and not is_subject(user):
         raise InvalidQuery(f"user must have 1 to {MAX_SUBJECT} characters.")
     return user
-
-
-def _status(request: Request[LifespanState]) -> Status | None:
-    word = request.query_params.get("status")
-    if word is None:
-        return None
-    try:
-        return Status(word)
-    except ValueError as error:
-        raise InvalidQuery(f"status must be one of {', '.join(Status)}.") from error

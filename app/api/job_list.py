@@ -17,16 +17,16 @@ async def jobs(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     page = page_request(request.query_params)
-    found = await service.job_pages.page(
-        caller.user, page, _status(request.query_params.get("status"))
-    )
+    found = await service.job_pages.of_user(caller.user, page, status_of(request))
     rows, cursor = split_page(found, page, lambda row: row.place)
-    bodies = [await job_body(row.job, service.storage) for row in rows if row.job is not None]
+    bodies = [await job_body(row.job.job, service.storage) for row in rows if row.job]
     body = b'{"jobs":[%b],"nextCursor":%b}' % (b",".join(bodies), json.dumps(cursor).encode())
     return Response(body, headers=NO_STORE, media_type="application/json")
 
 
-def _status(given: str | None) -> Status | None:
+def status_of(request: Request[LifespanState]) -> Status | None:
+    """Return the status that the query names; raises InvalidQuery if there is no such status."""
+    given = request.query_params.get("status")
     if given is None:
         return None
     try:

@@ -10,11 +10,7 @@ from typing import Any, TypeVar
 from app.database.audit_admin import check_admin_actions
 from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
-from app.database.audit_deletion import (
-    check_deletion,
-    check_erasures,
-    objects_of_deleted,
-)
+from app.database.audit_deletion import check_deletion, check_erasures, objects_of_deleted
 from app.database.audit_events import check_outgoing_events
 from app.database.audit_rules import Row, Violation, check_job, is_delivered_here
 from app.database.audit_search import check_search

@@ -76,8 +76,6 @@ def _agreement(job: Row) -> Iterator[str]:
         return
     if bool(deleted) != bool(listed.get("deleted_at")):
         yield f"is {'' if deleted else 'not '}deleted, unlike its library row"
-    if listed.get("deleted_at") and listed.get("share"):
-        yield "is deleted, but its library row is shared"
 
 
 def _record(job: Row) -> Iterator[str]:

@@ -13,7 +13,8 @@ from app.storage.protocol import Storage
 
 _DELETED = f"""
 RETURN (SELECT VALUE [record::id(id), user, start_key] FROM {rows_of("video_job")}
-  WHERE deleted_at != NONE AND start_key != NONE)"""  # noqa: S608 constants
+  WHERE deleted_at != NONE AND start_key != NONE
+    AND type::record('deletion', record::id(id)).due_at = NONE)"""  # noqa: S608 constants
 
 
 def check_start_image(job: Row) -> Iterator[Violation]:
@@ -40,7 +41,7 @@ async def start_image_object(job: Row, storage: Storage) -> list[Violation]:
 
 
 async def deleted_start_images(database: Database, storage: Storage) -> AsyncIterator[str]:
-    """Iterate over the keys of start images whose jobs are deleted.
+    """Iterate over the keys of start images of deleted jobs that no deletion is going to delete.
 
     A process that dies while it stores one may leave it behind the deletion.
     """

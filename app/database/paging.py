@@ -1,4 +1,4 @@
-"""Pages of a table, newest first, as parts of a query.
+"""Pages of a table, newest first.
 
 A page is a query and not a function of the database: inside a function, SurrealDB 3.2 reads every
 matching row before it sorts, while a query of its own stops at its LIMIT.
@@ -10,20 +10,17 @@ from typing import Any
 from app.database.client import Database
 from app.domain.page import PageRequest
 
-AFTER = "created_at <= $until AND (created_at < $until OR id < type::record($table, $last))"
-"""The condition: rows after the last one of the previous page."""
-NEWEST_FIRST = "ORDER BY created_at DESC, id DESC LIMIT $limit"
-
 # SurrealDB 3.2 orders an index of times by their texts: 10:00:00Z comes after 10:00:00.5Z. So the
 # order is that of whole seconds: more rows are read, and all of one second are sorted together. The
 # nanosecond in the bound is its text's: it keeps out the next second, whose rows the LIMIT would
 # count. The row where the previous page ended knows its nanoseconds, which no cursor carries.
 _EXACT = """{{
-LET $end = (SELECT VALUE created_at FROM ONLY type::record($table, $last)) ?? $until;
+LET $end = (SELECT VALUE created_at FROM type::record($table, $last)
+  WHERE time::floor(created_at, 1us) = $until)[0] ?? $until;
 LET $since = IF $window = NONE {{ d'0001-01-01T00:00:00Z' }} ELSE {{
   array::min([$end, time::now()]) - duration::from_secs($window)
 }};
-LET $read = SELECT id, created_at FROM {table} WHERE {condition}
+LET $read = SELECT id, created_at FROM {rows_of} WHERE {condition}
   created_at < time::from_unix(time::unix($end) + 1) + 1ns ORDER BY created_at DESC LIMIT $most;
 LET $is_cut = array::len($read) >= $most;
 LET $whole_since = time::from_unix(
@@ -59,6 +56,7 @@ async def exact_page(
     table: str,
     page: PageRequest,
     *,
+    rows_of: str | None = None,
     condition: str = "",
     row: str = "(SELECT * FROM ONLY $id)",
     **variables: Any,
@@ -66,14 +64,17 @@ async def exact_page(
     """Return the rows of a page, and one more: no row is left out or repeated, whatever its time.
 
     ``condition`` is empty or ends with AND; ``row`` is what is returned for each ``$id``. Needs an
-    index on created_at, behind what the condition compares.
+    index on created_at, behind what the condition compares; or ``rows_of``, a query for the ids and
+    times of a few rows of the table.
     """
     variables |= page_variables(table, page)
-    windows = () if condition else _WINDOWS
+    windows = () if condition or rows_of else _WINDOWS
     attempts = [(window, _MORE_ROWS[0]) for window in windows]
     for window, more in attempts + [(None, more) for more in _MORE_ROWS]:
         lower = "created_at > $since AND" if window else ""
-        statement = _EXACT.format(table=table, condition=f"{condition} {lower}", row=row)
+        statement = _EXACT.format(
+            rows_of=rows_of or table, condition=f"{condition} {lower}", row=row
+        )
         rows: list[dict[str, Any]] | None = await database.query(
             statement, most=page.limit + more, window=window, **variables
         )

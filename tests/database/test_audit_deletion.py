@@ -11,7 +11,6 @@ from tests.support.deletions import (
     completed,
     delete,
     erase,
-    keep_start_image,
     objects,
 )
 from tests.support.service import Running
@@ -37,8 +36,8 @@ OF_DELETED = {
         f"UPDATE {DELETION} SET user = 'eve'",
         "the record of its objects to eve",
     ),
-    "shared": (f"UPDATE {VIDEO} SET share = 'abcdef'", "but its library row is shared"),
-    "a share": ("CREATE share:abcdef SET job = $job", "has a share abcd… that"),
+    "shared": (f"UPDATE {VIDEO} SET share = 'abcdef'", "names a share that is not the video's"),
+    "a share": ("CREATE share:abcdef SET job = $job", "is deleted, but still shared"),
     "no objects recorded as left": (
         f"UPDATE {DELETION} SET left = [], left_since = NONE, rounds = 2, due_at = NONE",
         "is deleted, but there is an object at users/ada/library/",
@@ -120,8 +119,10 @@ async def test_missing_object_of_a_video_that_is_not_deleted_is_found(
     for path in [*await objects(run, deleted), *await objects(run, kept)]:
         path.unlink()
     found = await run.audit()
-    assert len(found) == 2
-    assert all(each.startswith(f"{kept}: is completed, but there is no object") for each in found)
+    assert len(found) == 3
+    assert all(
+        each.startswith(f"{kept}: ") and "but there is no object at" in each for each in found
+    )
 
 
 async def test_objects_that_came_back_are_found_and_repaired(
@@ -129,7 +130,6 @@ async def test_objects_that_came_back_are_found_and_repaired(
 ) -> None:
     database, storage = run.service.database, run.service.storage
     job_id = await completed(run, fal)
-    await keep_start_image(run, job_id)
     owners = run.service.settings.storage_dir / ".owners"
     paths = await objects(run, job_id)
     contents = {path: path.read_bytes() for path in paths}

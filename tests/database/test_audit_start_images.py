@@ -101,7 +101,9 @@ async def test_the_repair_deletes_what_a_deleted_job_left_and_nothing_else(
     assert [key async for key in orphans(database, storage)] == []
     await run.rows(f"UPDATE {JOB} SET deleted_at = time::now()", job=job_id)
     key = await start_key(run, job_id)
-    assert [key async for key in orphans(database, storage)] == [key]
+    found = {key async for key in orphans(database, storage)}
+    assert len(found) == (3 if status == "completed" else 1)
+    assert key in found
     await repair(database, storage, apply=True)
     assert await storage.find(key, read=False) is None
     other = await run.submitted()
@@ -118,7 +120,8 @@ async def test_an_object_of_another_application_is_not_deleted(
     await run.service.storage.delete(key)
     await put(run, key, owner="other")
     await run.rows(f"UPDATE {JOB} SET deleted_at = time::now()", job=delivered)
-    assert [key async for key in orphans(run.service.database, run.service.storage)] == []
+    found = [key async for key in orphans(run.service.database, run.service.storage)]
+    assert [each.rpartition(".")[2] for each in found] == ["mp4", "jpg"], "only its own"
 
 
 async def put(run: Running, key: str, *, owner: str) -> None:

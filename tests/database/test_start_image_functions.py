@@ -3,6 +3,7 @@
 import pytest
 
 from app.database.errors import Thrown
+from app.storage.keys import START_EXTENSIONS, folder_of, start_key
 from tests.support.job_functions import VIDEO, Jobs, job_arguments, values_of, without_times
 
 KEY = "users/ada/start/j.png"
@@ -44,6 +45,35 @@ async def test_a_deleted_job_records_no_image(jobs: Jobs) -> None:
     await jobs.open("j", start_key=KEY)
     await jobs.database.query("UPDATE video_job:j SET deleted_at = time::now()")
     assert (await jobs("start_image_stored", "j")).get("start_stored") is None
+
+
+async def test_a_deletion_hides_the_image_and_goes_on_naming_it(jobs: Jobs) -> None:
+    await jobs.open("j", start_key=KEY)
+    await jobs.ended("j", "completed")
+    await jobs("start_image_stored", "j")
+    deleted = await jobs.database.call("library::delete", "j", "ada")
+    assert values_of(deleted, "start_key", "start_stored") == [KEY, None]
+    assert await jobs("start_image_stored", "j") == deleted
+    (left,) = await jobs.database.query("SELECT VALUE left FROM deletion")
+    assert KEY in left
+
+
+@pytest.mark.parametrize("user", ["ada", "a@b.c", ".hidden", "a/b", "a%2Fb", "émilie", "é" * 128])
+async def test_only_the_key_of_the_job_itself_is_deleted(jobs: Jobs, user: str) -> None:
+    folder = f"users/{folder_of(user)}/start"
+    own = [start_key(user, "j", extension) for extension in START_EXTENSIONS]
+    foreign = [f"{folder}/j.gif", f"{folder}/j", f"{folder}/i.png", f"{folder}/a/j.png"]
+    foreign += ["users/eve/library/j.png", "users/start/j.png", "j.png", "", "/", "../start/j.png"]
+    if user in {"ada", "a@b.c"}:
+        foreign += ["users/eve/start/j.png", "users/ADA/start/j.png", "users/a%2Fb/start/j.png"]
+    found = await jobs.database.query(
+        "RETURN $keys.map(|$key: string| fn::deletion::start_key("
+        "{ id: video_job:j, user: $user, start_key: $key }) ?? '-')",
+        keys=own + foreign,
+        user=user,
+    )
+    assert found == own + ["-"] * len(foreign)
+    assert await jobs.database.query("RETURN fn::deletion::start_key(NONE)") is None
 
 
 async def test_a_missing_job_is_named(jobs: Jobs) -> None:

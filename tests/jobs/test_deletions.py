@@ -18,7 +18,6 @@ from tests.support.deletions import (
     carry_on,
     completed,
     delete,
-    keep_start_image,
     objects,
 )
 from tests.support.service import Running
@@ -34,7 +33,6 @@ def failures() -> float:
 
 async def test_objects_follow_when_the_storage_is_back(run: Running, fal: FalStandIn) -> None:
     job_id = await completed(run, fal)
-    await keep_start_image(run, job_id)
     before = failures()
     with mock.patch.object(run.service.storage, "delete", side_effect=AWAY):
         await delete(run, job_id)
@@ -81,9 +79,10 @@ async def test_only_what_is_left_is_recorded_as_left(run: Running, fal: FalStand
     await delete(run, job_id)
     with mock.patch.object(run.service.storage, "delete", without_posters):
         await run.service.deletions.once()
-    ((left,),) = await run.rows("SELECT VALUE left FROM deletion")
-    assert left.endswith(".jpg")
-    assert [path.suffix for path in await objects(run, job_id)] == [".jpg"]
+    (left,) = await run.rows("SELECT VALUE left FROM deletion")
+    found = await objects(run, job_id)
+    assert [run.service.settings.storage_dir / key for key in left] == found
+    assert [path.suffix for path in found] == [".jpg", ".png"]
     await carry_on(run, 60)
 
 
@@ -106,7 +105,7 @@ async def test_storage_that_hangs_is_given_up_and_holds_up_no_other_video(
         await delete(run, job_id)
     monkeypatch.setattr(run.service.storage, "delete", hangs_for_one)
     await run.service.deletions.once()
-    assert len(await objects(run, hanging)) == 2
+    assert len(await objects(run, hanging)) == 3
     assert await objects(run, other) == []
 
 
@@ -115,18 +114,31 @@ async def test_object_that_is_stored_after_the_deletion_is_deleted_some_minutes_
 ) -> None:
     """A worker that lost its lease was stopped while it stored the same video."""
     job_id = await completed(run, fal)
-    (video, _) = paths = await objects(run, job_id)
-    content = video.read_bytes()
+    contents = {path: path.read_bytes() for path in await objects(run, job_id)}
+    assert {path.suffix for path in contents} == {".mp4", ".jpg", ".png"}
     await delete(run, job_id)
     await run.service.deletions.once()
     assert await objects(run, job_id) == []
-    video.write_bytes(content)
+    for path, content in contents.items():
+        path.write_bytes(content)
     assert await run.service.deletions.once() == 0
     assert await run.audit() == [], "it will be deleted"
     await set_clock_ahead(run.service.database, SECOND_ROUND)
     assert await run.service.deletions.once() == 1
-    assert not any(path.exists() for path in paths)
+    assert not any(path.exists() for path in contents)
     assert await run.rows("SELECT VALUE due_at FROM deletion") == [None]
+
+
+async def test_start_image_that_a_dead_process_stored_but_did_not_record_is_deleted(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id = await completed(run, fal)
+    await run.rows("UPDATE video_job SET start_stored = NONE")
+    await run.rows("UPDATE library_video SET start_key = NONE")
+    assert len(await objects(run, job_id)) == 3
+    await delete(run, job_id)
+    await run.service.deletions.once()
+    assert await objects(run, job_id) == []
 
 
 @pytest.mark.unaudited  # the clock is set back
@@ -165,7 +177,7 @@ async def test_deletion_that_cannot_be_carried_out_holds_up_no_other(
     run: Running, fal: FalStandIn
 ) -> None:
     odd, well = await completed(run, fal), await completed(run, fal)
-    (path, _) = await objects(run, odd)
+    (path, *_) = await objects(run, odd)
     gone = run.service.storage.delete
 
     async def fails_for_one(key: str) -> None:
@@ -196,7 +208,7 @@ async def test_video_that_two_jobs_of_the_replaced_stack_share_is_kept_for_the_o
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await completed(run, fal)
-    (video, _) = await objects(run, job_id)
+    (video, poster, start_image) = await objects(run, job_id)
     await run.rows(
         "CREATE video_job:old SET user = 'ada', user_email = 'ada', template_slug = 's', "
         "fal_model = 'm', status = 'completed', video_key = type::record('video_job', $job)"
@@ -205,7 +217,7 @@ async def test_video_that_two_jobs_of_the_replaced_stack_share_is_kept_for_the_o
     )
     await delete(run, job_id)
     await run.service.deletions.once()
-    assert video.exists()
+    assert (video.exists(), poster.exists(), start_image.exists()) == (True, True, False)
     await run.rows("UPDATE video_job:old SET deleted_at = time::now()")
     await run.rows("UPDATE deletion SET due_at = fn::clock::now()")
     await run.service.deletions.once()

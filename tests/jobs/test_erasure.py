@@ -1,6 +1,7 @@
 """Erasing users: what is emptied, what stays, and that it goes on until nothing is left."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -15,7 +16,6 @@ from tests.support.deletions import (
     completed,
     delete,
     erase,
-    keep_start_image,
     objects,
 )
 from tests.support.job_rows import stored_row
@@ -44,7 +44,6 @@ async def everything(run: Running) -> str:
 async def test_personal_data_is_gone_and_the_ledger_stays(run: Running, fal: FalStandIn) -> None:
     told: Any = {"variables": {"headline": "my secret party"}}
     done = await completed(run, fal, headers={"Idempotency-Key": "my-click"}, **told)
-    await keep_start_image(run, done)
     await run.rows("CREATE share:token SET job = $job", job=done)
     await run.rows("UPDATE library_video SET share = 'token', title = 'my secret party'")
     deleted_before = await completed(run, fal, **told)
@@ -52,7 +51,7 @@ async def test_personal_data_is_gone_and_the_ledger_stays(run: Running, fal: Fal
     failed = await run.submitted(**told)
     fal.fail(fal.newest, 422, "Blocked: my secret party")
     await run.finished(failed)
-    start = await keep_start_image(run, failed)
+    (start_image,) = await objects(run, failed)
     await run.rows("UPDATE video_job SET user_email = 'ada@example.test'")
     before = await everything(run)
     assert [each for each in PERSONAL if each not in before] == []
@@ -70,7 +69,7 @@ async def test_personal_data_is_gone_and_the_ledger_stays(run: Running, fal: Fal
         status = await run.status(job_id)
         assert status["variables"] == {}
         assert "deletedAt" in status
-    assert not (run.service.settings.storage_dir / start).exists()
+    assert not start_image.exists()
     assert (await run.status(failed))["error"]["message"] == "This text was erased."
     assert await run.money() == money
     assert (await run.library())["videos"] == []
@@ -84,8 +83,49 @@ async def test_data_of_other_users_stays(run: Running, fal: FalStandIn) -> None:
     await erase(run)
     await carry_on(run, 1)
     assert await stored_row(run, hers) == before
-    assert len(await objects(run, hers)) == 2
+    assert len(await objects(run, hers)) == 3
     assert len(await run.rows("SELECT * FROM idempotency")) == 1
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+async def test_start_image_that_is_being_stored_meanwhile_is_deleted(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    stored: list[Path] = []
+    released = asyncio.Event()
+    put = run.service.storage.put
+
+    async def late(key: str, source: Path, *, sha256: str, owner: str) -> None:
+        if "/start/" in key:
+            await released.wait()
+            stored.append(run.service.settings.storage_dir / key)
+        await put(key, source, sha256=sha256, owner=owner)
+
+    monkeypatch.setattr(run.service.storage, "put", late)
+    job_id = await run.submitted()
+    match status:
+        case "completed":
+            fal.complete(fal.newest, small_video())
+        case "failed":
+            fal.fail(fal.newest)
+        case _:
+            await run.cancel(job_id)
+    await run.status(job_id)
+    for task in run.service.background.tasks:
+        if task.get_name().startswith("deliver"):
+            await asyncio.wait({task})
+    await erase(run)
+    await run.service.erasures.once()
+    await run.service.deletions.once()
+    row = await stored_row(run, job_id)
+    assert (row["status"], bool(row["deleted_at"])) == (status, True)
+    assert stored == []
+    released.set()
+    await run.wait_for_background()
+    assert [path.exists() for path in stored] == [False]
+    await carry_on(run, 1)
+    assert (await stored_row(run, job_id)).get("start_stored") is None
+    assert await progress(run) == (True, 0)
 
 
 async def test_unfinished_jobs_are_cancelled_at_fal(run: Running, fal: FalStandIn) -> None:

@@ -8,7 +8,6 @@ import httpx
 
 from tests.support.clock import set_clock_ahead
 from tests.support.job_rows import stored_row
-from tests.support.s3 import write_file
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -26,17 +25,6 @@ async def completed(run: Running, fal: FalStandIn, *, user: str = "ada", **given
     return job_id
 
 
-async def keep_start_image(run: Running, job_id: str, *, user: str = "ada") -> str:
-    """Store a start image for the job, and return its key."""
-    key = f"users/{user}/start/{job_id}.png"
-    source = write_file(run.service.settings.storage_dir.parent, b"a picture")
-    await run.service.storage.put(key, source, sha256=source.name, owner=job_id)
-    await run.rows(
-        "UPDATE type::record('video_job', $job) SET start_key = $key", job=job_id, key=key
-    )
-    return key
-
-
 async def delete(run: Running, job_id: str, *, user: str = "ada") -> httpx.Response:
     """Delete a video of the library."""
     return await run.client.delete(f"/api/library/{job_id}", headers=bearer(user))
@@ -51,7 +39,7 @@ async def erase(run: Running, user: str = "ada") -> dict[str, Any]:
 
 
 async def objects(run: Running, job_id: str) -> list[Path]:
-    """Return the paths of the job's objects that are there."""
+    """Return the paths of the job's video, poster and start image, of those that are there."""
     row = await stored_row(run, job_id)
     keys = [row.get(name) for name in ("video_key", "poster_key", "start_key")]
     paths = [run.service.settings.storage_dir / key for key in keys if key]
