@@ -32,6 +32,7 @@ install_release() {
     git -C "$HOME_FOLDER/source" worktree add --quiet --detach "$folder" "$commit" >&2
   fi
   make --directory "$folder" install-production >&2
+  echo "$commit" >"$folder/.release" # for build_info
   echo "$folder"
 }
 
