@@ -32,6 +32,7 @@ async def jobs(run: Running, fal: FalStandIn) -> list[str]:
             fal.fail(fal.newest)
         if end:
             await run.finished(ids[-1])
+    await run.wait_for_background()  # start images are stored after the answer
     return ids
 
 
