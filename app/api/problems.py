@@ -36,6 +36,8 @@ async def answer_problem(problem: Problem, scope: Scope, receive: Receive, send:
 
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem), "registered for nothing else"
+    # The frames that raised it hold the image or the callback, and its client may read slowly.
+    error.__traceback__ = error.__cause__ = error.__context__ = None
     return JSONResponse(
         error.to_json(),
         status_code=error.status,

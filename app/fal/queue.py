@@ -32,7 +32,7 @@ from app.fal.messages import (
 )
 from app.fal.operator_refusals import OperatorRefusals
 from app.fal.storage import FalStorage
-from app.fal.transport import SingleAttempt
+from app.fal.transport import SingleAttempt, unbind
 from app.telemetry.seam import Seam, T
 
 STATUS_DEADLINE = 10.0
@@ -62,7 +62,9 @@ class Fal:
         self.media = httpx.AsyncClient(transport=transport, timeout=MEDIA_TIMEOUT, limits=LIMITS)
         """For downloads: the same connections, without the key."""
         self._api = httpx.AsyncClient(
-            transport=SingleAttempt(self.media, secret=key), headers={"User-Agent": USER_AGENT}
+            transport=SingleAttempt(self.media, secret=key),
+            headers={"User-Agent": USER_AGENT},
+            event_hooks={"response": [unbind]},
         )
         credentials = AuthCredentials("Key", key)
         self._authorization = credentials.as_headers()

@@ -108,6 +108,14 @@ class _Pieces(httpx.AsyncByteStream):
             yield self._content[start : start + PIECE_BYTES]
 
 
+async def unbind(response: httpx.Response) -> None:
+    """Break the cycle of a response that is read: its stream refers to it.
+
+    Otherwise the request, with the image that it has sent, is kept until a garbage collection.
+    """
+    response.stream = httpx.ByteStream(b"")
+
+
 async def _read(response: httpx.Response) -> bytes | None:
     """Return the body, or None if it is cut short, or cannot be read within ``LARGEST_ANSWER``."""
     try:
@@ -116,6 +124,7 @@ async def _read(response: httpx.Response) -> bytes | None:
         return None
     finally:
         await response.aclose()
+        await unbind(response)
 
 
 def _reason(body: bytes) -> str:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import times
 from app.errors import ConfigurationError, ServiceError
+from app.server.allocator import map_large_blocks
 from app.server.protocol import BoundedHttpProtocol
 from app.server.startup_errors import NOT_UTF8, unusable_file, wrong_settings
 from app.settings import Settings
@@ -46,6 +47,7 @@ def run(create_app: CreateApp) -> int:
         print(NOT_UTF8, file=sys.stderr)  # noqa: T201 there is no log yet
         return 1
     logs.configure(settings.log_level, settings.log_format)
+    map_large_blocks()
     try:
         # asyncio cancels the opening of the service on SIGINT; SIGTERM should do the same.
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

@@ -1,7 +1,11 @@
+import asyncio
+import gc
 import hashlib
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext, suppress
 from typing import TypeVar
 
 import httpx
@@ -19,6 +23,7 @@ from tests.support.stand_ins.fal_faults import (
     Drop,
     Endless,
     Fault,
+    Late,
     Truncate,
 )
 from tests.support.stand_ins.videos import small_video
@@ -47,6 +52,25 @@ async def test_an_upload_reaches_fal_byte_for_byte_and_expires_in_a_day(
     headers = fal.last("upload").headers
     assert headers["content-type"] == "image/webp"
     assert json.loads(headers["x-fal-object-lifecycle"]) == {"expiration_duration_seconds": 86400}
+
+
+@pytest.mark.parametrize("fault", [None, Answer(422), Answer(500), Drop(), Late(60)])
+async def test_an_image_is_free_after_its_upload(
+    fal: FalStandIn, client: Fal, fault: Fault | None
+) -> None:
+    image = os.urandom(300_000)
+    if fault is not None:
+        fal.faults.add("upload", fault)
+        fal.faults.add("initiate", fault)
+    references = sys.getrefcount(image)
+    gc.disable()
+    try:
+        with nullcontext() if fault is None else suppress(FalError, TimeoutError):
+            async with asyncio.timeout(0.5 if isinstance(fault, Late) else None):
+                await upload(client, image)
+        assert sys.getrefcount(image) == references
+    finally:
+        gc.enable()
 
 
 async def test_uploads_share_a_token_and_a_connection(fal: FalStandIn, client: Fal) -> None:

@@ -1,11 +1,10 @@
 """A store that hangs while many users submit costs pictures: no answer, no memory, no stop."""
 
 import asyncio
-import resource
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -14,13 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app import times
 from app.jobs.kept_start_images import SMALLEST_SHARE, USER_BACKLOG_BYTES, USERS
-from tests.support.process import ON_LINUX, PATIENCE, Process, group, started
+from tests.support.process import ON_LINUX, PATIENCE, Process, started
 from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
 from tests.support.sockets import serve_on_port
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET, bearer
 
-MEBIBYTE = 1024 * 1024
 MOST_GROWTH = 64
 IMAGE = png() + bytes(20_000)
 """Small, so that what is measured are the many that wait, and not the submits under way."""
@@ -45,15 +43,6 @@ async def hanging_store() -> AsyncIterator[int]:
             yield port
         finally:
             over.set()
-
-
-def held(process: Process) -> float:
-    """Return what the process and its children hold, in MiB."""
-    pages = 0
-    for pid in group(process.popen.pid):
-        with suppress(OSError):  # it ended just now
-            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / MEBIBYTE
 
 
 def on_disk(folder: Path) -> int:
@@ -82,7 +71,7 @@ async def test_a_store_that_hangs_costs_only_pictures(tmp_path: Path, fal: FalSt
             await asyncio.to_thread(it.until_ready)
             async with httpx.AsyncClient(base_url=it.url, timeout=PATIENCE) as client:
                 await submit(client, IMAGE, "warm-up")
-                before = held(it)
+                before = it.memory()
                 growth = await flood(it, client, fal)
                 assert growth - before <= MOST_GROWTH
                 assert on_disk(tmp_path) <= USERS * USER_BACKLOG_BYTES
@@ -103,7 +92,7 @@ async def flood(process: Process, client: httpx.AsyncClient, fal: FalStandIn) ->
             asyncio.create_task(submit(client, IMAGE, f"user-{number}-{n}")) for n in range(SENDERS)
         ]
         while not all(sender.done() for sender in senders):
-            most = max(most, held(process))
+            most = max(most, process.memory())
             await asyncio.sleep(0.02)
         for sender in senders:
             job_id = sender.result().json()["jobId"]
@@ -115,7 +104,7 @@ async def flood(process: Process, client: httpx.AsyncClient, fal: FalStandIn) ->
         assert "startImageUrl" not in status.json()
         fal.calls.clear()
         fal.uploads.clear()
-    return max(most, held(process))
+    return max(most, process.memory())
 
 
 def lost_in(metrics: str) -> float:

@@ -1,8 +1,6 @@
 """Whatever strangers send, the process grows by at most 64 MiB, and others are served."""
 
 import asyncio
-import os
-import resource
 import struct
 import time
 import zlib
@@ -17,15 +15,16 @@ import httpx
 import pytest
 from PIL import Image
 
+from app.problems import TooBusy
 from tests.support.hanging_fal import hanging_fal
-from tests.support.process import ON_LINUX, PATIENCE, Process, group, started
+from tests.support.process import MEBIBYTE, ON_LINUX, PATIENCE, Process, started
+from tests.support.raw_requests import canvas, form, get, post
 from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET, bearer
 
 MOST_GROWTH = 64
 """MiB, of the process and its children together."""
-MEBIBYTE = 1024 * 1024
 SECONDS = 2.5
 """For an attack to be felt."""
 
@@ -37,18 +36,10 @@ pytestmark = [
 
 @dataclass
 class Victim:
-    """A service in a process of its own, whose fal never reads a large image."""
+    """A service in a process of its own; unless a test wants it, fal never reads a large image."""
 
     process: Process
     job_of_bob: str
-
-    def held(self) -> float:
-        """Return what the process and its children hold, in MiB."""
-        pages = 0
-        for pid in group(self.process.popen.pid):
-            with suppress(OSError):  # it ended just now
-                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize() / MEBIBYTE
 
     async def send(self, *pieces: bytes) -> None:
         """Send on a connection of its own, and neither read nor hang up."""
@@ -86,8 +77,8 @@ class Victim:
 
 
 @pytest.fixture
-async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
-    async with hanging_fal() as port:
+async def victim(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Victim]:
+    async with hanging_fal(**getattr(request, "param", {})) as port:
         environment = {
             "AUTH_JWT_SECRET": SECRET,
             "FAL_KEY": FalStandIn.key,
@@ -119,12 +110,12 @@ async def under(attack: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
 
 async def assert_stands(victim: Victim, attack: list[Coroutine[Any, Any, None]]) -> None:
     """Attack, and watch the memory while another user polls."""
-    before, most, polls = victim.held(), 0.0, 0
+    before, most, polls = victim.process.memory(), 0.0, 0
     end = time.monotonic() + SECONDS
     async with under(attack):
         polling = asyncio.create_task(victim.poll())
         while time.monotonic() < end or not polls:
-            most = max(most, victim.held())
+            most = max(most, victim.process.memory())
             assert most - before <= MOST_GROWTH, f"grew from {before:.0f} to {most:.0f} MiB"
             if polling.done():
                 polling.result()
@@ -132,31 +123,6 @@ async def assert_stands(victim: Victim, attack: list[Coroutine[Any, Any, None]])
                 polling = asyncio.create_task(victim.poll())
             await asyncio.sleep(0.02)
         await polling
-
-
-def post(path: str, length: int, **headers: str) -> bytes:
-    lines = {"host": "x", "content-length": str(length)} | headers
-    return "\r\n".join(
-        [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items()), "", ""]
-    ).encode()
-
-
-def form(image: bytes, user: str) -> bytes:
-    """Return a whole submit."""
-    request = httpx.Request("POST", "http://x" + SUBMIT, **submission(image), headers=bearer(user))
-    request.read()
-    head = post(SUBMIT, len(request.content), **dict(request.headers))
-    return head + request.content
-
-
-def canvas(size: int) -> bytes:
-    """Return a picture of at least ``size`` bytes that is decoded quickly: noise after its end."""
-    return png() + os.urandom(size - len(png()))
-
-
-def get(path: str, user: str, **claims: Any) -> bytes:
-    (authorization,) = bearer(user, **claims).values()
-    return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n".encode()
 
 
 def png_of_nothing(side: int) -> bytes:
@@ -248,16 +214,42 @@ async def test_many_users_canvases_while_fal_hangs(victim: Victim) -> None:
 
 
 async def test_many_tokens_and_streams_that_nobody_reads(victim: Victim) -> None:
-    before = victim.held()
+    before = victim.process.memory()
     tokens = [get(f"{SUBMIT}/status", "ada", jti=f"{n}", more="x" * 1200) for n in range(5000)]
     floods = [victim.exchange(tokens[start::5]) for start in range(5)]
     assert sum(await asyncio.gather(*floods)) > 5000 * len("HTTP/1.1 400 Bad Request")
     users = ["ada"] * 100 + [f"user-{n}" for n in range(300)]
     await assert_stands(victim, [victim.send(get(f"{SUBMIT}/events", user)) for user in users])
-    assert victim.held() - before <= MOST_GROWTH
+    assert victim.process.memory() - before <= MOST_GROWTH
 
 
 async def test_many_users_huge_pictures(victim: Victim) -> None:
     pictures = huge_pictures()
     attack = [form(pictures[n % len(pictures)], f"user-{n}") for n in range(30)]
     await assert_stands(victim, [victim.send(each) for each in attack])
+
+
+@pytest.mark.parametrize(
+    ("victim", "status"),
+    [({"to_large_ones": "200 OK"}, 202), ({"to_large_ones": "422 Refused"}, 502)],
+    indirect=["victim"],
+    ids=["and-takes", "and-refuses"],
+)
+async def test_many_users_images_that_fal_reads(victim: Victim, status: int) -> None:
+    """Without cycles and heaps of threads, it grows by some 30 MiB: three images, and 5 MiB."""
+    image = canvas(8 * MEBIBYTE)
+    before, most = victim.process.memory(), 0.0
+
+    async def submit_often(sender: int) -> None:
+        async with httpx.AsyncClient(base_url=victim.process.url, timeout=PATIENCE) as client:
+            for number in range(4):
+                user = bearer(f"user-{sender}-{number}")
+                answer = await client.post(SUBMIT, **submission(image), headers=user)
+                assert answer.status_code in {status, TooBusy.status}, answer.text
+
+    senders = [asyncio.create_task(submit_often(sender)) for sender in range(12)]
+    while not all(sender.done() for sender in senders):
+        most = max(most, victim.process.memory())
+        assert most - before <= MOST_GROWTH, f"grew from {before:.0f} to {most:.0f} MiB"
+        await asyncio.sleep(0.02)
+    await asyncio.gather(*senders)

@@ -1,6 +1,7 @@
 """The project's programs as processes, each with an environment and a process group of its own."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.support.sockets import free_port
 ROOT = Path(__file__).parents[2]
 PATIENCE = 40.0
 """Seconds to wait for a process; a slow machine needs less."""
+MEBIBYTE = 1024 * 1024
 ON_LINUX = Path("/proc/self/stat").exists()
 
 
@@ -72,6 +74,14 @@ class Process:
     def group_members(self) -> set[int]:
         """Return the other processes of its group (Linux only)."""
         return group(self.popen.pid) - {self.popen.pid}
+
+    def memory(self) -> float:
+        """Return what it and its children hold, in MiB (Linux only)."""
+        pages = 0
+        for pid in group(self.popen.pid):
+            with suppress(OSError):  # it ended just now
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / MEBIBYTE
 
     def _is_ready(self) -> bool:
         with suppress(httpx.TransportError):
