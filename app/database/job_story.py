@@ -32,7 +32,7 @@ async def read_story(database: Database, job_id: str) -> JobStory:
     """
     found = await database.query(_STORY, job=job_id)
     if found is None:
-        raise JobNotFound(f"There is no job {job_id}.")
+        raise JobNotFound("There is no such job.")
     return JobStory(
         row=found["row"],
         events=tuple(map(JobEvent.from_row, found["events"])),

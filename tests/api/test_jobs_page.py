@@ -191,10 +191,10 @@ async def test_a_page_reads_a_batch_of_rows_by_its_index(
     for after in (None, Place(time=times[150], id="completed-0230")):
         page = PageRequest(limit=5, after=after)
         if user is None:
-            rows = await pages.for_support(page, user=None, status=status)
+            found = await pages.for_support(page, user=None, status=status)
         else:
-            rows = await pages.of_user(user, page, status)
-        assert len(rows) == 6
+            found = await pages.of_user(user, page, status)
+        assert len(found) == 6
     assert len(plans) == 2
     for scan in plans:
         while scan["operator"] != "IndexScan":
