@@ -1,4 +1,4 @@
-"""The audit of the back office's book: what it says was done is in force, and the other way round."""
+"""The audit of the back office's book: what was done is in force, and the other way round."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
