@@ -29,11 +29,11 @@ from app.api.cors import cors
 from app.api.development import DevelopmentGuard
 from app.api.files import media_route
 from app.api.identity import open_identity
+from app.api.job_presentation import ending_body
 from app.api.middleware import RequestMiddleware
 from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
-from app.api.presentation import ending_body
 from app.api.problems import HANDLERS
 from app.api.routing import route
 from app.api.service import LifespanState, Service

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.api.presentation import entry_json, erasure_json, job_json, job_with_addresses, rfc3339
+from app.api.job_presentation import job_json, job_with_addresses
+from app.api.presentation import entry_json, erasure_json, rfc3339
 from app.domain.deletion import Erasure
 from app.domain.support_job import JobEvent, JobStory, RecordedTrouble, SupportJob
 from app.domain.support_user import SupportUser

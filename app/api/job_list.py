@@ -5,8 +5,8 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.job_presentation import job_body
 from app.api.paging import page_request, split_page
-from app.api.presentation import job_body
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of
 from app.domain.job import Status
 from app.problems import InvalidQuery

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.api.form import reading_submission
-from app.api.presentation import REMEMBERED_BYTES, job_body
+from app.api.job_presentation import REMEMBERED_BYTES, job_body
 from app.api.service import NO_STORE, LifespanState, caller_of, job_id_of, own_job, service_of
 from app.api.streams import EventStream
 from app.domain.job import Job, Status

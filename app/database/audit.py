@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from app.database.audit_admin import check_admin_actions
 from app.database.audit_back_office import check_back_office
 from app.database.audit_books import Books, Progress, check_accounts, check_rows_without_job
 from app.database.audit_deletion import check_deletion, check_erasures, objects_of_deleted
@@ -115,7 +114,6 @@ async def audit(
     violations += [each async for each in check_shares(database)]
     violations += [each async for each in check_erasures(database)]
     violations += [each async for each in check_outgoing_events(database, progress)]
-    violations += [each async for each in check_admin_actions(database)]
     violations += [
         Violation(owner, f"stored {key}, which is not the key of any job")
         async for key, owner in _passed_over(database, storage)

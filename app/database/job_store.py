@@ -12,6 +12,7 @@ from typing import Any
 from app import times
 from app.database.client import Database
 from app.database.errors import Thrown
+from app.database.job_refusals import refusal_of_change, refusal_of_submit
 from app.database.limits import Limits
 from app.domain.admin_action import AdminAction
 from app.domain.job import DueJob, Job, Status
@@ -19,19 +20,7 @@ from app.domain.submission import Submission
 from app.domain.support_job import SupportJob
 from app.domain.trouble import Trouble
 from app.domain.video import StoredVideo
-from app.errors import LeaseLost, RequestTaken
-from app.problems import (
-    Forbidden,
-    IdempotencyMismatch,
-    InsufficientCredits,
-    JobFinished,
-    JobNotFound,
-    Problem,
-    RateLimited,
-    TemplateNotFound,
-    TooManyJobs,
-    VideoNotFound,
-)
+from app.problems import VideoNotFound
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
 from app.telemetry.traces import current_trace
 
@@ -79,7 +68,7 @@ class JobStore:
         try:
             opened = await self._database.call("video_job::open", row, vars(self._limits), once)
         except Thrown as thrown:
-            raise self._refusal(thrown, submission) from thrown
+            raise refusal_of_submit(thrown, submission, self._limits) from thrown
         job = self._published(opened["job"])
         if opened["created"]:
             SUBMITTED.labels(job.fal_model).inc()
@@ -234,18 +223,7 @@ class JobStore:
                 f"video_job::{function}", job_id, *arguments
             )
         except Thrown as thrown:
-            match thrown.code:
-                case "job_not_found":
-                    raise JobNotFound("There is no such job.") from thrown
-                case "job_finished":
-                    raise JobFinished("The job has ended, or is about to.") from thrown
-                case "being_stored":
-                    raise JobFinished("The job's video is being stored.") from thrown
-                case "lease_lost":
-                    raise LeaseLost(job_id) from thrown
-                case "request_taken":
-                    raise RequestTaken(job_id) from thrown
-            raise
+            raise refusal_of_change(thrown, job_id) from thrown
         return row
 
     def _published(self, row: Mapping[str, Any]) -> Job:
@@ -254,31 +232,6 @@ class JobStore:
             _record_ending(job)
         self._publish(job)
         return job
-
-    def _refusal(self, thrown: Thrown, submission: Submission) -> Problem | Thrown:
-        refusal: Problem | Thrown = thrown
-        template = submission.template
-        match thrown.code:
-            case "suspended":
-                refusal = Forbidden("This account is suspended, so it cannot make videos.")
-            case "template_disabled":
-                refusal = TemplateNotFound(f"There is no template {template.slug!r}.")
-            case "insufficient_credits":
-                refusal = InsufficientCredits(
-                    f"{template.title} costs {submission.price} credits, and fewer are available."
-                )
-            case "too_many_jobs":
-                refusal = TooManyJobs(
-                    f"At most {self._limits.in_flight} videos are made at a time.", retry_after=10
-                )
-            case "rate_limited":
-                refusal = RateLimited(
-                    f"At most {self._limits.per_minute} videos a minute.",
-                    retry_after=int(thrown.argument),
-                )
-            case "idempotency_mismatch":
-                refusal = IdempotencyMismatch("The Idempotency-Key was used with other content.")
-        return refusal
 
 
 def _record_ending(job: Job) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.settings import Settings
 from tests.support.database_failures import raising_sdk
+from tests.support.deletions import delete
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -288,8 +289,7 @@ async def test_a_change_whose_answer_was_lost_is_carried_out_once(
 
 async def test_the_charge_of_a_deleted_video_is_given_back(run: Running, fal: FalStandIn) -> None:
     job_id = await charged(run, fal)
-    await run.rows("UPDATE library_video SET deleted_at = time::now()")
-    await run.rows("UPDATE video_job SET deleted_at = time::now()")
+    assert (await delete(run, job_id)).status_code == 204
     assert (await run.administer("POST", f"jobs/{job_id}/refund")).json() == account(100)
     assert (await run.library())["videos"] == []
 

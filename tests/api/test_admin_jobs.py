@@ -156,17 +156,24 @@ async def test_the_story_of_a_job_has_its_events_entries_and_objects(
         ("charge", 10),
     ]
     key = story["job"]["key"]
-    video, poster = story["stored"]
+    video, poster, start_image = story["stored"]
     assert video == {"key": key, "bytes": len(small_video()), "owner": job_id}
     assert poster["key"] == key.replace(".mp4", ".jpg")
     assert poster["bytes"] > 0
+    assert start_image == {
+        "key": f"users/ada/start/{job_id}.png",
+        "bytes": len(png()),
+        "owner": job_id,
+    }
 
 
-async def test_the_story_of_a_job_without_a_video_has_no_objects(
+async def test_the_story_of_a_job_without_a_video_has_only_its_start_image(
     run: Running, fal: FalStandIn
 ) -> None:
     job_id = await run.submitted()
-    assert (await run.administer("GET", f"jobs/{job_id}")).json()["stored"] == []
+    await run.wait_for_background()
+    (stored,) = (await run.administer("GET", f"jobs/{job_id}")).json()["stored"]
+    assert stored["key"] == f"users/ada/start/{job_id}.png"
     fal.fail(fal.newest, detail="Blocked")
     await run.finished(job_id)
     story = (await run.administer("GET", f"jobs/{job_id}")).json()

@@ -144,6 +144,7 @@ async def test_webhook_of_another_job_changes_nothing(run: Running, fal: FalStan
     other_id, other = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     fal.complete(other, small_video())
+    await run.wait_for_background()
     before = [await stored_row(run, each) for each in (job_id, other_id)]
     fal.calls.clear()
     for wrong_id in (other_id, "no-such-job", "x" * 200):
@@ -184,6 +185,7 @@ async def test_webhook_before_fals_status_changes_nothing(run: Running, fal: Fal
     job_id, request_id = await run.submitted(), fal.newest
     fal.advance(request_id, "IN_PROGRESS")
     await run.status(job_id)
+    await run.wait_for_background()
     before = await stored_row(run, job_id)
     assert (await fal.call_back(run.client, request_id)).status_code == 200
     await run.wait_for_background()

@@ -9,14 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.api.presentation import (
-    REMEMBERED_BYTES,
-    Addresses,
-    job_body,
-    job_json,
-    rfc3339,
-    template_json,
-)
+from app.api.job_presentation import REMEMBERED_BYTES, Addresses, job_body, job_json
+from app.api.presentation import rfc3339, template_json
 from app.domain.job import Job
 from tests.support.job_rows import KEY, LEGACY, STORED, UPDATED, WAITING
 from tests.support.templates import choice, number, template, text

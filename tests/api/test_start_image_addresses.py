@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.api.presentation import job_body, job_json
+from app.api.job_presentation import job_body, job_json
 from app.domain.job import Job, Stage, Status
 from app.errors import StorageUnavailable
 from app.settings import Settings

@@ -143,7 +143,8 @@ async def supports(run: Running, job_id: str) -> None:
     ):
         assert (await run.administer(method, path, body)).is_success
     actions = await run.rows("SELECT VALUE action FROM admin_action ORDER BY id")
-    assert actions == ["fail", "suspend", "disable", "enable"]
+    of_credits = ["grant", "withdraw", "refund"]
+    assert actions == [*of_credits, "fail", "suspend", "disable", "enable"]
     assert (await run.submit(user="eve")).status_code == 403
     await run.administer("PATCH", "users/eve", {"suspended": False})
 

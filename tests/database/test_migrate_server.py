@@ -118,10 +118,10 @@ async def test_a_store_in_use_by_another_process_is_reported_in_one_line(tmp_pat
 async def test_a_file_that_takes_longer_than_the_sdk_waits_is_applied(
     server: SurrealServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "013_slow.surql").write_text("sleep(600ms); CREATE probe:slow SET nonce = 'done'")
+    (folder / "013_slow.surql").write_text("sleep(2s); CREATE probe:slow SET nonce = 'done'")
     async with migrated(server.address()) as database:
         with monkeypatch.context() as patch:
-            patch.setattr(surrealdb.connections.async_ws, "_RPC_RECV_TIMEOUT", 0.1)
+            patch.setattr(surrealdb.connections.async_ws, "_RPC_RECV_TIMEOUT", 0.5)
             patch.setattr(migrations, "POLL_INTERVAL", 0.05)
             assert await migrate(database, folder) == 0
         assert await database.query("SELECT VALUE nonce FROM ONLY probe:slow") == "done"

@@ -38,6 +38,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
+# Every command of the page: one more or less fails here.
+GRANT, WITHDRAWAL, REFUND, JOBS, STORY, FAIL, SUSPEND, SWITCH = [
+    each for each in blocks("sh") if each.startswith("curl")
+]
+
+
 async def run_command(command: str, **variables: str) -> Any:
     if shutil.which("curl") is None:
         pytest.skip("install curl")
@@ -55,16 +61,46 @@ async def test_the_commands_add_credits_take_them_back_and_refund(
     job_id = await run.submitted(user="ann")
     fal.complete(fal.newest, small_video())
     await run.finished(job_id, user="ann")
-    grant, withdrawal, refund = [each for each in blocks("sh") if each.startswith("curl")]
     async with over_a_socket(run) as url:
         given = {"SERVICE": url, "ADMIN_KEY": ADMIN_KEY, "JOB": job_id}
-        for command, balance in (grant, 190), (withdrawal, 90), (refund, 100):
+        for command, balance in (GRANT, 190), (WITHDRAWAL, 90), (REFUND, 100):
             for _ in range(2):
                 assert await run_command(command, **given) == {
                     "balance": balance,
                     "held": 0,
                     "available": balance,
                 }
+
+
+async def test_the_commands_find_a_job_tell_its_story_and_end_it(run: Running) -> None:
+    job_id = await run.submitted(user="ann")
+    await run.submitted(user="bob")
+    async with over_a_socket(run) as url:
+        given = {"SERVICE": url, "ADMIN_KEY": ADMIN_KEY, "JOB": job_id}
+        assert [job["jobId"] for job in (await run_command(JOBS, **given))["jobs"]] == [job_id]
+        assert (await run_command(STORY, **given))["job"]["status"] == "pending"
+        ended = await run_command(FAIL, **given)
+        assert (ended["jobId"], ended["error"]["code"]) == (job_id, "interrupted")
+        assert await run_command("! " + FAIL, **given) | {"detail": ""} == {
+            "type": "urn:problem:job_finished",
+            "title": "Job finished",
+            "status": 409,
+            "code": "job_finished",
+            "detail": "",
+        }
+    (action,) = await run.rows("SELECT * FROM admin_action")
+    assert (action["action"], action["job"]) == ("fail", job_id)
+
+
+async def test_the_commands_suspend_a_user_and_take_a_template_off_offer(run: Running) -> None:
+    async with over_a_socket(run) as url:
+        given = {"SERVICE": url, "ADMIN_KEY": ADMIN_KEY}
+        for _ in range(2):
+            assert (await run_command(SUSPEND, **given))["suspended"] is True
+            assert await run_command(SWITCH, **given) == {"slug": "dance-floor", "enabled": False}
+    assert (await run.submit(user="ann")).status_code == 403
+    listed = (await run.client.get("/api/templates")).json()["templates"]
+    assert "dance-floor" not in {template["slug"] for template in listed}
 
 
 async def test_the_book_is_read_as_described(run: Running) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from app.api.presentation import ending_body
+from app.api.job_presentation import ending_body
 from app.domain.job import Status
 from app.settings import Settings
 from tests.api.test_openapi_examples import without_changing_parts
@@ -36,6 +36,7 @@ def validate(event: Any) -> None:
 
 async def ended(run: Running, fal: FalStandIn, ending: Status) -> str:
     job_id = await run.submitted(variables={"mood": "raw"})
+    await run.wait_for_background()
     match ending:
         case Status.COMPLETED:
             fal.complete(fal.newest, small_video(seconds=1, width=128, height=72))

@@ -136,6 +136,7 @@ async def test_job_that_has_ended_cannot_be_cancelled(run: Running, fal: FalStan
 
 async def test_only_its_user_can_cancel_a_job(run: Running, fal: FalStandIn) -> None:
     job_id = await run.submitted()
+    await run.wait_for_background()
     before = await run.status(job_id)
     foreign, missing = await run.cancel(job_id, user="bob"), await run.cancel("none", user="bob")
     assert foreign.json() == missing.json()

@@ -35,6 +35,10 @@ DAMAGE = {
         "CREATE template_switch:⟨dance-floor⟩ SET enabled = false",
         "is off without an action",
     ),
+    "an erasure that was never asked for": (
+        "CREATE admin_action:a SET action = 'erase', key = 'k', user = 'nobody'",
+        "(erase) had no effect",
+    ),
     "an action without a switch": (
         "CREATE admin_action:a SET action = 'enable', key = 'k', template = 'gone'",
         "(enable) had no effect",
