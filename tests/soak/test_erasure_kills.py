@@ -133,7 +133,7 @@ async def of_objects(backends: Backends, deleted: set[str]) -> list[str]:
     """Return the keys of objects that deleted jobs have stored."""
     async with connected(backends.address) as database, backends.storage() as storage:
         keys = await database.query(
-            "RETURN array::flatten((SELECT VALUE [video_key, poster_key] FROM video_job"
+            "RETURN array::flatten((SELECT VALUE [video_key, poster_key, start_key] FROM video_job"
             " WHERE deleted_at != NONE)).filter(|$key| $key != NONE)"
         )
         found = {key: await storage.find(key, read=False) for key in keys}
