@@ -73,7 +73,13 @@ async def test_only_the_key_of_the_job_itself_is_deleted(jobs: Jobs, user: str) 
         user=user,
     )
     assert found == own + ["-"] * len(foreign)
-    assert await jobs.database.query("RETURN fn::deletion::start_key(NONE)") is None
+
+
+@pytest.mark.parametrize(
+    "row", ["NONE", "{}", "{ user: 'ada', start_key: 5 }", "{ start_key: 'a' }"]
+)
+async def test_a_row_that_is_no_job_of_ours_has_no_start_image(jobs: Jobs, row: str) -> None:
+    assert await jobs.database.query(f"RETURN fn::deletion::start_key({row})") is None
 
 
 async def test_a_missing_job_is_named(jobs: Jobs) -> None:

@@ -132,3 +132,14 @@ async def tidied(simulated: Simulation) -> int:
         if not left:
             return number
     raise AssertionError(f"{left} deletions and erasures are left")
+
+
+async def of_objects(backends: Backends, deleted: set[str]) -> list[str]:
+    """Return the keys of objects that deleted jobs have stored."""
+    async with connected(backends.address) as database, backends.storage() as storage:
+        keys = await database.query(
+            "RETURN array::flatten((SELECT VALUE [video_key, poster_key, start_key] FROM video_job"
+            " WHERE deleted_at != NONE)).filter(|$key| $key != NONE)"
+        )
+        found = {key: await storage.find(key, read=False) for key in keys}
+    return [key for key, each in found.items() if each and each.owner in deleted]
