@@ -40,5 +40,5 @@ async def test_audit_fails_when_the_videos_are_missing(
     elsewhere = str(tmp_path / "elsewhere")
     with started(tmp_path, "scripts.audit", STORAGE_DIR=elsewhere) as audit:
         assert await asyncio.to_thread(audit.exit_status) == 1
-        assert audit.stdout.count("but there is no object at") == 2
+        assert audit.stdout.count("but there is no object at") == 3
         assert "Traceback" not in audit.stderr
