@@ -33,6 +33,7 @@ async def test_strangers_are_refused_before_anything_is_read_or_changed(
     run: Running, operation: str, headers: dict[str, Any]
 ) -> None:
     job_id = await run.submitted()
+    await run.wait_for_background()
     before = await tables(run)
     method, path, request = valid_request(operation, job=job_id)
     for content in (request.get("json"), "of another shape"):
