@@ -19,7 +19,7 @@ from app.domain.admin_action import AdminAction
 from app.domain.support_job import JobEvent
 from app.errors import ServiceError
 from app.jobs.lifecycle import ENDED_BY_SUPPORT
-from app.problems import DatabaseUnavailable
+from app.problems import DatabaseUnavailable, JobNotFound
 from app.settings import Settings
 from app.storage.protocol import Storage, StoredObject
 from scripts.support.command import run
@@ -41,7 +41,10 @@ async def history(database: Database, storage: Storage, job_id: str) -> list[str
         ServiceError: there is no such job, or the database or the storage does not answer.
 
     """
-    story = await read_story(database, job_id)
+    try:
+        story = await read_story(database, job_id)
+    except JobNotFound as error:
+        raise ServiceError(_REFUSALS["job_not_found"].format(job_id)) from error
     job = story.row
     lines = [
         f"Job {job_id} of {job['user']}" + _unless_same(job["user_email"], job["user"]),

@@ -90,7 +90,8 @@ async def test_addresses_are_new_at_each_attempt(
     receiver.answer_with(500)
     await tell(telling)
 
-    async def later(_: object, key: str) -> str:
+    async def later(_: object, key: str, *, download: bool = False) -> str:
+        assert key.endswith(".mp4") or not download
         return f"/media/{key}?expires=later"
 
     monkeypatch.setattr(type(telling.service.storage), "url", later)

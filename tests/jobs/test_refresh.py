@@ -32,6 +32,7 @@ async def test_unusable_status_changes_nothing_and_the_job_is_refreshed_again(
     run: Running, fal: FalStandIn, fault: Fault
 ) -> None:
     job_id, request_id = await run.submitted(), fal.newest
+    await run.wait_for_background()
     fal.advance(request_id, "IN_PROGRESS")
     before = await run.status(job_id)
     fal.faults.add("status", fault, times=3)

@@ -103,7 +103,9 @@ async def test_results_that_hang_do_not_hold_up_the_delivery_of_another_job(
         await completed_at_fal(f"user-{number}")
     await crowd.full.wait()
     job_id = await completed_at_fal("bob")
-    [delivery] = [task for task in run.service.background.tasks if job_id in task.get_name()]
+    [delivery] = [
+        task for task in run.service.background.tasks if task.get_name() == f"deliver {job_id}"
+    ]
     await delivery
     assert (await run.status(job_id, user="bob"))["status"] == "completed"
     crowd.released.set()

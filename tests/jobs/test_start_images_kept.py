@@ -269,6 +269,14 @@ async def test_a_full_scratch_disk_costs_only_the_picture(
     assert await kept(run, await run.submitted()) is None
 
 
+async def cancel_and_delete(run: Running) -> None:
+    """Cancel the only job and delete it, as an erasure does."""
+    (job_id,) = await run.rows("SELECT VALUE record::id(id) FROM video_job")
+    await run.cancel(job_id)
+    assert (await run.status(job_id))["status"] == "cancelled"
+    await run.rows("RETURN fn::deletion::begin(fn::video_job::get($job)).id", job=job_id)
+
+
 async def test_an_image_stored_while_its_job_is_deleted_is_deleted_as_well(
     run: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,7 +289,7 @@ async def test_an_image_stored_while_its_job_is_deleted_is_deleted_as_well(
     hold(run, monkeypatch, hang)
     job_id = await run.submitted()
     await reached.wait()
-    await run.rows("UPDATE video_job SET deleted_at = time::now()")
+    await cancel_and_delete(run)
     released.set()
     assert await kept(run, job_id) is None
     assert objects(run) == []
@@ -356,16 +364,16 @@ async def test_a_fault_at_any_point_leaves_no_object_that_no_row_names(
         assert await run.audit() == []
 
 
-async def test_an_object_that_cannot_be_deleted_is_left_to_the_repair(
+async def test_an_object_that_cannot_be_deleted_is_left_to_the_deletion(
     run: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def delete(_files: LocalFiles, _key: str) -> None:
         raise StorageUnavailable("away")
 
-    async def deleted() -> None:
-        await run.rows("UPDATE video_job SET deleted_at = time::now()")
-
-    hold(run, monkeypatch, deleted)
-    monkeypatch.setattr(LocalFiles, "delete", delete)
-    assert await kept(run, await run.submitted()) is None
-    assert len(objects(run)) == 1
+    hold(run, monkeypatch, lambda: cancel_and_delete(run))
+    with monkeypatch.context() as away:
+        away.setattr(LocalFiles, "delete", delete)
+        assert await kept(run, await run.submitted()) is None
+        assert len(objects(run)) == 1
+    await run.service.deletions.once()
+    assert objects(run) == []

@@ -68,8 +68,9 @@ async def test_a_job_is_counted_from_submit_to_delivery(timed: Running, fal: Fal
         "video_credits_total{kind=charge}": 10,
         "video_delivered_bytes_total": len(small_video()),
         "video_deliveries_total{status=completed}": 1,
+        "start_images_total{outcome=stored}": 1,
         "outside_call_duration_seconds_count{call=fal.submit,outcome=ok}": 1,
-        "outside_call_duration_seconds_count{call=storage.put,outcome=ok}": 2,
+        "outside_call_duration_seconds_count{call=storage.put,outcome=ok}": 3,
         "outside_call_duration_seconds_count{call=db.video_job::complete,outcome=ok}": 1,
         "http_request_duration_seconds_count{method=POST,route=/api/templates/video,status=202}": 1,
     }.items():
