@@ -1,9 +1,6 @@
 """The settings. No other module reads the environment."""
 
 import re
-from base64 import b64decode
-from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,60 +8,15 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import setting_checks
+
 SHORTEST_SECRET = 32
 """Bytes: RFC 7518, section 3.2, requires as many for HS256."""
-SHORTEST_ADMIN_KEY = 32
-"""Characters."""
-WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105 what every secret begins with
-SHORTEST_WEBHOOK_SECRET, LONGEST_WEBHOOK_SECRET = 24, 64
-"""Bytes: Standard Webhooks requires as many."""
-MOST_WEBHOOK_SECRETS = 2
 LARGEST_INTEGER = 2**53 - 1
 """The largest that JavaScript reads exactly; sums of such numbers fit SurrealDB's 64 bits."""
 
 _QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
-_ORIGIN = re.compile(r"https?://[^/?#*\s]+")
 Positive = Annotated[int, Field(gt=0, le=LARGEST_INTEGER)]
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _host_of(address: str) -> str:
-    """Return the host of an address, or an empty string if the address is malformed."""
-    if "@" in address:
-        raise ValueError("must not contain a user or a password: addresses are logged")
-    with suppress(ValueError):
-        parts = urlsplit(address)
-        if parts.port != 0:
-            return parts.hostname or ""
-    return ""
-
-
-def _tamper_proof(address: str) -> str:
-    """Return an address whose answers nobody can forge: https, or http on this machine."""
-    scheme, host = address.partition("://")[0].lower(), _host_of(address)
-    plain_is_fine = scheme == "http" and is_loopback(host)
-    if not host or not (scheme == "https" or plain_is_fine):
-        raise ValueError("must be an https:// address (http:// on loopback only)")
-    return address
-
-
-def _is_webhook_secret(text: str) -> bool:
-    """Return whether Standard Webhooks allows the secret."""
-    encoded = text.removeprefix(WEBHOOK_SECRET_PREFIX)
-    try:
-        size = len(b64decode(encoded, validate=True))
-    except ValueError:
-        return False
-    return encoded != text and SHORTEST_WEBHOOK_SECRET <= size <= LONGEST_WEBHOOK_SECRET
 
 
 def _unset(info: ValidationInfo, *names: str) -> list[str]:
@@ -149,12 +101,7 @@ class Settings(BaseSettings):
     @field_validator("fal_key")
     @classmethod
     def _key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        key = value.get_secret_value().strip()
-        if not (key.isascii() and key.isprintable()):
-            raise ValueError("must be printable ASCII")
-        return SecretStr(key)
+        return None if value is None else setting_checks.header_value(value)
 
     @field_validator(
         "fal_media_hosts", "cors_origins", "admin_api_keys", "events_secret", mode="before"
@@ -168,42 +115,22 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        origins = tuple(origin.lower().rstrip("/") for origin in value)
-        for origin in origins:
-            if not (_host_of(origin) and _ORIGIN.fullmatch(origin)):
-                raise ValueError(
-                    "must be origins such as https://app.example.com, separated by commas"
-                )
-        return origins
+        return setting_checks.origins(value)
 
     @field_validator("admin_api_keys")
     @classmethod
     def _admin_keys_cannot_be_guessed(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        for key in value:
-            text = key.get_secret_value()
-            if len(text) < SHORTEST_ADMIN_KEY or not (text.isascii() and text.isprintable()):
-                raise ValueError(
-                    f"each must be {SHORTEST_ADMIN_KEY} or more printable ASCII characters, "
-                    "separated by commas"
-                )
-        return value
+        return setting_checks.admin_keys(value)
 
     @field_validator("events_secret")
     @classmethod
     def _events_are_signed_with_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        strong = all(_is_webhook_secret(secret.get_secret_value()) for secret in value)
-        if len(value) > MOST_WEBHOOK_SECRETS or not strong:
-            raise ValueError(
-                f"must be {WEBHOOK_SECRET_PREFIX} and {SHORTEST_WEBHOOK_SECRET} to "
-                f"{LONGEST_WEBHOOK_SECRET} random bytes in base64, or two of these, separated by "
-                "a comma, while it is changed"
-            )
-        return value
+        return setting_checks.webhook_secrets(value)
 
     @field_validator("events_url")
     @classmethod
     def _events_are_signed(cls, value: str | None, info: ValidationInfo) -> str | None:
-        address = _tamper_proof(value) if value else None
+        address = setting_checks.tamper_proof(value) if value else None
         if address and info.data.get("events_secret") == ():
             raise ValueError("needs EVENTS_SECRET as well")
         return address
@@ -218,16 +145,12 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _public_url_is_an_address(cls, value: str | None) -> str | None:
-        return None if value is None else _tamper_proof(value).rstrip("/")
+        return None if value is None else setting_checks.tamper_proof(value).rstrip("/")
 
     @field_validator("r2_endpoint_url", "r2_public_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _url_is_an_address(cls, value: str | None) -> str | None:
-        if value is not None and not (
-            value.startswith(("https://", "http://")) and _host_of(value)
-        ):
-            raise ValueError("must be an https:// or http:// address")
-        return value
+        return None if value is None else setting_checks.web_address(value)
 
     @field_validator("r2_endpoint_url")
     @classmethod
@@ -240,7 +163,7 @@ class Settings(BaseSettings):
     @classmethod
     def _database_is_complete(cls, value: str, info: ValidationInfo) -> str:
         folder = value.removeprefix("surrealkv://")
-        server = value.startswith(("ws://", "wss://")) and _host_of(value)
+        server = value.startswith(("ws://", "wss://")) and setting_checks.host_of(value)
         if not server and folder in {"", value}:
             raise ValueError("must be surrealkv://FOLDER, ws://HOST:PORT or wss://HOST:PORT")
         if server and (missing := _unset(info, "surreal_user", "surreal_password")):
@@ -261,13 +184,13 @@ class Settings(BaseSettings):
         if value and info.data.get("auth_jwt_secret"):
             raise ValueError("set it or AUTH_JWT_SECRET, not both")
         # A forged key set would let its author sign in as any user.
-        return _tamper_proof(value) if value else None
+        return setting_checks.tamper_proof(value) if value else None
 
     @field_validator("host")
     @classmethod
     def _outside_callers_sign_in(cls, value: str, info: ValidationInfo) -> str:
         ways = ("auth_jwt_secret", "auth_jwks_url")
-        if not is_loopback(value) and len(_unset(info, *ways)) == len(ways):
+        if not setting_checks.is_loopback(value) and len(_unset(info, *ways)) == len(ways):
             raise ValueError(
                 f"{value} is reachable from outside while nobody has to sign in: set "
                 "AUTH_JWT_SECRET or AUTH_JWKS_URL, or HOST=127.0.0.1"

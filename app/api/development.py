@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problems import answer_problem
 from app.problems import Forbidden
-from app.settings import is_loopback
+from app.setting_checks import is_loopback
 
 _SIGN_IN = "since nobody has to sign in. Set AUTH_JWT_SECRET or AUTH_JWKS_URL to serve others."
 

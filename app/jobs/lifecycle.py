@@ -13,22 +13,21 @@ from app.domain.admin_action import AdminAction
 from app.domain.job import DueJob, Job, Stage
 from app.domain.submission import Submission
 from app.domain.support_job import SupportJob
-from app.errors import FalError, FalNotFound, FalOperatorRefused, FalUnavailable
+from app.errors import FalNotFound, FalOperatorRefused, FalUnavailable
 from app.fal.messages import Progress
 from app.fal.queue import Fal
+from app.jobs.cancellations import Cancellations
 from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
 from app.jobs.kept_start_images import KeptStartImages
 from app.jobs.snapshots import Snapshots
-from app.jobs.troubles import OPERATOR_REFUSED, UNKNOWN_TO_FAL
+from app.jobs.troubles import OPERATOR_REFUSED, postpone_unknown
 from app.problems import DatabaseUnavailable
 from app.server.tasks import BackgroundTasks
 from app.telemetry import context
 
 log = logging.getLogger(__name__)
 
-CANCEL_PATIENCE = 5.0
-"""Seconds that fal may take to cancel an expired job."""
 ENDED_BY_SUPPORT = "Support ended this job. Nothing was charged."
 """What its user reads; the reason is for the back office."""
 FIRST_SUBMIT = 3.0
@@ -48,6 +47,7 @@ class Lifecycle:
         delivery: Delivery,
         snapshots: Snapshots,
         *,
+        cancellations: Cancellations,
         start_images: KeptStartImages,
         background: BackgroundTasks,
     ) -> None:
@@ -56,6 +56,7 @@ class Lifecycle:
         self._handover = handover
         self._delivery = delivery
         self._snapshots = snapshots
+        self._cancellations = cancellations
         self._start_images = start_images
         self._background = background
 
@@ -158,7 +159,7 @@ class Lifecycle:
 
     async def _record_unknown(self, job: Job, error: FalNotFound | FalUnavailable) -> Job:
         if isinstance(error, FalNotFound):
-            return await self._postpone_unknown(job)
+            return await postpone_unknown(self._store, job)
         log.info("[VIDEO JOB %s] Status: unknown (%s)", job.id, error)
         if isinstance(error, FalOperatorRefused):
             return await self._store.postpone(job.id, None, OPERATOR_REFUSED)
@@ -189,21 +190,7 @@ class Lifecycle:
         return self._snapshots.known(job_id) or job
 
     async def _cancel_at_fal(self, job: Job) -> None:
-        assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
-        try:
-            outcome = await self._fal.cancel(job.fal_model, job.request_id)
-        except FalNotFound:  # cancelled by a call whose answer was lost, or not known there yet
-            await self._postpone_unknown(job)
-            return
-        except FalError as error:
-            log.warning("[VIDEO JOB %s] Not cancelled yet: %s", job.id, error)
-            if isinstance(error, FalOperatorRefused):
-                await self._store.postpone(job.id, None, OPERATOR_REFUSED)
-            return
-        log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
-        if outcome == "cancelled":
-            await self._store.cancelled(job.id, None)
-        else:
+        if not await self._cancellations.ask(job):
             await self._snapshots.refresh_now(job.id, self.refresh)
 
     async def fail_by_hand(self, job_id: str, action: AdminAction) -> SupportJob:
@@ -217,18 +204,8 @@ class Lifecycle:
         context.job_id.set(job_id)
         failed = await self._store.fail_by_hand(job_id, ENDED_BY_SUPPORT, action)
         if failed.job.request_id is not None:
-            self._background.start(f"cancel {job_id}", self._stop_at_fal(failed.job))
+            self._background.start(f"cancel {job_id}", self._cancellations.stop(failed.job))
         return failed
-
-    async def _stop_at_fal(self, job: Job) -> None:
-        """Ask fal once to cancel a job that has ended here."""
-        assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
-        try:
-            outcome = await self._fal.cancel(job.fal_model, job.request_id)
-        except FalError as error:
-            log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
-        else:
-            log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
 
     def deliver(self, job: Job) -> None:
         """Start the delivery of the job's video in the background."""
@@ -239,7 +216,8 @@ class Lifecycle:
         job = due.job
         context.job_id.set(job.id)
         if due.expired:
-            await self._expire(job)
+            if not await self._cancellations.expire(job):
+                self.deliver(job)
         elif job.request_id is None:
             await self._handover.resolve_unconfirmed(job)
         elif job.stage is Stage.STORING:
@@ -249,26 +227,6 @@ class Lifecycle:
             await asyncio.wait({asked}, timeout=times.FAL_WAIT)
         elif not self._snapshots.is_watched(job.id):
             await self._snapshots.latest(job.id, self.refresh)
-
-    async def _expire(self, job: Job) -> None:
-        if job.request_id is not None:
-            try:
-                async with asyncio.timeout(CANCEL_PATIENCE):
-                    outcome = await self._fal.cancel(job.fal_model, job.request_id)
-                if outcome == "too_late":  # fal has finished the video and bills it
-                    self.deliver(job)
-                    return
-            except Exception as error:  # noqa: BLE001 any: the job ends at its deadline
-                log.warning("[VIDEO JOB %s] Not cancelled at fal: %r", job.id, error)
-        if job.stage is Stage.CANCELLING:
-            await self._store.cancelled(job.id, None)
-            return
-        message = "The video was not finished in time. Nothing was charged."
-        await self._store.fail(job.id, None, "deadline_exceeded", message)
-
-    async def _postpone_unknown(self, job: Job) -> Job:
-        log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, UNKNOWN_TO_FAL.message)
-        return await self._store.postpone(job.id, None, UNKNOWN_TO_FAL)
 
 
 def _delivery_of(job_id: str) -> str:

@@ -17,6 +17,7 @@ from app.database.stream_places import StreamPlaces
 from app.domain.job import Job
 from app.events.receiver import Receiver
 from app.fal.queue import Fal
+from app.jobs.cancellations import Cancellations
 from app.jobs.deletions import Deletions
 from app.jobs.delivery import Delivery, Fetch
 from app.jobs.erasures import Erasures
@@ -122,6 +123,7 @@ async def open_jobs(
             handover,
             delivery,
             snapshots,
+            cancellations=Cancellations(store, fal),
             start_images=start_images,
             background=background,
         )

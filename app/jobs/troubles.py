@@ -1,5 +1,9 @@
 """The temporary failures of a job: how long each is retried, and how it ends then."""
 
+import logging
+
+from app.database.job_store import JobStore
+from app.domain.job import Job
 from app.domain.trouble import Trouble
 from app.errors import (
     FalOperatorRefused,
@@ -8,6 +12,8 @@ from app.errors import (
     VideoHostAway,
     VideoUnavailable,
 )
+
+log = logging.getLogger(__name__)
 
 TEN_MINUTES = 600
 
@@ -64,3 +70,9 @@ def trouble_of(error: Temporary) -> Trouble:
         case StorageUnavailable():
             # No limit: fal was paid for the video, and the storage comes back.
             return Trouble(kind="storage", code="video_unavailable", message=str(error))
+
+
+async def postpone_unknown(store: JobStore, job: Job) -> Job:
+    """Record that fal does not know the job, as it may for a moment after the submit."""
+    log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, UNKNOWN_TO_FAL.message)
+    return await store.postpone(job.id, None, UNKNOWN_TO_FAL)

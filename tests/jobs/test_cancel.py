@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.jobs import lifecycle
+from app.jobs import cancellations
 from app.settings import Settings
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.ledger import CHARGED, HELD, RELEASED
@@ -221,7 +221,7 @@ async def test_repeated_cancel_returns_the_same_job(run: Running, fal: FalStandI
 async def test_expired_job_fails_and_is_cancelled_at_fal_even_if_fal_refuses_or_hangs(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
 ) -> None:
-    monkeypatch.setattr(lifecycle, "CANCEL_PATIENCE", 0.1)
+    monkeypatch.setattr(cancellations, "CANCEL_PATIENCE", 0.1)
     job_id, request_id = await generating(run, fal)
     if fault is not None:
         fal.faults.add("cancel", fault)
