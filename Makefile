@@ -3,6 +3,9 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+PRODUCTION := .venv/.installed-production
+# What operators run needs no tools of development, and does not add them to a release.
+SERVICE := $(if $(wildcard $(PRODUCTION)),$(PRODUCTION),install)
 
 $(INSTALLED): constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -11,14 +14,26 @@ $(INSTALLED): constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	@touch $@
 
-.PHONY: help install run test soak bench check format migrate backfill demo grant audit constraints
+# uv reads hashes from a constraints file, which pip does not; only the installation needs it.
+$(PRODUCTION): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv .venv .venv/uv
+	@awk '/^[^ #]/ {found = /^uv==/} found' constraints.txt > .venv/uv/pins.txt
+	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv/pins.txt
+	@.venv/uv/bin/uv pip install --quiet --python .venv --compile-bytecode --require-hashes --constraint constraints.txt --requirement pyproject.toml
+	@rm -r .venv/uv
+	@touch $@
+
+.PHONY: help install install-production run test soak bench check format migrate backfill demo grant audit constraints
 
 help: ## show this table
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## create .venv with every dependency, pinned and checked by hash
 
-run: install ## migrate, then serve on http://127.0.0.1:8000 (PORT)
+install-production: $(PRODUCTION) ## create .venv with what the service needs, and no tools of development
+
+run: $(SERVICE) ## migrate, then serve on http://127.0.0.1:8000 (PORT)
 	@$(BIN)/python -m scripts.migrate
 	@exec $(BIN)/python -m app
 
@@ -42,20 +57,20 @@ format: install ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-migrate: install ## bring the database's schema up to date (ARGS="--dry-run", "--check")
+migrate: $(SERVICE) ## bring the database's schema up to date (ARGS="--dry-run", "--check")
 	@$(BIN)/python -m scripts.migrate $(ARGS)
 
-backfill: install ## fill in what legacy rows lack (ARGS="--dry-run --default-model MODEL")
+backfill: $(SERVICE) ## fill in what legacy rows lack (ARGS="--dry-run --default-model MODEL")
 	@$(BIN)/python -m scripts.backfill $(ARGS)
 
 demo: install ## make one video from a sample canvas and save it to a file
 	@$(BIN)/python -m scripts.demo $(ARGS)
 
-grant: install ## add credits: make grant USER=… CREDITS=… [REFERENCE=…]
+grant: $(SERVICE) ## add credits: make grant USER=… CREDITS=… [REFERENCE=…]
 	@[ "$(origin USER)" = "command line" ] && [ -n "$(CREDITS)" ] || { echo "usage: make grant USER=… CREDITS=… [REFERENCE=…]" >&2; exit 2; }
 	@$(BIN)/python -m scripts.grant $(if $(findstring command,$(origin REFERENCE)),--reference="$(REFERENCE)") -- "$(USER)" "$(CREDITS)"
 
-audit: install ## check every invariant over database and storage (ARGS="--deep", "--repair")
+audit: $(SERVICE) ## check every invariant over database and storage (ARGS="--deep", "--repair")
 	@$(BIN)/python -m scripts.audit $(ARGS)
 
 constraints: install ## pin the newest allowed versions, with hashes

@@ -5,6 +5,7 @@ keys. --repair --apply deletes them.
 """
 
 import argparse
+from datetime import UTC, datetime, timedelta
 
 from tqdm import tqdm
 
@@ -12,17 +13,19 @@ from app.database.audit import audit, count_rows, orphans
 from app.database.client import Database
 from app.settings import Settings
 from app.storage.protocol import Storage
-from scripts.support.command import run
+from scripts.support.command import run, whole_number
 from scripts.support.opening import open_migrated, open_store, print_target
 
 DEADLINE = 300.0
 """Seconds for one call; a large database needs more than the service's 1.8."""
 
 
-async def report(database: Database, storage: Storage, *, read: bool) -> int:
+async def report(
+    database: Database, storage: Storage, *, read: bool, since: datetime | None = None
+) -> int:
     """Print each violation, and what ``--repair`` would delete; return 1 if there is one."""
     with tqdm(total=await count_rows(database), unit=" rows", disable=None, leave=False) as bar:
-        violations = await audit(database, storage, read=read, progress=bar.update)
+        violations = await audit(database, storage, read=read, since=since, progress=bar.update)
     print("\n".join(map(str, violations)) or "Every invariant holds.")
     async for key in orphans(database, storage):
         print(f"{key}: not needed any more, delete it with --repair --apply")
@@ -48,6 +51,12 @@ async def repair(database: Database, storage: Storage, *, apply: bool) -> int:
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="audit", description=__doc__)
     parser.add_argument("--deep", action="store_true", help="read every video's bytes")
+    parser.add_argument(
+        "--since",
+        type=whole_number(36_500),
+        metavar="DAYS",
+        help="ask the storage only about videos that were completed in the last DAYS days",
+    )
     parser.add_argument("--repair", action="store_true", help="list what can be deleted safely")
     parser.add_argument("--apply", action="store_true", help="with --repair: delete it")
     arguments = parser.parse_args()
@@ -61,7 +70,9 @@ async def main() -> int:
         await storage.check()  # else every object would be reported as missing
         if arguments.repair:
             return await repair(database, storage, apply=arguments.apply)
-        return await report(database, storage, read=arguments.deep)
+        days = arguments.since
+        since = datetime.now(UTC) - timedelta(days=days) if days else None
+        return await report(database, storage, read=arguments.deep, since=since)
 
 
 if __name__ == "__main__":

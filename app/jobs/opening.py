@@ -30,6 +30,7 @@ from app.jobs.shared_places import SharedPlaces
 from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
+from app.jobs.unfinished import UnfinishedGauges
 from app.jobs.webhooks import Webhooks
 from app.media.downloads import download
 from app.media.hosts import MediaHosts
@@ -130,7 +131,7 @@ async def open_jobs(
         updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
         deletions = Deletions(DeletionStore(database), storage)
         erasures = Erasures(ErasureStore(database), store, lifecycle)
-        await _run_loops(stack, sweep, updates, places)
+        await _run_loops(stack, sweep, updates, places, UnfinishedGauges(database))
         await stack.enter_async_context(supervised("deletions", deletions.run))
         await stack.enter_async_context(supervised("erasures", erasures.run))
         events = OutgoingEventStore(database)
@@ -162,7 +163,11 @@ def _store(settings: Settings, database: Database, *listeners: Callable[[Job], N
 
 
 async def _run_loops(
-    stack: AsyncExitStack, sweep: Sweep, updates: LiveUpdates, places: SharedPlaces
+    stack: AsyncExitStack,
+    sweep: Sweep,
+    updates: LiveUpdates,
+    places: SharedPlaces,
+    unfinished: UnfinishedGauges,
 ) -> None:
     """Run the loops until the stack is closed."""
     for name, loop in (
@@ -170,6 +175,7 @@ async def _run_loops(
         ("welcome streams", updates.welcome),
         ("refresh streams", updates.refresh),
         ("renew stream places", places.renew),
+        ("measure unfinished jobs", unfinished.run),
     ):
         await stack.enter_async_context(supervised(name, loop))
 

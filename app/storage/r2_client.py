@@ -44,6 +44,7 @@ def _config() -> AioConfig:
         response_checksum_validation="when_required",
         connect_timeout=5,
         read_timeout=60,
+        max_pool_connections=64,  # the audit asks as many questions at the same time
         retries={"mode": "standard", "total_max_attempts": 2},
         # Without a bundle here, aiobotocore 2.25 checks no certificate behind a proxy.
         proxies_config={"proxy_ca_bundle": _trusted_certificates()},

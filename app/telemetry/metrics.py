@@ -1,7 +1,8 @@
 """The metrics of this process, for Prometheus.
 
-Each process counts only its own work, so a query has to sum over all processes. A scrape reads
-nothing from the database. ``docs/alerts.yml`` and ``docs/dashboard.json`` use these metrics.
+Each process counts only its own work, so a query has to sum over all processes; a gauge that says
+"of all processes" is the same in each of them. A scrape reads nothing from the database.
+``docs/alerts.yml`` and ``docs/dashboard.json`` use these metrics.
 """
 
 import functools
@@ -10,6 +11,7 @@ from time import perf_counter
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from app.telemetry.build import VERSION, release
 from app.telemetry.seam import T
 
 REQUESTS = Histogram(
@@ -101,6 +103,24 @@ EVENTS.labels("given_up")  # exports 0 before the first one: an alert watches it
 EVENTS_OLDEST = Gauge(
     "outgoing_events_oldest_seconds", "Age of the oldest event that EVENTS_URL has not taken."
 )
+UNFINISHED = Gauge(
+    "video_jobs_unfinished", "Unfinished jobs of all processes, by their stage.", ["stage"]
+)
+OLDEST = Gauge(
+    "video_jobs_oldest_seconds",
+    "Seconds since the submit of the oldest unfinished job in a stage, of all processes.",
+    ["stage"],
+)
+UNCONFIRMED = Gauge(
+    "video_jobs_unconfirmed",
+    "Jobs of all processes whose answer from fal was lost: they wait for fal's webhook.",
+)
+WAITING_DELIVERIES = Gauge(
+    "video_deliveries_waiting",
+    "Finished videos that nobody is storing, because their delivery failed and is tried again.",
+)
+BUILD = Gauge("build_info", "1 for the version and the release that run.", ["version", "release"])
+BUILD.labels(VERSION, release()).set(1)
 STREAMS = Gauge("event_streams_open", "Open event streams.")
 DEPENDENCY_UP = Gauge(
     "dependency_up", "1 if it answered when it was last called, else 0.", ["dependency"]

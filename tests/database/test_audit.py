@@ -1,11 +1,12 @@
 """The audit finds each broken invariant, and nothing if none is broken."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from app.database.audit import audit, orphans
+from app.database.audit import STORAGE_CALLS, _at_once, audit, orphans
 from app.storage.protocol import Storage
 from scripts.audit import repair, report
 from tests.support.s3 import write_file
@@ -43,6 +44,33 @@ async def test_a_sound_database_has_no_findings(
     assert await findings(run) == []
     assert await report(run.service.database, run.service.storage, read=False) == 0
     assert capsys.readouterr().out == "Every invariant holds.\n"
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_since_leaves_out_older_objects_and_no_row(run: Running) -> None:
+    for path in run.service.settings.storage_dir.rglob("*.mp4"):
+        path.unlink()
+    database, storage = run.service.database, run.service.storage
+    hour = timedelta(hours=1)
+    now = datetime.now(UTC)
+    assert "there is no object" in str(await audit(database, storage, read=False, since=now - hour))
+    assert await audit(database, storage, read=False, since=now + hour) == []
+    await run.rows("UPDATE credit_account SET balance += 1")
+    assert "balance is 91" in str(await audit(database, storage, read=False, since=now + hour))
+
+
+async def test_many_questions_are_asked_at_the_same_time() -> None:
+    asked, all_asked = 0, asyncio.Event()
+
+    async def question() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == STORAGE_CALLS:
+            all_asked.set()
+        await asyncio.wait_for(all_asked.wait(), 10)
+
+    await _at_once(question() for _ in range(STORAGE_CALLS))
+    assert asked == STORAGE_CALLS >= 50
 
 
 @pytest.mark.usefixtures("delivered")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,17 +14,22 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, Matcher, MatchOp, VectorSelector
 
+from app.jobs.unfinished import UnfinishedGauges
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
-from app.telemetry import metrics
+from app.telemetry import dependencies, metrics
+from tests.support.programs import required
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import NO_VIDEO, Answer
 from tests.support.stand_ins.videos import small_video
 
 RULES = yaml.safe_load(Path("docs/alerts.yml").read_text())
+MACHINE_RULES = yaml.safe_load(Path("docs/machine-alerts.yml").read_text())
+CASES = Path("tests/docs/alerts_test.yml")
 DASHBOARD = json.loads(Path("docs/dashboard.json").read_text())
 ALERTS = RULES["groups"][0]["rules"]
+MACHINE_ALERTS = MACHINE_RULES["groups"][0]["rules"]
 PANELS = DASHBOARD["panels"]
 ADDED_BY_PROMETHEUS = {"job", "instance"}
 EXACT_MATCHES = (MatchOp.Equal, MatchOp.NotEqual)
@@ -42,8 +48,9 @@ async def exported(
     async with running(settings, fal, seam=metrics.timed) as run:
         await complete_a_job(run, fal)
         await cause_fal_failures(run, fal)
+        await UnfinishedGauges(run.service.database).measure()
         await cause_own_failures(run, monkeypatch)
-        samples: Exported = defaultdict(list)
+        samples: Exported = defaultdict(list, up=[{}])
         for family in text_string_to_metric_families((await run.client.get("/metrics")).text):
             for sample in family.samples:
                 samples[sample.name].append(sample.labels)
@@ -78,6 +85,7 @@ async def cause_own_failures(run: Running, monkeypatch: pytest.MonkeyPatch) -> N
     async def broken() -> None:
         raise RuntimeError
 
+    dependencies.record("key_set", up=False)
     await run.get("/api/templates/video/events", jobId="nobody's")
     monkeypatch.setattr(run.service.database, "_run", unavailable)
     assert (await run.client.get("/readyz")).status_code == 503
@@ -109,7 +117,7 @@ def test_every_metric_and_label_in_an_expression_is_exported(exported: Exported)
                 kept.update(node.modifier.labels)
 
         promql_parser.walk(promql_parser.parse(expression), visit)
-        assert set(shown.split()) <= kept, expression
+        assert set(shown.split()) <= (kept or ADDED_BY_PROMETHEUS), expression
 
 
 def require_exported(selector: VectorSelector, exported: Exported) -> None:
@@ -155,16 +163,47 @@ def test_every_metric_and_log_line_in_an_annotation_exists(exported: Exported) -
             assert line in re.sub(r'"\s+f?"', "", SOURCE), line
 
 
-def test_the_alerts_are_a_valid_rule_file() -> None:
-    assert RULES.keys() == {"groups"}
-    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) == 9
-    for rule in ALERTS:
+def test_the_alerts_are_valid_rule_files() -> None:
+    assert RULES.keys() == MACHINE_RULES.keys() == {"groups"}
+    rules = [*ALERTS, *MACHINE_ALERTS]
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    for rule in rules:
         assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
         assert re.fullmatch(r"Video[A-Za-z]+", rule["alert"])
         assert promql_parser.parse_duration(rule["for"]).total_seconds() >= 300
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert rule["annotations"].keys() == {"summary", "description", "action"}
+    for rule in ALERTS:
         assert 'job="video-generation"' in rule["expr"]
+
+
+def test_each_alert_fires_when_it_must_and_is_silent_when_it_must() -> None:
+    tested = subprocess.run(
+        [required("promtool"), "test", "rules", CASES], capture_output=True, text=True, check=False
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_each_alert_has_a_firing_and_a_silence() -> None:
+    found = defaultdict[str, set[bool]](set)
+    for case in yaml.safe_load(CASES.read_text())["tests"]:
+        for question in case["promql_expr_test"]:
+            (alert,) = re.findall(r'alertname="(\w+)"', question["expr"])
+            found[alert].add(bool(question["exp_samples"]))
+    rules = [*ALERTS, *MACHINE_ALERTS]
+    assert found == {rule["alert"]: {True, False} for rule in rules}
+
+
+def test_prometheus_takes_the_configuration_of_the_guide() -> None:
+    config = Path("docs/prometheus.yml")
+    checked = subprocess.run(
+        [required("promtool"), "check", "config", config],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "2 rule files found" in checked.stdout
 
 
 def test_grafana_can_import_the_dashboard() -> None:

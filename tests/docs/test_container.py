@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from app.api.openapi import document
+from app.telemetry.build import VERSION
 from tests.support.container import Image, stages
 from tests.support.leaks import record_output
 from tests.support.process import PATIENCE, ROOT, Process
@@ -152,9 +153,9 @@ def test_uv_has_the_version_and_hashes_of_the_lock() -> None:
     assert hashes <= set(HASH.findall(locked[1]))
 
 
-def test_the_openapi_document_has_the_version_of_the_project() -> None:
+def test_the_openapi_document_and_build_info_have_the_version_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert document()["info"]["version"] == project["version"]
+    assert document()["info"]["version"] == project["version"] == VERSION
 
 
 def test_a_change_of_code_does_not_reinstall_packages() -> None:

@@ -1,0 +1,34 @@
+#!/bin/bash
+# Makes one backup and copies it off the machine: the database, the files of settings, then the bucket.
+# An object is stored before the row that names it and never changes, so every row of a backup finds its
+# object in the copy of the bucket. docs/deploy.md says how it is started and how to restore one.
+set -euo pipefail
+umask 077
+
+FOLDER=${BACKUP_FOLDER:-/var/backups/video-generation}
+SETTINGS=${BACKUP_SETTINGS:-/etc/video-generation.env /etc/video-generation.migrate.env /etc/surrealdb.env}
+BUCKET=${BACKUP_BUCKET-r2:videos} # empty with the embedded storage
+REMOTE=${BACKUP_REMOTE:-backup:}
+KEEP_HOURLY=2 # days
+KEEP_DAILY=14
+
+# Every user of the machine can read a command line: the password comes from as_root's environment.
+mkdir -p "$FOLDER"
+now=$(date --utc +%FT%H%M%SZ)
+# shellcheck disable=SC2016 # as_root's shell expands it
+as_root bash -c 'surreal export --log none --endpoint "${SURREAL_URL/#ws/http}" --namespace video --database video -' |
+  gzip >"$FOLDER/unfinished"
+mv "$FOLDER/unfinished" "$FOLDER/$now.surql.gz"
+# shellcheck disable=SC2086 # a list of files
+tar --create --gzip --absolute-names --file "$FOLDER/$now.settings.tar.gz" $SETTINGS
+
+rclone copy "$FOLDER" "${REMOTE}database" --exclude unfinished
+if [[ -n $BUCKET ]]; then
+  rclone copy "$BUCKET" "${REMOTE}${BUCKET#*:}" --immutable --metadata
+fi
+
+# Only after all copies: a machine that can no longer reach the remote keeps what it has. Of each day the
+# backup of its first hour is kept.
+find "$FOLDER" -name '*.gz' ! -name '*T00*' -mtime "+$((KEEP_HOURLY - 1))" -delete
+find "$FOLDER" -name '*.gz' -mtime "+$((KEEP_DAILY - 1))" -delete
+rclone delete "${REMOTE}database" --min-age "${KEEP_DAILY}d"

@@ -1,0 +1,197 @@
+"""``scripts/backup.sh`` and ``scripts/restore.sh`` with real SurrealDB servers."""
+
+import gzip
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+from jwt.warnings import InsecureKeyLengthWarning
+
+from app.database.address import Address
+from app.database.client import Database
+from tests.support.database import SurrealServer, connected, surreal_server
+from tests.support.deployment import (
+    DATABASE_STATEMENTS,
+    PASSWORD,
+    documented_statements,
+    execute,
+    migrate_and_create_service_user,
+)
+from tests.support.process import ROOT
+from tests.support.tokens import ROOT_PASSWORD
+
+AS = """#!/bin/sh
+set -a && . {file} && exec "$@"
+"""
+RCLONE = """#!/bin/sh
+# Copies between folders that stand for remotes.
+echo "$*" >> {folder}/rclone.log
+test ! -e {folder}/remote-is-away || exit 1
+if [ "$1" = copy ]; then
+  from=$2 to={folder}/remotes/$(echo "$3" | tr : /)
+  case $from in /*) ;; *) from={folder}/remotes/$(echo "$from" | tr : /) ;; esac
+  mkdir -p "$to" && cp -R --no-clobber "$from/." "$to"
+fi
+"""
+
+
+@dataclass
+class Machine:
+    """The commands of the guide, with files of settings that name one server."""
+
+    folder: Path
+
+    def install(self, server: SurrealServer) -> None:
+        address = f"SURREAL_URL=ws://127.0.0.1:{server.port}\n"
+        own = f"SURREAL_NAMESPACE=video\nSURREAL_DATABASE=video\nSURREAL_PASSWORD={PASSWORD}\n"
+        storage = f"STORAGE_DIR={self.folder}/storage\n"
+        (self.folder / "bin").mkdir(exist_ok=True)
+        for who, text in {
+            "root": f"{address}SURREAL_USER=root\nSURREAL_PASS={ROOT_PASSWORD}\n",
+            "migrator": f"{address}{own}SURREAL_USER=migrator\nSURREAL_USER_LEVEL=database\n",
+            "service": f"{address}{own}{storage}SURREAL_USER=video-1\nSURREAL_USER_LEVEL=record\n",
+        }.items():
+            (self.folder / f"{who}.env").write_text(text)
+            self._program(f"as_{who}", AS.format(file=self.folder / f"{who}.env"))
+        self._program("rclone", RCLONE.format(folder=self.folder))
+
+    def run(self, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        path = f"{self.folder / 'bin'}:{ROOT / 'docs'}:{Path(sys.executable).parent}"
+        environment = os.environ | {
+            "PATH": f"{path}:{os.environ['PATH']}",
+            "BACKUP_FOLDER": str(self.backups),
+            "BACKUP_SETTINGS": str(self.folder / "service.env"),
+        }
+        return subprocess.run(
+            [ROOT / "scripts" / script, *map(str, arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def backups(self) -> Path:
+        return self.folder / "backups"
+
+    @property
+    def newest(self) -> Path:
+        return max(self.backups.glob("*.surql.gz"))
+
+    def _program(self, name: str, text: str) -> None:
+        (self.folder / "bin" / name).write_text(text)
+        (self.folder / "bin" / name).chmod(0o755)
+
+
+@pytest.fixture
+async def root(tmp_path: Path) -> AsyncIterator[Database]:
+    """The guide's database in a server of its own."""
+    with surreal_server(tmp_path / "first") as server:
+        address = replace(server.address(), database="video")
+        async with connected(replace(address, database="elsewhere")) as database:
+            for script in (DATABASE_STATEMENTS, documented_statements("DEFINE USER migrator")):
+                await execute(database, script)
+        async with connected(address) as database:
+            await migrate_and_create_service_user(database)
+            machine = Machine(tmp_path)
+            machine.install(server)
+            (tmp_path / "remotes/r2/videos").mkdir(parents=True)
+            (tmp_path / "remotes/r2/videos/video.mp4").write_text("a video")
+            yield database
+
+
+@pytest.fixture
+def machine(root: Database, tmp_path: Path) -> Machine:  # noqa: ARG001 it runs the server
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[SurrealServer]:
+    with surreal_server(tmp_path / "other") as server:
+        yield server
+
+
+async def balance(address: Address) -> int:
+    async with connected(address) as database:
+        return int(await database.query("RETURN credit_account:ann.balance"))
+
+
+def with_published_key(server: SurrealServer) -> httpx.Response:
+    """Ask as the service, with a token signed by the key that an export shows."""
+    claims = {"NS": "video", "DB": "video", "AC": "service", "ID": "service_user:⟨video-1⟩"}
+    times = {"iat": int(time.time()) - 5, "exp": int(time.time()) + 60}
+    with pytest.warns(InsecureKeyLengthWarning):
+        token = jwt.encode(claims | times, "[REDACTED]", algorithm="HS512")
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    url = f"http://127.0.0.1:{server.port}/sql"
+    return httpx.post(url, headers=headers, content="RETURN $access")
+
+
+async def test_a_restored_server_has_everything_and_the_service_signs_in(
+    machine: Machine, root: Database, other: SurrealServer
+) -> None:
+    await root.call("credit::grant", "first", "ann", 100, 0)
+    ended = machine.run("backup.sh")
+    assert ended.returncode == 0, ended.stderr
+    await root.call("credit::grant", "second", "ann", 1, 0)
+
+    machine.install(other)
+    ended = machine.run("restore.sh", machine.newest)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Every invariant holds." in ended.stdout
+    restored = replace(other.address(), database="video")
+    assert await balance(restored) == 100
+    assert with_published_key(other).status_code == 401
+
+    ended = machine.run("restore.sh", machine.newest)
+    assert ended.returncode != 0
+    assert "the database is not empty" in ended.stderr
+    assert await balance(restored) == 100
+
+
+async def test_a_backup_leaves_the_machine_with_bucket_and_settings(machine: Machine) -> None:
+    assert machine.run("backup.sh").returncode == 0
+    remote = machine.folder / "remotes/backup"
+    assert (remote / "videos/video.mp4").read_text() == "a video"
+    kinds = {"".join(path.suffixes) for path in (remote / "database").iterdir()}
+    assert kinds == {".surql.gz", ".settings.tar.gz"}
+    assert {oct(path.stat().st_mode)[-3:] for path in machine.backups.iterdir()} == {"600"}
+
+
+async def test_a_damaged_backup_is_refused_before_anything_is_written(
+    machine: Machine, other: SurrealServer
+) -> None:
+    assert machine.run("backup.sh").returncode == 0
+    damaged = machine.folder / "damaged.surql.gz"
+    damaged.write_bytes(machine.newest.read_bytes()[:-20])
+    machine.install(other)
+    assert machine.run("restore.sh", damaged).returncode != 0
+    async with connected(other.address()) as database:
+        namespaces = (await database.query("INFO FOR ROOT"))["namespaces"]
+        assert "DEFINE DATABASE" not in str(namespaces)
+    assert machine.run("restore.sh", machine.newest).returncode == 0
+
+
+async def test_a_failure_is_reported_and_deletes_no_old_backup(machine: Machine) -> None:
+    machine.backups.mkdir()
+    old = machine.backups / "2020-01-01T050000Z.surql.gz"
+    old.write_bytes(gzip.compress(b"old"))
+    os.utime(old, (0, 0))
+    (machine.folder / "remote-is-away").touch()
+    assert machine.run("backup.sh").returncode != 0
+    assert old.exists()
+    (machine.folder / "remote-is-away").unlink()
+    assert machine.run("backup.sh").returncode == 0
+    assert not old.exists()
+
+    (machine.folder / "root.env").write_text("SURREAL_URL=ws://127.0.0.1:9\n")
+    before = sorted(machine.backups.glob("*.surql.gz"))
+    assert machine.run("backup.sh").returncode != 0
+    assert sorted(machine.backups.glob("*.surql.gz")) == before
