@@ -48,6 +48,7 @@ class Database:
         try:
             await self._shared.open()
         except (SignInRefused, SurrealError, OSError) as error:
+            await self._shared.close()  # nobody else will: the body of the "async with" never runs
             raise _unopened(self.address, error) from error
         return self
 

@@ -280,6 +280,8 @@ async def test_another_database_with_the_same_schema_cannot_be_reached(
             use, *answers = await signed_in.run_script(
                 f"USE DB {other.address.database}; {statement}"
             )
+            if use["status"] == "ERR":
+                continue  # SurrealDB 3.3 refuses USE, and the statement runs in the service's own
             assert all(each["status"] == "ERR" or not each["result"] for each in answers), use
         assert await everything(other) == before
 

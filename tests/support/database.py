@@ -71,6 +71,8 @@ class SurrealServer:
 
     program: str
     folder: Path
+    engine: str
+    """``surrealkv`` or ``rocksdb``."""
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -90,7 +92,7 @@ class SurrealServer:
         self.process = subprocess.Popen(
             [
                 *(self.program, "start", f"--bind=127.0.0.1:{self.port}", "--log=none"),
-                *("--user=root", f"--pass={ROOT_PASSWORD}", f"surrealkv://{self.folder}"),
+                *("--user=root", f"--pass={ROOT_PASSWORD}", f"{self.engine}:{self.folder}"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -114,11 +116,14 @@ class SurrealServer:
 
 @contextmanager
 def surreal_server(folder: Path) -> Iterator[SurrealServer]:
-    """Run a server, or skip the test if none is installed."""
+    """Run a server, or skip the test if none is installed.
+
+    ``SURREAL_BIN`` and ``SURREAL_ENGINE`` choose the program and its storage engine.
+    """
     program = os.environ.get("SURREAL_BIN") or shutil.which("surreal")
     if program is None:
         pytest.skip("no SurrealDB server: put surreal on PATH, or set SURREAL_BIN")
-    server = SurrealServer(program, folder)
+    server = SurrealServer(program, folder, os.environ.get("SURREAL_ENGINE", "surrealkv"))
     try:
         server.start()
         yield server
