@@ -37,7 +37,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     ):
         rounds = alternate(
             ROUNDS,
-            lambda: _median(_submits(service.url, image.read_bytes())),
+            lambda: _median(timed_submits(service.url, image.read_bytes())),
             lambda: _median(_alone(folder, port, image)),
         )
     size = image.stat().st_size // 1000
@@ -54,7 +54,7 @@ def _median(seconds: list[float]) -> float:
     return statistics.median(seconds[WARM_UP:])
 
 
-def _submits(url: str, image: bytes) -> list[float]:
+def timed_submits(url: str, image: bytes) -> list[float]:
     """Submit over one connection; return the seconds of each."""
     address = URL(url)
     request = Request("POST", url + SUBMIT, **submission(image), headers=bearer())
