@@ -77,10 +77,13 @@ class Store:
         """Add a filled database, and measure what it takes of the disk and of memory."""
         before = self._bytes()
         address = self.server.address("filled")
-        with self.serving(), start_blocking_portal() as portal:
-            with FilledDatabase.of(FILLED, address, portal):
-                assert self.server.process is not None
-                self.memory = Memory(self.server.process.pid).peak()
+        with (
+            self.serving(),
+            start_blocking_portal() as portal,
+            FilledDatabase.of(FILLED, address, portal),
+        ):
+            assert self.server.process is not None
+            self.memory = Memory(self.server.process.pid).peak()
         self.job_bytes = (self._bytes() - before) / FILLED
 
     def submit(self, folder: Path, fal_port: int) -> None:
