@@ -23,7 +23,7 @@ COPY --from=packages /service/.venv .venv
 COPY schema schema
 COPY app app
 COPY scripts/__init__.py scripts/migrate.py scripts/backfill.py scripts/grant.py scripts/audit.py \
-     scripts/job.py scripts/
+     scripts/job.py scripts/retention.py scripts/
 COPY scripts/support/__init__.py scripts/support/command.py scripts/support/opening.py \
      scripts/support/
 RUN .venv/bin/python -m compileall -q app scripts

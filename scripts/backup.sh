@@ -11,6 +11,7 @@ BUCKET=${BACKUP_BUCKET-r2:videos} # empty with the embedded storage
 REMOTE=${BACKUP_REMOTE:-backup:}
 KEEP_HOURLY=2 # days
 KEEP_DAILY=14
+KEEP_REMOTE=${BACKUP_KEEP_REMOTE-14d} # empty if the other place expires objects by itself
 
 # Every user of the machine can read a command line: the password comes from as_root's environment.
 mkdir -p "$FOLDER"
@@ -31,4 +32,6 @@ fi
 # backup of its first hour is kept.
 find "$FOLDER" -name '*.gz' ! -name '*T00*' -mtime "+$((KEEP_HOURLY - 1))" -delete
 find "$FOLDER" -name '*.gz' -mtime "+$((KEEP_DAILY - 1))" -delete
-rclone delete "${REMOTE}database" --min-age "${KEEP_DAILY}d"
+if [[ -n $KEEP_REMOTE ]]; then
+  rclone delete "${REMOTE}database" --min-age "$KEEP_REMOTE"
+fi

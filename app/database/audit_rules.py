@@ -198,6 +198,10 @@ def _times(job: Row) -> Iterator[str]:
 
 def _history(job: Row) -> Iterator[str]:
     """Check that events are numbered from 1 to the revision, and statuses follow each other."""
+    if job.get("history_deleted_at"):
+        if job["status"] not in TERMINAL:
+            yield f"is {job['status']}, but its events were deleted"
+        return
     numbers = [number for number, _ in job["events"]]
     revision = job.get("revision")
     if revision is None and not _is_legacy(job):

@@ -25,7 +25,8 @@ from tests.support.tokens import SECRET, bearer
 
 ENVIRONMENT = {"HOST": "127.0.0.1", "AUTH_JWT_SECRET": SECRET}
 HASH = re.compile(r"sha256:(\w{64})")
-COMMANDS = {"__init__", "command", "opening", "migrate", "backfill", "grant", "audit", "job"}
+SCRIPTS = {"migrate", "backfill", "grant", "audit", "job", "retention"}
+COMMANDS = SCRIPTS | {"__init__", "command", "opening"}
 
 
 @pytest.fixture(scope="module")

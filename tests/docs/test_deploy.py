@@ -36,6 +36,18 @@ def test_chapter_10_runs_and_every_invariant_holds(tmp_path: Path) -> None:
     ]
 
 
+def test_every_block_of_shell_can_be_parsed_and_names_files_that_exist() -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 20
+    for block in blocks:
+        checked = subprocess.run(
+            ["/bin/bash", "-n"], input=block, text=True, capture_output=True, check=False
+        )
+        assert (checked.returncode, checked.stderr) == (0, ""), block
+        named = re.findall(r"(?<![\w/.])(?:docs|scripts)/[\w.@*-]+\w", block)
+        assert [name for name in named if not list(ROOT.glob(name))] == [], block
+
+
 def test_a_command_does_not_run_without_its_file_of_settings(tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
     (script,) = (block for block in blocks if "> /usr/local/sbin/as_" in block)

@@ -123,6 +123,7 @@ def test_a_release_takes_every_step_in_its_order(machine: Machine) -> None:
     assert machine.release(new) == 0, machine.stderr
     assert machine.steps == STEPS
     assert machine.current == new
+    assert (machine.home / "current/.release").read_text() == f"{new}\n"
 
 
 @pytest.mark.parametrize("failing", STEPS[:4], ids=["install", "dry run", "backup", "migrate"])
@@ -175,3 +176,17 @@ def test_a_release_does_not_start_while_another_is_under_way(machine: Machine) -
         assert "another release is under way" in machine.stderr
         other.communicate(b"\n")
     assert machine.release("--restart") == 0
+
+
+def test_a_command_of_an_operator_adds_no_tools_of_development_to_a_release(tmp_path: Path) -> None:
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    planned = [required("make"), "--dry-run", "audit"]
+    assert "--requirement constraints.txt" in subprocess.check_output(
+        planned, cwd=tmp_path, text=True
+    )
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/.installed-production").touch()
+    commands = subprocess.check_output(planned, cwd=tmp_path, text=True)
+    assert "scripts.audit" in commands
+    assert "pip install" not in commands
