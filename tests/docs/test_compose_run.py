@@ -19,7 +19,7 @@ from app.storage.r2 import R2Storage
 from tests.support.container import Image
 from tests.support.leaks import record_output
 from tests.support.process import PATIENCE
-from tests.support.programs import required
+from tests.support.programs import required, surreal_with_rocksdb
 from tests.support.s3 import put_video, write_file
 from tests.support.sockets import free_port
 from tests.support.stack import example, file_of, stack
@@ -42,13 +42,6 @@ http {{
 }}
 """
 """What matters here of the file in nginx's image."""
-
-
-def surreal_with_rocksdb() -> str:
-    """Return a server that has RocksDB; skip the test if there is none."""
-    if os.environ.get("SURREAL_ENGINE") == "rocksdb":
-        return required(os.environ.get("SURREAL_BIN", "surreal"))
-    return required("surreal-3.3")
 
 
 class Stack:
