@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import yaml
 from compose_spec import PyCompose
 
 from app.settings import Settings
+from tests.support.process import ROOT
 from tests.support.stack import EXAMPLE, FILE, example, file_of, stack, variables
 
 STACK = stack(example())
@@ -40,6 +44,19 @@ def test_every_variable_is_in_the_example_and_every_required_one_is_required() -
     assert passed_on <= {name.upper() for name in Settings.model_fields}
     with pytest.raises(ValueError, match="FAL_KEY is required"):
         stack(example() | {"FAL_KEY": ""})
+
+
+def test_the_guide_makes_the_settings_and_each_password_is_another_one(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/containers.md").read_text()
+    (loop,) = re.findall(r"^while .*?^done .*?$", guide, re.DOTALL | re.MULTILINE)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(EXAMPLE, tmp_path / "docs")
+    subprocess.run(["/bin/bash", "-ec", loop], cwd=tmp_path, check=True)
+    lines = (tmp_path / "docs/.env").read_text().splitlines()
+    made = dict(line.split("=", 1) for line in lines if re.match(r"\w+=", line))
+    assert made.keys() == example().keys()
+    assert len({made[name] for name in PASSWORDS}) == len(PASSWORDS)
+    assert min(len(made[name]) for name in PASSWORDS) == 48
 
 
 def test_every_image_has_a_version_and_can_be_pinned_by_its_digest() -> None:

@@ -55,16 +55,16 @@ def test_a_misspelt_name_is_not_taken() -> None:
 
 
 def test_kustomize_builds_every_file() -> None:
-    kubectl = shutil.which("kubectl") or pytest.skip("put kubectl on PATH")
-    built = subprocess.run(
-        [kubectl, "kustomize", FOLDER], capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stderr
-    kinds = [each["kind"] for each in yaml.safe_load_all(built.stdout)]
-    assert sorted(kinds) == sorted([*(each["kind"] for each in manifests()), "ConfigMap"])
     files = {path.name for path in FOLDER.iterdir()}
     named = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]
     assert files == {*named, "kustomization.yaml", "settings.env"}
+    if kubectl := shutil.which("kubectl"):  # Debian's is too old
+        built = subprocess.run(
+            [kubectl, "kustomize", FOLDER], capture_output=True, text=True, check=False
+        )
+        assert built.returncode == 0, built.stderr
+        kinds = [each["kind"] for each in yaml.safe_load_all(built.stdout)]
+        assert sorted(kinds) == sorted([*(each["kind"] for each in manifests()), "ConfigMap"])
 
 
 def test_no_secret_is_in_a_file() -> None:
@@ -153,8 +153,8 @@ def test_the_ingress_routes_what_callers_need_and_not_what_is_for_operators() ->
     assert [path for path in ("/metrics", "/readyz") if is_routed(path)] == []
     annotations = the("Ingress")["metadata"]["annotations"]
     nginx = (ROOT / "docs/nginx.conf").read_text()
-    for name in ("nginx.ingress.kubernetes.io/proxy-body-size", "nginx.org/client-max-body-size"):
-        assert f"client_max_body_size {annotations[name]};" in nginx
+    assert f"client_max_body_size {annotations['nginx.org/client-max-body-size']};" in nginx
+    assert f"proxy_read_timeout {annotations['nginx.org/proxy-read-timeout']};" in nginx
 
 
 def test_one_process_always_serves() -> None:
