@@ -34,7 +34,8 @@ from tests.support.service import UNLIMITED_ENVIRONMENT, png, stand_in_environme
 STORES = os.environ.get(
     "BENCH_STORES", "surreal:surrealkv,surreal-3.3:surrealkv,surreal-3.3:rocksdb"
 )
-ROUNDS, TASKS = 4, 25
+ROUNDS, TASKS = 3, 25
+ACCEPTED = 202
 FILLED = 30_000
 """Jobs, with their ledger entries and videos, of the database that is measured for its size."""
 CALLERS = 8
@@ -51,6 +52,8 @@ class Store:
     p99: list[float] = field(default_factory=list)
     submits: list[float] = field(default_factory=list)
     submit_p99: list[float] = field(default_factory=list)
+    refused: int = 0
+    """Submits that were answered 503: the database took longer than a call may take."""
     job_bytes: float = 0
     memory: float = 0
 
@@ -97,7 +100,8 @@ class Store:
                 images = [png()] * CALLERS
                 taken = list(callers.map(partial(timed_submits, service.url), images))
             elapsed = time.perf_counter() - began
-        seconds = [each for caller in taken for each in caller]
+        seconds = [each for caller in taken for status, each in caller if status == ACCEPTED]
+        self.refused += sum(map(len, taken)) - len(seconds)
         self.submits.append(len(seconds) / elapsed)
         self.submit_p99.append(statistics.quantiles(seconds, n=100)[-1])
 
@@ -138,7 +142,7 @@ def _figures(store: Store, first: Store) -> Iterator[Figure]:
     yield Figure(
         what=f"{store.name}: submits of {CALLERS} callers through one process, ÷ the first",
         measured=f"{statistics.median(store.submits):.0f}/s",
-        beside=f"p99 {ms['submit_p99']:.0f} ms",
+        beside=f"p99 {ms['submit_p99']:.0f} ms; {store.refused} refused with 503",
         values=_ratios(store.submits, first.submits),
     )
     yield Figure(
