@@ -116,36 +116,44 @@ def measure(folder: Path) -> Iterator[Figure]:
         store.migrate()
     for turn in _turns(stores):
         turn.write_jobs(folder)
+    for store in stores:
+        yield from _speed(store, stores[0])
     with fal_process(folder) as fal_port:
         for turn in _turns(stores):
             turn.submit(folder, fal_port)
     for store in stores:
-        store.fill()
+        yield _submits(store, stores[0])
     for store in stores:
-        yield from _figures(store, stores[0])
+        store.fill()
+        yield _size(store, stores[0])
 
 
-def _figures(store: Store, first: Store) -> Iterator[Figure]:
-    ms = {name: statistics.median(getattr(store, name)) * 1000 for name in ("p99", "submit_p99")}
-    rate = statistics.median(store.jobs)
+def _speed(store: Store, first: Store) -> Iterator[Figure]:
+    rate, p99 = statistics.median(store.jobs), statistics.median(store.p99)
     yield Figure(
         what=f"{store.name}: whole jobs, 1 process by {TASKS} tasks, ÷ the first",
         measured=f"{rate:.0f} jobs/s, {rate * FUNCTIONS:.0f} transactions/s",
-        beside=f"p99 of a transaction {ms['p99']:.0f} ms",
         values=_ratios(store.jobs, first.jobs),
     )
     yield Figure(
         what=f"{store.name}: p99 of a transaction beside {TASKS - 1} others, ÷ the first",
-        measured=f"{ms['p99']:.0f} ms",
+        measured=f"{p99 * 1000:.0f} ms",
         values=_ratios(store.p99, first.p99),
     )
-    yield Figure(
+
+
+def _submits(store: Store, first: Store) -> Figure:
+    p99 = statistics.median(store.submit_p99)
+    return Figure(
         what=f"{store.name}: submits of {CALLERS} callers through one process, ÷ the first",
         measured=f"{statistics.median(store.submits):.0f}/s",
-        beside=f"p99 {ms['submit_p99']:.0f} ms; {store.refused} refused with 503",
+        beside=f"p99 {p99 * 1000:.0f} ms; {store.refused} refused with 503",
         values=_ratios(store.submits, first.submits),
     )
-    yield Figure(
+
+
+def _size(store: Store, first: Store) -> Figure:
+    return Figure(
         what=f"{store.name}: disk for each of {FILLED:,} jobs, the server stopped, ÷ the first",
         measured=f"{store.job_bytes / 1024:.1f} KiB",
         beside=f"its memory while they were written: {store.memory:,.0f} MiB",
