@@ -24,6 +24,7 @@ NAMES = (
     "webhook",
     "streams",
     "scaling",
+    "engines",
     "growth",
     "library",
     "backfill",

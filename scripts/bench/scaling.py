@@ -28,8 +28,10 @@ def measure(folder: Path) -> Iterator[Figure]:
     """Measure each load in turn, ``ROUNDS`` times."""
     with surreal_server(folder / "store") as server:
         address = server.address("video")
-        asyncio.run(_migrated(address))
-        rounds = [[_jobs(folder, address, *load) for load in LOADS] for _ in range(ROUNDS)]
+        asyncio.run(migrated(address))
+        rounds = [
+            [written_jobs(folder, address, *load)[0] for load in LOADS] for _ in range(ROUNDS)
+        ]
     alone = [each[0] for each in rounds]
     for (processes, tasks), rates in zip(LOADS, zip(*rounds, strict=True), strict=True):
         rate = statistics.median(rates)
@@ -40,8 +42,8 @@ def measure(folder: Path) -> Iterator[Figure]:
         )
 
 
-def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
-    """Return the jobs per second of all processes together."""
+def written_jobs(folder: Path, address: Address, processes: int, tasks: int) -> tuple[float, float]:
+    """Return the jobs per second of all processes together, and the largest p99 of a function."""
     settings = environment_of(address)
     arguments = (str(time.time() + LEAD_SECONDS), str(SECONDS), str(tasks))
     with ExitStack() as stack:
@@ -51,10 +53,11 @@ def _jobs(folder: Path, address: Address, processes: int, tasks: int) -> float:
         ]
         for writer in writers:
             assert writer.exit_status() == 0, writer.stderr
-        return sum(int(writer.stdout) for writer in writers) / SECONDS
+        jobs, p99 = zip(*(map(float, writer.stdout.split()) for writer in writers), strict=True)
+        return sum(jobs) / SECONDS, max(p99)
 
 
-async def _migrated(address: Address) -> None:
+async def migrated(address: Address) -> None:
     with redirect_stdout(sys.stderr):  # stdout has the table of figures
         async with Database(address, deadline=30) as database:
             await migrate(database)

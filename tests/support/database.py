@@ -100,11 +100,16 @@ class SurrealServer:
         wait_for_port(self.port)
 
     def restart(self) -> None:
-        """Stop it with SIGTERM, as systemd does, and start it again."""
+        """Stop it and start it again."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop it with SIGTERM, as systemd does."""
         if self.process is not None:
             self.process.terminate()
             self.process.wait()
-        self.start()
+            self.process = None
 
     def kill(self) -> None:
         """Kill it with SIGKILL."""
