@@ -13,7 +13,7 @@ RUN echo "uv==0.13.9 \
   && python -m venv --without-pip .venv
 COPY constraints.txt pyproject.toml ./
 RUN uv pip install --python .venv --no-cache --no-build --compile-bytecode \
-      --require-hashes --constraint constraints.txt --requirement pyproject.toml
+      --require-hashes --constraint constraints.txt --extra otel --requirement pyproject.toml
 
 FROM ${PYTHON}
 WORKDIR /service
