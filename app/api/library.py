@@ -25,8 +25,8 @@ _BOOLEANS = {"true": True, "false": False}
 def _title(given: str) -> str:
     """Return a title without the white space around it; raises ValueError if it is none."""
     kinds = {unicodedata.category(character) for character in given}
-    if kinds & {"Cc", "Zl", "Zp"}:
-        raise ValueError("A title has one line and no control characters")
+    if kinds & {"Cc", "Cs", "Zl", "Zp"}:
+        raise ValueError("A title has one line, no control characters and no halves of characters")
     title = given.strip()
     # Spaces, marks of direction and the like show nothing.
     if not any(kind[0] not in "ZC" for kind in kinds) or len(title) > MAX_TITLE:
