@@ -79,6 +79,19 @@ class Handover:
         """Fail a job that fal may or may not have, or leave it to the webhook."""
         return await self._store.unconfirmed(job.id, webhook=self._public_url is not None)
 
+    def stop_at_fal(self, job: Job, request_id: str) -> None:
+        """Ask fal once, in the background, to cancel the request of a job that has ended here."""
+
+        async def stop() -> None:
+            try:
+                outcome = await self._fal.cancel(job.fal_model, request_id)
+            except FalError as error:
+                log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
+            else:
+                log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
+
+        self._background.start(f"cancel {job.id}", stop())
+
     def abandon(self, submission: Submission) -> None:
         """Fail a job that may exist although its caller got an error."""
         message = "The database failed while the job was opened. Nothing was charged."
@@ -159,11 +172,15 @@ class Handover:
         return f"{self._public_url}/api/webhooks/fal?jobId={quote(job.id)}"
 
     async def _record_queued(self, job: Job, submitted: Submitted) -> Job:
+        request_id = submitted.request_id
         try:
-            return await self._store.queued(job.id, submitted.request_id, submitted.queue_position)
+            queued = await self._store.queued(job.id, request_id, submitted.queue_position)
         except RequestTaken:
             log.warning("[VIDEO JOB %s] fal named the request of another job", job.id)
             return await self.resolve_unconfirmed(job)
+        if queued.status.is_terminal and queued.request_id is None:
+            self.stop_at_fal(job, request_id)  # support has ended the job meanwhile
+        return queued
 
     async def _fail_job(self, job: Job, error: FalError | TimeoutError) -> Problem:
         """Fail the job, release its hold, and return the problem for its caller."""

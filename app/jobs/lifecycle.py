@@ -217,18 +217,8 @@ class Lifecycle:
         context.job_id.set(job_id)
         failed = await self._store.fail_by_hand(job_id, ENDED_BY_SUPPORT, action)
         if failed.job.request_id is not None:
-            self._background.start(f"cancel {job_id}", self._stop_at_fal(failed.job))
+            self._handover.stop_at_fal(failed.job, failed.job.request_id)
         return failed
-
-    async def _stop_at_fal(self, job: Job) -> None:
-        """Ask fal once to cancel a job that has ended here."""
-        assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
-        try:
-            outcome = await self._fal.cancel(job.fal_model, job.request_id)
-        except FalError as error:
-            log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
-        else:
-            log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
 
     def deliver(self, job: Job) -> None:
         """Start the delivery of the job's video in the background."""
