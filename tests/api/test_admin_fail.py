@@ -74,6 +74,7 @@ async def test_a_late_webhook_changes_nothing(public_settings: Settings, fal: Fa
         job_id = await run.submitted()
         fal.faults.add("cancel", Answer(500))
         assert (await run.administer("POST", f"jobs/{job_id}/fail", REASON)).status_code == 200
+        await run.wait_for_background()  # the start image is recorded
         ended = await stored_row(run, job_id)
         fal.complete(fal.newest, small_video())
         assert (await fal.call_back(run.client, fal.newest)).is_success
