@@ -199,7 +199,7 @@ class IdentityUnavailable(Problem):
 
 
 class TooBusy(Problem):
-    """There is no memory for what the request sends."""
+    """There is no memory for what the request sends or reads."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "too_busy"
 

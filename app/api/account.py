@@ -5,8 +5,10 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.api.paging import memory_for
 from app.api.presentation import caller_json, statement_json
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of
+from app.database.account_store import LATEST
 from app.domain.credits import CreditEntry
 from app.templates.catalogue import Catalogue
 
@@ -20,10 +22,11 @@ async def credits(request: Request[LifespanState]) -> Response:  # noqa: A001 th
     """``GET /api/credits``."""
     service = service_of(request)
     caller = await caller_of(request)
-    statement = await service.accounts.credits(caller.user)
-    entries = [await _titled(entry, service.catalogue) for entry in statement.entries]
-    shape = statement_json(replace(statement, entries=tuple(entries)))
-    return JSONResponse(shape, headers=NO_STORE)
+    async with memory_for(LATEST, request, caller):
+        statement = await service.accounts.credits(caller.user)
+        entries = [await _titled(entry, service.catalogue) for entry in statement.entries]
+        shape = statement_json(replace(statement, entries=tuple(entries)))
+        return JSONResponse(shape, headers=NO_STORE)
 
 
 async def _titled(entry: CreditEntry, catalogue: Catalogue) -> CreditEntry:

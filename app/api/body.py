@@ -36,6 +36,8 @@ class RequestMemory:
     """Start images, by user, until fal has them."""
     callbacks: MemoryBudget
     """Callbacks that are not verified yet."""
+    pages: MemoryBudget
+    """Pages of rows that are being read, by user."""
 
     @classmethod
     def for_images_of(cls, max_bytes: int) -> Self:
@@ -45,6 +47,7 @@ class RequestMemory:
             receiving=MemoryBudget(64 * RECEIVING_BYTES, per_owner=8 * RECEIVING_BYTES),
             images=MemoryBudget(SHARES * per_user, per_owner=per_user),
             callbacks=MemoryBudget(12 * 1024 * 1024),
+            pages=MemoryBudget(16 * 1024 * 1024, per_owner=4 * 1024 * 1024),
         )
 
 

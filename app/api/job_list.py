@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.job_presentation import job_body
-from app.api.paging import page_request, split_page
+from app.api.paging import memory_for, page_request, split_page
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of
 from app.domain.job import Status
 from app.problems import InvalidQuery
@@ -17,9 +17,10 @@ async def jobs(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     page = page_request(request.query_params)
-    found = await service.job_pages.of_user(caller.user, page, status_of(request))
-    rows, cursor = split_page(found, page, lambda row: row.place)
-    bodies = [await job_body(row.job.job, service.storage) for row in rows if row.job]
+    async with memory_for(page.limit, request, caller):
+        found = await service.job_pages.of_user(caller.user, page, status_of(request))
+        rows, cursor = split_page(found, page, lambda row: row.place)
+        bodies = [await job_body(row.job.job, service.storage) for row in rows if row.job]
     body = b'{"jobs":[%b],"nextCursor":%b}' % (b",".join(bodies), json.dumps(cursor).encode())
     return Response(body, headers=NO_STORE, media_type="application/json")
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.api.json_body import Body, json_body
-from app.api.paging import page_request, split_page
+from app.api.paging import memory_for, page_request, split_page
 from app.api.presentation import template_json, video_json
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of, video_id_of
 from app.database.library_store import VideoFilter
@@ -25,8 +25,8 @@ _BOOLEANS = {"true": True, "false": False}
 def _title(given: str) -> str:
     """Return a title without the white space around it; raises ValueError if it is none."""
     kinds = {unicodedata.category(character) for character in given}
-    if kinds & {"Cc", "Zl", "Zp"}:
-        raise ValueError("A title has one line and no control characters")
+    if kinds & {"Cc", "Cs", "Zl", "Zp"}:
+        raise ValueError("A title has one line, no control characters and no halves of characters")
     title = given.strip()
     # Spaces, marks of direction and the like show nothing.
     if not any(kind[0] not in "ZC" for kind in kinds) or len(title) > MAX_TITLE:
@@ -58,12 +58,13 @@ async def library(request: Request[LifespanState]) -> Response:
     """``GET /api/library?limit=&cursor=&templateSlug=&q=&favourite=``."""
     service = service_of(request)
     caller = await caller_of(request)
-    page = page_request(request.query_params)
-    found = await service.library.page(caller.user, page, _wanted(request.query_params))
-    videos, cursor = split_page(found, page, LibraryVideo.place)
+    page, wanted = page_request(request.query_params), _wanted(request.query_params)
     public_url = service.settings.public_url
-    shapes = [await video_json(video, service.storage, public_url=public_url) for video in videos]
-    return JSONResponse({"videos": shapes, "nextCursor": cursor}, headers=NO_STORE)
+    async with memory_for(page.limit, request, caller):
+        found = await service.library.page(caller.user, page, wanted)
+        videos, cursor = split_page(found, page, LibraryVideo.place)
+        shapes = [await video_json(each, service.storage, public_url=public_url) for each in videos]
+        return JSONResponse({"videos": shapes, "nextCursor": cursor}, headers=NO_STORE)
 
 
 async def change(request: Request[LifespanState]) -> Response:

@@ -16,6 +16,9 @@ from app.problems import (
 )
 from app.telemetry.metrics import CREDITS
 
+LATEST = 50
+"""Entries of a statement."""
+
 # Not a function of the database, in which SurrealDB would read all of a user's entries.
 STATEMENT = """
 RETURN {
@@ -24,7 +27,7 @@ RETURN {
     SELECT kind, credits, job, reference, created_at,
       type::record('library_video', job ?? '-').title AS title,
       type::record('video_job', job ?? '-').template_slug AS template_slug
-    FROM credit_entry WHERE user = $user ORDER BY created_at DESC LIMIT 50
+    FROM credit_entry WHERE user = $user ORDER BY created_at DESC LIMIT $latest
   )
 }
 """
@@ -38,11 +41,11 @@ class AccountStore:
         self._signup_grant = signup_grant
 
     async def credits(self, user: str) -> CreditStatement:
-        """Return the account with its latest 50 entries; the first call opens the account."""
-        found = await self._database.query(STATEMENT, user=user)
+        """Return the account with its latest entries; the first call opens the account."""
+        found = await self._database.query(STATEMENT, user=user, latest=LATEST)
         if found["account"] is None:
             await self._database.call("credit::account", user, self._signup_grant)
-            found = await self._database.query(STATEMENT, user=user)
+            found = await self._database.query(STATEMENT, user=user, latest=LATEST)
         entries = tuple(map(CreditEntry.from_row, found["entries"]))
         return CreditStatement(**found["account"], entries=entries)
 

@@ -44,11 +44,10 @@ class Cancellations:
         await self._store.cancelled(job.id, None)
         return True
 
-    async def stop(self, job: Job) -> None:
-        """Cancel a job that has ended here. fal is asked once."""
-        assert job.request_id is not None, "only a job that fal has accepted is cancelled there"
+    async def stop(self, job: Job, request_id: str) -> None:
+        """Cancel the request of a job that has ended here. fal is asked once."""
         try:
-            outcome = await self._fal.cancel(job.fal_model, job.request_id)
+            outcome = await self._fal.cancel(job.fal_model, request_id)
         except FalError as error:
             log.warning("[VIDEO JOB %s] Not cancelled at fal: %s", job.id, error)
         else:

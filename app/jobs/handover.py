@@ -17,6 +17,7 @@ from app.domain.submission import Submission
 from app.errors import FalAnswerLost, FalError, FalRefused, FalUnreachable, RequestTaken
 from app.fal.messages import Submitted, encode_arguments
 from app.fal.queue import Fal
+from app.jobs.cancellations import Cancellations
 from app.problems import DatabaseUnavailable, JobNotFound, Problem, SubmitRefused, SubmitUnavailable
 from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import CALLBACKS_ASKED
@@ -35,6 +36,7 @@ class Handover:
         fal: Fal,
         background: BackgroundTasks,
         *,
+        cancellations: Cancellations,
         stopping: asyncio.Event,
         public_url: str | None,
         timeout: float,
@@ -42,6 +44,7 @@ class Handover:
         self._store = store
         self._fal = fal
         self._background = background
+        self._cancellations = cancellations
         self._stopping = stopping
         self._public_url = public_url
         self._timeout = timeout
@@ -159,11 +162,17 @@ class Handover:
         return f"{self._public_url}/api/webhooks/fal?jobId={quote(job.id)}"
 
     async def _record_queued(self, job: Job, submitted: Submitted) -> Job:
+        request_id = submitted.request_id
         try:
-            return await self._store.queued(job.id, submitted.request_id, submitted.queue_position)
+            queued = await self._store.queued(job.id, request_id, submitted.queue_position)
         except RequestTaken:
             log.warning("[VIDEO JOB %s] fal named the request of another job", job.id)
             return await self.resolve_unconfirmed(job)
+        if queued.status.is_terminal and queued.request_id is None:
+            # Support has ended the job meanwhile.
+            stop = self._cancellations.stop(job, request_id)
+            self._background.start(f"cancel {job.id}", stop)
+        return queued
 
     async def _fail_job(self, job: Job, error: FalError | TimeoutError) -> Problem:
         """Fail the job, release its hold, and return the problem for its caller."""

@@ -204,7 +204,8 @@ class Lifecycle:
         context.job_id.set(job_id)
         failed = await self._store.fail_by_hand(job_id, ENDED_BY_SUPPORT, action)
         if failed.job.request_id is not None:
-            self._background.start(f"cancel {job_id}", self._cancellations.stop(failed.job))
+            stop = self._cancellations.stop(failed.job, failed.job.request_id)
+            self._background.start(f"cancel {job_id}", stop)
         return failed
 
     def deliver(self, job: Job) -> None:

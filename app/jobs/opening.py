@@ -91,10 +91,12 @@ async def open_jobs(
     store = _store(settings, database, snapshots.publish, fetched.on_change)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
+        cancellations = Cancellations(store, fal)
         handover = Handover(
             store,
             fal,
             background,
+            cancellations=cancellations,
             stopping=stopping,
             public_url=settings.public_url,
             timeout=settings.submit_timeout,
@@ -123,7 +125,7 @@ async def open_jobs(
             handover,
             delivery,
             snapshots,
-            cancellations=Cancellations(store, fal),
+            cancellations=cancellations,
             start_images=start_images,
             background=background,
         )

@@ -16,6 +16,7 @@ from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer, Hang
 from tests.support.stand_ins.videos import small_video
+from tests.support.submits import held_submit
 
 REASON = {"reason": "The user waits; ticket 4711."}
 
@@ -56,11 +57,24 @@ async def test_a_submit_whose_answer_was_lost_is_ended(
         assert [call for call in fal.calls if call.name == "cancel"] == []
 
 
+async def test_a_submit_that_fal_accepts_after_its_job_was_ended_is_cancelled_there(
+    run: Running, fal: FalStandIn
+) -> None:
+    held = await held_submit(run, fal, "submit", after_effect=True)
+    assert (await run.administer("POST", f"jobs/{held.job_id}/fail", REASON)).status_code == 200
+    assert (await held.released()).status_code == 202
+    await run.wait_for_background()
+    assert fal.count("cancel") == 1
+    assert (await run.status(held.job_id))["error"]["message"] == ENDED_BY_SUPPORT
+    assert await run.money() == (100, 0, ["grant", "hold", "release"])
+
+
 async def test_a_late_webhook_changes_nothing(public_settings: Settings, fal: FalStandIn) -> None:
     async with running(public_settings, fal) as run:
         job_id = await run.submitted()
         fal.faults.add("cancel", Answer(500))
         assert (await run.administer("POST", f"jobs/{job_id}/fail", REASON)).status_code == 200
+        await run.wait_for_background()  # the start image is recorded
         ended = await stored_row(run, job_id)
         fal.complete(fal.newest, small_video())
         assert (await fal.call_back(run.client, fal.newest)).is_success
