@@ -1,7 +1,7 @@
 """Check every invariant over the database and its storage; exit with 1 if one is broken.
 
---repair lists what can be deleted safely: objects that no video needs, and expired idempotency
-keys. --repair --apply deletes them.
+--repair first lists what can be deleted safely: objects that no video needs, and expired
+idempotency keys. --repair --apply deletes them. What the audit names then needs a person.
 """
 
 import argparse
@@ -23,16 +23,24 @@ DEADLINE = 300.0
 async def report(
     database: Database, storage: Storage, *, read: bool, since: datetime | None = None
 ) -> int:
-    """Print each violation, and what ``--repair`` would delete; return 1 if there is one."""
+    """Do :func:`name_violations`, and list what ``--repair`` would delete."""
+    status = await name_violations(database, storage, read=read, since=since)
+    async for key in orphans(database, storage):
+        print(f"{key}: not needed any more, delete it with --repair --apply")
+    return status
+
+
+async def name_violations(
+    database: Database, storage: Storage, *, read: bool, since: datetime | None = None
+) -> int:
+    """Print each violation; return 1 if there is one."""
     with tqdm(total=await count_rows(database), unit=" rows", disable=None, leave=False) as bar:
         violations = await audit(database, storage, read=read, since=since, progress=bar.update)
     print("\n".join(map(str, violations)) or "Every invariant holds.")
-    async for key in orphans(database, storage):
-        print(f"{key}: not needed any more, delete it with --repair --apply")
     return 1 if violations else 0
 
 
-async def repair(database: Database, storage: Storage, *, apply: bool) -> int:
+async def repair(database: Database, storage: Storage, *, apply: bool) -> None:
     """Delete what is not needed any more; without ``apply`` only list it."""
     would = "" if apply else "would be "
     for key in [key async for key in orphans(database, storage)]:
@@ -45,7 +53,6 @@ async def repair(database: Database, storage: Storage, *, apply: bool) -> int:
     if apply:
         await database.query("DELETE $expired", expired=expired)
     print(f"{len(expired)} expired idempotency keys {would}deleted")
-    return 0
 
 
 async def main() -> int:
@@ -60,6 +67,8 @@ async def main() -> int:
     parser.add_argument("--repair", action="store_true", help="list what can be deleted safely")
     parser.add_argument("--apply", action="store_true", help="with --repair: delete it")
     arguments = parser.parse_args()
+    if arguments.apply and not arguments.repair:
+        parser.error("--apply needs --repair")
     settings = Settings()
     async with (
         open_migrated(settings, deadline=DEADLINE) as database,
@@ -68,11 +77,13 @@ async def main() -> int:
         bucket = settings.r2_bucket
         print_target(database.address, f"bucket {bucket}" if bucket else str(settings.storage_dir))
         await storage.check()  # else every object would be reported as missing
-        if arguments.repair:
-            return await repair(database, storage, apply=arguments.apply)
         days = arguments.since
         since = datetime.now(UTC) - timedelta(days=days) if days else None
-        return await report(database, storage, read=arguments.deep, since=since)
+        check = report
+        if arguments.repair:
+            await repair(database, storage, apply=arguments.apply)
+            check = name_violations
+        return await check(database, storage, read=arguments.deep, since=since)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,29 @@ class Grant:
     reference: str
 
 
-async def grant_in_database(accounts: AccountStore, grant: Grant) -> int:
-    """Book the grant and return the new balance; a call without an answer is repeated.
+@dataclass(frozen=True)
+class Booking:
+    """A grant that is in the ledger."""
+
+    balance: int
+    """The balance after it."""
+    repeated: bool
+    """Whether the last call found it booked."""
+    attempts: int
+    """How many calls that took."""
+
+    def told(self, grant: Grant) -> str:
+        """Return what this run has done to the account."""
+        if not self.repeated:
+            before, after = self.balance - grant.credits, self.balance
+            return f"{grant.user}: {before:,} → {after:,} credits, booked as {grant.reference}"
+        # An answer was lost, so an attempt of this run may have booked it.
+        when = "" if self.attempts > 1 else " before: nothing is added"
+        return f"{grant.user}: {grant.reference} was booked{when}; {self.balance:,} credits then"
+
+
+async def grant_in_database(accounts: AccountStore, grant: Grant) -> Booking:
+    """Book the grant; a call without an answer is repeated.
 
     Raises:
         ServiceError: it is refused, or the database never answered and may have booked it.
@@ -54,10 +75,10 @@ async def grant_in_database(accounts: AccountStore, grant: Grant) -> int:
                 )
     except DatabaseUnavailable as error:
         raise _unanswered("The database", grant) from error
-    return account.balance
+    return Booking(account.balance, account.repeated, attempt.num)
 
 
-async def grant_over_http(settings: Settings, grant: Grant) -> int:
+async def grant_over_http(settings: Settings, grant: Grant) -> Booking:
     """Let the running service book the grant; return and raise as :func:`grant_in_database`."""
     url = _address(settings)
     keys = [key.get_secret_value() for key in settings.admin_api_keys]
@@ -71,7 +92,7 @@ async def grant_over_http(settings: Settings, grant: Grant) -> int:
         f"{in_use}, and no service answers at {url}: set HOST and PORT as the service has them"
     )
     try:
-        answer = await _post(url, keys[0], grant)
+        answer, attempts = await _post(url, keys[0], grant)
     except httpx.ConnectError as error:
         raise nobody from error
     except (httpx.HTTPError, DatabaseUnavailable) as error:
@@ -84,10 +105,11 @@ async def grant_over_http(settings: Settings, grant: Grant) -> int:
         )
     if answer.is_error:
         raise ServiceError(answer.json()["detail"])
-    return int(answer.json()["balance"])
+    repeated = "Idempotent-Replayed" in answer.headers
+    return Booking(answer.json()["balance"], repeated, attempts)
 
 
-async def _post(url: str, key: str, grant: Grant) -> httpx.Response:
+async def _post(url: str, key: str, grant: Grant) -> tuple[httpx.Response, int]:
     # A proxy of the environment is not for this machine.
     async with httpx.AsyncClient(
         base_url=url,
@@ -103,7 +125,7 @@ async def _post(url: str, key: str, grant: Grant) -> httpx.Response:
                 answer = await client.post("/api/admin/credits", json=vars(grant))
                 if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
                     raise DatabaseUnavailable
-    return answer
+    return answer, attempt.num
 
 
 def _address(settings: Settings) -> str:
@@ -155,10 +177,10 @@ async def main() -> int:
         async with open_migrated(settings) as database:
             await database.check()
             accounts = AccountStore(database, signup_grant=settings.credits_signup_grant)
-            balance = await grant_in_database(accounts, grant)
+            booking = await grant_in_database(accounts, grant)
     except StoreLocked:
-        balance = await grant_over_http(settings, grant)
-    print(f"{grant.user}: {balance - grant.credits:,} → {balance:,} credits")
+        booking = await grant_over_http(settings, grant)
+    print(booking.told(grant))
     return 0
 
 

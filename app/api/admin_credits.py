@@ -13,7 +13,7 @@ from app.api.presentation import account_json
 from app.api.service import NO_STORE, LifespanState, is_job_id, service_of
 from app.api.tokens import MAX_SUBJECT, is_subject
 from app.domain.admin_action import AdminAction
-from app.domain.credits import MAX_ADJUSTMENT, MAX_REFERENCE, Account, is_reference
+from app.domain.credits import MAX_ADJUSTMENT, MAX_REFERENCE, ChangedAccount, is_reference
 from app.problems import JobNotFound
 
 MAX_REASON = 500
@@ -82,5 +82,6 @@ async def refund(request: Request[LifespanState]) -> Response:
     return _answer(await service_of(request).accounts.refund(by, job_id))
 
 
-def _answer(account: Account) -> Response:
-    return JSONResponse(account_json(account), headers=NO_STORE)
+def _answer(account: ChangedAccount) -> Response:
+    repeated = {"Idempotent-Replayed": "true"} if account.repeated else {}
+    return JSONResponse(account_json(account), headers=NO_STORE | repeated)

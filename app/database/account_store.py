@@ -5,7 +5,7 @@ from typing import Any
 from app.database.client import Database
 from app.database.errors import Thrown
 from app.domain.admin_action import AdminAction
-from app.domain.credits import Account, CreditEntry, CreditStatement
+from app.domain.credits import ChangedAccount, CreditEntry, CreditStatement
 from app.problems import (
     InsufficientBalance,
     InvalidRequest,
@@ -49,7 +49,9 @@ class AccountStore:
         entries = tuple(map(CreditEntry.from_row, found["entries"]))
         return CreditStatement(**found["account"], entries=entries)
 
-    async def adjust(self, by: AdminAction, *, reference: str, user: str, credits_: int) -> Account:
+    async def adjust(
+        self, by: AdminAction, *, reference: str, user: str, credits_: int
+    ) -> ChangedAccount:
         """Add credits or, below zero, take them back, once for each reference.
 
         A repeat returns the account as it was after the first call.
@@ -66,7 +68,7 @@ class AccountStore:
             CREDITS.labels("withdrawal" if credits_ < 0 else "grant").inc(abs(credits_))
         return _account(changed)
 
-    async def refund(self, by: AdminAction, job_id: str) -> Account:
+    async def refund(self, by: AdminAction, job_id: str) -> ChangedAccount:
         """Give the job's charge back, once; a repeat returns what :meth:`adjust` does.
 
         Raises:
@@ -87,8 +89,10 @@ class AccountStore:
         return changed
 
 
-def _account(changed: dict[str, Any]) -> Account:
-    return Account(balance=changed["balance"], held=changed["held"])
+def _account(changed: dict[str, Any]) -> ChangedAccount:
+    return ChangedAccount(
+        balance=changed["balance"], held=changed["held"], repeated=not changed["changed"]
+    )
 
 
 def _refusal(thrown: Thrown, credits_: int) -> Problem | Thrown:

@@ -65,6 +65,14 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangedAccount(Account):
+    """A user's account right after the back office changed it."""
+
+    repeated: bool
+    """Whether the change had been made before; then this is the account of that time."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreditStatement(Account):
     """A user's account with its latest entries, newest first."""
 

@@ -46,9 +46,10 @@ def account(balance: int, held: int = 0) -> dict[str, int]:
 
 
 async def test_a_grant_opens_the_account_adds_once_and_shows_its_reference(run: Running) -> None:
-    for _ in range(3):
+    for replayed in (None, "true", "true"):
         answer = await adjust(run, 50, reason="Bought in the shop")
         assert (answer.status_code, answer.json()) == (200, account(150))
+        assert answer.headers.get("idempotent-replayed") == replayed
     assert answer.headers["cache-control"] == "no-store"
     grant, signup = (await run.credits())["entries"]
     assert grant | {"createdAt": ""} == {

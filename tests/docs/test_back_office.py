@@ -19,6 +19,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from app.settings import Settings
+from tests.support.deletions import carry_on, completed
 from tests.support.service import Running, over_a_socket
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -39,7 +40,7 @@ def blocks(language: str) -> list[str]:
 
 
 # Every command of the page: one more or less fails here.
-GRANT, WITHDRAWAL, REFUND, JOBS, STORY, FAIL, SUSPEND, SWITCH = [
+GRANT, WITHDRAWAL, REFUND, JOBS, STORY, FAIL, SUSPEND, ERASE, PROGRESS, SWITCH = [
     each for each in blocks("sh") if each.startswith("curl")
 ]
 
@@ -101,6 +102,23 @@ async def test_the_commands_suspend_a_user_and_take_a_template_off_offer(run: Ru
     assert (await run.submit(user="ann")).status_code == 403
     listed = (await run.client.get("/api/templates")).json()["templates"]
     assert "dance-floor" not in {template["slug"] for template in listed}
+
+
+async def test_the_commands_erase_a_user_and_show_how_far_it_is(
+    run: Running, fal: FalStandIn
+) -> None:
+    await completed(run, fal, user="ann")
+    async with over_a_socket(run) as url:
+        given = {"SERVICE": url, "ADMIN_KEY": ADMIN_KEY}
+        asked = await run_command(ERASE, **given)
+        assert set(asked) == {"requestedAt", "left"}
+        await carry_on(run, 1)
+        erasure = (await run_command(PROGRESS, **given))["erasure"]
+        assert (erasure["left"], "finishedAt" in erasure) == (0, True)
+        await run.submitted(user="ann")
+        again = await run_command(ERASE, **given)
+    assert (again["left"], set(again)) == (1, {"requestedAt", "left"})
+    assert again["requestedAt"] > asked["requestedAt"]
 
 
 async def test_the_book_is_read_as_described(run: Running) -> None:

@@ -146,7 +146,7 @@ def test_every_package_is_installed_with_its_hash_from_the_lock() -> None:
     locked = (
         "--require-hashes --constraint constraints.txt --extra otel --requirement pyproject.toml"
     )
-    assert locked in packages
+    assert f"--require-hashes {locked}" in packages
 
 
 def test_uv_has_the_version_and_hashes_of_the_lock() -> None:

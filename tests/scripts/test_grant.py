@@ -27,6 +27,8 @@ from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import ADMIN_KEY
 
 T = TypeVar("T")
+BOOKED = "ada: 100 → 105 credits, booked as one\n"
+BOOKED_BEFORE = "ada: one was booked before: nothing is added; 105 credits then\n"
 
 
 @pytest.fixture
@@ -51,7 +53,8 @@ class LostAnswers:
 
 async def granted(database: Database, reference: str, *, user: str = "ada") -> int:
     accounts = AccountStore(database, signup_grant=100)
-    return await grant_in_database(accounts, Grant(user=user, credits=5, reference=reference))
+    grant = Grant(user=user, credits=5, reference=reference)
+    return (await grant_in_database(accounts, grant)).balance
 
 
 async def test_a_grant_opens_the_account_and_adds_to_it(database: Database) -> None:
@@ -71,7 +74,9 @@ async def test_a_grant_with_the_same_reference_is_booked_once(database: Database
 
 async def test_a_grant_whose_answer_was_lost_is_booked_once(store_url: str) -> None:
     async with Database(embedded(store_url), seam=LostAnswers(2)) as database:
-        assert await granted(database, "one") == 105
+        grant = Grant(user="ada", credits=5, reference="one")
+        booking = await grant_in_database(AccountStore(database, signup_grant=100), grant)
+        assert booking.told(grant) == "ada: one was booked; 105 credits then"
         assert sorted(await Jobs(database).entries()) == [("grant", 5), ("grant", 100)]
 
 
@@ -90,17 +95,17 @@ async def test_while_the_service_runs_the_credits_are_added_through_it(
     settings: Settings, fal: FalStandIn, tmp_path: Path
 ) -> None:
     async with running(settings, fal) as run, over_a_socket(run) as url:
-        for arguments in (("--reference=one", "ada", "5"), ("--reference=one", "ada", "5")):
+        for said in (BOOKED, BOOKED_BEFORE):
             with started(
                 tmp_path,
                 "scripts.grant",
-                *arguments,
+                *("--reference=one", "ada", "5"),
                 ADMIN_API_KEYS=ADMIN_KEY,
                 PORT=url.rpartition(":")[2],
                 HTTP_PROXY="http://127.0.0.1:9",
             ) as script:
                 assert await asyncio.to_thread(script.exit_status) == 0, script.stderr
-                assert script.stdout == "ada: 100 → 105 credits\n"
+                assert script.stdout == said
         with started(
             tmp_path,
             "scripts.grant",
@@ -129,7 +134,7 @@ async def test_a_service_without_a_database_may_have_booked_the_grant(
         ):
             await grant_over_http(there, grant)
         seam.error = None
-        assert await grant_over_http(there, grant) == 105
+        assert (await grant_over_http(there, grant)).balance == 105
 
 
 async def test_another_program_at_the_port_is_no_service(settings: Settings) -> None:
@@ -146,9 +151,13 @@ async def _says_hello(caller: asyncio.StreamReader, to: asyncio.StreamWriter) ->
     to.close()
 
 
-async def test_the_script_prints_the_balance_before_and_after(store_url: str) -> None:
+async def test_a_made_up_reference_is_printed_and_repeats_the_grant(store_url: str) -> None:
     ended = await run_script("grant", "ada", "5", address=embedded(store_url))
-    assert (ended.status, ended.out) == (0, "ada: 100 → 105 credits\n")
+    before, _, reference = ended.out.strip().rpartition(" ")
+    assert (ended.status, before) == (0, "ada: 100 → 105 credits, booked as")
+    again = ("grant", f"--reference={reference}", "ada", "5")
+    ended = await run_script(*again, address=embedded(store_url))
+    assert (ended.status, ended.out) == (0, BOOKED_BEFORE.replace("one", reference, 1))
 
 
 @pytest.mark.parametrize(
@@ -205,23 +214,24 @@ async def make_grant(*variables: str, store_url: str) -> tuple[int | None, str]:
 
 
 async def test_make_grant_passes_a_reference_on(store_url: str) -> None:
-    for given, balance in (
-        ("REFERENCE=one $two", "100 → 105"),
-        ("REFERENCE=one", "100 → 105"),
-        ("REFERENCE=one", "100 → 105"),
-        ("ARGS=", "105 → 110"),
-        ("ARGS=", "110 → 115"),
+    for given, start in (
+        ("REFERENCE=one $two", ""),
+        ("REFERENCE=one", BOOKED),
+        ("REFERENCE=one", BOOKED_BEFORE),
+        ("ARGS=", "ada: 105 → 110 credits, booked as "),
+        ("ARGS=", "ada: 110 → 115 credits, booked as "),
     ):
         status, said = await make_grant("USER=ada", "CREDITS=5", given, store_url=store_url)
         if "$" in given:
             assert (status, "visible ASCII" in said) == (2, True)
         else:
-            assert (status, said) == (0, f"ada: {balance} credits\n")
+            assert (status, said[: len(start)]) == (0, start)
 
 
 async def test_the_longest_user_of_a_token_gets_credits(store_url: str) -> None:
     ended = await run_script("grant", "a" * 128, "5", address=embedded(store_url))
-    assert (ended.status, ended.out) == (0, f"{'a' * 128}: 100 → 105 credits\n")
+    assert ended.status == 0
+    assert ended.out.startswith(f"{'a' * 128}: 100 → 105 credits, booked as ")
 
 
 async def test_make_grant_takes_no_user_from_the_shell(store_url: str) -> None:

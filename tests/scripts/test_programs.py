@@ -32,6 +32,25 @@ async def test_job_and_audit_report_a_completed_job_and_no_violation(
         assert audit.stderr.startswith("At surrealkv://")
 
 
+async def test_a_repair_names_what_it_cannot_repair_and_fails(
+    settings: Settings, fal: FalStandIn, tmp_path: Path
+) -> None:
+    job_id = await completed_job(settings, fal)
+    (video,) = (tmp_path / "storage/users").rglob("*.mp4")
+    video.unlink()
+    for apply in ((), ("--apply",)):
+        with started(tmp_path, "scripts.audit", "--repair", *apply) as audit:
+            assert await asyncio.to_thread(audit.exit_status) == 1, audit.stderr
+            assert f"{job_id}: is completed, but there is no object at" in audit.stdout
+            assert "0 expired idempotency keys" in audit.stdout
+
+
+async def test_an_audit_applies_nothing_without_a_repair(tmp_path: Path) -> None:
+    with started(tmp_path, "scripts.audit", "--apply") as audit:
+        assert await asyncio.to_thread(audit.exit_status) == 2
+        assert audit.stderr.endswith("audit: error: --apply needs --repair\n")
+
+
 async def test_audit_fails_when_the_videos_are_missing(
     settings: Settings, fal: FalStandIn, tmp_path: Path
 ) -> None:
