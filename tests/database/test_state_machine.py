@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, precondition, run_state_machine_as_test
 
 from app import times
-from app.jobs import snapshots
+from app.jobs import delivery, snapshots
+from app.media.probing import VideoFacts, examine
 from tests.support.lives.credits import CreditLives
 from tests.support.lives.jobs import GRANT
 from tests.support.lives.library import LibraryLives
@@ -125,6 +126,7 @@ class Life(CreditLives, LibraryLives):
             self.time_passes(90_000)
         self.nothing_is_broken()
         self.the_books_say_what_the_model_says()
+        self.visit()
         assert self.ends.keys() == self.owners.keys()
         erasures = self.do(self.alive.rows("SELECT VALUE finished_at FROM erasure"))
         assert None not in erasures
@@ -134,12 +136,18 @@ class Life(CreditLives, LibraryLives):
             assert not (self.folder / "storage" / key).exists()
 
 
+async def probe_here(path: Path) -> VideoFacts:
+    """Save the second that the start of each worker process takes."""
+    return examine(path)
+
+
 @pytest.mark.timeout(600)
 def test_no_sequence_of_events_breaks_an_invariant(migrated_folder: Path) -> None:
     Life.migrated = migrated_folder
     with (
         mock.patch.object(snapshots, "FRESH", 0.0),
         mock.patch.object(snapshots, "WATCHED", 0.0),
+        mock.patch.object(delivery, "probe", probe_here),
         mock.patch.object(times, "DRAIN", 0.0),
         mock.patch.object(times, "SWEEP_INTERVAL", 600.0),
     ):
