@@ -16,7 +16,7 @@ DEADLINE = 300.0
 """Seconds for one call, as in ``scripts.audit``."""
 COUNTED = {
     Kind.EVENTS: "jobs whose events",
-    Kind.FAILED: "failed or cancelled jobs whose variables and address",
+    Kind.FAILED: "failed or cancelled jobs whose variables, address and start image",
     Kind.KEYS: "expired idempotency keys that",
 }
 
@@ -25,7 +25,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(prog="retention", description=__doc__)
     for name, what in (
         ("events", "delete the events of jobs that ended DAYS ago"),
-        ("failed", "delete the variables and the address of jobs that failed DAYS ago"),
+        ("failed", "delete variables, address and start image of jobs that failed DAYS ago"),
         ("keys", "delete the idempotency keys that expired DAYS ago"),
     ):
         parser.add_argument(f"--{name}", type=whole_number(36_500), metavar="DAYS", help=what)

@@ -10,7 +10,10 @@ from app.database.job_ranges import rows_of, split_table
 CHUNK = 100
 """Rows that one transaction changes."""
 _ENDED = "status IN ['completed', 'failed', 'cancelled'] AND history_deleted_at = NONE"
-_STRIPPABLE = "status IN ['failed', 'cancelled'] AND (variables != NONE OR user_email != '')"
+_STRIPPABLE = (
+    "status IN ['failed', 'cancelled'] AND (variables != NONE OR user_email != '' "
+    "OR (start_stored != NONE AND deleted_at = NONE))"
+)
 
 
 class Kind(StrEnum):
@@ -19,7 +22,7 @@ class Kind(StrEnum):
     EVENTS = "retention::delete_history"
     """Events of jobs that have ended."""
     FAILED = "retention::strip_failed"
-    """The variables and the address of failed and cancelled jobs."""
+    """The variables, the address and the start image of failed and cancelled jobs."""
     KEYS = "retention::delete_keys"
     """Idempotency keys that have expired."""
 

@@ -9,7 +9,9 @@ from app.database.retention import Kind, apply_retention
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from tests.support.database import SurrealServer, connected, embedded
+from tests.support.deletions import carry_on, objects
 from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
+from tests.support.job_rows import stored_row
 from tests.support.scripts import run_script
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
@@ -73,6 +75,24 @@ async def test_old_events_and_inputs_go_while_money_stays_and_the_audit_agrees(
     assert (await run.status(failed))["error"]["code"] == "fal_rejected"
     assert (await run.status(completed))["status"] == "completed"
     assert await apply_retention(database, ends, apply=True) == {Kind.EVENTS: 0, Kind.FAILED: 0}
+
+
+async def test_the_start_image_of_an_old_failed_job_is_deleted(
+    run: Running, jobs: list[str]
+) -> None:
+    completed, failed, queued = jobs
+    assert len(await objects(run, failed)) == 1
+    kept = [await objects(run, job_id) for job_id in (completed, queued)]
+    await run.rows("UPDATE video_job SET variables = NONE, user_email = ''")
+    database = run.service.database
+    for found in (1, 0):
+        deleted = await apply_retention(database, {Kind.FAILED: LATER}, apply=True)
+        assert deleted == {Kind.FAILED: found}
+    await carry_on(run, 1)
+    assert await objects(run, failed) == []
+    assert [await objects(run, job_id) for job_id in (completed, queued)] == kept
+    assert "deleted_at" in await stored_row(run, failed)
+    assert await run.audit() == []
 
 
 async def test_a_key_that_has_not_expired_is_not_deleted(run: Running, jobs: list[str]) -> None:
