@@ -1,13 +1,15 @@
 """Videos in a folder of this machine, served under signed addresses that expire."""
 
 import asyncio
+import functools
 import hashlib
 import hmac
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +19,9 @@ from urllib.parse import quote
 
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
+from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import content_type_of, disposition_of
-from app.storage.protocol import StoredObject
+from app.storage.protocol import Finish, StoredObject
 from app.telemetry.dependencies import record
 from app.telemetry.seam import Seam, direct
 
@@ -82,6 +85,10 @@ class LocalFiles:
                 raise
 
         await self._call("storage.put", store)
+
+    @asynccontextmanager
+    async def upload(self, key: str, source: ArrivingFile, *, owner: str) -> AsyncIterator[Finish]:
+        yield functools.partial(self.put, key, source.path, owner=owner)
 
     async def url(self, key: str, *, download: bool = False) -> str:
         step = int(self._now() // STEP_SECONDS)
