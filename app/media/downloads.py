@@ -2,11 +2,10 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -114,8 +113,6 @@ async def _save(
         kind = VideoHostAway if busy else VideoUnavailable
         raise kind(f"The video's host answered {response.status_code}.")
     announced = _announced_size(response)
-    if announced is not None and announced > max_bytes:
-        raise _too_large(max_bytes)
     digest = hashlib.sha256()
     with await asyncio.to_thread(destination.open, "wb") as file:
 
@@ -127,11 +124,10 @@ async def _save(
             digest.update(batch)
             return file.tell()
 
-        async def write(batch: bytes) -> None:
-            progress(await asyncio.to_thread(append, batch), announced)
-
         try:
-            await _write_all(_batches(response, max_bytes), write)
+            await _write_all(
+                _batches(response, max_bytes), append, lambda size: progress(size, announced)
+            )
         except httpx.RemoteProtocolError as error:
             raise VideoUnavailable("The download of the video was cut short.") from error
         size = file.tell()
@@ -147,7 +143,7 @@ async def _batches(response: httpx.Response, max_bytes: int) -> AsyncIterator[by
     async for chunk in response.aiter_raw():
         size += len(chunk)
         if size > max_bytes:
-            raise _too_large(max_bytes)
+            raise VideoUnavailable(f"The video is larger than {max_bytes} bytes.")
         batch += chunk
         if len(batch) >= BATCH_BYTES:
             yield bytes(batch)
@@ -157,15 +153,21 @@ async def _batches(response: httpx.Response, max_bytes: int) -> AsyncIterator[by
 
 
 async def _write_all(
-    batches: AsyncIterator[bytes], write: Callable[[bytes], Coroutine[Any, Any, None]]
+    batches: AsyncIterator[bytes],
+    write: Callable[[bytes], int],
+    on_written: Callable[[int], None] = lambda _size: None,
 ) -> None:
-    """Write each batch while the next one arrives."""
+    """Write each batch in a thread while the next one arrives; ``write`` returns the size."""
+
+    async def written(batch: bytes) -> None:
+        on_written(await asyncio.to_thread(write, batch))
+
     writing: asyncio.Future[None] | None = None
     try:
         async for batch in batches:
             if writing is not None:
                 await asyncio.shield(writing)
-            writing = asyncio.ensure_future(write(batch))
+            writing = asyncio.ensure_future(written(batch))
         if writing is not None:
             await asyncio.shield(writing)
     finally:
@@ -177,10 +179,6 @@ async def _write_all(
 def _announced_size(response: httpx.Response) -> int | None:
     size = response.headers.get("Content-Length", "")
     return int(size) if size.isdecimal() else None
-
-
-def _too_large(max_bytes: int) -> VideoUnavailable:
-    return VideoUnavailable(f"The video is larger than {max_bytes} bytes.")
 
 
 def _refusal(start: bytes) -> VideoRejected | VideoUnavailable:
