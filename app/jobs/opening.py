@@ -86,6 +86,7 @@ async def open_jobs(
     subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
     snapshots = Snapshots(subscriptions.publish)
     fetched = FetchedVideos()
+    hosts = MediaHosts(settings.fal_media_hosts)
     store = _store(settings, database, snapshots.publish, fetched.on_change)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
@@ -109,7 +110,7 @@ async def open_jobs(
         delivery = Delivery(
             store=store,
             fal=fal,
-            fetch=_fetch(settings, fal, seam),
+            fetch=_fetch(settings, fal, hosts, seam),
             storage=storage,
             scratch=folder,
             catalogue=catalogue,
@@ -140,7 +141,7 @@ async def open_jobs(
         yield Jobs(
             store=store,
             lifecycle=lifecycle,
-            webhooks=Webhooks(store, fal, lifecycle, snapshots, background),
+            webhooks=Webhooks(store, fal, lifecycle, snapshots, background, hosts=hosts),
             background=background,
             subscriptions=subscriptions,
             stream_places=places,
@@ -186,11 +187,11 @@ async def _tell_events(
     await stack.enter_async_context(loop)
 
 
-def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
+def _fetch(settings: Settings, fal: Fal, hosts: MediaHosts, seam: Seam) -> Fetch:
     return functools.partial(
         download,
         fal.media,
-        hosts=MediaHosts(settings.fal_media_hosts),
+        hosts=hosts,
         max_bytes=settings.max_video_bytes,
         timeout=DOWNLOAD_SECONDS,
         seam=seam,
