@@ -34,10 +34,11 @@ UNPLAYABLE = padded(b"\0\0\0\x18ftypmp42" + bytes(16), 2 * PART_BYTES + 1000)
 
 
 class Sending:
-    """A seam that counts calls, and fails those to the storage while it is ``away``."""
+    """A seam that counts calls; those to a storage that is ``away`` fail, and ``faulty`` ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, faulty: str = "") -> None:
         self.away = False
+        self.faulty = faulty
         self.counts: Counter[str] = Counter()
         self.first_part = asyncio.Event()
 
@@ -45,6 +46,8 @@ class Sending:
         self.counts[name] += 1
         if self.away and name.startswith("storage."):
             raise ConnectionResetError
+        if name == self.faulty:
+            raise ZeroDivisionError
         answer = await call()
         if name == "storage.part":
             self.first_part.set()
@@ -152,6 +155,25 @@ async def test_a_video_that_is_cut_short_is_never_seen_and_is_fetched_again(
         await pass_time(run, 60)
         assert (await run.finished(job_id))["status"] == "completed"
         assert await delivering.stored() == (True, 0)
+        assert await run.audit() == []
+
+
+async def test_other_bytes_at_the_second_try_leave_one_object(
+    r2_settings: Settings, fal: FalStandIn
+) -> None:
+    seam = Sending(faulty="db.video_job::complete")
+    async with running(r2_settings, fal, seam=seam) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, VIDEO)
+        await run.status(job_id)
+        await run.wait_for_background()
+        assert await Delivering(run, job_id, Pause(0), seam).stored() == (True, 0)
+        fal.complete(fal.newest, padded(small_video(seed=9), len(VIDEO)))
+        seam.faulty = ""
+        await pass_time(run, 60)
+        job = await run.finished(job_id)
+        assert job["key"].endswith("-night-life-roller.mp4")
+        assert await Delivering(run, job_id, Pause(0), seam).stored() == (True, 0)
         assert await run.audit() == []
 
 
