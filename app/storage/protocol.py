@@ -47,7 +47,8 @@ class Storage(Protocol):
     ) -> AbstractAsyncContextManager[Finish]:
         """Send a file while it arrives, as far as the storage can, and while the body runs.
 
-        Nothing is stored before the body calls what it is given.
+        Nothing is stored before the body calls what it is given. The storage may keep the file
+        itself, so nobody writes to it afterwards.
         """
 
     async def url(self, key: str, *, download: bool = False) -> str:

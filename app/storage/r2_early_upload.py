@@ -51,7 +51,7 @@ class EarlyUpload:
         try:
             return await self._task
         except StorageUnavailable as error:
-            log.warning("A video could not be sent while it arrived: %s", error)
+            log.info("Not sent while it arrived, so sent again: %s", error)
             return False
 
     async def _run(self) -> bool:
