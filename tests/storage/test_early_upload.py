@@ -31,15 +31,18 @@ OWNER = "job-1"
 
 
 class Calls:
-    """A seam that counts the calls by name, and fails those of one name."""
+    """A seam that counts the calls by name; those of one name fail, or lose their answer."""
 
-    def __init__(self, failing: str = "") -> None:
+    def __init__(self, failing: str = "", *, after_effect: bool = False) -> None:
         self.failing = failing
+        self.after_effect = after_effect
         self.counts: Counter[str] = Counter()
         self._ended = asyncio.Condition()
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
         if name == self.failing:
+            if self.after_effect:
+                await call()
             self.counts[f"failed {name}"] += 1
             raise ConnectionResetError
         answer = await call()
@@ -182,12 +185,19 @@ async def test_a_part_whose_bytes_stop_arriving_does_not_delay_the_abort(
 
 
 @pytest.mark.parametrize(
-    "failing", ["storage.create_multipart", "storage.part", "storage.complete_multipart"]
+    ("failing", "after_effect"),
+    [
+        ("storage.create_multipart", False),  # R2 drops an upload whose name was lost
+        ("storage.part", False),
+        ("storage.part", True),
+        ("storage.complete_multipart", False),
+        ("storage.complete_multipart", True),
+    ],
 )
 async def test_an_upload_that_fails_on_the_way_is_made_up_for_at_its_end(
-    s3: S3Server, key: str, tmp_path: Path, failing: str
+    s3: S3Server, key: str, tmp_path: Path, failing: str, *, after_effect: bool
 ) -> None:
-    calls = Calls(failing)
+    calls = Calls(failing, after_effect=after_effect)
     async with s3.open(seam=calls) as storage:
         await store(storage, key, Growing(tmp_path))
         found = await storage.find(key, read=True)
@@ -195,7 +205,6 @@ async def test_an_upload_that_fails_on_the_way_is_made_up_for_at_its_end(
         assert found.sha256 == DIGEST
         assert await unfinished_uploads(storage) == 0
     assert calls.counts[f"failed {failing}"] >= 1
-    assert calls.counts["storage.put"] == 1
 
 
 async def test_an_upload_to_a_store_that_stays_away_is_unavailable(
