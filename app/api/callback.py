@@ -1,7 +1,6 @@
 """The route that fal calls when a job has changed."""
 
 import asyncio
-import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from app import times
 from app.api.body import reading_body
 from app.api.service import NO_STORE, LifespanState, is_job_id, job_id_of, service_of
+from app.fal.messages import Callback, callback_from, parse
 from app.fal.signatures import MAX_BODY_BYTES
 from app.problems import InvalidJSON, Problem, SubmitUnavailable
 from app.telemetry.metrics import CALLBACKS
@@ -26,7 +26,7 @@ async def fal_webhook(request: Request[LifespanState]) -> Response:
             asyncio.timeout(times.CALLBACK),
         ):
             await service.signatures.verify(signed, body)
-            await service.webhooks.on_webhook(job_id_of(request), _request_id(body))
+            await service.webhooks.on_webhook(job_id_of(request), _read(body))
     except TimeoutError as error:
         CALLBACKS.labels("overdue").inc()
         raise SubmitUnavailable("The webhook takes too long; call back later.") from error
@@ -37,12 +37,11 @@ async def fal_webhook(request: Request[LifespanState]) -> Response:
     return JSONResponse({"status": "heard"}, headers=NO_STORE)
 
 
-def _request_id(callback: bytearray) -> str:
+def _read(body: bytearray) -> Callback:
     try:
-        parsed = json.loads(callback)
-    except (ValueError, RecursionError) as error:
+        callback = callback_from(parse(body))
+    except ValueError as error:
         raise InvalidJSON("The callback is not JSON.") from error
-    match parsed:
-        case {"request_id": str(request_id)} if is_job_id(request_id):
-            return request_id
-    raise InvalidJSON("The callback names no request_id.")
+    if callback is None or not is_job_id(callback.request_id):
+        raise InvalidJSON("The callback names no request_id.")
+    return callback

@@ -44,6 +44,14 @@ class Progress:
     queue_position: int | None
 
 
+@dataclass(frozen=True)
+class Callback:
+    """What fal's webhook tells: a request has ended, maybe with a video at ``video_url``."""
+
+    request_id: str
+    video_url: str | None
+
+
 def encode_arguments(arguments: Mapping[str, object]) -> bytes:
     """Return a model's arguments as the JSON body of a submit.
 
@@ -58,7 +66,7 @@ def encode_arguments(arguments: Mapping[str, object]) -> bytes:
         raise ValueError(f"The arguments for fal cannot be written as JSON: {error}") from error
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes | bytearray) -> Any:
     """Parse JSON of any depth.
 
     Raises:
@@ -117,6 +125,19 @@ def video_url_from(answer: object) -> str:
         case {"status": "IN_QUEUE" | "IN_PROGRESS"}:
             raise FalUnavailable("the request is not complete")
     raise FalRefused("fal answered without a video", status=HTTPStatus.OK)
+
+
+def callback_from(body: object) -> Callback | None:
+    """Read a webhook; None if it names no request. If it names no video, the result call tells."""
+    match body:
+        case {"request_id": str(request_id), "status": "OK", "payload": payload}:
+            try:
+                return Callback(request_id, video_url_from(payload))
+            except (FalRefused, FalUnavailable):
+                return Callback(request_id, None)
+        case {"request_id": str(request_id)}:
+            return Callback(request_id, None)
+    return None
 
 
 def cancellation_from(answer: object) -> Cancellation:

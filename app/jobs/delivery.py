@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import Protocol
 from uuid import uuid4
 
 from app.database.job_store import JobStore
@@ -30,11 +31,12 @@ from app.fal.queue import Fal
 from app.jobs.fetched_videos import FetchedVideo, FetchedVideos
 from app.jobs.lease import extended_lease
 from app.jobs.troubles import FAULT, trouble_of
-from app.media.downloads import Download
+from app.media.downloads import Download, Progress
 from app.media.probing import VideoFacts, probe
 from app.problems import DatabaseUnavailable
+from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import poster_key, video_key_base
-from app.storage.protocol import Storage
+from app.storage.protocol import Finish, Storage
 from app.telemetry import context
 from app.telemetry.logs import without_query
 from app.telemetry.metrics import DELIVERED_BYTES, DELIVERIES, DELIVERING
@@ -48,8 +50,11 @@ CONCURRENT_DELIVERIES = 24
 CONCURRENT_VIDEOS = 8
 """Videos on the disk and in transfer. Results of fal that hang leave these places to others."""
 
-Fetch = Callable[[str, Path], Awaitable[Download]]
-"""Downloads a URL to a path; raises VideoRejected or VideoUnavailable."""
+
+class Fetch(Protocol):
+    """Downloads a URL to a path; raises VideoError or StorageUnavailable."""
+
+    async def __call__(self, url: str, path: Path, /, *, progress: Progress) -> Download: ...
 
 
 class Delivery:
@@ -76,8 +81,11 @@ class Delivery:
         self._places = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._videos = asyncio.Semaphore(CONCURRENT_VIDEOS)
 
-    async def run(self, job: Job) -> None:
-        """Deliver the job unless another worker does; a failure is recorded on the job."""
+    async def run(self, job: Job, url: str | None = None) -> None:
+        """Deliver the job unless another worker does; a failure is recorded on the job.
+
+        ``url`` is the video's, if fal has told it already.
+        """
         context.job_id.set(job.id)
         with delivery_span(job.trace):
             await self._run(job)
@@ -91,18 +99,18 @@ class Delivery:
                     await self._store.get(job.id)  # it publishes what the other worker has done
                     return
                 with DELIVERING.track_inprogress():
-                    job = await self._deliver(claimed, holder)
+                    job = await self._deliver(claimed, holder, url)
                 DELIVERIES.labels(job.status).inc()
             except LeaseLost:
                 log.warning("[VIDEO JOB %s] Taken over by another worker", job.id)
             except DatabaseUnavailable:
                 log.warning("[VIDEO JOB %s] The database is away; tried again later", job.id)
 
-    async def _deliver(self, job: Job, holder: str) -> Job:
+    async def _deliver(self, job: Job, holder: str, url: str | None) -> Job:
         """Deliver the job, or record in the database why that failed."""
         try:
             async with extended_lease(self._store, job, holder):
-                return await self._fetch_and_store(job, holder)
+                return await self._fetch_and_store(job, holder, url)
         except (FalError, VideoError, StorageUnavailable) as error:
             return await self._record_failure(job, holder, error)
         except OSError as error:  # the disk under the scratch folder
@@ -127,31 +135,42 @@ class Delivery:
         code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
         return await self._store.fail(job.id, holder, code, str(error))
 
-    async def _fetch_and_store(self, job: Job, holder: str) -> Job:
-        url = None if job.id in self._fetched else await self._result(job)
+    async def _fetch_and_store(self, job: Job, holder: str, url: str | None) -> Job:
+        if url is None and job.id not in self._fetched:
+            url = await self._result(job)
         async with self._videos:
             fetched = self._fetched.take(job.id)
-            if fetched is None:
-                fetched = await self._fetch_and_check(job, url or await self._result(job))
-            return await self._store_fetched(job, holder, fetched)
+            if fetched is not None:
+                return await self._store_fetched(
+                    job, holder, fetched, self._put(job, fetched.video)
+                )
+            return await self._store_while_fetching(job, holder, url or await self._result(job))
 
     async def _result(self, job: Job) -> str:
         assert job.request_id is not None, "only a job that fal has accepted can be claimed"
         return await self._fal.result(job.fal_model, job.request_id)
 
-    async def _fetch_and_check(self, job: Job, url: str) -> FetchedVideo:
+    async def _store_while_fetching(self, job: Job, holder: str, url: str) -> Job:
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
-        folder = Path(mkdtemp(dir=self._scratch))
+        file = ArrivingFile(Path(mkdtemp(dir=self._scratch)) / "video.mp4")
+        async with self._storage.upload(_key(job), file, owner=job.id) as finish:
+            fetched = await self._fetch_and_check(url, file)
+            return await self._store_fetched(job, holder, fetched, finish)
+
+    async def _fetch_and_check(self, url: str, file: ArrivingFile) -> FetchedVideo:
+        folder = file.path.parent
         try:
-            video = await self._fetch(url, folder / "video.mp4")
+            video = await self._fetch(url, file.path, progress=file.grow)
             return FetchedVideo(folder=folder, video=video, facts=await probe(video.path))
         except BaseException:  # whatever ends the download, its files go
             rmtree(folder, ignore_errors=True)
             raise
 
-    async def _store_fetched(self, job: Job, holder: str, fetched: FetchedVideo) -> Job:
+    async def _store_fetched(
+        self, job: Job, holder: str, fetched: FetchedVideo, finish: Finish
+    ) -> Job:
         try:
-            done = await self._store_and_complete(job, holder, fetched)
+            done = await self._store_and_complete(job, holder, fetched, finish)
         except (StorageUnavailable, DatabaseUnavailable):
             self._fetched.keep(job.id, fetched)
             raise
@@ -163,14 +182,15 @@ class Delivery:
         log.info("Stored library video metadata for %s", done.video_key)
         return done
 
-    async def _store_and_complete(self, job: Job, holder: str, fetched: FetchedVideo) -> Job:
-        job = await self._put_video(job, holder, fetched.video)
+    async def _store_and_complete(
+        self, job: Job, holder: str, fetched: FetchedVideo, finish: Finish
+    ) -> Job:
+        job = await self._put_video(job, holder, fetched.video, finish)
         poster = await self._put_poster(job, fetched.facts.poster, fetched.folder / "poster.jpg")
         stored = await self._stored(job, fetched.video, fetched.facts, poster)
         done = await self._store.complete(job.id, holder, stored)
         if done.deleted_at is not None:  # another worker had completed it, and its user deleted it
-            assert job.video_key is not None, "a claimed job has its key"
-            await self._storage.delete(job.video_key)
+            await self._storage.delete(_key(job))
             await self._storage.delete(poster)
         return done
 
@@ -188,34 +208,34 @@ class Delivery:
             codec=facts.codec,
         )
 
-    async def _put_video(self, job: Job, holder: str, video: Download) -> Job:
+    async def _put_video(self, job: Job, holder: str, video: Download, finish: Finish) -> Job:
         """Store the bytes under the job's key, or under the next one if other bytes are there."""
         while True:
-            assert job.video_key is not None, "a claimed job has its key"
+            key = _key(job)
             try:
-                await self._storage.put(
-                    job.video_key,
-                    video.path,
-                    sha256=video.sha256,
-                    owner=job.id,
-                )
+                await finish(sha256=video.sha256)
             except ObjectTaken:
-                there = await self._storage.find(job.video_key, read=False)
+                there = await self._storage.find(key, read=False)
                 if there is not None and there.owner == job.id:
-                    # An earlier try stored what fal sent then; no library row refers to it.
-                    await self._storage.delete(job.video_key)
-                    await self._storage.delete(poster_key(job.video_key))
-                    continue
-                log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, job.video_key)
-                job = await self._store.rekey(
-                    job.id, holder, taken=job.video_key, key_base=_key_base(job)
-                )
+                    # An earlier try stored what fal sent then; no library row refers to it, unless
+                    # the worker that has the lease now has added one.
+                    await self._store.extend(job.id, holder)
+                    await self._storage.delete(key)
+                    await self._storage.delete(poster_key(key))
+                else:
+                    log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, key)
+                    job = await self._store.rekey(
+                        job.id, holder, taken=key, key_base=_key_base(job)
+                    )
+                finish = self._put(job, video)
             else:
                 return job
 
+    def _put(self, job: Job, video: Download) -> Finish:
+        return partial(self._storage.put, _key(job), video.path, owner=job.id)
+
     async def _put_poster(self, job: Job, poster: bytes, path: Path) -> str:
-        assert job.video_key is not None, "a claimed job has its key"
-        key = poster_key(job.video_key)
+        key = poster_key(_key(job))
         await asyncio.to_thread(path.write_bytes, poster)
         # An earlier attempt may have stored a poster that another encoder made: it serves as well.
         with suppress(ObjectTaken):
@@ -226,6 +246,11 @@ class Delivery:
                 owner=job.id,
             )
         return key
+
+
+def _key(job: Job) -> str:
+    assert job.video_key is not None, "a claimed job has its key"
+    return job.video_key
 
 
 def _key_base(job: Job) -> str:

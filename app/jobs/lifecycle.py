@@ -142,8 +142,7 @@ class Lifecycle:
         except (FalNotFound, FalUnavailable) as error:
             return await self._record_unknown(job, error)
         if progress.state == "completed":
-            log.info("[VIDEO JOB %s] Status: COMPLETED", job.id)
-            self.deliver(job)
+            self.deliver_completed(job)
             return job
         return await self._record_progress(job, progress)
 
@@ -208,9 +207,14 @@ class Lifecycle:
             self._background.start(f"cancel {job_id}", stop)
         return failed
 
-    def deliver(self, job: Job) -> None:
+    def deliver_completed(self, job: Job, url: str | None = None) -> None:
+        """Deliver the video that fal has just completed, and may have named."""
+        log.info("[VIDEO JOB %s] Status: COMPLETED", job.id)
+        self.deliver(job, url)
+
+    def deliver(self, job: Job, url: str | None = None) -> None:
         """Start the delivery of the job's video in the background."""
-        self._background.start(_delivery_of(job.id), self._delivery.run(job))
+        self._background.start(_delivery_of(job.id), self._delivery.run(job, url))
 
     async def process_due(self, due: DueJob) -> None:
         """Take the next step of a job that the sweep has found due."""

@@ -88,6 +88,7 @@ async def open_jobs(
     subscriptions = Subscriptions(max_per_user=settings.max_streams_per_user)
     snapshots = Snapshots(subscriptions.publish)
     fetched = FetchedVideos()
+    hosts = MediaHosts(settings.fal_media_hosts)
     store = _store(settings, database, snapshots.publish, fetched.on_change)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
@@ -113,7 +114,7 @@ async def open_jobs(
         delivery = Delivery(
             store=store,
             fal=fal,
-            fetch=_fetch(settings, fal, seam),
+            fetch=_fetch(settings, fal, hosts, seam),
             storage=storage,
             scratch=folder,
             catalogue=catalogue,
@@ -145,7 +146,7 @@ async def open_jobs(
         yield Jobs(
             store=store,
             lifecycle=lifecycle,
-            webhooks=Webhooks(store, fal, lifecycle, snapshots, background),
+            webhooks=Webhooks(store, fal, lifecycle, snapshots, background, hosts=hosts),
             background=background,
             subscriptions=subscriptions,
             stream_places=places,
@@ -196,11 +197,11 @@ async def _tell_events(
     await stack.enter_async_context(loop)
 
 
-def _fetch(settings: Settings, fal: Fal, seam: Seam) -> Fetch:
+def _fetch(settings: Settings, fal: Fal, hosts: MediaHosts, seam: Seam) -> Fetch:
     return functools.partial(
         download,
         fal.media,
-        hosts=MediaHosts(settings.fal_media_hosts),
+        hosts=hosts,
         max_bytes=settings.max_video_bytes,
         timeout=DOWNLOAD_SECONDS,
         seam=seam,

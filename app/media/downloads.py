@@ -17,9 +17,14 @@ from app.telemetry.seam import Seam, direct
 MAX_REDIRECTS = 3
 STALL_SECONDS = 30
 """The longest wait for a connection or for the next bytes."""
-BATCH_BYTES = 1024 * 1024
+BATCH_BYTES = 256 * 1024
+"""Written at a time; whoever reads the file while it arrives is this far behind."""
 
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+Progress = Callable[[int, int | None], None]
+"""Is told how many bytes are written and how many the host has announced, if it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +45,11 @@ async def download(
     max_bytes: int,
     timeout: float,  # noqa: ASYNC109 - a timeout is reported as VideoHostAway
     seam: Seam = direct,
+    progress: Progress = lambda _written, _size: None,
 ) -> Download:
     """Stream a video into a file within ``timeout`` seconds; a failure may leave a partial file.
+
+    ``progress`` is told of the bytes in the file, and of the size that the host has announced.
 
     Raises:
         VideoRejected: the host is not allowed, or redirects to one that is not.
@@ -54,7 +62,9 @@ async def download(
         async with asyncio.timeout(timeout):
             return await seam(
                 "media.download",
-                lambda: _follow(client, url, destination, hosts=hosts, max_bytes=max_bytes),
+                lambda: _follow(
+                    client, url, destination, hosts=hosts, max_bytes=max_bytes, progress=progress
+                ),
             )
     except TimeoutError as error:
         raise VideoHostAway("The video took too long to download.") from error
@@ -71,7 +81,13 @@ async def download(
 
 
 async def _follow(
-    client: httpx.AsyncClient, url: str, destination: Path, *, hosts: MediaHosts, max_bytes: int
+    client: httpx.AsyncClient,
+    url: str,
+    destination: Path,
+    *,
+    hosts: MediaHosts,
+    max_bytes: int,
+    progress: Progress,
 ) -> Download:
     for _ in range(1 + MAX_REDIRECTS):
         if not hosts.allow(url):
@@ -84,32 +100,40 @@ async def _follow(
             timeout=STALL_SECONDS,
         ) as response:
             if response.next_request is None:
-                return await _save(response, destination, max_bytes=max_bytes)
+                return await _save(response, destination, max_bytes, progress)
             url = str(response.next_request.url)
     raise VideoUnavailable(f"The video's host redirects more than {MAX_REDIRECTS} times.")
 
 
-async def _save(response: httpx.Response, destination: Path, *, max_bytes: int) -> Download:
+async def _save(
+    response: httpx.Response, destination: Path, max_bytes: int, progress: Progress
+) -> Download:
     if response.status_code != HTTPStatus.OK:
         busy = response.is_server_error or response.status_code in _BUSY
         kind = VideoHostAway if busy else VideoUnavailable
         raise kind(f"The video's host answered {response.status_code}.")
+    announced = _announced_size(response)
     digest = hashlib.sha256()
     with await asyncio.to_thread(destination.open, "wb") as file:
 
-        def write(batch: bytes) -> None:
+        def append(batch: bytes) -> int:
             if file.tell() == 0 and batch[4:8] != b"ftyp":
                 raise _refusal(batch)
             file.write(batch)
+            file.flush()
             digest.update(batch)
+            return file.tell()
 
         try:
-            await _write_all(_batches(response, max_bytes), write)
+            await _write_all(
+                _batches(response, max_bytes), append, lambda size: progress(size, announced)
+            )
         except httpx.RemoteProtocolError as error:
             raise VideoUnavailable("The download of the video was cut short.") from error
         size = file.tell()
-    if size == 0 or str(size) != response.headers.get("Content-Length", str(size)):
+    if size == 0 or announced not in {None, size}:
         raise VideoUnavailable("The download of the video was cut short.")
+    progress(size, size)
     return Download(path=destination, size=size, sha256=digest.hexdigest())
 
 
@@ -128,20 +152,33 @@ async def _batches(response: httpx.Response, max_bytes: int) -> AsyncIterator[by
         yield bytes(batch)
 
 
-async def _write_all(batches: AsyncIterator[bytes], write: Callable[[bytes], None]) -> None:
-    """Write each batch in a thread while the next one arrives."""
+async def _write_all(
+    batches: AsyncIterator[bytes],
+    write: Callable[[bytes], int],
+    on_written: Callable[[int], None] = lambda _size: None,
+) -> None:
+    """Write each batch in a thread while the next one arrives; ``write`` returns the size."""
+
+    async def written(batch: bytes) -> None:
+        on_written(await asyncio.to_thread(write, batch))
+
     writing: asyncio.Future[None] | None = None
     try:
         async for batch in batches:
             if writing is not None:
                 await asyncio.shield(writing)
-            writing = asyncio.ensure_future(asyncio.to_thread(write, batch))
+            writing = asyncio.ensure_future(written(batch))
         if writing is not None:
             await asyncio.shield(writing)
     finally:
         if writing is not None:  # a thread cannot be cancelled, and the file is closed next
             await asyncio.wait({writing})
             writing.exception()  # marks it as seen, if another error than this one is raised
+
+
+def _announced_size(response: httpx.Response) -> int | None:
+    size = response.headers.get("Content-Length", "")
+    return int(size) if size.isdecimal() else None
 
 
 def _refusal(start: bytes) -> VideoRejected | VideoUnavailable:

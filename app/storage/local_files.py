@@ -1,13 +1,15 @@
 """Videos in a folder of this machine, served under signed addresses that expire."""
 
 import asyncio
+import functools
 import hashlib
 import hmac
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +19,9 @@ from urllib.parse import quote
 
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
+from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import content_type_of, disposition_of
-from app.storage.protocol import StoredObject
+from app.storage.protocol import Finish, StoredObject
 from app.telemetry.dependencies import record
 from app.telemetry.seam import Seam, direct
 
@@ -30,6 +33,9 @@ LIFETIME_SECONDS = 3600
 """The shortest time that an address is valid."""
 STALE_SECONDS = 86400
 """Longer than any copy takes: an older file in ``.incoming`` was left by a killed process."""
+
+Place = Callable[[Path, Path], bool]
+"""Gives a file, or a copy of it, a name in the storage; False if the name is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,21 @@ class LocalFiles:
                 file.unlink()
 
     async def put(self, key: str, source: Path, *, sha256: str, owner: str) -> None:
+        await self._put(key, source, self._copy, sha256=sha256, owner=owner)
+
+    @asynccontextmanager
+    async def upload(self, key: str, source: ArrivingFile, *, owner: str) -> AsyncIterator[Finish]:
+        yield functools.partial(self._put, key, source.path, self._take, owner=owner)
+
+    async def _put(
+        self,
+        key: str,
+        source: Path,
+        place: Place,
+        *,
+        sha256: str,
+        owner: str,
+    ) -> None:
         def store() -> None:
             path, owner_file = self._path(key), self._owner_file(key)
             is_new = not path.exists()
@@ -75,7 +96,7 @@ class LocalFiles:
                 owner_file.parent.mkdir(parents=True, exist_ok=True)
                 owner_file.write_text(owner)
             try:
-                self._store(source, path, sha256)
+                _store(source, path, place, sha256)
             except ObjectTaken:
                 if is_new:
                     owner_file.unlink(missing_ok=True)
@@ -180,14 +201,20 @@ class LocalFiles:
         """Return the file that names the owner of ``key``; it is written before the object."""
         return self._folder / ".owners" / key
 
-    def _store(self, source: Path, target: Path, sha256: str) -> None:
-        """Copy ``source`` to ``target``, unless ``target`` has the same bytes already."""
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def _copy(self, source: Path, target: Path) -> bool:
         with NamedTemporaryFile(dir=self._incoming) as copy:
             with source.open("rb") as original:
                 shutil.copyfileobj(original, copy, length=1 << 20)
-            if not _link(copy, target) and _sha256_of(target) != sha256:
-                raise ObjectTaken(f"{target.name} already exists with other bytes.")
+            return _link(copy, target)
+
+    def _take(self, source: Path, target: Path) -> bool:
+        """Make ``source`` itself the object if it is on the same file system, otherwise copy it."""
+        try:
+            with source.open("rb") as file:
+                os.fchmod(file.fileno(), 0o600)  # as private as a copy
+                return _link(file, target)
+        except OSError:
+            return self._copy(source, target)
 
     def _write_something(self) -> None:
         with NamedTemporaryFile(dir=self._incoming) as file:
@@ -220,8 +247,14 @@ class LocalFiles:
         return path.read_bytes()
 
 
+def _store(source: Path, target: Path, place: Place, sha256: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not place(source, target) and _sha256_of(target) != sha256:
+        raise ObjectTaken(f"{target.name} already exists with other bytes.")
+
+
 def _link(file: IO[bytes], target: Path) -> bool:
-    """Give a complete temporary file its name on disk; False if the name is taken."""
+    """Give a complete file another name on disk; False if the name is taken."""
     file.flush()
     os.fsync(file.fileno())
     try:

@@ -1,8 +1,11 @@
 """The interface of every storage of finished videos."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from app.storage.arriving_file import ArrivingFile
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,12 @@ class StoredObject:
     """In hexadecimal; None if it is unknown."""
     owner: str | None
     """The id of the job that stored the object; None if it is unknown."""
+
+
+class Finish(Protocol):
+    """Stores a file that has arrived and been checked; raises as :meth:`Storage.put` does."""
+
+    async def __call__(self, *, sha256: str) -> None: ...
 
 
 class Storage(Protocol):
@@ -31,6 +40,15 @@ class Storage(Protocol):
             ObjectTaken: the key holds other bytes, which stay as they are.
             StorageUnavailable: the file may not be stored; the call can be repeated.
 
+        """
+
+    def upload(
+        self, key: str, source: ArrivingFile, *, owner: str
+    ) -> AbstractAsyncContextManager[Finish]:
+        """Send a file while it arrives, as far as the storage can, and while the body runs.
+
+        Nothing is stored before the body calls what it is given. The storage may keep the file
+        itself, so nobody writes to it afterwards.
         """
 
     async def url(self, key: str, *, download: bool = False) -> str:

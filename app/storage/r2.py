@@ -7,6 +7,7 @@ second to a key: https://developers.cloudflare.com/r2/platform/limits/.
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import time
 from contextlib import asynccontextmanager
@@ -18,10 +19,12 @@ from cachetools import TTLCache
 
 from app import times
 from app.errors import ObjectTaken
+from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import content_type_of, disposition_of
 from app.storage.protocol import StoredObject
-from app.storage.r2_calls import Refusal, call_r2, require_field
+from app.storage.r2_calls import KeyTaken, Refusal, call_r2, require_field
 from app.storage.r2_client import s3_client
+from app.storage.r2_early_upload import early_upload
 from app.storage.r2_multipart import Multipart
 from app.telemetry.seam import Seam, direct
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_s3.type_defs import HeadObjectOutputTypeDef, PutObjectOutputTypeDef
+
+    from app.storage.protocol import Finish
 
 READ_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
@@ -89,19 +94,32 @@ class R2Storage:
             )
 
     async def put(self, key: str, source: Path, *, sha256: str, owner: str) -> None:
-        size = (await asyncio.to_thread(source.stat)).st_size
-        send = self._put_whole if size <= self._single_put_bytes else self._multipart.send
-        about = {
-            "ContentType": content_type_of(key),
-            "ContentDisposition": content_disposition(key),
-            "Metadata": {"sha256": sha256, "job": quote(owner)},
-        }
+        size = await _size_of(source)
+        at, about = self._at(key), _about(key, sha256=sha256, job=quote(owner))
         try:
-            await send(source, {"Bucket": self._bucket, "Key": key}, about)
-        except Refusal as refusal:
-            if refusal.status != HTTPStatus.PRECONDITION_FAILED:
-                raise
-            await self._require_same(key, size=size, sha256=sha256)
+            if size <= self._single_put_bytes:
+                await self._put_whole(source, at, about)
+            else:
+                file = ArrivingFile.whole(source, size)
+                await self._multipart.send(file, at, about, _at_once)
+        except KeyTaken as taken:
+            await self._require_same(key, source, sha256=sha256, etag=taken.etag)
+
+    @asynccontextmanager
+    async def upload(self, key: str, source: ArrivingFile, *, owner: str) -> AsyncIterator[Finish]:
+        # Metadata are sent before the bytes, so they do not contain the digest.
+        about = _about(key, job=quote(owner))
+        send = functools.partial(self._multipart.send, source, self._at(key), about)
+        async with early_upload(source, send) as early:
+
+            async def finish(*, sha256: str) -> None:
+                try:
+                    if not await early.finish():
+                        await self.put(key, source.path, sha256=sha256, owner=owner)
+                except KeyTaken as taken:
+                    await self._require_same(key, source.path, sha256=sha256, etag=taken.etag)
+
+            yield finish
 
     async def url(self, key: str, *, download: bool = False) -> str:
         # A public address cannot carry a disposition, so a download is always signed.
@@ -118,7 +136,7 @@ class R2Storage:
                 head = await self._head(key)
                 digest = head["Metadata"].get("sha256")
                 return StoredObject(head["ContentLength"], digest, _owner(head["Metadata"]))
-            return await call_r2(self._seam, "storage.get", lambda: self._read(key))
+            return await self._read(key)
         except Refusal as refusal:
             if refusal.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -151,8 +169,11 @@ class R2Storage:
             seconds=times.STORAGE_CHECK,
         )
 
+    def _at(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self._bucket, "Key": key}
+
     async def _signed_url(self, key: str, *, download: bool) -> str:
-        params = {"Bucket": self._bucket, "Key": key}
+        params = self._at(key)
         if download:
             params["ResponseContentDisposition"] = content_disposition(key, download=True)
         return await self._client.generate_presigned_url(
@@ -164,11 +185,24 @@ class R2Storage:
             with await asyncio.to_thread(source.open, "rb") as file:
                 return await self._client.put_object(**at, **about, Body=file, IfNoneMatch="*")
 
-        require_field(await call_r2(self._seam, "storage.put", send), "ETag")
+        try:
+            require_field(await call_r2(self._seam, "storage.put", send), "ETag")
+        except Refusal as refusal:
+            if refusal.status == HTTPStatus.PRECONDITION_FAILED:
+                raise KeyTaken from refusal
+            raise
 
-    async def _require_same(self, key: str, *, size: int, sha256: str) -> None:
+    async def _require_same(self, key: str, source: Path, *, sha256: str, etag: str | None) -> None:
+        """Return if the object has the bytes of the file.
+
+        One that was sent while it arrived has no digest in its metadata. It has the same ETag if
+        it came in the same parts, otherwise it is read.
+        """
         head = await self._head(key)
-        if (head.get("ContentLength"), head["Metadata"].get("sha256")) != (size, sha256):
+        there = head["Metadata"].get("sha256")
+        if there is None and head["ContentLength"] == await _size_of(source):
+            there = sha256 if head["ETag"] == etag else (await self._read(key)).sha256
+        if there != sha256:
             raise ObjectTaken(f"{key} already exists with other bytes.")
 
     async def _head(self, key: str) -> HeadObjectOutputTypeDef:
@@ -179,6 +213,9 @@ class R2Storage:
         )
 
     async def _read(self, key: str) -> StoredObject:
+        return await call_r2(self._seam, "storage.get", lambda: self._digested(key))
+
+    async def _digested(self, key: str) -> StoredObject:
         size, digest = 0, hashlib.sha256()
         answer = await self._client.get_object(Bucket=self._bucket, Key=key)
         body = answer["Body"]
@@ -187,6 +224,22 @@ class R2Storage:
                 size += len(chunk)
                 digest.update(chunk)
         return StoredObject(size, digest.hexdigest(), _owner(answer["Metadata"]))
+
+
+def _about(key: str, **metadata: str) -> dict[str, Any]:
+    return {
+        "ContentType": content_type_of(key),
+        "ContentDisposition": content_disposition(key),
+        "Metadata": metadata,
+    }
+
+
+async def _at_once() -> None:
+    """Approve a file that was checked before it is sent."""
+
+
+async def _size_of(file: Path) -> int:
+    return (await asyncio.to_thread(file.stat)).st_size
 
 
 def _owner(metadata: Mapping[str, str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from app.errors import StorageUnavailable
+from app.errors import ServiceError, StorageUnavailable
 from app.telemetry.dependencies import record
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class Refusal(StorageUnavailable):
             f"R2 answered {self.status} ({code}) to {error.operation_name}."
             f"{_ADVICE.get(self.status, '')}"
         )
+
+
+class KeyTaken(ServiceError):
+    """The key holds an object, maybe the same; ``etag`` is what ours would have, if known."""
+
+    def __init__(self, etag: str | None = None) -> None:
+        super().__init__(etag)
+        self.etag = etag
 
 
 async def call_r2(

@@ -22,6 +22,7 @@ NAMES = (
     "jobs",
     "delivery",
     "webhook",
+    "playable",
     "streams",
     "scaling",
     "engines",

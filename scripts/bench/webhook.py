@@ -40,22 +40,27 @@ def measure(folder: Path) -> Iterator[Figure]:
 async def _measured(url: str, fal: FalStandIn) -> list[float]:
     """Return the seconds from fal's callback to the stream's last event, for each job."""
     image, video = start_image(), padded(small_video(2, 1280, 720), VIDEO_BYTES)
-    seconds = []
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
-        for _ in range(WARM_UP + JOBS):
-            job = DrivenJob(client, fal, "ada", image)
-            await job.submit()
-            events = _statuses(client, job)
-            assert await anext(events) == "pending"
-            await job.poll_until_running()
-            assert await anext(events) == "processing"
-            began = perf_counter()
-            callback = asyncio.create_task(job.complete(video))
-            while await anext(events) != "completed":
-                pass
-            seconds.append(perf_counter() - began)
-            await callback
-            await events.aclose()
+        return [
+            await followed(client, DrivenJob(client, fal, "ada", image), video)
+            for _ in range(WARM_UP + JOBS)
+        ]
+
+
+async def followed(client: httpx.AsyncClient, job: DrivenJob, video: bytes) -> float:
+    """Return the seconds from the callback to the end of the job's stream."""
+    await job.submit()
+    events = _statuses(client, job)
+    assert await anext(events) == "pending"
+    await job.poll_until_running()
+    assert await anext(events) == "processing"
+    began = perf_counter()
+    callback = asyncio.create_task(job.complete(video))
+    while await anext(events) != "completed":
+        pass
+    seconds = perf_counter() - began
+    await callback
+    await events.aclose()
     return seconds
 
 

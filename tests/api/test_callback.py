@@ -48,7 +48,7 @@ async def test_webhook_starts_the_delivery_without_a_poll(run: Running, fal: Fal
     assert answer.status_code == 200
     await run.wait_for_background()
     assert (await stored_row(run, job_id))["status"] == "completed"
-    assert [fal.count(call) for call in ("jwks", "status", "result", "media")] == [1, 1, 1, 1]
+    assert [fal.count(call) for call in ("jwks", "status", "result", "media")] == [1, 0, 0, 1]
     assert await run.money() == CHARGED
 
 
@@ -76,6 +76,73 @@ async def test_webhook_without_a_payload_starts_the_delivery(run: Running, fal: 
     assert await run.money() == CHARGED
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        {},
+        [],
+        "https://v3.fal.media/files/video.mp4",
+        {"video": None},
+        {"video": {"url": 7}},
+        {"video": {"url": "https://evil.example/video.mp4"}},
+        {"video": {"url": "http://127.0.0.1/video.mp4"}},
+        {"status": "IN_PROGRESS"},
+    ],
+)
+async def test_webhook_that_names_no_video_of_fals_hosts_makes_the_service_ask_fal(
+    run: Running, fal: FalStandIn, payload: object
+) -> None:
+    job_id, request_id = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    told = {"request_id": request_id, "status": "OK", "payload": payload}
+    body = json.dumps(told).encode()
+    answer = await send_webhook(run, job_id, (fal.webhooks.sign(request_id, body), body))
+    assert answer.status_code == 200
+    await run.wait_for_background()
+    assert (await stored_row(run, job_id))["status"] == "completed"
+    assert [fal.count(call) for call in ("status", "result", "media")] == [1, 1, 1]
+    assert fal.contacted_hosts == []
+
+
+async def test_webhook_with_a_video_and_an_error_makes_the_service_ask_fal(
+    run: Running, fal: FalStandIn
+) -> None:
+    job_id, request_id = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    told = json.loads(fal.callback(request_id)[1]) | {"status": "ERROR", "error": "no"}
+    body = json.dumps(told).encode()
+    await send_webhook(run, job_id, (fal.webhooks.sign(request_id, body), body))
+    await run.wait_for_background()
+    assert (await stored_row(run, job_id))["status"] == "completed"
+    assert [fal.count(call) for call in ("status", "result")] == [1, 1]
+
+
+async def test_next_try_asks_fal_where_the_video_is(run: Running, fal: FalStandIn) -> None:
+    job_id, request_id = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    fal.faults.add("media", Answer(404))
+    await fal.call_back(run.client, request_id)
+    await run.wait_for_background()
+    assert [fal.count(call) for call in ("result", "media")] == [0, 1]
+    await pass_time(run, 30)
+    await run.wait_for_background()
+    assert (await stored_row(run, job_id))["status"] == "completed"
+    assert [fal.count(call) for call in ("result", "media")] == [1, 2]
+
+
+async def test_video_of_a_request_that_the_webhook_made_known_is_asked_for(
+    run: Running, fal: FalStandIn
+) -> None:
+    fal.faults.add("submit", Drop(after_effect=True))
+    job_id, request_id = await run.submitted(), fal.newest
+    fal.complete(request_id, small_video())
+    await fal.call_back(run.client, request_id)
+    await run.wait_for_background()
+    assert (await stored_row(run, job_id))["status"] == "completed"
+    assert fal.count("result") == 1
+
+
 async def test_twenty_concurrent_webhooks_start_one_delivery(run: Running, fal: FalStandIn) -> None:
     job_id, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
@@ -83,7 +150,7 @@ async def test_twenty_concurrent_webhooks_start_one_delivery(run: Running, fal: 
     assert {answer.status_code for answer in answers} == {200}
     await run.wait_for_background()
     assert (await stored_row(run, job_id))["status"] == "completed"
-    assert [fal.count(call) for call in ("jwks", "result", "media")] == [1, 1, 1]
+    assert [fal.count(call) for call in ("jwks", "result", "media")] == [1, 0, 1]
     assert await run.money() == CHARGED
 
 
@@ -144,7 +211,7 @@ async def test_webhook_of_another_job_changes_nothing(run: Running, fal: FalStan
     other_id, other = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     fal.complete(other, small_video())
-    await run.wait_for_background()
+    await run.wait_for_background()  # the start images are stored
     before = [await stored_row(run, each) for each in (job_id, other_id)]
     fal.calls.clear()
     for wrong_id in (other_id, "no-such-job", "x" * 200):
@@ -185,7 +252,7 @@ async def test_webhook_before_fals_status_changes_nothing(run: Running, fal: Fal
     job_id, request_id = await run.submitted(), fal.newest
     fal.advance(request_id, "IN_PROGRESS")
     await run.status(job_id)
-    await run.wait_for_background()
+    await run.wait_for_background()  # the start image is stored
     before = await stored_row(run, job_id)
     assert (await fal.call_back(run.client, request_id)).status_code == 200
     await run.wait_for_background()

@@ -90,7 +90,7 @@ async def test_forged_callbacks_are_refused_and_change_nothing(
 ) -> None:
     await run.submitted()
     ((request_id, request),) = fal.requests.items()
-    await run.wait_for_background()
+    await run.wait_for_background()  # the start image is stored
     before = await row(run)
     fal.calls.clear()
     for name, forge in FORGERIES.items():
@@ -131,7 +131,7 @@ async def test_signed_bodies_that_name_no_request_are_refused(
     fal.faults.add("submit", Drop(after_effect=True))  # such a job would accept any request_id
     await run.submitted()
     ((request_id, request),) = fal.requests.items()
-    await run.wait_for_background()
+    await run.wait_for_background()  # the start image is stored
     before = await row(run)
     fal.calls.clear()
     for name, body in NO_CALLBACKS.items():

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
-from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, s3_server
+from tests.support.s3 import s3_server
 from tests.support.service import Running, png, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -31,17 +31,7 @@ async def stored(
         return
     (tmp_path / "s3").mkdir()
     with s3_server(tmp_path / "s3") as server:
-        r2 = {
-            "r2_endpoint_url": server.endpoint_url,
-            "r2_bucket": BUCKET,
-            "r2_access_key_id": ACCESS_KEY_ID,
-            "r2_secret_access_key": SECRET_ACCESS_KEY,
-        }
-        changed = Settings(
-            _env_file=None,
-            **(settings.model_dump(exclude_unset=True) | r2),
-        )
-        async with running(changed, fal) as run:
+        async with running(server.settings(settings), fal) as run:
             yield run
 
 

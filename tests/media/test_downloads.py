@@ -184,10 +184,11 @@ async def test_a_cancelled_download_waits_for_its_write_in_progress() -> None:
         cancelled.set()
         yield b"second"
 
-    def write(batch: bytes) -> None:
+    def write(batch: bytes) -> int:
         begun.set()
         may_end.wait()
         written.append(batch)
+        return len(batch)
 
     downloading = asyncio.create_task(downloads._write_all(batches(), write))
     await cancelled.wait()

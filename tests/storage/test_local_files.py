@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from app.errors import StorageUnavailable
+from app.storage.arriving_file import ArrivingFile
 from app.storage.local_files import LocalFiles
 from tests.support.s3 import browser_of, put_video, write_file
 
@@ -53,6 +55,45 @@ async def test_tidy_deletes_old_incomplete_files_and_keeps_new_ones(
         os.utime(incoming / name, (clock.time - age, clock.time - age))
     files.tidy()
     assert [path.name for path in incoming.iterdir()] == ["now"]
+
+
+CONTENT = b"a video"
+
+
+async def store_arrived(files: LocalFiles, source: Path) -> os.stat_result:
+    """Store a file that has arrived, and return what the file system says of the object."""
+    async with files.upload(KEY, ArrivingFile.whole(source, len(CONTENT)), owner="me") as finish:
+        await finish(sha256=source.name)
+    found = await files.find(KEY, read=True)
+    assert found is not None
+    assert found.sha256 == source.name
+    return files._path(KEY).stat()
+
+
+async def test_an_arrived_file_becomes_the_object_without_a_copy(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    source = write_file(tmp_path, CONTENT)
+    source.chmod(0o644)
+    stat = await store_arrived(files, source)
+    assert stat.st_ino == source.stat().st_ino
+    assert S_IMODE(stat.st_mode) == 0o600
+
+
+async def test_a_file_on_another_file_system_is_copied(
+    files: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, link = write_file(tmp_path, CONTENT), os.link
+
+    def across(file: str, target: Path) -> None:
+        if file == str(source):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(file, target)
+
+    monkeypatch.setattr(os, "link", across)
+    stat = await store_arrived(files, source)
+    assert stat.st_ino != source.stat().st_ino
+    assert list(files._incoming.iterdir()) == []
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
+from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import poster_key, start_key, video_key_base
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import StoredObject
@@ -182,6 +183,26 @@ async def test_an_object_is_found_until_it_is_deleted(
     for _ in range(2):
         await store.storage.delete(key)
         assert await store.storage.find(key, read=read) is None
+
+
+async def test_a_file_that_arrives_is_stored_only_when_its_upload_is_finished(
+    store: Store, key: str, tmp_path: Path
+) -> None:
+    source = write_file(tmp_path, os.urandom(100_000))
+    for finishes in (False, True):
+        file = ArrivingFile(source)
+        async with store.storage.upload(key, file, owner="job-1") as finish:
+            file.grow(100_000, 100_000)
+            assert await store.storage.find(key, read=False) is None
+            if finishes:
+                await finish(sha256=source.name)
+        found = await store.storage.find(key, read=True)
+        assert found == (StoredObject(100_000, source.name, "job-1") if finishes else None)
+    other = write_file(tmp_path, os.urandom(100_000))
+    async with store.storage.upload(key, ArrivingFile.whole(other, 100_000), owner="x") as finish:
+        with pytest.raises(ObjectTaken):
+            await finish(sha256=other.name)
+    assert (await store.fetch(key)).content == source.read_bytes()
 
 
 async def test_an_unknown_key_is_a_404(store: Store, key: str) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from app.api.files import media_route
 from app.problems import NotFound
+from app.settings import Settings
 from app.storage.r2 import R2Storage
 from tests.support.sockets import free_port, wait_for_port
 
@@ -68,6 +69,16 @@ class S3Server:
             self.process.terminate()
             self.process.wait()
             self.process = None
+
+    def settings(self, settings: Settings) -> Settings:
+        """Return the settings of a service that keeps its videos here."""
+        r2 = {
+            "r2_endpoint_url": self.endpoint_url,
+            "r2_bucket": BUCKET,
+            "r2_access_key_id": ACCESS_KEY_ID,
+            "r2_secret_access_key": SECRET_ACCESS_KEY,
+        }
+        return Settings(_env_file=None, **(settings.model_dump(exclude_unset=True) | r2))
 
     def open(self, **changes: Any) -> AbstractAsyncContextManager[R2Storage]:
         """Open a storage on this server; ``changes`` go to :meth:`R2Storage.open`."""

@@ -142,6 +142,28 @@ class Truncate:
         return answer
 
 
+@dataclass
+class Pause:
+    """Announce the whole body and send its first ``after`` bytes; the rest when ``released``."""
+
+    after: int
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, effect: Effect, _connection: asyncio.Transport) -> ASGIApp:
+        response = effect()
+
+        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+            start = {"type": "http.response.start", "status": response.status_code}
+            await send({**start, "headers": response.raw_headers})
+            body = bytes(response.body)
+            first, rest = body[: self.after], body[self.after :]
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            await self.released.wait()
+            await send({"type": "http.response.body", "body": rest})
+
+        return answer
+
+
 class Endless:
     """Send an endless body until the client disconnects."""
 
