@@ -88,9 +88,9 @@ class Delivery:
         """
         context.job_id.set(job.id)
         with delivery_span(job.trace):
-            await self._run(job)
+            await self._run(job, url)
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, url: str | None) -> None:
         async with self._places:
             holder = str(uuid4())
             try:
