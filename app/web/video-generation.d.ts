@@ -11,6 +11,8 @@ interface JobFacts {
   readonly updatedAt: string;
   /** A signed URL of the start image, once it is stored; absent if it is not kept. */
   readonly startImageUrl?: string;
+  /** When its user deleted the video: a completed job then has no `url`, `downloadUrl` and `key`. */
+  readonly deletedAt?: string;
 }
 
 /** What only some statuses have. It may be read from any status, and is undefined in the others. */
@@ -117,6 +119,9 @@ export interface LibraryVideo {
   /** Absent if the start image is not kept. */
   readonly startImageUrl?: string;
   readonly title: string;
+  readonly favourite: boolean;
+  /** Those of its job. */
+  readonly variables: Readonly<Record<string, string | number>>;
   /** The link under which anyone sees the video; absent while it is not shared. */
   readonly shareUrl?: string;
   readonly templateSlug: string;
