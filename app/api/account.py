@@ -22,7 +22,7 @@ async def credits(request: Request[LifespanState]) -> Response:  # noqa: A001 th
     """``GET /api/credits``."""
     service = service_of(request)
     caller = await caller_of(request)
-    async with memory_for(LATEST, request, caller):
+    async with memory_for(LATEST, request, owner=caller.user):
         statement = await service.accounts.credits(caller.user)
         entries = [await _titled(entry, service.catalogue) for entry in statement.entries]
         shape = statement_json(replace(statement, entries=tuple(entries)))

@@ -17,7 +17,7 @@ async def jobs(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     page = page_request(request.query_params)
-    async with memory_for(page.limit, request, caller):
+    async with memory_for(page.limit, request, owner=caller.user):
         found = await service.job_pages.of_user(caller.user, page, status_of(request))
         rows, cursor = split_page(found, page, lambda row: row.place)
         bodies = [await job_body(row.job.job, service.storage) for row in rows if row.job]

@@ -60,7 +60,7 @@ async def library(request: Request[LifespanState]) -> Response:
     caller = await caller_of(request)
     page, wanted = page_request(request.query_params), _wanted(request.query_params)
     public_url = service.settings.public_url
-    async with memory_for(page.limit, request, caller):
+    async with memory_for(page.limit, request, owner=caller.user):
         found = await service.library.page(caller.user, page, wanted)
         videos, cursor = split_page(found, page, LibraryVideo.place)
         shapes = [await video_json(each, service.storage, public_url=public_url) for each in videos]

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from app.api.paging import memory_for
 from app.api.presentation import share_json
 from app.api.routing import route
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of, video_id_of
@@ -79,7 +80,8 @@ async def _shared_video(request: Request[LifespanState]) -> LibraryVideo:
     if not _TOKEN.fullmatch(token):
         raise not_shared()
     try:
-        return await service_of(request).shares.video(token)
+        async with memory_for(1, request, owner=""):
+            return await service_of(request).shares.video(token)
     except VideoNotFound as error:
         raise not_shared() from error
 

@@ -58,6 +58,7 @@ async def test_each_job_is_the_object_that_its_status_answers(
     await run.status(processing)
     pending = await run.submitted(variables={"headline": "Grüße"})
     jobs = [pending, processing, cancelled, failed, completed]
+    await run.wait_for_background()  # the start images are recorded
 
     answer = await run.get("/api/jobs")
     assert answer.headers["cache-control"] == "no-store"

@@ -1,4 +1,4 @@
-"""However many pages one user asks for at once, the process hardly grows, and others are served."""
+"""However many pages are asked for at once, the process hardly grows, and others are served."""
 
 import pytest
 
@@ -9,6 +9,7 @@ from tests.support.process import ON_LINUX
 from tests.support.raw_requests import get
 
 AT_ONCE = 400
+GUESSERS = 2500
 ROWS = 100
 """As many as a page can have."""
 _FILL = """
@@ -44,3 +45,9 @@ async def full_library(store_url: str) -> None:
 @pytest.mark.parametrize("path", ["/api/library?limit=100", "/api/jobs?limit=100", "/api/credits"])
 async def test_pages_of_one_user_that_nobody_reads(victim: Victim, path: str) -> None:
     await assert_stands(victim, [victim.send(get(path, "ada")) for _ in range(AT_ONCE)])
+
+
+@pytest.mark.usefixtures("store_url")
+async def test_links_of_shared_videos_that_strangers_guess(victim: Victim) -> None:
+    guess = f"GET /v/{'x' * 22} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    await assert_stands(victim, [victim.send(guess * 20) for _ in range(GUESSERS)])

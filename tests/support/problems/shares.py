@@ -21,7 +21,13 @@ async def storage_unavailable(scene: Scene) -> httpx.Response:
     return await scene.ask()
 
 
+async def too_busy(scene: Scene) -> httpx.Response:
+    scene.monkeypatch.setattr(scene.run.service.memory.pages, "take", lambda *_: False)
+    return await scene.ask()
+
+
 OWN: dict[tuple[str, str], Callable[[Scene], Awaitable[httpx.Response]]] = {
     **{(operation, "video_not_found"): missing for operation in (*SIGNED_IN, *OPEN)},
     **{(operation, "storage_unavailable"): storage_unavailable for operation in OPEN},
+    **{(operation, "too_busy"): too_busy for operation in OPEN},
 }
