@@ -118,6 +118,7 @@ def test_every_wrong_setting_is_reported() -> None:
         port="eighty",
         max_video_bytes=0,
         log_level="loud",
+        access_log="maybe",
         submit_timeout="soon",
         r2_bucket="videos",
         host="0.0.0.0",  # noqa: S104 it is refused
@@ -133,6 +134,7 @@ def test_every_wrong_setting_is_reported() -> None:
         "MAX_VIDEO_BYTES: must be greater than 0, not '0'",
         "SUBMIT_TIMEOUT: must be a number, not 'soon'",
         "LOG_LEVEL: must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR', not 'LOUD'",
+        "ACCESS_LOG: must be true or false, not 'maybe'",
     ]
 
 

@@ -21,7 +21,8 @@ def admin_key_of(request: Request[LifespanState]) -> str:
     keys = service_of(request).settings.admin_api_keys
     if not keys:
         raise NotFound("This service has no back office.")
-    given = _digest(bearer(request.headers.get("authorization", "")))
+    authorization = request.headers.get("authorization", "")
+    given = _digest(bearer(authorization, wanted="one of ADMIN_API_KEYS"))
     # All are compared, so that the time tells nothing about which one is close.
     known = [hmac.compare_digest(given, _digest(key.get_secret_value())) for key in keys]
     if not any(known):

@@ -4,6 +4,7 @@ import json
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from app.api.body import reading_body
@@ -12,6 +13,19 @@ from app.problems import InvalidJSON, InvalidRequest
 
 MAX_JSON_BYTES = 16 * 1024
 """Every body is a few short fields."""
+MESSAGES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+    "string_unicode": "must be text that UTF-8 can encode",
+    "string_too_short": "must have {min_length} or more characters",
+    "string_too_long": "must have {max_length} or fewer characters",
+    "greater_than_equal": "must be {ge:,} or more",
+    "less_than_equal": "must be {le:,} or less",
+}
+"""By pydantic's type of error. pydantic's own messages are about inputs and strings."""
 
 
 class Body(BaseModel):
@@ -51,8 +65,13 @@ async def json_body(
 def _described(error: ValidationError) -> str:
     """Name each wrong field. The values are not repeated: they may be of any length."""
     complaints = {
-        f"{'.'.join(map(str, each['loc'])) or 'the body'}: "
-        f"{each['msg'].removeprefix('Value error, ')}"
-        for each in error.errors(include_url=False, include_context=False, include_input=False)
+        f"{'.'.join(map(str, each['loc'])) or 'the body'}: {_complaint(each)}"
+        for each in error.errors(include_url=False, include_input=False)
     }
     return f"{'; '.join(sorted(complaints))}."[:1000]
+
+
+def _complaint(details: ErrorDetails) -> str:
+    known = MESSAGES.get(details["type"])
+    own = details["msg"].removeprefix("Value error, ")
+    return known.format_map(details.get("ctx", {})) if known else own

@@ -95,11 +95,11 @@ class TokenCheck:
         return Caller(subject, email, until=int(claims["exp"]) + TOLERANCE)
 
 
-def bearer(authorization: str) -> str:
+def bearer(authorization: str, *, wanted: str = "a token") -> str:
     """Return the token of an ``Authorization`` header; raises Unauthenticated if there is none."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise refusal("Send Authorization: Bearer with a token.")
+        raise refusal(f"Send Authorization: Bearer with {wanted}.")
     return token.strip()
 
 

@@ -98,7 +98,9 @@ def _account(changed: dict[str, Any]) -> ChangedAccount:
 def _refusal(thrown: Thrown, credits_: int) -> Problem | Thrown:
     match thrown.code:
         case "insufficient_balance":
-            return InsufficientBalance(f"Fewer than {credits_} credits are available.")
+            return InsufficientBalance(
+                f"Fewer than {credits_} credits are available: {thrown.argument}."
+            )
         case "reference_mismatch":
             return ReferenceMismatch(
                 "The reference was used with another user or another number of credits."

@@ -27,7 +27,7 @@ def refusal_of_submit(thrown: Thrown, submission: Submission, limits: Limits) ->
             refusal = TemplateNotFound(f"There is no template {template.slug!r}.")
         case "insufficient_credits":
             refusal = InsufficientCredits(
-                f"{template.title} costs {submission.price} credits, and fewer are available."
+                f"{template.title} costs {submission.price} credits. Available: {thrown.argument}."
             )
         case "too_many_jobs":
             refusal = TooManyJobs(

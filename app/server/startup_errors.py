@@ -9,6 +9,7 @@ LONGEST_SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 NOT_UTF8 = ".env: must be UTF-8"
 MESSAGES = {
+    "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a whole number",
     "float_parsing": "must be a number",
