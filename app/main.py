@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from app.api import (
     account,
@@ -110,17 +110,22 @@ def create_app(
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,
-        middleware=[
-            Middleware(RequestMiddleware),
-            *([Middleware(DevelopmentGuard)] if settings.development else []),
-            Middleware(PollMiddleware, route=status),
-        ],
         lifespan=functools.partial(_lifespan, settings, files, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal treats a redirected webhook as failed
+    app.middleware_stack = _outer_layers(app.build_middleware_stack(), settings, status)
+    return app
+
+
+def _outer_layers(app: ASGIApp, settings: Settings, status: Route) -> ASGIApp:
+    """Return ``app`` with the layers around Starlette's error handling; a 500 passes them too."""
+    if settings.development:
+        app = RequestMiddleware(DevelopmentGuard(app))
+    else:
+        app = PollMiddleware(RequestMiddleware(app), route=status)
     if settings.cors_origins:
-        # Outermost: a browser hides an answer without these headers, errors and 500 included.
-        app.middleware_stack = cors(app.build_middleware_stack(), settings.cors_origins)
+        # Outermost: a browser hides an answer without these headers.
+        app = cors(app, settings.cors_origins)
     return app
 
 

@@ -116,6 +116,10 @@ class Lifecycle:
             first = await self._store.get(first.id)
         return first.status.is_terminal and first.request_id is None
 
+    def fresh(self, job_id: str) -> Job | None:
+        """Return what :meth:`latest` returns, if that is known without asking anyone."""
+        return self._snapshots.fresh(job_id)
+
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all callers together.
 

@@ -127,11 +127,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
-        self._stop_waiting()
+        if self._head_timer is not None:
+            self._stop_waiting()
         if len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
         super().on_headers_complete()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.transport = cast("asyncio.Transport", _Writer(cycle))  # has what a cycle uses
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
@@ -227,6 +231,41 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+class _Writer:
+    """Sends the head of an answer together with the first piece of its body.
+
+    uvicorn writes them one after the other: two system calls and two packets.
+    """
+
+    __slots__ = ("_cycle", "_head", "_transport")
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+        self._transport = cycle.transport
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write; the head of an answer whose length is known waits for its body."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif self._head is None:
+            has_body = self._cycle.chunked_encoding is False
+            if has_body and self._cycle.scope["method"] != "HEAD":
+                self._head = data
+                return
+            self._head = b""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Write what waits and close the connection."""
+        if self._head:
+            self.write(b"")
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
 
 class _Flow(FlowControl):
