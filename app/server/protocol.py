@@ -132,10 +132,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
+        before = self.cycle
         super().on_headers_complete()
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is not None:
-            cycle.transport = cast("asyncio.Transport", _Writer(cycle))  # has what a cycle uses
+        if self.cycle is not before:  # an offer of an upgrade begins no answer
+            self.cycle.transport = cast("asyncio.Transport", _Writer(self.cycle))
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
