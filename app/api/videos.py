@@ -24,6 +24,7 @@ async def submit(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     service.require_open()
+    service.lifecycle.expect_submit()
     async with reading_submission(
         request,
         caller=caller,

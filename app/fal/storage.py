@@ -36,6 +36,10 @@ class FalStorage(fal_client.AsyncClient):
     async def _cdn_client(self) -> AsyncIterator[httpx.AsyncClient]:
         yield self._pooled
 
+    async def upload_host(self) -> str:
+        """Return the address of the CDN; raises FalError or what an odd answer leads to."""
+        return (await self._tokens.get_token()).base_upload_url
+
     async def store(self, data: bytes, content_type: str, file_name: str) -> str:
         """Store ``data`` for a day and return its URL; if both ways fail, report the CDN's error.
 

@@ -59,6 +59,11 @@ class Lifecycle:
         self._start_images = start_images
         self._background = background
 
+    def expect_submit(self) -> None:
+        """Open lines to fal for a submit that is on its way, if they may be closed."""
+        if self._fal.lines.may_be_closed:
+            self._background.start("open lines to fal", self._fal.lines.open())
+
     async def submit(self, submission: Submission) -> tuple[Job, bool]:
         """Queue a job at fal. The flag is True if its idempotency key has done so before.
 
