@@ -2,33 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import httpx
 from fal_client.client import QUEUE_URL_FORMAT
-
-from app.errors import FalError
 
 IDLE = 2.0
 """Seconds without a call after which a line may be closed: it is kept for a second longer."""
 PATIENCE = 5.0
 """Seconds; a submit that needs the lines sooner opens its own."""
 
-UploadHost = Callable[[], Awaitable[str]]
-"""Returns the address of the host that takes uploads, with a new upload token if there is none."""
-
 
 class Lines:
     """The lines that a submit needs: to the host that takes its image, and to fal's queue.
 
-    A line is opened by ``OPTIONS /`` without the key, over the pool that the calls use. Whatever
-    fails here is met again by the calls themselves, which report it.
+    A line is opened by ``OPTIONS /`` without the key, over the pool that the calls use: a submit
+    that is refused leaves nothing at fal. Whatever fails here is met again by the calls themselves,
+    which report it.
     """
 
     def __init__(
         self,
         pool: httpx.AsyncClient,
-        upload_host: UploadHost,
+        upload_host: Callable[[], str | None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,20 +42,14 @@ class Lines:
         return self._clock() - self._submitted > IDLE
 
     async def open(self) -> None:
-        """Open both lines."""
+        """Open both lines. Only an upload's token tells its host, so the first submit opens one."""
         self.note_submit()
+        addresses = filter(None, (QUEUE_URL_FORMAT, self._upload_host()))
         try:
             async with asyncio.timeout(PATIENCE):
-                await asyncio.gather(self._open(QUEUE_URL_FORMAT), self._open_upload_line())
+                await asyncio.gather(*map(self._open, addresses))
         except TimeoutError:
             return
-
-    async def _open_upload_line(self) -> None:
-        try:
-            address = await self._upload_host()
-        except (FalError, LookupError, TypeError, ValueError):  # ValueError: not JSON
-            return
-        await self._open(address)
 
     async def _open(self, address: str) -> None:
         try:
