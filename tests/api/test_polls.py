@@ -4,6 +4,7 @@ import pytest
 
 from app.jobs import lifecycle, snapshots
 from app.settings import Settings
+from app.storage.local_files import LocalFiles
 from tests.support.service import SUBMIT, Running, running
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -96,3 +97,21 @@ async def test_known_answers_are_timed(
         for _ in range(3):
             await run.status(job_id)
         assert await polls() == before + 3
+
+
+async def test_fault_in_a_known_answer_is_answered_by_the_route(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object, **__: object) -> str:
+        raise RuntimeError("nobody foresaw this")
+
+    async with running(settings, fal) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        monkeypatch.setattr(snapshots, "FRESH", 0.0)
+        await run.finished(job_id)
+        monkeypatch.setattr(LocalFiles, "url", fails)
+        answer = await run.client.get(f"{PATH}?jobId={job_id}", headers=bearer())
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert len(answer.headers.get_list("x-request-id")) == 1
