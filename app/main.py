@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from app.api import (
     account,
@@ -113,18 +113,26 @@ def create_app(
             *page_routes(settings),
         ],
         exception_handlers=HANDLERS,
-        middleware=[
-            Middleware(RequestMiddleware, access_log=settings.access_log),
-            *([Middleware(TraceMiddleware)] if traced else []),
-            *([Middleware(DevelopmentGuard)] if settings.development else []),
-            Middleware(PollMiddleware, route=status),
-        ],
         lifespan=functools.partial(_lifespan, settings, files, fal_transport, seam),
     )
     app.router.redirect_slashes = False  # fal treats a redirected webhook as failed
+    layers = app.build_middleware_stack()
+    app.middleware_stack = _outer_layers(layers, settings, traced=traced, status=status)
+    return app
+
+
+def _outer_layers(app: ASGIApp, settings: Settings, *, traced: bool, status: Route) -> ASGIApp:
+    """Return ``app`` with the layers around Starlette's error handling; a 500 passes them too."""
+    if settings.development:
+        app = DevelopmentGuard(app)
+    if traced:
+        app = TraceMiddleware(app)
+    app = RequestMiddleware(app, access_log=settings.access_log)
+    if not (settings.development or traced):  # neither the guard nor a trace may miss a poll
+        app = PollMiddleware(app, route=status)
     if settings.cors_origins:
-        # Outermost: a browser hides an answer without these headers, errors and 500 included.
-        app.middleware_stack = cors(app.build_middleware_stack(), settings.cors_origins)
+        # Outermost: a browser hides an answer without these headers.
+        app = cors(app, settings.cors_origins)
     return app
 
 

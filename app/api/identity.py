@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import httpx
 import jwt
-from cachetools import TLRUCache
 
 from app.api.tokens import Caller, TokenCheck, bearer, refusal
 from app.caching.key_set import Keys, KeySet
@@ -30,7 +29,7 @@ MAX_CACHED_TOKEN = 2048
 KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
-class Identity(Protocol):
+class Verifier(Protocol):
     """Verifies ``Authorization`` headers."""
 
     async def caller(self, authorization: str) -> Caller:
@@ -48,11 +47,22 @@ class Identity(Protocol):
         ...
 
 
+class Identity(Verifier, Protocol):
+    """A verifier that remembers whom it has verified."""
+
+    def known(self, authorization: str) -> Caller | None:
+        """Return the caller without verifying the header; None if that has to be done."""
+        ...
+
+
 class Development:
     """Every request comes from the same developer; the settings allow this on loopback only."""
 
-    async def caller(self, authorization: str) -> Caller:  # noqa: ARG002 required by the protocol
+    def known(self, authorization: str) -> Caller:  # noqa: ARG002 required by the protocol
         return Caller("dev@localhost", "dev@localhost")
+
+    async def caller(self, authorization: str) -> Caller:
+        return self.known(authorization)
 
     async def check(self) -> None:
         """There is nothing to check."""
@@ -122,22 +132,32 @@ class KeySetTokens:
 class CachingIdentity:
     """Verifies a header once and keeps the caller until ``Caller.until``."""
 
-    def __init__(self, identity: Identity, *, clock: Callable[[], float] = time.time) -> None:
-        self._identity = identity
-        self._callers: TLRUCache[str, Caller] = TLRUCache(
-            CACHED_TOKENS, ttu=lambda _header, caller, _now: caller.until, timer=clock
-        )
+    def __init__(self, verifier: Verifier, *, clock: Callable[[], float] = time.time) -> None:
+        self._verifier = verifier
+        self._clock = clock
+        self._callers: dict[str, Caller] = {}  # every poll looks here: cachetools is slower
+
+    def known(self, authorization: str) -> Caller | None:
+        caller = self._callers.get(authorization)
+        return caller if caller is not None and self._clock() < caller.until else None
 
     async def caller(self, authorization: str) -> Caller:
-        caller = self._callers.get(authorization)
+        caller = self.known(authorization)
         if caller is None:
-            caller = await self._identity.caller(authorization)
+            self._callers.pop(authorization, None)
+            caller = await self._verifier.caller(authorization)
             if len(authorization) <= MAX_CACHED_TOKEN:
-                self._callers[authorization] = caller
+                self._keep(authorization, caller)
         return caller
 
     async def check(self) -> None:
-        await self._identity.check()
+        await self._verifier.check()
+
+    def _keep(self, authorization: str, caller: Caller) -> None:
+        """Keep the caller; of too many, the one that was verified first is forgotten."""
+        if len(self._callers) >= CACHED_TOKENS:
+            del self._callers[next(iter(self._callers))]
+        self._callers[authorization] = caller
 
 
 @asynccontextmanager

@@ -3,8 +3,6 @@
 import json
 from typing import Any, NamedTuple
 
-from cachetools import LRUCache
-
 from app.api.presentation import given, rfc3339, start_image_url
 from app.domain.job import Job, Status
 from app.storage.protocol import Storage
@@ -30,8 +28,8 @@ class Addresses(NamedTuple):
 
 NO_ADDRESSES = Addresses()
 
-_bodies: LRUCache[tuple[Job, Addresses], bytes] = LRUCache(REMEMBERED_JOBS)
-"""An address stays the same for a while and then changes, which ends the use of its answer."""
+_bodies: dict[str, tuple[Job, Addresses, bytes]] = {}
+"""By job. An address stays the same for a while; a new one ends the use of an answer."""
 
 
 async def job_body(job: Job, storage: Storage) -> bytes:
@@ -42,11 +40,14 @@ async def job_body(job: Job, storage: Storage) -> bytes:
 
     """
     addresses = await _addresses(job, storage)
-    body = _bodies.get((job, addresses))
-    if body is None:
-        body = _encoded(job_json(job, addresses))
-        if len(body) <= REMEMBERED_BYTES:
-            _bodies[job, addresses] = body
+    known = _bodies.get(job.id)
+    if known is not None and known[1] == addresses and (known[0] is job or known[0] == job):
+        return known[2]
+    body = _encoded(job_json(job, addresses))
+    if len(body) <= REMEMBERED_BYTES:
+        _bodies[job.id] = job, addresses, body
+        if len(_bodies) > REMEMBERED_JOBS:
+            del _bodies[next(iter(_bodies))]
     return body
 
 

@@ -1,7 +1,4 @@
-"""The middleware of every request: assigns an id, records timing, ensures an answer.
-
-One layer of plain ASGI, because every poll passes through it.
-"""
+"""The middleware of every request but known polls: assigns an id, times it, ensures an answer."""
 
 import asyncio
 import hashlib
@@ -47,14 +44,14 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         began, status = perf_counter(), 0
-        own_id = _given_id(scope) or uuid_utils.uuid4().hex.encode()
-        scope["request_id"] = own_id.decode()
+        own_id = id_header(scope)
+        scope["request_id"] = own_id[1].decode()
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (_HEADER, own_id), NOSNIFF]
+                message["headers"] = [*message["headers"], own_id, NOSNIFF]
             await send(message)
 
         token = request_id.set(scope["request_id"])
@@ -86,8 +83,9 @@ def log_access(scope: Scope, method: str, route: str, status: int, seconds: floa
     log.info(text, method, route, status, seconds * 1000, user, extra=facts)
 
 
-def _given_id(scope: Scope) -> bytes | None:
+def id_header(scope: Scope) -> tuple[bytes, bytes]:
+    """Return the header of the answer with the request's id: the sender's, or a new one."""
     for header, value in scope["headers"]:
         if header == _HEADER and _ID.fullmatch(value):
-            return bytes(value)
-    return None
+            return _HEADER, bytes(value)
+    return _HEADER, uuid_utils.uuid4().hex.encode()

@@ -12,7 +12,6 @@ from starlette.types import ExceptionHandler, Receive, Scope, Send
 from app.api.service import shutting_down
 from app.errors import StorageUnavailable
 from app.problems import InternalError, MethodNotAllowed, NotFound, Problem, StorageAway
-from app.telemetry.context import HEADER
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +19,6 @@ log = logging.getLogger(__name__)
 async def answer_shutting_down(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request that the shutdown interrupted, as an ASGI application."""
     await answer_problem(shutting_down(), scope, receive, send)
-
-
-async def answer_to(request: Request[Any], error: Problem | StorageUnavailable) -> Response:
-    """Return the answer to a request that failed with ``error``."""
-    handle = _problem if isinstance(error, Problem) else _storage_away
-    return await handle(request, error)
 
 
 async def answer_problem(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,12 +56,8 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _fault(request: Request, _error: Exception) -> Response:
-    # Starlette calls this outside the middleware that adds these headers.
-    named = {HEADER: request.scope["request_id"], "X-Content-Type-Options": "nosniff"}
-    return await _problem(
-        request,
-        InternalError("Something went wrong here; the error has been logged.", headers=named),
-    )
+    fault = InternalError("Something went wrong here; the error has been logged.")
+    return await _problem(request, fault)
 
 
 HANDLERS: Mapping[Any, ExceptionHandler] = {

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
+from starlette.types import Scope
 
 from app.api.body import RequestMemory
 from app.api.identity import Identity
@@ -109,11 +110,20 @@ async def caller_of(request: Request[LifespanState]) -> Caller:
         Unauthenticated: the request carries no valid token.
 
     """
-    # Every poll runs this line, so it builds no object of all headers.
-    given = (value for name, value in request.scope["headers"] if name == b"authorization")
-    caller = await service_of(request).identity.caller(next(given, b"").decode("latin-1"))
+    caller = await service_of(request).identity.caller(authorization_of(request.scope))
     request.scope["caller"] = caller  # for the access log
     return caller
+
+
+def authorization_of(scope: Scope) -> str:
+    """Return the first ``Authorization`` header, or an empty string.
+
+    Every poll calls this, so it builds no object of all headers.
+    """
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value, "latin-1")
+    return ""
 
 
 async def own_job(request: Request[LifespanState]) -> Job:
@@ -134,7 +144,7 @@ async def own_job(request: Request[LifespanState]) -> Job:
 
 def job_id_of(request: Request[LifespanState]) -> str:
     """Return ``?jobId=``; raises InvalidQuery if it cannot be the id of a job."""
-    return _job_id_in(request.scope["query_string"])
+    return job_id_in(request.scope["query_string"])
 
 
 def video_id_of(request: Request[LifespanState]) -> str:
@@ -151,7 +161,8 @@ def is_job_id(text: str) -> bool:
 
 
 @functools.lru_cache(REMEMBERED_QUERIES)
-def _job_id_in(query: bytes) -> str:
+def job_id_in(query: bytes) -> str:
+    """Return ``jobId`` of a query; raises InvalidQuery if it cannot be the id of a job."""
     job_id = QueryParams(query).get("jobId", "") if len(query) <= MAX_QUERY_BYTES else ""
     if not is_job_id(job_id):
         raise InvalidQuery("Name the job: ?jobId=…")

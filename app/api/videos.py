@@ -24,6 +24,7 @@ async def submit(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     service.require_open()
+    service.lifecycle.expect_submit()
     async with reading_submission(
         request,
         caller=caller,
@@ -48,7 +49,7 @@ async def submit(request: Request[LifespanState]) -> Response:
 async def status(request: Request[LifespanState]) -> Response:
     """``GET /api/templates/video/status?jobId=``."""
     job = await own_job(request)
-    return _answer(await job_body(job, service_of(request).storage))
+    return job_answer(await job_body(job, service_of(request).storage))
 
 
 async def events(request: Request[LifespanState]) -> Response:
@@ -73,7 +74,7 @@ async def cancel(request: Request[LifespanState]) -> Response:
     service = service_of(request)
     caller = await caller_of(request)
     job = await service.lifecycle.cancel(job_id_of(request), caller.user)
-    return _answer(await job_body(job, service.storage), status_code=202)
+    return job_answer(await job_body(job, service.storage), status_code=202)
 
 
 def _has_seen_the_end(request: Request[LifespanState], job: Job) -> bool:
@@ -87,7 +88,8 @@ def _idempotency_key(request: Request[LifespanState]) -> str | None:
     return key
 
 
-def _answer(body: bytes, status_code: int = 200) -> Response:
+def job_answer(body: bytes, status_code: int = 200) -> Response:
+    """Return the answer with a job's body; its headers are the same each time."""
     make = _remembered_answer if len(body) <= REMEMBERED_BYTES else _new_answer
     return make(body, status_code)
 

@@ -33,7 +33,10 @@ class Status(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        return self in {Status.COMPLETED, Status.FAILED, Status.CANCELLED}
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
 class Stage(StrEnum):
@@ -88,10 +91,6 @@ class Job:
     start_image_is_stored: bool = False
     deleted_at: datetime | None = None
     """When the user deleted the video; the job stays."""
-
-    def __hash__(self) -> int:
-        """Hash by identity and revision: answers are cached by job, and fields are many."""
-        return hash((self.id, self.revision))
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

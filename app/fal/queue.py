@@ -20,6 +20,7 @@ from fal_client.client import QUEUE_URL_FORMAT, USER_AGENT
 
 from app.errors import FalAnswerLost, FalCancelled, FalNotFound, FalRefused, FalUnavailable
 from app.fal.lanes import LANES, Lane
+from app.fal.lines import Lines
 from app.fal.messages import (
     Cancellation,
     Progress,
@@ -69,6 +70,7 @@ class Fal:
         credentials = AuthCredentials("Key", key)
         self._authorization = credentials.as_headers()
         self._storage = FalStorage(credentials, self._api)
+        self.lines = Lines(self.media, self._storage.upload_host)
         self._seam = seam
         self._lanes = {name: Lane(calls) for name, calls in LANES.items()}
         self._operator_refusals = OperatorRefusals()
@@ -99,6 +101,7 @@ class Fal:
             FalAnswerLost: the request was sent, and it is unknown whether fal accepted it.
 
         """
+        self.lines.note_submit()
         query = None if webhook_url is None else {"fal_webhook": webhook_url}
         response = await self._call(
             "fal.submit",

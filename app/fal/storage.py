@@ -36,6 +36,10 @@ class FalStorage(fal_client.AsyncClient):
     async def _cdn_client(self) -> AsyncIterator[httpx.AsyncClient]:
         yield self._pooled
 
+    def upload_host(self) -> str | None:
+        """Return the address of the CDN; None before the first upload."""
+        return self._tokens.upload_host
+
     async def store(self, data: bytes, content_type: str, file_name: str) -> str:
         """Store ``data`` for a day and return its URL; if both ways fail, report the CDN's error.
 
@@ -83,11 +87,13 @@ class _Tokens(AsyncCDNTokenManager):
     def __init__(self, credentials: AuthCredentials, client: httpx.AsyncClient) -> None:
         super().__init__(credentials)
         self._pooled = client
+        self.upload_host: str | None = None
 
     async def _refresh_token(self) -> CDNToken:
         response = await self._pooled.post(self._url, headers=self._headers, json={})
         answer = response.json()
         expires_at = datetime.fromisoformat(answer["expires_at"])
+        self.upload_host = answer["base_url"]
         return CDNToken(
             token=answer["token"],
             token_type=answer["token_type"],

@@ -177,7 +177,7 @@ class Delivery:
         except BaseException:  # whatever ends the delivery, its files go
             fetched.discard()
             raise
-        fetched.discard()
+        await asyncio.to_thread(fetched.discard)  # a large file takes long to delete
         DELIVERED_BYTES.inc(fetched.video.size)
         log.info("Stored library video metadata for %s", done.video_key)
         return done

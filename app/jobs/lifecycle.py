@@ -60,6 +60,11 @@ class Lifecycle:
         self._start_images = start_images
         self._background = background
 
+    def expect_submit(self) -> None:
+        """Open lines to fal for a submit that is on its way, if they may be closed."""
+        if self._fal.lines.may_be_closed:
+            self._background.start("open lines to fal", self._fal.lines.open())
+
     async def submit(self, submission: Submission) -> tuple[Job, bool]:
         """Queue a job at fal. The flag is True if its idempotency key has done so before.
 
@@ -116,6 +121,10 @@ class Lifecycle:
             await asyncio.sleep(FIRST_SUBMIT_LOOK)
             first = await self._store.get(first.id)
         return first.status.is_terminal and first.request_id is None
+
+    def fresh(self, job_id: str) -> Job | None:
+        """Return what :meth:`latest` returns, if that is known without asking anyone."""
+        return self._snapshots.fresh(job_id)
 
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all callers together.

@@ -83,6 +83,19 @@ class Snapshots:
         entry = self._entries.get(job_id)
         return entry.job if entry else None
 
+    def fresh(self, job_id: str) -> Job | None:
+        """Return what :meth:`latest` returns without a refresh, and count the job as watched.
+
+        None if it would have to refresh the job, or wait for that.
+        """
+        entry = self._entries.get(job_id)
+        if entry is None or entry.job is None or entry.refresh is not None:
+            return None
+        now = self._clock()
+        entry.watched = now
+        self._entries.move_to_end(job_id)
+        return entry.job if self._is_fresh(entry, entry.job, now) else None
+
     async def latest(self, job_id: str, refresh: Refresh) -> Job:
         """Return the job, refreshed unless that happened within the last second.
 
@@ -93,7 +106,7 @@ class Snapshots:
         """
         entry = self._entry(job_id)
         if entry.refresh is None:
-            if entry.job is not None and self._is_fresh(entry, entry.job):
+            if entry.job is not None and self._is_fresh(entry, entry.job, self._clock()):
                 return entry.job
             entry.refreshed = self._clock()
             self._start(job_id, entry, refresh)
@@ -130,10 +143,10 @@ class Snapshots:
         entry = self._entries.get(job_id)
         return entry is not None and self._clock() - entry.watched < WATCHED
 
-    def _is_fresh(self, entry: _Entry, job: Job) -> bool:
+    def _is_fresh(self, entry: _Entry, job: Job, now: float) -> bool:
         if job.status.is_terminal:
-            return self._clock() - entry.read < FRESH_AT_END
-        return self._clock() - entry.refreshed < FRESH
+            return now - entry.read < FRESH_AT_END
+        return now - entry.refreshed < FRESH
 
     def _start(self, job_id: str, entry: _Entry, refresh: Refresh) -> None:
         entry.refresh = asyncio.create_task(refresh(job_id))

@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from app import times
 from app.errors import ConfigurationError, ServiceError
@@ -76,7 +76,7 @@ async def _serve(create_app: CreateApp, settings: Settings) -> None:
             raise ConfigurationError(unusable_file(error)) from error
         assert state is not None, "the service's lifespan has a state"
         _require_free(settings.host, settings.port)
-        server = _Server(state["stopping"], _config(settings, app, state))
+        server = _Server(state, _config(settings, app))
         # uvicorn handles the signals while it serves and raises them again at its end. The second
         # time its handler has nothing to do, and the signal does not interrupt the closing.
         for each in (signal.SIGINT, signal.SIGTERM):
@@ -89,13 +89,9 @@ async def _serve(create_app: CreateApp, settings: Settings) -> None:
         await server.serve()
 
 
-def _config(settings: Settings, app: ASGIApp, state: Mapping[str, Any]) -> uvicorn.Config:
-    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = dict(state)
-        await app(scope, receive, send)
-
+def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        with_state,
+        app,
         host=settings.host,
         port=settings.port,
         http=BoundedHttpProtocol,
@@ -121,11 +117,19 @@ def _require_free(host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which also tells the service about the signal and limits the time of its end."""
+    """uvicorn, which gives each request the state of a lifespan that is open already.
 
-    def __init__(self, stopping: asyncio.Event, config: uvicorn.Config) -> None:
+    It also tells the service about the signal, and limits the time of its end.
+    """
+
+    def __init__(self, state: Mapping[str, Any], config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._state = state
+        self._stopping: asyncio.Event = state["stopping"]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.lifespan.state.update(self._state)
+        await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self._stopping.is_set():

@@ -7,6 +7,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.server.answer_writer import AnswerWriter
 from app.server.memory import MemoryBudget
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -127,11 +128,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
-        self._stop_waiting()
+        if self._head_timer is not None:
+            self._stop_waiting()
         if len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # an offer of an upgrade begins no answer
+            self.cycle.transport = cast("asyncio.Transport", AnswerWriter(self.cycle))
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0

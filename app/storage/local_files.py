@@ -15,22 +15,18 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, TypeVar
-from urllib.parse import quote
 
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
 from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import content_type_of, disposition_of
+from app.storage.local_addresses import address, expiry_of_address, signature_of
 from app.storage.protocol import Finish, StoredObject
 from app.telemetry.dependencies import record
 from app.telemetry.seam import Seam, direct
 
 T = TypeVar("T")
 
-STEP_SECONDS = 600
-"""An address stays the same for this time, so that a browser fetches a video once."""
-LIFETIME_SECONDS = 3600
-"""The shortest time that an address is valid."""
 STALE_SECONDS = 86400
 """Longer than any copy takes: an older file in ``.incoming`` was left by a killed process."""
 
@@ -105,11 +101,8 @@ class LocalFiles:
         await self._call("storage.put", store)
 
     async def url(self, key: str, *, download: bool = False) -> str:
-        step = int(self._now() // STEP_SECONDS)
-        expires = str((step + 1) * STEP_SECONDS + LIFETIME_SECONDS)
-        signature = self._signature(key, expires, disposition_of(download=download))
-        query = f"{'download=1&' if download else ''}expires={expires}&signature={signature}"
-        return f"{self._base_url}/media/{quote(key)}?{query}"
+        expires = expiry_of_address(self._now())
+        return self._base_url + address(self._usable_signing_key(), key, expires, download)
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
         def find() -> StoredObject | None:
@@ -155,7 +148,7 @@ class LocalFiles:
 
         """
         disposition = disposition_of(download=download)
-        signed = self._signature(key, expires, disposition)
+        signed = signature_of(self._usable_signing_key(), key, expires, disposition)
         if not hmac.compare_digest(signed.encode(), signature.encode()):
             return None
         seconds_left = int(int(expires) - self._now())
@@ -228,14 +221,11 @@ class LocalFiles:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _signature(self, key: str, expires: str, disposition: str) -> str:
+    def _usable_signing_key(self) -> bytes:
         try:
-            signing_key = self._signing_key
+            return self._signing_key
         except OSError as error:
             raise _unavailable(error) from error
-        # First the disposition: no expiry and no key can make one kind look like the other.
-        text = f"{disposition}\n{expires}\n{key}"
-        return hmac.new(signing_key, text.encode(), "sha256").hexdigest()
 
     @cached_property
     def _signing_key(self) -> bytes:

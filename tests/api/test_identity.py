@@ -17,9 +17,9 @@ from app.api.identity import (
     MAX_CACHED_TOKEN,
     CachingIdentity,
     Development,
-    Identity,
     KeySetTokens,
     SharedSecret,
+    Verifier,
     open_identity,
 )
 from app.api.tokens import TOLERANCE, Caller
@@ -41,7 +41,7 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {"sub": "ada", "exp": int(time.time()) + 60} | changes
 
 
-async def refused(identity: Identity, authorization: str) -> str:
+async def refused(identity: Verifier, authorization: str) -> str:
     with pytest.raises(Unauthenticated) as refusal:
         await identity.caller(authorization)
     assert refusal.value.headers["WWW-Authenticate"] == "Bearer"
@@ -326,7 +326,7 @@ async def test_token_is_kept_no_longer_than_its_key_set() -> None:
     assert time.time() < caller.until <= time.time() + KEY_SET_LIFETIME
 
 
-async def test_least_recently_used_token_and_long_tokens_are_not_kept() -> None:
+async def test_token_that_was_verified_first_and_long_tokens_are_not_kept() -> None:
     verified = Verified(until=math.inf)
     identity = CachingIdentity(verified)
     for number in range(CACHED_TOKENS + 1):
@@ -347,9 +347,9 @@ async def test_refusal_is_not_kept() -> None:
 
 
 async def test_identity_is_chosen_by_the_settings() -> None:
-    async def chosen(**given: Any) -> Identity:
+    async def chosen(**given: Any) -> Verifier:
         async with open_identity(Settings(_env_file=None, **given)) as identity:
-            return identity._identity if isinstance(identity, CachingIdentity) else identity
+            return identity._verifier if isinstance(identity, CachingIdentity) else identity
 
     assert isinstance(await chosen(), Development)
     assert isinstance(await chosen(auth_jwt_secret=SECRET), SharedSecret)

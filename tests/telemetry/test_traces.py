@@ -90,6 +90,20 @@ async def test_the_trace_of_a_submit_goes_on_to_fal_and_is_linked_to_the_deliver
     assert b"signature=" not in b"".join(collector.bodies)
 
 
+async def test_each_poll_is_traced_even_if_its_answer_is_known(tmp_path: Path) -> None:
+    with collecting() as collector:
+        async with (
+            FalStandIn() as fal,
+            traced_service(tmp_path, fal, collector) as service,
+            httpx.AsyncClient(base_url=service.url, headers=bearer(), timeout=PATIENCE) as ann,
+        ):
+            job = (await ann.post(SUBMIT, **submission(png()))).json()["jobId"]
+            polls = [await ann.get(f"{SUBMIT}/status", params={"jobId": job}) for _ in range(5)]
+            assert await asyncio.to_thread(service.stop, signal.SIGTERM) == 0, service.stderr
+    traced = [attributes(span)["request.id"] for span in collector.named(f"GET {SUBMIT}/status")]
+    assert sorted(map(str, traced)) == sorted(poll.headers["X-Request-ID"] for poll in polls)
+
+
 async def test_an_error_is_named_by_its_type(tmp_path: Path) -> None:
     with collecting() as collector:
         async with FalStandIn() as fal, traced_service(tmp_path, fal, collector) as service:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.types import Receive, Scope, Send
 
 from app import times
-from app.api.identity import KeySetTokens
+from app.api.identity import CachingIdentity, KeySetTokens
 from app.caching.key_set import KeySet
 from app.jobs.subscriptions import Subscription
 from app.main import create_app
@@ -60,7 +60,7 @@ async def identity_unavailable(scene: Scene) -> httpx.Response:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(away)) as client:
         keys = KeySet("https://keys.example", client, lifetime=3600)
-        identity = KeySetTokens(keys, audience=None, issuer=None)
+        identity = CachingIdentity(KeySetTokens(keys, audience=None, issuer=None))
         object.__setattr__(scene.run.service, "identity", identity)
         signed = jwt.encode({}, Ed25519PrivateKey.generate(), algorithm="EdDSA")
         return await scene.ask(headers={"Authorization": f"Bearer {signed}"})
