@@ -7,6 +7,8 @@ import pytest
 from app.settings import Settings
 from tests.contract.generators import TYPESCRIPT, needs, workshop
 
+pytestmark = pytest.mark.timeout(600)  # npm installs packages
+
 OPENAPI_PYTHON_CLIENT = """\
 content_type_overrides:
   video/mp4: application/octet-stream

@@ -20,11 +20,11 @@ def operators(plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_only_the_entries_that_are_returned_are_read(current: Database) -> None:
     await current.run_script(ENTRIES)
-    explained = STATEMENT.replace("LIMIT 50", "LIMIT 50 EXPLAIN FULL")
-    plan = (await current.query(explained, user="ada"))["entries"]
+    explained = STATEMENT.replace("LIMIT $latest", "LIMIT $latest EXPLAIN FULL")
+    plan = (await current.query(explained, user="ada", latest=50))["entries"]
     scan = operators(plan)[-1]
     assert scan["operator"] == "IndexScan"
-    assert scan["attributes"]["limit"] == "50"
+    assert scan["attributes"]["limit"] == "$latest"
     assert scan["metrics"]["output_rows"] == 50
 
 

@@ -203,7 +203,7 @@ async def test_a_wrong_reference_is_refused(
 async def make_grant(*variables: str, store_url: str) -> tuple[int | None, str]:
     """Run ``make grant``; the target ``install`` is not made again."""
     make = await asyncio.create_subprocess_exec(
-        *("make", "-o", "install", "grant", *variables),
+        *("make", "--no-print-directory", "-o", "install", "grant", *variables),
         cwd=schema.FOLDER.parent,
         env=os.environ | {"USER": "root", "REFERENCE": "of-the-shell", "SURREAL_URL": store_url},
         stdout=asyncio.subprocess.PIPE,

@@ -71,7 +71,7 @@ async def test_history_of_a_failed_job_shows_the_reason(run: Running, fal: FalSt
 
 
 async def test_an_unknown_job_is_refused(run: Running) -> None:
-    with pytest.raises(ServiceError, match="no such job"):
+    with pytest.raises(ServiceError, match="There is no job"):
         await printed(run, "nobody")
 
 
