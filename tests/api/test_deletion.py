@@ -7,6 +7,7 @@ import pytest
 
 from app import times
 from app.jobs import snapshots
+from app.storage.local_files import LocalFiles
 from tests.support.clock import Clock
 from tests.support.database import migrated, settings_of, surreal_server
 from tests.support.deletions import completed, delete, objects
@@ -127,7 +128,8 @@ async def test_late_delivery_of_a_worker_that_lost_its_lease_deletes_what_it_sto
 ) -> None:
     """It stores the same bytes once more, after another worker's video was deleted."""
     storage, late = run.service.storage, asyncio.Event()
-    put, reached = storage.put, asyncio.Event()
+    assert isinstance(storage, LocalFiles)
+    put, reached = storage._put, asyncio.Event()
 
     async def slow_put(key: str, *given: object, **also: object) -> None:
         if key.endswith(".mp4") and not reached.is_set():
@@ -135,7 +137,7 @@ async def test_late_delivery_of_a_worker_that_lost_its_lease_deletes_what_it_sto
             await late.wait()
         await put(key, *given, **also)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(storage, "put", slow_put)
+    monkeypatch.setattr(storage, "_put", slow_put)
     job_id = await run.submitted()
     await run.wait_for_background()
     fal.complete(fal.newest, small_video())
