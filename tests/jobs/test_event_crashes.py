@@ -55,6 +55,7 @@ async def tell_all(cases: Cases, receiver: EventReceiver) -> None:
         assert {each.event["type"] for each in told} == {f"video.{end}"}
 
 
+@pytest.mark.soak
 @FAULTS
 @pytest.mark.parametrize(
     "scenario",

@@ -25,6 +25,7 @@ IMAGE = png() + bytes(20_000)
 ROUNDS, SENDERS = 26, 12
 
 pytestmark = [
+    pytest.mark.soak,  # the process waits for its store until it stops
     pytest.mark.usefixtures("store_url"),
     pytest.mark.skipif(not ON_LINUX, reason="reads /proc"),
 ]

@@ -41,6 +41,7 @@ async def full_library(store_url: str) -> None:
         assert [each["status"] for each in results] == ["OK"], results
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("full_library")
 @pytest.mark.parametrize("path", ["/api/library?limit=100", "/api/jobs?limit=100", "/api/credits"])
 async def test_pages_of_one_user_that_nobody_reads(victim: Victim, path: str) -> None:
