@@ -29,7 +29,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.timeout(600),
 ]
-FAULTS = pytest.mark.parametrize("faults", [DEATHS, ERRORS], ids=["deaths", "errors"])
+FAULTS = pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(DEATHS, id="deaths"),
+        pytest.param(ERRORS, id="errors", marks=pytest.mark.soak),  # six for each call: minutes
+    ],
+)
 Begin = Callable[..., AbstractAsyncContextManager[Cases]]
 
 
