@@ -188,6 +188,7 @@ async def _lifespan(
             erasure_store=ErasureStore(database),
             storage=storage,
             catalogue=catalogue,
+            waits=jobs.waits,
             identity=await stack.enter_async_context(open_identity(settings)),
             lifecycle=jobs.lifecycle,
             webhooks=jobs.webhooks,

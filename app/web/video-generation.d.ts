@@ -4,6 +4,8 @@ interface JobFacts {
   readonly stage: "submitting" | "queued" | "generating" | "cancelling" | "storing" | "done";
   readonly templateSlug: string;
   readonly falModel: string;
+  /** True if the service's own stand-in for fal made the video, and not the model. */
+  readonly localPreview?: boolean;
   /** As submitted, with defaults. */
   readonly variables: Readonly<Record<string, string | number>>;
   readonly credits: number;
@@ -106,6 +108,8 @@ export interface Template {
   readonly startSide: number;
   /** Pixels that each side of a start image must have. */
   readonly minimumSide?: number;
+  /** Seconds that recent videos of the template took; absent if there are too few. */
+  readonly waitSeconds?: { readonly from: number; readonly to: number };
   readonly variables: readonly Variable[];
 }
 
@@ -120,6 +124,8 @@ export interface LibraryVideo {
   readonly startImageUrl?: string;
   readonly title: string;
   readonly favourite: boolean;
+  /** As of its job. */
+  readonly localPreview?: boolean;
   /** Those of its job. */
   readonly variables: Readonly<Record<string, string | number>>;
   /** The link under which anyone sees the video; absent while it is not shared. */
