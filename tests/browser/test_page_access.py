@@ -32,8 +32,8 @@ MEASURES = """() => new Promise((resolve) => {
 })"""
 
 DRAFT_OBJECTS = """async (owner) => {
-  const { loadDraft } = await import("/assets/latest/canvas/draft-storage.js");
-  return (await loadDraft(owner))?.objects.length;
+  const { Drafts } = await import("/assets/latest/canvas/drafts.js");
+  return (await new Drafts(() => owner).load())?.objects.length;
 }"""
 
 
@@ -199,10 +199,10 @@ def test_a_reload_keeps_the_canvas_for_its_user_only(
         return canvas.get_attribute("aria-label")
 
     ada = Studio(context, driven.url, token=token("draws"))
-    assert objects(ada) == "Canvas 16:9, objects: 1"
+    assert objects(ada) == "Canvas 16:9, objects: 2"
     ada.page.get_by_role("button", name="Add star").click()
 
-    ada.until(lambda: ada.page.evaluate(DRAFT_OBJECTS, "draws") == 2)
+    ada.until(lambda: ada.page.evaluate(DRAFT_OBJECTS, "draws") == 3)
     ada.page.reload()
-    assert objects(ada) == "Canvas 16:9, objects: 2"
-    assert objects(Studio(context, driven.url, token=token("looks"))) == "Canvas 16:9, objects: 1"
+    assert objects(ada) == "Canvas 16:9, objects: 3"
+    assert objects(Studio(context, driven.url, token=token("looks"))) == "Canvas 16:9, objects: 2"
