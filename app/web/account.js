@@ -64,7 +64,7 @@ export class Account extends EventTarget {
   }
 }
 
-/** The templates, loaded once. */
+/** The templates, loaded once; the cheapest first. */
 export class Catalogue {
   #videos;
   #request = null;
@@ -78,7 +78,8 @@ export class Catalogue {
   async load() {
     this.#request ??= this.#videos.templates();
     try {
-      ({ templates: this.templates } = await this.#request);
+      const { templates } = await this.#request;
+      this.templates = templates.sort((one, other) => one.credits - other.credits);
     } catch (error) {
       this.#request = null;
       throw error;

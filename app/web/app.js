@@ -132,6 +132,7 @@ class Page {
   #ended(attempt) {
     const { status, error, jobId } = attempt.status;
     if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
+    if (attempt.error?.code === "aborted") return this.#announce(attempt, "cancelled");
     if (attempt.error) return this.#report(attempt.error, attempt);
     if (status === "failed") return this.#report({ ...error, jobId }, attempt);
     if (status === "cancelled") return this.#announce(attempt, "cancelled");

@@ -1,3 +1,5 @@
+import { Sending } from "./sending.js";
+
 const TERMINAL = ["completed", "failed", "cancelled"];
 
 /** One attempt at a video, from the click on Animate to its end. `request` is null after a reload. */
@@ -6,6 +8,7 @@ export class Attempt {
   error = null;
   wantsCancel = false;
   reported = false;
+  sending = new Sending();
   key = freshKey();
 
   constructor(templateSlug, request = null, startedAt = Date.now()) {
@@ -15,7 +18,7 @@ export class Attempt {
   }
 
   get status() {
-    return this.job?.latest ?? { status: "pending", stage: "submitting" };
+    return this.job?.latest ?? { status: "pending", stage: "submitting", sent: this.sending.share };
   }
 
   get hasEnded() {
@@ -57,22 +60,31 @@ export class Attempts extends EventTarget {
     for (const job of this.#videos.jobs.values()) this.#update(job);
   }
 
-  start(request, key) {
+  start(request, { key, wantsCancel = false } = {}) {
     const attempt = new Attempt(request.order.templateSlug, request);
     if (key) attempt.key = key;
+    attempt.wantsCancel = wantsCancel;
     this.#submitting.add(attempt);
     this.#emit("change", attempt);
     this.#submit(attempt);
     return attempt;
   }
 
-  /** Repeats a request. If its answer was lost, repeats it under the same idempotency key. */
+  /**
+   * Repeats a request. If its answer was lost, repeats it under the same idempotency key, and
+   * cancels the job if that was wanted: the service may have made it.
+   */
   again(attempt) {
-    return this.start(attempt.request, attempt.job || attempt.error?.jobId ? undefined : attempt.key);
+    if (attempt.job || attempt.error?.jobId) return this.start(attempt.request);
+    return this.start(attempt.request, attempt);
   }
 
-  /** Before the job has an id, waits for it: aborting the submit could leave a job running. */
+  /**
+   * Before the job has an id, gives up the sending, or, if the service may have got all, waits for
+   * the id: a job that nobody knows would be paid for.
+   */
   async cancel(attempt) {
+    if (!attempt.job && attempt.sending.giveUp()) return;
     attempt.wantsCancel = true;
     this.#emit("change", attempt);
     try {
@@ -86,8 +98,14 @@ export class Attempts extends EventTarget {
 
   async #submit(attempt) {
     const { image, ...data } = attempt.request.order;
+    const { sending, key: idempotencyKey } = attempt;
+    const onprogress = (bytes) => {
+      sending.note(bytes);
+      this.#emit("change", attempt);
+    };
+    const options = { idempotencyKey, onprogress, signal: sending.signal };
     try {
-      attempt.job = await this.#videos.submit(await image, data, { idempotencyKey: attempt.key });
+      attempt.job = await this.#videos.submit(await image, data, options);
       this.#endSubmit(attempt, attempt.job.id);
     } catch (error) {
       attempt.error = error;

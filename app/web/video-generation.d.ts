@@ -247,11 +247,16 @@ export class VideoGeneration {
   /**
    * Queues a job. A request without an answer is repeated under the same key, so it creates one
    * job. Aborting only ends the waiting: a job that was already created continues.
+   *
+   * `onprogress` is called while the picture is sent. A repeated request starts again with 0.
    */
   submit(
     picture: HTMLCanvasElement | OffscreenCanvas | Blob,
     data: { templateSlug: string; variables?: Record<string, string | number>; [more: string]: unknown },
-    options?: Waiting & { idempotencyKey?: string },
+    options?: Waiting & {
+      idempotencyKey?: string;
+      onprogress?: (bytes: { sent: number; total: number }) => void;
+    },
   ): Promise<Job>;
   /**
    * Follows a job to its end, or until the signal fires: `finished` then rejects with `aborted`,

@@ -10,7 +10,6 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
-from tests.browser.tab import HeldRequests
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
@@ -137,7 +136,7 @@ def test_a_price_above_the_balance_is_shown_before_the_click(
     expect(studio.page.locator("#price")).to_contain_text("3 available")
     expect(studio.animate).to_have_attribute("aria-disabled", "true")
     expect(studio.page.locator("#order-hint")).to_contain_text("7 credits short")
-    studio.page.locator(".segment", has_text="10").click()
+    studio.page.get_by_role("radio", name="10", exact=True).click()
     expect(studio.page.locator("#price")).to_contain_text("20 credits")
     expect(studio.page.locator("#order-hint")).to_contain_text("17 credits short")
 
@@ -174,7 +173,7 @@ def test_held_credits_are_not_shown_as_available(context: BrowserContext, driven
 
 
 def test_a_rejected_cancel_shows_a_toast(
-    context: BrowserContext, console: Console, driven: Server
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
     console.allow(REQUEST_FAILED)
     studio = Studio(context, driven.url, token=token("cannot-cancel")).until_ready()
@@ -185,11 +184,10 @@ def test_a_rejected_cancel_shows_a_toast(
             status=409, json=problem, content_type="application/problem+json"
         ),
     )
-    held = HeldRequests()
-    studio.page.route(SUBMIT, held.hold)
+    held = fal.hold("submit")
     studio.animate.click()
-    studio.until(lambda: held.count == 1)
+    studio.until(held.reached.is_set)
     studio.dialog.get_by_role("button", name="Cancel").click()
-    held.release()
+    fal.release(held)
     expect(studio.toasts).to_have_count(1)
     expect(studio.dialog.get_by_role("button", name="Cancel", exact=True)).to_be_enabled()
