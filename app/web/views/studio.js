@@ -1,4 +1,5 @@
 import { CanvasEditor } from "../canvas/editor.js";
+import { creditsUrl } from "../operator.js";
 import { Router } from "../router.js";
 import { priceOf } from "../video-generation.js";
 import { sessionStore } from "./browser-storage.js";
@@ -31,8 +32,10 @@ export class StudioView {
     this.#editor = new CanvasEditor(this.#canvas, { sampleUrl: SAMPLE, owner: context.owner });
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
+    this.#editor.addEventListener("change", () => context.resolve("canvas"));
     this.#form.addEventListener("change", () => this.#updateButton());
     context.account.addEventListener("change", () => this.#updateButton());
+    context.session.addEventListener("change", () => this.#updateButton());
     this.#button.addEventListener("click", ({ detail }) => detail > 1 || this.#animate());
     this.#parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -111,9 +114,14 @@ export class StudioView {
 
   /** Why Animate is disabled, or null. */
   get #obstacle() {
+    if (this.#context.session.isSignedOut) {
+      const onclick = () => this.#context.signIn();
+      const offer = element("button", { class: "link", type: "button", onclick }, "Sign in");
+      return { text: "You are signed out. ", offer };
+    }
     if (!this.#template) return { text: "" };
     const missing = this.#price - (this.#context.account.credits?.available ?? Infinity);
-    if (missing > 0) return { text: `${credits(missing)} short. `, href: Router.link("credits") };
+    if (missing > 0) return { text: `${credits(missing)} short. `, offer: creditsLink() };
     const field = this.#form.invalidField;
     return field ? { text: field.problem, isInForm: true } : null;
   }
@@ -128,8 +136,14 @@ export class StudioView {
     this.#parts.dot.textContent = account ? " · " : "";
     this.#parts.balance.textContent = account ? `${account.available} available` : "";
     this.#hint.textContent = obstacle?.text ?? "";
-    if (obstacle?.href) this.#hint.append(element("a", { href: obstacle.href }, "See credits"));
+    if (obstacle?.offer) this.#hint.append(obstacle.offer);
   }
+}
+
+function creditsLink() {
+  if (!creditsUrl) return element("a", { href: Router.link("credits") }, "See credits");
+  const note = element("span", { class: "unseen" }, " (opens in a new tab)");
+  return element("a", { href: creditsUrl, target: "_blank", rel: "noopener" }, "Get credits", note);
 }
 
 /** Whether a template works without any input. */
