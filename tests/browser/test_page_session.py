@@ -18,6 +18,7 @@ from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 
+
 @pytest.fixture(scope="module")
 def shop(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
     """A service whose operator has pages for signing in and for buying credits."""
