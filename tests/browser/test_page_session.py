@@ -19,6 +19,11 @@ from tests.support.tokens import token
 pytestmark = pytest.mark.timeout(240)
 
 
+NO_STORAGE = """Object.defineProperty(window, "localStorage", {
+  get() { throw new DOMException("denied", "SecurityError"); },
+});"""
+
+
 @pytest.fixture(scope="module")
 def shop(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
     """A service whose operator has pages for signing in and for buying credits."""
@@ -114,7 +119,7 @@ def test_a_session_that_expires_loses_nothing(
     studio.until_ready()
 
 
-def test_the_operators_page_signs_in_and_sells_credits(
+def test_the_operators_page_signs_in_and_sells_credits_without_storage_too(
     context: BrowserContext, console: Console, shop: Server
 ) -> None:
     console.allow(REQUEST_FAILED)
@@ -125,6 +130,7 @@ def test_the_operators_page_signs_in_and_sells_credits(
         back = f"{query['return_to'][0]}#token={token('guest')}"
         route.fulfill(status=302, headers={"Location": back})
 
+    context.add_init_script(NO_STORAGE)
     context.route("https://id.example/**", sign_in_there)
     poor = {"balance": 1, "held": 0, "available": 1, "entries": []}
     context.route("**/api/credits", lambda route: route.fulfill(json=poor))
