@@ -1,8 +1,9 @@
-import { Account, Catalogue, Identity } from "./account.js";
+import { Account, Catalogue } from "./account.js";
 import { Attempts } from "./attempts.js";
-import { subject } from "./generation/client.js";
 import { Router } from "./router.js";
+import { Session } from "./session.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
+import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
@@ -18,30 +19,36 @@ import { VideoDialog } from "./views/video-dialog.js";
 
 const SERVICE = new URL("../..", import.meta.url).href.replace(/\/$/, ""); // also under a prefix
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
+/** Views that anyone may see. */
+const PUBLIC = ["studio", "templates"];
+/** The service's own troubles, which are over when the stream is live again. */
+const PASSING = ["database_unavailable", "identity_unavailable", "too_busy", "shutting_down"];
 
 /** Connects the parts of the page: which events they receive, and what each action does. */
 class Page {
-  #identity = new Identity();
-  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#identity.token });
+  #session = new Session(() => this.#videos.me());
+  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#session.token });
   #router = new Router(VIEWS);
-  #account = new Account(this.#videos);
+  #account = new Account(this.#videos, this.#session);
   #catalogue = new Catalogue(this.#videos);
   #attempts = new Attempts(this.#videos);
   #context = {
     videos: this.#videos,
+    session: this.#session,
     attempts: this.#attempts,
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
-    owner: () => subject(this.#identity.token) ?? "",
+    owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
     report: (error) => this.#report(error),
+    resolve: (action) => this.#toasts.resolve(action),
+    signIn: () => this.#signIn.open(),
   };
-  #owner = this.#context.owner();
   #toasts = new Toasts();
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
-  #signIn = new SignIn(this.#identity, this.#account);
+  #signIn = new SignIn(this.#session, (token) => verify(token));
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
   #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
@@ -56,10 +63,7 @@ class Page {
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
-  #shell = new Shell({
-    onSignIn: () => this.#signIn.open(),
-    isSignedIn: Boolean(this.#identity.token),
-  });
+  #shell = new Shell();
   #view = null;
   /** Jobs whose hold is part of the balance that was shown last. */
   #held = new Set();
@@ -67,6 +71,7 @@ class Page {
   #announced = new Map();
 
   constructor() {
+    new AccountMenu(this.#session, this.#context.signIn);
     this.#router.addEventListener("change", () => this.#show());
     this.#attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
     this.#attempts.addEventListener("end", ({ detail }) => this.#ended(detail));
@@ -74,16 +79,30 @@ class Page {
       this.#report(error, attempt),
     );
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
+    this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
+    this.#session.addEventListener("signed-in", () => this.open());
+    addEventListener("online", () => this.#recovered());
+    document.addEventListener("visibilitychange", () => this.#seenAgain());
     this.#dialog.addEventListener("again", ({ detail }) => this.#change(detail));
-    this.#signIn.addEventListener("signed-in", () => this.#signedIn());
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
 
   async open() {
     this.#show();
+    const isKnown = this.#catalogue.templates.length > 0;
+    await Promise.all([isKnown || this.#reportErrors(() => this.#loadTemplates()), this.#enterAsUser()]);
+  }
+
+  /** Loads what is the user's; nothing if the service says that nobody is signed in. */
+  async #enterAsUser() {
+    const checked = this.#reportErrors(() => this.#session.check());
+    if (!this.#session.isSignedIn) {
+      await checked;
+      if (!this.#session.isSignedIn) return;
+      this.#enter();
+    }
     await Promise.all([
-      this.#reportErrors(() => this.#loadTemplates()),
       this.#reportErrors(() => this.#account.refresh()),
       this.#reportErrors(() => this.#resume()),
     ]);
@@ -102,8 +121,13 @@ class Page {
   }
 
   #show() {
-    const { view, query } = this.#router.location;
+    const { view } = this.#router.location;
     if (view !== this.#view) this.#switchTo(view);
+    if (PUBLIC.includes(view) || this.#session.isSignedIn) this.#enter();
+  }
+
+  #enter() {
+    const { view, query } = this.#router.location;
     this.#reportErrors(() => this.#views[view].enter?.(query));
   }
 
@@ -149,7 +173,10 @@ class Page {
 
   #report(error, attempt) {
     if (error.code === "aborted" || error.code === "cancelled") return;
-    if (error.code === "unauthenticated") this.#shell.offerSignIn();
+    if (error.code === "unauthenticated") {
+      this.#reportErrors(() => this.#session.check());
+      if (!attempt && !this.#session.token) return; // the page says so without a toast
+    }
     const goTo = (view) => () => this.#router.go(view);
     const notice = noticeFor(error, {
       again: () => this.#again(attempt),
@@ -158,7 +185,7 @@ class Page {
       credits: goTo("credits"),
       activity: goTo("activity"),
       templates: goTo("templates"),
-      signIn: () => this.#signIn.open(),
+      signIn: this.#context.signIn,
     });
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
   }
@@ -180,22 +207,24 @@ class Page {
     focus();
   }
 
-  /** Reloads the page if another user signs in, so that nothing of the previous user remains. */
-  #signedIn() {
-    const owner = this.#context.owner();
-    if (this.#owner && owner !== this.#owner) return location.reload();
-    this.#owner = owner;
-    this.#toasts.dismiss("unauthenticated");
-    this.open();
-  }
-
   #connected(state) {
     const isOffline = state === "offline";
     this.#shell.showConnection(isOffline);
-    if (isOffline) return;
+    if (!isOffline) this.#recovered();
+    if (state === "live") PASSING.forEach((code) => this.#toasts.dismiss(code));
+  }
+
+  #recovered() {
     this.#toasts.dismiss("offline");
     if (this.#catalogue.templates.length === 0) this.#reportErrors(() => this.#loadTemplates());
-    if (!this.#account.credits) this.#reportErrors(() => this.#account.refresh());
+    if (this.#session.state === "unknown") this.#reportErrors(() => this.#session.check());
+    if (this.#session.isSignedIn && !this.#account.credits) this.#reportErrors(() => this.#account.refresh());
+  }
+
+  /** The user may have bought credits, or the session may have expired, while the tab was hidden. */
+  #seenAgain() {
+    if (document.hidden || !this.#session.isSignedIn) return;
+    this.#reportErrors(() => this.#account.refresh().catch(unlessOffline));
   }
 
   /** Shows a GenerationError as a toast; any other error is a bug and is thrown. */
@@ -207,6 +236,15 @@ class Page {
       this.#report(error);
     }
   }
+}
+
+/** Asks the service about a token, without using it for anything else. */
+function verify(token) {
+  return new VideoGeneration({ baseUrl: SERVICE, getToken: () => token }).me();
+}
+
+function unlessOffline(error) {
+  if (error.code !== "offline") throw error;
 }
 
 new Page().open();

@@ -82,7 +82,7 @@ async def test_the_page_names_what_the_operator_has_set_and_nothing_else(
         named = {"auth_jwt_secret": SecretStr("s" * 32)} | given
         page, *_ = page_routes(settings.model_copy(update=named))
         answer = await page.endpoint(None)  # type: ignore[attr-defined]
-        assert f'<html lang="en" data-view="studio"{facts}>' in answer.body.decode()
+        assert f'data-session="unknown"{facts}>' in answer.body.decode()
 
 
 @pytest.mark.parametrize(

@@ -7,5 +7,5 @@ export function noticeFor({ code, message, retryAfter }, actions) {
   const notice = find(code) ?? find("other");
   const { action, label, text = message } = notice.dataset;
   const wait = (action === "again" && retryAfter) || 0;
-  return { title: notice.textContent, text, label, run: actions[action], wait };
+  return { title: notice.textContent, text, label, action, run: actions[action], wait };
 }

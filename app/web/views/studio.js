@@ -1,4 +1,5 @@
 import { CanvasEditor } from "../canvas/editor.js";
+import { creditsUrl } from "../operator.js";
 import { Router } from "../router.js";
 import { priceOf } from "../video-generation.js";
 import { sessionStore } from "./browser-storage.js";
@@ -37,8 +38,10 @@ export class StudioView {
     this.#editor.ready.finally(() => this.#update());
     this.#editor.addEventListener("change", () => this.#update());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
+    this.#editor.addEventListener("change", () => context.resolve("canvas"));
     this.#form.addEventListener("change", () => this.#update());
     context.account.addEventListener("change", () => this.#update());
+    context.session.addEventListener("change", () => this.#update());
     this.#button.addEventListener("click", ({ detail }) => detail > 1 || this.#animate());
     this.#parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -131,10 +134,15 @@ export class StudioView {
 
   /** Why Animate is disabled, or null. */
   get #obstacle() {
+    if (this.#context.session.isSignedOut) {
+      const onclick = () => this.#context.signIn();
+      const offer = element("button", { class: "link", type: "button", onclick }, "Sign in");
+      return { text: "You are signed out. ", offer };
+    }
     if (!this.#template) return { text: "" };
     const account = this.#context.account.credits;
     const isShort = account && this.#price > account.available;
-    if (isShort) return { text: shortage(this.#price, account), href: Router.link("credits") };
+    if (isShort) return { text: shortage(this.#price, account), offer: creditsLink() };
     const field = this.#form.invalidField;
     return field ? { text: field.problem, isInForm: true } : null;
   }
@@ -151,13 +159,19 @@ export class StudioView {
     this.#parts.dot.textContent = account ? " · " : "";
     this.#parts.balance.textContent = account ? `${account.available} available` : "";
     this.#hint.textContent = obstacle?.text ?? "";
-    if (obstacle?.href) this.#hint.append(element("a", { href: obstacle.href }, "See credits"));
+    if (obstacle?.offer) this.#hint.append(obstacle.offer);
   }
 }
 
 function shortage(price, { available, held }) {
   const aside = held > 0 ? ` (${held} more are held for videos under way)` : "";
   return `${credits(price - available)} short: this video costs ${price}, you have ${available}${aside}. `;
+}
+
+function creditsLink() {
+  if (!creditsUrl) return element("a", { href: Router.link("credits") }, "See credits");
+  const note = element("span", { class: "unseen" }, " (opens in a new tab)");
+  return element("a", { href: creditsUrl, target: "_blank", rel: "noopener" }, "Get credits", note);
 }
 
 /** Whether a template works without any input. */
