@@ -66,17 +66,17 @@ export class Account extends EventTarget {
 
 /** The templates, loaded once. */
 export class Catalogue {
-  #videos;
+  #client;
   #request = null;
 
   templates = [];
 
-  constructor(videos) {
-    this.#videos = videos;
+  constructor(client) {
+    this.#client = client;
   }
 
   async load() {
-    this.#request ??= this.#videos.templates();
+    this.#request ??= this.#client.templates();
     try {
       ({ templates: this.templates } = await this.#request);
     } catch (error) {
