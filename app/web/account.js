@@ -34,17 +34,17 @@ export class Account extends EventTarget {
 
 /** The templates, loaded once; the cheapest first. */
 export class Catalogue {
-  #videos;
+  #client;
   #request = null;
 
   templates = [];
 
-  constructor(videos) {
-    this.#videos = videos;
+  constructor(client) {
+    this.#client = client;
   }
 
   async load() {
-    this.#request ??= this.#videos.templates();
+    this.#request ??= this.#client.templates();
     try {
       const { templates } = await this.#request;
       this.templates = templates.sort((one, other) => one.credits - other.credits);

@@ -1,5 +1,7 @@
 import { Account, Catalogue } from "./account.js";
+import { SERVICE } from "./addresses.js";
 import { Attempts } from "./attempts.js";
+import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
 import { Session } from "./session.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
@@ -17,7 +19,6 @@ import { StudioView } from "./views/studio.js";
 import { Toasts } from "./views/toasts.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
-const SERVICE = new URL("../..", import.meta.url).href.replace(/\/$/, ""); // also under a prefix
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
 /** Views that anyone may see. */
 const PUBLIC = ["studio", "templates"];
@@ -30,7 +31,8 @@ class Page {
   #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#session.token });
   #router = new Router(VIEWS);
   #account = new Account(this.#videos, this.#session);
-  #catalogue = new Catalogue(this.#videos);
+  // Without a token, the request is the one that index.html preloads.
+  #catalogue = new Catalogue(new Client({ baseUrl: SERVICE, getToken: () => null, onToken() {} }));
   #attempts = new Attempts(this.#videos);
   #context = {
     videos: this.#videos,
@@ -58,13 +60,15 @@ class Page {
   });
   #views = {
     studio: this.#studio,
-    templates: {},
+    templates: { enter: () => this.#fillGallery() },
     library: this.#library,
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
   #shell = new Shell();
   #view = null;
+  /** The templates that the gallery shows. */
+  #inGallery = this.#catalogue.templates;
   /** Jobs whose hold is part of the balance that was shown last. */
   #held = new Set();
   /** The stage announced last, by attempt. */
@@ -112,7 +116,7 @@ class Page {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
     this.#library.showTemplates(templates);
-    showGallery(templates, this.#previews);
+    if (this.#view === "templates") this.#fillGallery();
   }
 
   async #resume() {
@@ -136,6 +140,14 @@ class Page {
     this.#views[this.#view]?.leave?.();
     this.#view = view;
     this.#shell.show(view);
+  }
+
+  /** Fills the gallery when it is first shown, because each preview costs time. */
+  #fillGallery() {
+    const { templates } = this.#catalogue;
+    if (templates === this.#inGallery) return;
+    this.#inGallery = templates;
+    showGallery(templates, this.#previews);
   }
 
   #animate(request) {

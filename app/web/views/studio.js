@@ -1,3 +1,4 @@
+import { assetUrl } from "../addresses.js";
 import { CanvasEditor } from "../canvas/editor.js";
 import { creditsUrl } from "../operator.js";
 import { Router } from "../router.js";
@@ -12,7 +13,7 @@ import { ratioValues, ratioVariable } from "./ratios.js";
 import { VariablesForm } from "./variables-form.js";
 
 const KEY = "template";
-const SAMPLE = new URL("../canvas/sample.webp", import.meta.url).href;
+const SAMPLE = assetUrl("canvas/sample.webp");
 
 /** The workspace: a canvas, a template, its variables, a price, and the button. */
 export class StudioView {
@@ -73,7 +74,7 @@ export class StudioView {
   #thumbnail({ slug, title }) {
     const onchange = () => this.#context.router.go("studio", { template: slug });
     const input = element("input", { type: "radio", name: KEY, value: slug, "aria-label": title, onchange });
-    const picture = element("img", { src: stillUrl(slug), alt: "", width: 62, height: 46 });
+    const picture = element("img", { loading: "lazy", src: stillUrl(slug), alt: "", width: 62, height: 46 });
     return element("label", { class: "strip-item", title }, input, picture);
   }
 
