@@ -1,9 +1,11 @@
 import { Account, Catalogue, Identity } from "./account.js";
+import { Again } from "./again.js";
 import { Attempts } from "./attempts.js";
 import { subject } from "./generation/client.js";
 import { Router } from "./router.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { ActivityView } from "./views/activity.js";
+import { CompletionNotice } from "./views/completion-notice.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
 import { stageLine, titleOf } from "./views/format.js";
@@ -36,6 +38,7 @@ class Page {
     owner: () => subject(this.#identity.token) ?? "",
     reportErrors: (action) => this.#reportErrors(action),
     report: (error) => this.#report(error),
+    useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
   #owner = this.#context.owner();
   #toasts = new Toasts();
@@ -46,7 +49,8 @@ class Page {
   #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
-    change: (attempt) => this.#change(attempt.templateSlug),
+    change: this.#context.useAgain,
+    repeat: (attempt) => this.#repeat(attempt),
     play: (attempt) => this.#router.go("library", { video: attempt.job.id }),
   });
   #views = {
@@ -60,6 +64,8 @@ class Page {
     onSignIn: () => this.#signIn.open(),
     isSignedIn: Boolean(this.#identity.token),
   });
+  #again = new Again(this.#context, this.#studio);
+  #completion = new CompletionNotice(this.#shell);
   #view = null;
   /** Jobs whose hold is part of the balance that was shown last. */
   #held = new Set();
@@ -74,7 +80,7 @@ class Page {
       this.#report(error, attempt),
     );
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
-    this.#dialog.addEventListener("again", ({ detail }) => this.#change(detail));
+    this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
     this.#signIn.addEventListener("signed-in", () => this.#signedIn());
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
@@ -133,10 +139,17 @@ class Page {
     const { status, error, jobId } = attempt.status;
     if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
     if (attempt.error) return this.#report(attempt.error, attempt);
-    if (status === "failed") return this.#report({ ...error, jobId }, attempt);
+    const told = { text: titleOf(attempt.templateSlug, this.#catalogue), tag: jobId };
+    if (status === "failed") {
+      const open = () => this.#router.go("activity");
+      this.#completion.tell({ ...told, title: "A video failed", open });
+      return this.#report({ ...error, jobId }, attempt);
+    }
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
     if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
     this.#reportErrors(() => this.#library.add(jobId));
+    const open = () => this.#router.go("library", { video: jobId });
+    this.#completion.tell({ ...told, title: "Your video is ready", open });
     return this.#announce(attempt, "is ready");
   }
 
@@ -151,8 +164,8 @@ class Page {
     if (error.code === "unauthenticated") this.#shell.offerSignIn();
     const goTo = (view) => () => this.#router.go(view);
     const notice = noticeFor(error, {
-      again: () => this.#again(attempt),
-      change: () => this.#change(attempt?.templateSlug),
+      again: () => (attempt ? this.#reportErrors(() => this.#repeat(attempt)) : this.open()),
+      change: () => (attempt ? this.#context.useAgain(attempt) : this.#toStudio({}, () => this.#studio.focusForm())),
       canvas: () => this.#toStudio({}, () => this.#studio.focusCanvas()),
       credits: goTo("credits"),
       activity: goTo("activity"),
@@ -162,14 +175,20 @@ class Page {
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
   }
 
-  #again(attempt) {
-    if (attempt?.request) this.#dialog.follow(this.#attempts.again(attempt));
-    else if (attempt) this.#change(attempt.templateSlug);
-    else this.open();
+  /** Submits what an attempt was made of once more, or shows it in the studio without its picture. */
+  async #repeat(attempt) {
+    const next = await this.#again.repeat(attempt);
+    if (next) this.#dialog.follow(next);
+    else await this.#useAgain(attempt);
   }
 
-  #change(slug) {
-    this.#toStudio(slug ? { template: slug } : {}, () => this.#studio.focusForm());
+  /** Brings a job's picture, words and template back to the studio. */
+  async #useAgain(made) {
+    this.#toasts.clear();
+    const restored = this.#again.change(made);
+    this.#toStudio({ template: made.templateSlug }, () => this.#studio.focusForm());
+    const code = await restored;
+    if (code) this.#report({ code });
   }
 
   /** Shows the studio now, before the browser's hashchange: a hidden element cannot get the focus. */

@@ -29,7 +29,7 @@ def test_a_click_makes_a_video_that_plays_and_is_in_the_library(
     assert re.fullmatch(r"\[VIDEO\] (Event|Poll) 1: status=pending", console.lines[1])
     assert re.fullmatch(rf"\[VIDEO\] Generation complete: users/.+/{name}", console.lines[-1])
 
-    studio.dialog.get_by_role("button", name="Animate again").click()
+    studio.dialog.get_by_role("button", name="Use again").click()
     expect(studio.dialog).to_be_hidden()
     studio.go("Library")
     newest = studio.page.get_by_role("list", name="Videos").get_by_role("button").first

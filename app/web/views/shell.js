@@ -7,6 +7,7 @@ const $ = (id) => document.getElementById(id);
 export class Shell {
   #view = null;
   #running = 0;
+  #unseen = "";
 
   /** @param {{onSignIn: () => void, isSignedIn: boolean}} options */
   constructor({ onSignIn, isSignedIn }) {
@@ -17,6 +18,7 @@ export class Shell {
       }
     });
     themeButton($("theme"));
+    document.addEventListener("visibilitychange", () => this.#unseen && !document.hidden && this.showUnseen(""));
     $("sign-in-again").hidden = !isSignedIn;
     $("sign-in-again").addEventListener("click", onSignIn);
     document.querySelector(".skip-link").addEventListener("click", (event) => {
@@ -56,6 +58,12 @@ export class Shell {
     this.#badge("library", "✓", "new video");
   }
 
+  /** Says in the tab's title what has happened, until the tab is seen again. */
+  showUnseen(text) {
+    this.#unseen = text;
+    this.#setTitle();
+  }
+
   showBalance({ available }) {
     $("balance").hidden = false;
     $("balance").ariaLabel = `${available} credits available`;
@@ -72,7 +80,7 @@ export class Shell {
   }
 
   #setTitle() {
-    const name = document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
+    const name = this.#unseen || document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
     document.title = `${this.#running ? `(${this.#running}) ` : ""}${name} · Animate`;
   }
 

@@ -9,10 +9,11 @@ export class Toasts {
   #byKind = new Map();
 
   /** A toast stays until one of the same kind replaces it; its action is enabled after `wait` seconds. */
-  show({ kind, title, text, label, run, wait }) {
+  show({ kind, title, text, label, run, wait, isQuiet = false }) {
     this.dismiss(kind);
     this.#moveToTopDialog();
     const toast = cloneTemplate("toast");
+    toast.root.classList.toggle("is-quiet", isQuiet);
     toast.title.textContent = title;
     toast.text.textContent = text;
     toast.dismiss.addEventListener("click", () => this.dismiss(kind));
