@@ -108,7 +108,7 @@ def test_activity_keeps_running_and_failed_jobs_over_a_reload_and_repeats_them(
     assert living is not None
     assert living["width"] < living["height"]
     studio.dialog.get_by_role("button", name="Cancel").click()
-    expect(studio.dialog).to_contain_text("Cancelling. If the model finishes first")
+    expect(studio.dialog).to_contain_text("If the model finishes first")
     studio.page.keyboard.press("Escape")
     expect(running).to_contain_text("Cancelling…")
     fal.fail("Blocked by the content policy")

@@ -23,6 +23,7 @@ def test_a_click_makes_a_video_that_plays_and_is_in_the_library(
     studio.start()
     studio.until_video_plays()
     expect(studio.dialog).to_contain_text("Your video is ready")
+    expect(studio.dialog).to_contain_text("Local preview, made without the model")
     name = studio.dialog.get_by_role("link", name="Download").get_attribute("download")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-[a-z-]+(-\d+)?\.mp4", name or "")
     assert re.fullmatch(r"\[VIDEO\] Job started: [0-9a-f-]{36}", console.lines[0])
@@ -35,6 +36,7 @@ def test_a_click_makes_a_video_that_plays_and_is_in_the_library(
     newest = studio.page.get_by_role("list", name="Videos").get_by_role("button").first
     newest.click()
     studio.until_video_plays()
+    expect(studio.dialog).to_contain_text("Local preview")
     studio.page.keyboard.press("Escape")
     expect(newest).to_be_focused()
     studio.go("Credits")

@@ -8,7 +8,8 @@ import { loadVideo, ratioOf, renewExpiredUrl } from "./video-element.js";
 import { waitLine } from "./wait.js";
 
 const GENERATING = "Generating video. This may take a couple of minutes...";
-const CANCELLING = "Cancelling. If the model finishes first, the video is yours and is charged.";
+const CANCELLING = "If the model finishes first, the video is yours and is charged.";
+const LEAVE = "Close, keep generating";
 const LOCAL = "Local preview, made without the model";
 const TICK = 500;
 const COPIED_FOR = 2500;
@@ -46,7 +47,7 @@ export class VideoDialog extends EventTarget {
 
   /** Shows an attempt until it ends. */
   follow(attempt) {
-    const { screen, title } = this.#parts;
+    const { screen } = this.#parts;
     const glow = element("img", { class: "screen-glow", alt: "" });
     const picture = element("img", { alt: "" });
     this.#attempt = attempt;
@@ -57,7 +58,6 @@ export class VideoDialog extends EventTarget {
       const { naturalWidth: width, naturalHeight: height } = picture;
       if (!attempt.picture.ratio) screen.style.setProperty("--ratio", `${width} / ${height}`);
     });
-    title.textContent = GENERATING;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(), TICK);
     this.#isDone(false);
@@ -86,7 +86,9 @@ export class VideoDialog extends EventTarget {
     } else if (hasEnded) {
       this.#modal.close();
     } else {
+      this.#parts.title.textContent = isCancelling ? "Cancelling…" : GENERATING;
       this.#parts.cancel.textContent = isCancelling ? "Cancelling…" : "Cancel";
+      this.#parts.leave.textContent = isCancelling ? "Close" : LEAVE;
       disable(this.#parts.cancel, isCancelling || status.stage === "storing");
       showStep(this.#parts.steps, status);
       this.#tick();
