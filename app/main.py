@@ -88,7 +88,12 @@ def create_app(
             Route("/api/templates", library.templates, middleware=COMPRESSED),
             Route("/api/jobs", job_list.jobs, middleware=COMPRESSED),
             Route("/api/library", library.library, middleware=COMPRESSED),
-            route("/api/library/{jobId}", PATCH=library.change, DELETE=deletions.delete_video),
+            route(
+                "/api/library/{jobId}",
+                GET=library.video,
+                PATCH=library.change,
+                DELETE=deletions.delete_video,
+            ),
             route("/api/library/{jobId}/download", GET=library.download),
             *share_routes(settings),
             Route("/api/me", account.me),

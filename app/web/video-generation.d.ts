@@ -273,8 +273,27 @@ export class VideoGeneration {
   ): Promise<{ jobs: JobStatus[]; nextCursor: string | null }>;
   templates(options?: Waiting): Promise<{ templates: Template[] }>;
   library(
-    options?: Waiting & { limit?: number; cursor?: string | null; templateSlug?: string },
+    options?: Waiting & {
+      limit?: number;
+      cursor?: string | null;
+      templateSlug?: string;
+      /** Looked for in titles, upper and lower case alike. */
+      q?: string;
+      favourite?: boolean;
+    },
   ): Promise<{ videos: LibraryVideo[]; nextCursor: string | null }>;
+  /** One video of the library; rejects with `video_not_found` if it was deleted. */
+  video(jobId: string, options?: Waiting): Promise<LibraryVideo>;
+  changeVideo(
+    jobId: string,
+    change: { title?: string; favourite?: boolean },
+  ): Promise<LibraryVideo>;
+  /** Deletes for good. With `keepalive`, the request outlives a page that is being left. */
+  deleteVideo(jobId: string, options?: { keepalive?: boolean }): Promise<void>;
+  /** Makes a link under which anyone sees the video; the same each time. */
+  share(jobId: string): Promise<{ shareUrl: string }>;
+  /** Ends the link for good: sharing again makes another one. */
+  revokeShare(jobId: string): Promise<void>;
   credits(options?: Waiting): Promise<Credits>;
   me(options?: Waiting): Promise<Caller>;
   /** Stops following permanently; jobs continue in the service. */
