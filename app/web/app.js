@@ -1,5 +1,6 @@
 import { Account, Catalogue } from "./account.js";
 import { SERVICE } from "./addresses.js";
+import { Again } from "./again.js";
 import { Attempts } from "./attempts.js";
 import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
@@ -7,6 +8,7 @@ import { Session } from "./session.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
+import { CompletionNotice } from "./views/completion-notice.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
 import { stageLine, titleOf } from "./views/format.js";
@@ -46,6 +48,7 @@ class Page {
     report: (error) => this.#report(error),
     resolve: (action) => this.#toasts.resolve(action),
     signIn: () => this.#signIn.open(),
+    useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
   #toasts = new Toasts();
   #previews = new Previews();
@@ -55,7 +58,8 @@ class Page {
   #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
-    change: (attempt) => this.#change(attempt.templateSlug),
+    change: this.#context.useAgain,
+    repeat: (attempt) => this.#repeat(attempt),
     play: (attempt) => this.#router.go("library", { video: attempt.job.id }),
   });
   #views = {
@@ -66,6 +70,8 @@ class Page {
     credits: new CreditsView(this.#context),
   };
   #shell = new Shell();
+  #again = new Again(this.#context, this.#studio);
+  #completion = new CompletionNotice(this.#shell);
   #view = null;
   /** The templates that the gallery shows. */
   #inGallery = this.#catalogue.templates;
@@ -87,7 +93,7 @@ class Page {
     this.#session.addEventListener("signed-in", () => this.open());
     addEventListener("online", () => this.#recovered());
     document.addEventListener("visibilitychange", () => this.#seenAgain());
-    this.#dialog.addEventListener("again", ({ detail }) => this.#change(detail));
+    this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
@@ -170,10 +176,17 @@ class Page {
     if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
     if (attempt.error?.code === "aborted") return this.#announce(attempt, "cancelled");
     if (attempt.error) return this.#report(attempt.error, attempt);
-    if (status === "failed") return this.#report({ ...error, jobId }, attempt);
+    const told = { text: titleOf(attempt.templateSlug, this.#catalogue), tag: jobId };
+    if (status === "failed") {
+      const open = () => this.#router.go("activity");
+      this.#completion.tell({ ...told, title: "A video failed", open });
+      return this.#report({ ...error, jobId }, attempt);
+    }
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
     if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
     this.#reportErrors(() => this.#library.add(jobId));
+    const open = () => this.#router.go("library", { video: jobId });
+    this.#completion.tell({ ...told, title: "Your video is ready", open });
     return this.#announce(attempt, "is ready");
   }
 
@@ -191,8 +204,8 @@ class Page {
     }
     const goTo = (view) => () => this.#router.go(view);
     const notice = noticeFor(error, {
-      again: () => this.#again(attempt),
-      change: () => this.#change(attempt?.templateSlug),
+      again: () => (attempt ? this.#reportErrors(() => this.#repeat(attempt)) : this.open()),
+      change: () => (attempt ? this.#context.useAgain(attempt) : this.#toStudio({}, () => this.#studio.focusForm())),
       canvas: () => this.#toStudio({}, () => this.#studio.focusCanvas()),
       credits: goTo("credits"),
       activity: goTo("activity"),
@@ -202,14 +215,20 @@ class Page {
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
   }
 
-  #again(attempt) {
-    if (attempt?.request) this.#dialog.follow(this.#attempts.again(attempt));
-    else if (attempt) this.#change(attempt.templateSlug);
-    else this.open();
+  /** Submits what an attempt was made of once more, or shows it in the studio without its picture. */
+  async #repeat(attempt) {
+    const next = await this.#again.repeat(attempt);
+    if (next) this.#dialog.follow(next);
+    else await this.#useAgain(attempt);
   }
 
-  #change(slug) {
-    this.#toStudio(slug ? { template: slug } : {}, () => this.#studio.focusForm());
+  /** Brings a job's picture, words and template back to the studio. */
+  async #useAgain(made) {
+    this.#toasts.clear();
+    const restored = this.#again.change(made);
+    this.#toStudio({ template: made.templateSlug }, () => this.#studio.focusForm());
+    const code = await restored;
+    if (code) this.#report({ code });
   }
 
   /** Shows the studio now, before the browser's hashchange: a hidden element cannot get the focus. */

@@ -272,6 +272,10 @@ export class VideoGeneration {
   resume(): Promise<void>;
   /** A fresh status, for example when a signed URL has expired. */
   status(jobId: string, options?: Waiting): Promise<JobStatus>;
+  /** The user's jobs of every status, or of one, newest first, in pages. */
+  history(
+    options?: Waiting & { status?: JobStatus["status"]; limit?: number; cursor?: string | null },
+  ): Promise<{ jobs: JobStatus[]; nextCursor: string | null }>;
   templates(options?: Waiting): Promise<{ templates: Template[] }>;
   library(
     options?: Waiting & {

@@ -108,6 +108,10 @@ export class VideoGeneration {
     return status;
   }
 
+  history({ status, limit, cursor, signal } = {}) {
+    return this.#client.jobs({ status, limit, cursor, signal });
+  }
+
   templates({ signal } = {}) {
     return this.#client.templates(signal);
   }

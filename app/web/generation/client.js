@@ -65,6 +65,11 @@ export class Client {
     return this.#send(`${ROOT}/events`, { headers, signal, timeout: null });
   }
 
+  async jobs({ signal, ...query }) {
+    const page = await this.#json("/api/jobs", { query, signal });
+    return { ...page, jobs: page.jobs.map((job) => this.addressed(job)) };
+  }
+
   templates(signal) {
     return this.#json("/api/templates", { signal, isPublic: true });
   }

@@ -8,6 +8,7 @@ export class Shell {
   #view = null;
   #running = 0;
   #isOffline = false;
+  #unseen = "";
 
   constructor() {
     // A key that is held down presses once: otherwise it would also press what it just opened.
@@ -18,6 +19,7 @@ export class Shell {
     });
     themeButton($("theme"));
     for (const change of ["online", "offline"]) addEventListener(change, () => this.#markConnection());
+    document.addEventListener("visibilitychange", () => this.#unseen && !document.hidden && this.showUnseen(""));
     document.querySelector(".skip-link").addEventListener("click", (event) => {
       event.preventDefault(); // the URL's fragment names the view, not an element
       $("main").focus();
@@ -51,6 +53,12 @@ export class Shell {
     this.#badge("library", "✓", "new video");
   }
 
+  /** Says in the tab's title what has happened, until the tab is seen again. */
+  showUnseen(text) {
+    this.#unseen = text;
+    this.#setTitle();
+  }
+
   showBalance({ available }) {
     $("balance").hidden = false;
     $("balance").ariaLabel = `${available} credits available`;
@@ -73,7 +81,7 @@ export class Shell {
   }
 
   #setTitle() {
-    const name = document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
+    const name = this.#unseen || document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
     document.title = `${this.#running ? `(${this.#running}) ` : ""}${name} · Animate`;
   }
 

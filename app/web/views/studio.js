@@ -28,6 +28,7 @@ export class StudioView {
   #editor;
   #ratioNote;
   #template = null;
+  #coming;
 
   constructor(context, previews, onAnimate) {
     this.#context = context;
@@ -61,6 +62,30 @@ export class StudioView {
     const wanted = [router.location.query.get("template"), sessionStore.get(KEY)];
     const known = wanted.find((slug) => catalogue.find(slug));
     this.#choose(known ?? (templates.find(isReady) ?? templates[0])?.slug);
+  }
+
+  /** Shows the template and words of a job; false if the template is not on offer any more. */
+  restore({ templateSlug, variables }) {
+    const template = this.#context.catalogue.find(templateSlug);
+    if (!template) return false;
+    this.#form.note(template, variables);
+    this.#template = null;
+    this.#choose(templateSlug);
+    return true;
+  }
+
+  /** Whether the canvas is as it was when this page made the request. */
+  shows({ scene }) {
+    return scene.deref() === this.#editor.scene;
+  }
+
+  /** Shows a picture as soon as it is there; of several, the one that was asked for last. */
+  async showPicture(coming) {
+    this.#coming = coming;
+    const wait = element("div", { class: "stage-wait", "aria-hidden": "true" });
+    this.#canvas.append(wait);
+    const picture = await coming.finally(() => wait.remove());
+    if (picture && coming === this.#coming) await this.#editor.showPicture(picture);
   }
 
   focusForm() {
@@ -116,6 +141,7 @@ export class StudioView {
       this.#onAnimate({
         order: { templateSlug, variables: this.#variables, image: this.#editor.toBlob({ longSide }) },
         pictureUrl: this.#editor.snapshotUrl(),
+        scene: new WeakRef(this.#editor.scene), // its bitmaps are large
         ratio: this.#editor.aspect.replace(":", " / "),
       }),
     );

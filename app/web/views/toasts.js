@@ -12,10 +12,11 @@ export class Toasts {
    * A toast stays until one of the same kind replaces it, or until what it asks for, its `action`,
    * has been done; its button is enabled after `wait` seconds.
    */
-  show({ kind, title, text, label, action, run, wait }) {
+  show({ kind, title, text, label, action, run, wait, isQuiet = false }) {
     this.dismiss(kind);
     this.#moveToTopDialog();
     const toast = cloneTemplate("toast");
+    toast.root.classList.toggle("is-quiet", isQuiet);
     toast.title.textContent = title;
     toast.text.textContent = text;
     toast.dismiss.addEventListener("click", () => this.dismiss(kind));
