@@ -10,6 +10,7 @@ proxy can serve the service under a prefix.
 import functools
 import hashlib
 import mimetypes
+from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,9 +39,11 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         "Content-Security-Policy": _content_security_policy(settings),
         "Referrer-Policy": "same-origin",
     }
+    facts = _operator_facts(settings)
 
     def page(path: str, name: str) -> Route:
-        html = read_page(name).replace("{assets}", assets_address())
+        # The facts come last, so that nothing inside an address is filled in.
+        html = read_page(name).replace("{assets}", assets_address()).replace(" {operator}", facts)
 
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)
@@ -94,6 +97,19 @@ def _digest() -> str:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(FOLDER)} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def _operator_facts(settings: Settings) -> str:
+    """Return what ``operator.js`` reads, as attributes of the page's root."""
+    development = "true" if settings.development else None
+    facts = {
+        "sign-in-url": settings.sign_in_url,
+        "credits-url": settings.credits_url,
+        "development": development,
+    }
+    return "".join(
+        f' data-{name}="{escape(value)}"' for name, value in facts.items() if value is not None
+    )
 
 
 def _content_security_policy(settings: Settings) -> str:

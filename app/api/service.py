@@ -32,6 +32,7 @@ from app.jobs.outgoing_events import OutgoingEvents
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
+from app.jobs.waits import Waits
 from app.jobs.webhooks import Webhooks
 from app.problems import InvalidQuery, JobNotFound, ShuttingDown, VideoNotFound
 from app.server.tasks import BackgroundTasks
@@ -64,6 +65,7 @@ class Service:
     erasure_store: ErasureStore
     storage: Storage
     catalogue: Catalogue
+    waits: Waits
     identity: Identity
     lifecycle: Lifecycle
     webhooks: Webhooks

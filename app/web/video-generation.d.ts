@@ -4,6 +4,8 @@ interface JobFacts {
   readonly stage: "submitting" | "queued" | "generating" | "cancelling" | "storing" | "done";
   readonly templateSlug: string;
   readonly falModel: string;
+  /** True if the service's own stand-in for fal made the video, and not the model. */
+  readonly localPreview?: boolean;
   /** As submitted, with defaults. */
   readonly variables: Readonly<Record<string, string | number>>;
   readonly credits: number;
@@ -106,6 +108,8 @@ export interface Template {
   readonly startSide: number;
   /** Pixels that each side of a start image must have. */
   readonly minimumSide?: number;
+  /** Seconds that recent videos of the template took; absent if there are too few. */
+  readonly waitSeconds?: { readonly from: number; readonly to: number };
   readonly variables: readonly Variable[];
 }
 
@@ -120,6 +124,8 @@ export interface LibraryVideo {
   readonly startImageUrl?: string;
   readonly title: string;
   readonly favourite: boolean;
+  /** As of its job. */
+  readonly localPreview?: boolean;
   /** Those of its job. */
   readonly variables: Readonly<Record<string, string | number>>;
   /** The link under which anyone sees the video; absent while it is not shared. */
@@ -263,8 +269,27 @@ export class VideoGeneration {
   status(jobId: string, options?: Waiting): Promise<JobStatus>;
   templates(options?: Waiting): Promise<{ templates: Template[] }>;
   library(
-    options?: Waiting & { limit?: number; cursor?: string | null; templateSlug?: string },
+    options?: Waiting & {
+      limit?: number;
+      cursor?: string | null;
+      templateSlug?: string;
+      /** Looked for in titles, upper and lower case alike. */
+      q?: string;
+      favourite?: boolean;
+    },
   ): Promise<{ videos: LibraryVideo[]; nextCursor: string | null }>;
+  /** One video of the library; rejects with `video_not_found` if it was deleted. */
+  video(jobId: string, options?: Waiting): Promise<LibraryVideo>;
+  changeVideo(
+    jobId: string,
+    change: { title?: string; favourite?: boolean },
+  ): Promise<LibraryVideo>;
+  /** Deletes for good. With `keepalive`, the request outlives a page that is being left. */
+  deleteVideo(jobId: string, options?: { keepalive?: boolean }): Promise<void>;
+  /** Makes a link under which anyone sees the video; the same each time. */
+  share(jobId: string): Promise<{ shareUrl: string }>;
+  /** Ends the link for good: sharing again makes another one. */
+  revokeShare(jobId: string): Promise<void>;
   credits(options?: Waiting): Promise<Credits>;
   me(options?: Waiting): Promise<Caller>;
   /** Stops following permanently; jobs continue in the service. */

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pydantic import SecretStr
 
 from app.api.page import FOLDER, page_routes
 from app.database.schema import FOLDER as SCHEMA
@@ -63,6 +64,25 @@ async def test_the_content_security_policy_names_the_host_that_serves_the_videos
     answer = await page.endpoint(None)  # type: ignore[attr-defined]
     policy = answer.headers["content-security-policy"]
     assert "media-src 'self' https://cdn.example.com blob:" in policy
+
+
+async def test_the_page_names_what_the_operator_has_set_and_nothing_else(
+    settings: Settings,
+) -> None:
+    hostile = 'https://shop.example/?a=1&b="><script>{assets}'
+    for given, facts in (
+        ({"sign_in_url": "https://id.example/in"}, ' data-sign-in-url="https://id.example/in"'),
+        (
+            {"credits_url": hostile},
+            ' data-credits-url="https://shop.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;{assets}"',
+        ),
+        ({"auth_jwt_secret": None}, ' data-development="true"'),
+        ({}, ""),
+    ):
+        named = {"auth_jwt_secret": SecretStr("s" * 32)} | given
+        page, *_ = page_routes(settings.model_copy(update=named))
+        answer = await page.endpoint(None)  # type: ignore[attr-defined]
+        assert f'<html lang="en" data-view="studio"{facts}>' in answer.body.decode()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,15 @@ editor.addEventListener("notice", ({ detail }) => notices.push(detail));
 await editor.ready;
 globalThis.editor = editor;
 """
-SIZES = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (1280, 1280), "4:5": (1024, 1280)}
+SIZES = {
+    "21:9": (1280, 548),
+    "16:9": (1280, 720),
+    "4:3": (1280, 960),
+    "1:1": (1280, 1280),
+    "4:5": (1024, 1280),
+    "3:4": (960, 1280),
+    "9:16": (720, 1280),
+}
 
 
 def encoded(width: int, height: int, kind: str = "PNG", **options: Any) -> bytes:

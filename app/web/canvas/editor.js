@@ -12,7 +12,8 @@ const SAVE_AFTER = 400; // milliseconds without a change
 
 /**
  * A canvas for designing the first frame of a video. `ready` resolves when its first picture is
- * loaded. Events: `change`, and `notice` with `detail: {code, message}` if a picture is rejected.
+ * loaded. Events: `change`, `aspect-change`, and `notice` with `detail: {code, message}` if a picture
+ * is rejected.
  */
 export class CanvasEditor extends EventTarget {
   #history = new History(withNew(scenes.EMPTY, "text", HEADLINE));
@@ -20,6 +21,7 @@ export class CanvasEditor extends EventTarget {
   #owner;
   #view;
   #pictures = 0;
+  #shownAspect = this.aspect;
   #saveTimer = 0;
 
   /** @param {() => string} options.owner the user whose draft is stored */
@@ -34,12 +36,18 @@ export class CanvasEditor extends EventTarget {
     this.ready = this.#open();
   }
 
+  /** The ratios that the canvas can have, as in a template's `aspectRatios`. */
+  get aspects() {
+    return Object.keys(scenes.FRAMES);
+  }
+
   get aspect() {
     return this.scene.aspect;
   }
 
+  /** Changes the ratio as an undo step; one that the canvas cannot have is ignored. */
   set aspect(aspect) {
-    if (aspect === this.aspect) return;
+    if (aspect === this.aspect || !this.aspects.includes(aspect)) return;
     const scene = scenes.reframed(this.scene, aspect);
     this.apply({ ...scene, objects: scene.objects.map(fitText) });
     this.#announce(`Aspect ${aspect}`);
@@ -80,6 +88,22 @@ export class CanvasEditor extends EventTarget {
   /** A small picture of the current canvas, as a data URL. */
   snapshotUrl() {
     return scenePreviewUrl(this.scene);
+  }
+
+  /** Whether the exported picture needs an alpha channel. */
+  hasTransparency() {
+    return this.scene.backdrop.length === 0;
+  }
+
+  /** Replaces the canvas by one picture, in the ratio closest to it; resolves when it is shown. */
+  async showPicture(blob) {
+    await this.ready;
+    const picture = await this.#decode(blob);
+    if (!picture) return;
+    const aspect = scenes.closestAspect(picture.bitmap);
+    this.selection = null;
+    this.apply({ ...scenes.EMPTY, aspect, picture });
+    this.#announce("Picture placed");
   }
 
   /* The members below are for the parts of the editor. */
@@ -207,6 +231,7 @@ export class CanvasEditor extends EventTarget {
     const { x, y, zoom } = draft?.picture ?? picture ?? {};
     const scene = draft ?? this.scene;
     this.#history = new History({ ...scene, picture: picture && { ...picture, x, y, zoom } });
+    this.#shownAspect = this.aspect;
     this.#view.show();
   }
 
@@ -234,6 +259,8 @@ export class CanvasEditor extends EventTarget {
     if (this.selection && !this.selected) this.selection = null;
     this.#view.show();
     this.dispatchEvent(new Event("change"));
+    if (this.aspect !== this.#shownAspect) this.dispatchEvent(new Event("aspect-change"));
+    this.#shownAspect = this.aspect;
     clearTimeout(this.#saveTimer);
     this.#saveTimer = setTimeout(() => saveDraft(this.scene, this.#owner()), SAVE_AFTER);
   }

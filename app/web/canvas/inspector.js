@@ -88,7 +88,7 @@ export class Inspector {
   }
 
   #background() {
-    const palette = this.#controls.palette("Colour", "backdrop");
+    const palette = this.#controls.palette("Colour", "backdrop", NONE);
     return [
       this.#controls.panel("Background", [palette], "backdrop"),
       element("i", { class: "canvas-rest" }),

@@ -6,10 +6,13 @@
 
 export const BACKGROUND = 0; // the id of the picture
 export const FRAMES = {
+  "21:9": { width: 1280, height: 548 },
   "16:9": { width: 1280, height: 720 },
-  "9:16": { width: 720, height: 1280 },
+  "4:3": { width: 1280, height: 960 },
   "1:1": { width: 1280, height: 1280 },
   "4:5": { width: 1024, height: 1280 },
+  "3:4": { width: 960, height: 1280 },
+  "9:16": { width: 720, height: 1280 },
 };
 export const EMPTY = {
   aspect: "16:9",
@@ -29,6 +32,15 @@ const KINDS = {
   line: { fill: ["#ffffff"], width: 0.34, height: 0.008 },
   star: { fill: ["#ffe08a", "#ffb84d"], width: 0.22, height: 0.22 },
 };
+
+/** The aspect ratio that is closest to a picture's. */
+export function closestAspect({ width, height }) {
+  const distance = (aspect) => {
+    const frame = FRAMES[aspect];
+    return Math.abs(Math.log((frame.width * height) / (frame.height * width)));
+  };
+  return Object.keys(FRAMES).reduce((a, b) => (distance(b) < distance(a) ? b : a));
+}
 
 /** Creates an object in the middle of the frame; `look` overrides any property. */
 export function create({ aspect, objects }, kind, look) {

@@ -70,8 +70,10 @@ export class StudioView {
 
   #choose(slug) {
     const template = this.#context.catalogue.find(slug);
-    if (!template || template === this.#template) return;
-    const { preview, title, text, model, strip } = this.#parts;
+    if (!template) return;
+    this.#mark(slug);
+    if (template === this.#template) return;
+    const { preview, title, text, model } = this.#parts;
     this.#template = template;
     sessionStore.set(KEY, slug);
     title.textContent = template.title;
@@ -79,10 +81,14 @@ export class StudioView {
     model.textContent = template.falModel;
     this.#previews.show(preview, slug);
     this.#form.show(template);
+    this.#updateButton();
+  }
+
+  #mark(slug) {
+    const { strip } = this.#parts;
     const input = strip.querySelector(`[value="${CSS.escape(slug)}"]`);
     input.checked = true;
     bringIntoView(strip, input.parentElement);
-    this.#updateButton();
   }
 
   #key({ key, ctrlKey, metaKey, repeat }) {

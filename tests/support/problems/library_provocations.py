@@ -27,7 +27,8 @@ LIBRARY: dict[tuple[str, str], Callable[[Scene], Awaitable[httpx.Response]]] = {
     ("changeVideo", "invalid_request"): lambda scene: scene.ask(json={"title": " "}),
     ("changeVideo", "video_not_found"): lambda scene: scene.ask(),
     ("changeVideo", "too_busy"): too_busy_to_change,
-    **{(each, "too_busy"): too_busy_to_list for each in ("library", "jobs", "credits")},
+    ("video", "video_not_found"): lambda scene: scene.ask(),
+    **{(each, "too_busy"): too_busy_to_list for each in ("library", "video", "jobs", "credits")},
     **{
         (each, "too_busy"): too_busy_to_ask
         for each in ("status", "events", "cancel", "download", "share", "revoke", "deleteVideo")

@@ -264,7 +264,7 @@ OWN: dict[tuple[str, str], Provocation] = {
         (operation, "shutting_down"): cut_off
         for operation in (
             *("status", "cancel", "templates", "library", "credits", "hear"),
-            *("changeVideo", "jobs"),
+            *("video", "changeVideo", "jobs"),
         )
     },
     **LIBRARY,
