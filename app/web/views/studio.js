@@ -6,8 +6,7 @@ import { element } from "./element.js";
 import { credits } from "./format.js";
 import { disable, sectionOf } from "./parts.js";
 import { stillUrl } from "./previews.js";
-import { RatioNote } from "./ratio-note.js";
-import { ratioValues, ratioVariable } from "./ratios.js";
+import { RatioNote, ratioValues, ratioVariable } from "./ratios.js";
 import { VariablesForm } from "./variables-form.js";
 
 const KEY = "template";
@@ -26,6 +25,8 @@ export class StudioView {
   #editor;
   #ratioNote;
   #template = null;
+  /** The ratio of the canvas that the panel was updated for. */
+  #aspect = null;
 
   constructor(context, previews, onAnimate) {
     this.#context = context;
@@ -35,7 +36,7 @@ export class StudioView {
     this.#ratioNote = new RatioNote(this.#parts, this.#editor, this.#button);
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.ready.finally(() => this.#update());
-    this.#editor.addEventListener("change", () => this.#update());
+    this.#editor.addEventListener("change", () => this.#editor.aspect === this.#aspect || this.#update());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
     this.#form.addEventListener("change", () => this.#update());
     context.account.addEventListener("change", () => this.#update());
@@ -143,6 +144,7 @@ export class StudioView {
     if (!this.#template) return;
     const obstacle = this.#obstacle;
     const account = this.#context.account.credits;
+    this.#aspect = this.#editor.aspect;
     disable(this.#button, obstacle !== null);
     this.#ratioNote.show(this.#template);
     this.#form.showPrices((others) => this.#priceWith(others));
