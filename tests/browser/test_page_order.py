@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
@@ -63,18 +64,48 @@ def test_cancel_while_the_picture_is_sent_makes_no_job(
 
 
 def test_cancel_when_the_service_has_the_picture_cancels_the_job(
-    context: BrowserContext, driven: Server, fal: DrivenFal
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
+    console.allow(REQUEST_FAILED)
     studio = Studio(context, driven.url, token=token("cancels-early")).until_ready()
     held = fal.hold("upload")
     studio.animate.click()
     studio.until(held.reached.is_set)
     studio.dialog.get_by_role("button", name="Cancel").click()
     expect(studio.dialog.get_by_role("button", name="Cancelling")).to_be_visible()
+    context.set_offline(True)  # the answer is lost
     fal.release(held)
+    context.set_offline(False)
     expect(studio.dialog).to_be_hidden()
     studio.go("Activity")
     expect(studio.row("cancelled")).to_contain_text("Nothing was charged.")
+    expect(studio.toasts).to_have_count(0)
+
+
+def test_a_cancel_whose_submit_was_lost_is_repeated_with_it(empty_page: Page) -> None:
+    repeated = """async () => {
+      const { Attempts } = await import("/assets/latest/attempts.js");
+      const keys = [], cancelled = [];
+      const submits = [
+        () => Promise.reject({ code: "offline" }),
+        () => ({ id: "a job", latest: null, cancel: () => cancelled.push("a job") }),
+      ];
+      const submit = (image, data, { idempotencyKey, onprogress }) => {
+        keys.push(idempotencyKey);
+        onprogress({ sent: 9, total: 9 });
+        return new Promise((resolve) => setTimeout(resolve)).then(submits.shift());
+      };
+      const attempts = new Attempts({ submit, subscribe() {}, jobs: new Map() });
+      const ended = new Promise((resolve) => attempts.addEventListener("end", resolve));
+      const attempt = attempts.start({ order: { templateSlug: "any", image: null } });
+      await new Promise((resolve) => attempts.addEventListener("change", resolve, { once: true }));
+      await attempts.cancel(attempt);
+      await ended;
+      attempts.again(attempt);
+      while (cancelled.length === 0) await new Promise((resolve) => setTimeout(resolve));
+      return [new Set(keys).size, keys.length, cancelled];
+    }"""
+    assert empty_page.evaluate(repeated) == [1, 2, ["a job"]]
 
 
 def test_only_sending_whose_end_is_far_is_given_up(empty_page: Page) -> None:

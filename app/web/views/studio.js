@@ -8,8 +8,7 @@ import { element } from "./element.js";
 import { credits } from "./format.js";
 import { disable, sectionOf } from "./parts.js";
 import { stillUrl } from "./previews.js";
-import { RatioNote } from "./ratio-note.js";
-import { ratioValues, ratioVariable } from "./ratios.js";
+import { RatioNote, ratioValues, ratioVariable } from "./ratios.js";
 import { VariablesForm } from "./variables-form.js";
 
 const KEY = "template";
@@ -29,6 +28,8 @@ export class StudioView {
   #ratioNote;
   #template = null;
   #coming;
+  /** The ratio of the canvas that the panel was updated for. */
+  #aspect = null;
 
   constructor(context, previews, onAnimate) {
     this.#context = context;
@@ -38,7 +39,7 @@ export class StudioView {
     this.#ratioNote = new RatioNote(this.#parts, this.#editor, this.#button);
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.ready.finally(() => this.#update());
-    this.#editor.addEventListener("change", () => this.#update());
+    this.#editor.addEventListener("change", () => this.#editor.aspect === this.#aspect || this.#update());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
     this.#editor.addEventListener("change", () => context.resolve("canvas"));
     this.#form.addEventListener("change", () => this.#update());
@@ -178,6 +179,7 @@ export class StudioView {
     if (!this.#template) return;
     const obstacle = this.#obstacle;
     const account = this.#context.account.credits;
+    this.#aspect = this.#editor.aspect;
     disable(this.#button, obstacle !== null);
     this.#ratioNote.show(this.#template);
     this.#form.showPrices((others) => this.#priceWith(others));
