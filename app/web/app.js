@@ -138,19 +138,21 @@ class Page {
   #ended(attempt) {
     const { status, error, jobId } = attempt.status;
     if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
-    if (attempt.error) return this.#report(attempt.error, attempt);
-    const told = { text: titleOf(attempt.templateSlug, this.#catalogue), tag: jobId };
-    if (status === "failed") {
-      const open = () => this.#router.go("activity");
-      this.#completion.tell({ ...told, title: "A video failed", open });
-      return this.#report({ ...error, jobId }, attempt);
+    const failure = attempt.error ?? (status === "failed" ? { ...error, jobId } : null);
+    if (failure) {
+      this.#tell(attempt, "A video failed", () => this.#router.go("activity"));
+      return this.#report(failure, attempt);
     }
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
     if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
     this.#reportErrors(() => this.#library.add(jobId));
-    const open = () => this.#router.go("library", { video: jobId });
-    this.#completion.tell({ ...told, title: "Your video is ready", open });
+    this.#tell(attempt, "Your video is ready", () => this.#router.go("library", { video: jobId }));
     return this.#announce(attempt, "is ready");
+  }
+
+  #tell({ templateSlug, jobId: tag }, title, open) {
+    const text = titleOf(templateSlug, this.#catalogue);
+    this.#completion.tell({ title, text, tag, open });
   }
 
   /** Announces a stage once, without the queue position, which changes too often. */
