@@ -1,14 +1,16 @@
-import { Account, Catalogue, Identity } from "./account.js";
+import { Account, Catalogue } from "./account.js";
+import { SERVICE } from "./addresses.js";
 import { Again } from "./again.js";
 import { Attempts } from "./attempts.js";
-import { subject } from "./generation/client.js";
+import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
+import { Session } from "./session.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
+import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
-import { CompletionNotice } from "./views/completion-notice.js";
+import { AttemptNews } from "./views/attempt-news.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
-import { stageLine, titleOf } from "./views/format.js";
 import { showGallery } from "./views/gallery.js";
 import { LibraryView } from "./views/library.js";
 import { Previews } from "./views/previews.js";
@@ -18,33 +20,39 @@ import { StudioView } from "./views/studio.js";
 import { Toasts } from "./views/toasts.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
-const SERVICE = new URL("../..", import.meta.url).href.replace(/\/$/, ""); // also under a prefix
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
+/** Views that anyone may see. */
+const PUBLIC = ["studio", "templates"];
+/** The service's own troubles, which are over when the stream is live again. */
+const PASSING = ["database_unavailable", "identity_unavailable", "too_busy", "shutting_down"];
 
 /** Connects the parts of the page: which events they receive, and what each action does. */
 class Page {
-  #identity = new Identity();
-  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#identity.token });
+  #session = new Session(() => this.#videos.me());
+  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#session.token });
   #router = new Router(VIEWS);
-  #account = new Account(this.#videos);
-  #catalogue = new Catalogue(this.#videos);
+  #account = new Account(this.#videos, this.#session);
+  // Without a token, the request is the one that index.html preloads.
+  #catalogue = new Catalogue(new Client({ baseUrl: SERVICE, getToken: () => null, onToken() {} }));
   #attempts = new Attempts(this.#videos);
   #context = {
     videos: this.#videos,
+    session: this.#session,
     attempts: this.#attempts,
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
-    owner: () => subject(this.#identity.token) ?? "",
+    owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
-    report: (error) => this.#report(error),
+    report: (error, attempt) => this.#report(error, attempt),
+    resolve: (action) => this.#toasts.resolve(action),
+    signIn: () => this.#signIn.open(),
     useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
-  #owner = this.#context.owner();
   #toasts = new Toasts();
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
-  #signIn = new SignIn(this.#identity, this.#account);
+  #signIn = new SignIn(this.#session, (token) => verify(token));
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
   #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
@@ -55,41 +63,46 @@ class Page {
   });
   #views = {
     studio: this.#studio,
-    templates: {},
+    templates: { enter: () => this.#fillGallery() },
     library: this.#library,
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
-  #shell = new Shell({
-    onSignIn: () => this.#signIn.open(),
-    isSignedIn: Boolean(this.#identity.token),
-  });
+  #shell = new Shell();
   #again = new Again(this.#context, this.#studio);
-  #completion = new CompletionNotice(this.#shell);
   #view = null;
-  /** Jobs whose hold is part of the balance that was shown last. */
-  #held = new Set();
-  /** The stage announced last, by attempt. */
-  #announced = new Map();
+  /** The templates that the gallery shows. */
+  #inGallery = this.#catalogue.templates;
 
   constructor() {
+    new AccountMenu(this.#session, this.#context.signIn);
+    new AttemptNews(this.#context, { shell: this.#shell, dialog: this.#dialog, library: this.#library });
     this.#router.addEventListener("change", () => this.#show());
-    this.#attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
-    this.#attempts.addEventListener("end", ({ detail }) => this.#ended(detail));
-    this.#attempts.addEventListener("cancel-failed", ({ detail: { error, attempt } }) =>
-      this.#report(error, attempt),
-    );
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
+    this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
+    this.#session.addEventListener("signed-in", () => this.open());
+    addEventListener("online", () => this.#recovered());
+    document.addEventListener("visibilitychange", () => this.#seenAgain());
     this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
-    this.#signIn.addEventListener("signed-in", () => this.#signedIn());
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
 
   async open() {
     this.#show();
+    const isKnown = this.#catalogue.templates.length > 0;
+    await Promise.all([isKnown || this.#reportErrors(() => this.#loadTemplates()), this.#enterAsUser()]);
+  }
+
+  /** Loads what is the user's; nothing if the service says that nobody is signed in. */
+  async #enterAsUser() {
+    const checked = this.#reportErrors(() => this.#session.check());
+    if (!this.#session.isSignedIn) {
+      await checked;
+      if (!this.#session.isSignedIn) return;
+      this.#enter();
+    }
     await Promise.all([
-      this.#reportErrors(() => this.#loadTemplates()),
       this.#reportErrors(() => this.#account.refresh()),
       this.#reportErrors(() => this.#resume()),
     ]);
@@ -99,7 +112,7 @@ class Page {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
     this.#library.showTemplates(templates);
-    showGallery(templates, this.#previews);
+    if (this.#view === "templates") this.#fillGallery();
   }
 
   async #resume() {
@@ -108,8 +121,13 @@ class Page {
   }
 
   #show() {
-    const { view, query } = this.#router.location;
+    const { view } = this.#router.location;
     if (view !== this.#view) this.#switchTo(view);
+    if (PUBLIC.includes(view) || this.#session.isSignedIn) this.#enter();
+  }
+
+  #enter() {
+    const { view, query } = this.#router.location;
     this.#reportErrors(() => this.#views[view].enter?.(query));
   }
 
@@ -120,50 +138,25 @@ class Page {
     this.#shell.show(view);
   }
 
+  /** Fills the gallery when it is first shown, because each preview costs time. */
+  #fillGallery() {
+    const { templates } = this.#catalogue;
+    if (templates === this.#inGallery) return;
+    this.#inGallery = templates;
+    showGallery(templates, this.#previews);
+  }
+
   #animate(request) {
     this.#toasts.clear();
     this.#dialog.follow(this.#attempts.start(request));
   }
 
-  #changed(attempt) {
-    this.#shell.showRunning(this.#attempts.underWay.length);
-    if (attempt.job && !this.#held.has(attempt.job.id)) {
-      this.#held.add(attempt.job.id);
-      this.#reportErrors(() => this.#account.refresh());
-    }
-    const line = attempt.hasEnded ? "" : stageLine({ stage: attempt.status.stage });
-    if (line && this.#announced.get(attempt) !== line) this.#announce(attempt, line);
-  }
-
-  #ended(attempt) {
-    const { status, error, jobId } = attempt.status;
-    if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
-    const failure = attempt.error ?? (status === "failed" ? { ...error, jobId } : null);
-    if (failure) {
-      this.#tell(attempt, "A video failed", () => this.#router.go("activity"));
-      return this.#report(failure, attempt);
-    }
-    if (status === "cancelled") return this.#announce(attempt, "cancelled");
-    if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
-    this.#reportErrors(() => this.#library.add(jobId));
-    this.#tell(attempt, "Your video is ready", () => this.#router.go("library", { video: jobId }));
-    return this.#announce(attempt, "is ready");
-  }
-
-  #tell({ templateSlug, jobId: tag }, title, open) {
-    const text = titleOf(templateSlug, this.#catalogue);
-    this.#completion.tell({ title, text, tag, open });
-  }
-
-  /** Announces a stage once, without the queue position, which changes too often. */
-  #announce(attempt, line) {
-    this.#announced.set(attempt, line);
-    this.#shell.announce(`${titleOf(attempt.templateSlug, this.#catalogue)}: ${line}`);
-  }
-
   #report(error, attempt) {
     if (error.code === "aborted" || error.code === "cancelled") return;
-    if (error.code === "unauthenticated") this.#shell.offerSignIn();
+    if (error.code === "unauthenticated") {
+      this.#reportErrors(() => this.#session.check());
+      if (!attempt && !this.#session.token) return; // the page says so without a toast
+    }
     const goTo = (view) => () => this.#router.go(view);
     const notice = noticeFor(error, {
       again: () => (attempt ? this.#reportErrors(() => this.#repeat(attempt)) : this.open()),
@@ -172,7 +165,7 @@ class Page {
       credits: goTo("credits"),
       activity: goTo("activity"),
       templates: goTo("templates"),
-      signIn: () => this.#signIn.open(),
+      signIn: this.#context.signIn,
     });
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
   }
@@ -200,22 +193,24 @@ class Page {
     focus();
   }
 
-  /** Reloads the page if another user signs in, so that nothing of the previous user remains. */
-  #signedIn() {
-    const owner = this.#context.owner();
-    if (this.#owner && owner !== this.#owner) return location.reload();
-    this.#owner = owner;
-    this.#toasts.dismiss("unauthenticated");
-    this.open();
-  }
-
   #connected(state) {
     const isOffline = state === "offline";
     this.#shell.showConnection(isOffline);
-    if (isOffline) return;
+    if (!isOffline) this.#recovered();
+    if (state === "live") PASSING.forEach((code) => this.#toasts.dismiss(code));
+  }
+
+  #recovered() {
     this.#toasts.dismiss("offline");
     if (this.#catalogue.templates.length === 0) this.#reportErrors(() => this.#loadTemplates());
-    if (!this.#account.credits) this.#reportErrors(() => this.#account.refresh());
+    if (this.#session.state === "unknown") this.#reportErrors(() => this.#session.check());
+    if (this.#session.isSignedIn && !this.#account.credits) this.#reportErrors(() => this.#account.refresh());
+  }
+
+  /** The user may have bought credits, or the session may have expired, while the tab was hidden. */
+  #seenAgain() {
+    if (document.hidden || !this.#session.isSignedIn) return;
+    this.#reportErrors(() => this.#account.refresh().catch(unlessOffline));
   }
 
   /** Shows a GenerationError as a toast; any other error is a bug and is thrown. */
@@ -227,6 +222,15 @@ class Page {
       this.#report(error);
     }
   }
+}
+
+/** Asks the service about a token, without using it for anything else. */
+function verify(token) {
+  return new VideoGeneration({ baseUrl: SERVICE, getToken: () => token }).me();
+}
+
+function unlessOffline(error) {
+  if (error.code !== "offline") throw error;
 }
 
 new Page().open();

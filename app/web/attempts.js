@@ -1,4 +1,5 @@
 import { runningPictures } from "./running-pictures.js";
+import { Sending } from "./sending.js";
 
 const PAGE_SIZE = 20;
 const TERMINAL = ["completed", "failed", "cancelled"];
@@ -9,6 +10,7 @@ export class Attempt {
   error = null;
   wantsCancel = false;
   reported = false;
+  sending = new Sending();
   /** Its small picture from before a reload. */
   kept = null;
   key = freshKey();
@@ -20,7 +22,7 @@ export class Attempt {
   }
 
   get status() {
-    return this.job?.latest ?? { status: "pending", stage: "submitting" };
+    return this.job?.latest ?? { status: "pending", stage: "submitting", sent: this.sending.share };
   }
 
   get jobId() {
@@ -102,22 +104,31 @@ export class Attempts extends EventTarget {
     for (const job of this.#videos.jobs.values()) this.#update(job);
   }
 
-  start(request, key) {
+  start(request, { key, wantsCancel = false } = {}) {
     const attempt = new Attempt(request.order.templateSlug, request);
     if (key) attempt.key = key;
+    attempt.wantsCancel = wantsCancel;
     this.#submitting.add(attempt);
     this.#emit("change", attempt);
     this.#submit(attempt);
     return attempt;
   }
 
-  /** Repeats a request. If its answer was lost, repeats it under the same idempotency key. */
+  /**
+   * Repeats a request. If its answer was lost, repeats it under the same idempotency key, and
+   * cancels the job if that was wanted: the service may have made it.
+   */
   again(attempt) {
-    return this.start(attempt.request, attempt.job || attempt.error?.jobId ? undefined : attempt.key);
+    if (attempt.job || attempt.error?.jobId) return this.start(attempt.request);
+    return this.start(attempt.request, attempt);
   }
 
-  /** Before the job has an id, waits for it: aborting the submit could leave a job running. */
+  /**
+   * Before the job has an id, gives up the sending, or, if the service may have got all, waits for
+   * the id: a job that nobody knows would be paid for.
+   */
   async cancel(attempt) {
+    if (!attempt.job && attempt.sending.giveUp()) return;
     attempt.wantsCancel = true;
     this.#emit("change", attempt);
     try {
@@ -131,8 +142,14 @@ export class Attempts extends EventTarget {
 
   async #submit(attempt) {
     const { image, ...data } = attempt.request.order;
+    const { sending, key: idempotencyKey } = attempt;
+    const onprogress = (bytes) => {
+      sending.note(bytes);
+      this.#emit("change", attempt);
+    };
+    const options = { idempotencyKey, onprogress, signal: sending.signal };
     try {
-      attempt.job = await this.#videos.submit(await image, data, { idempotencyKey: attempt.key });
+      attempt.job = await this.#videos.submit(await image, data, options);
       this.#endSubmit(attempt, attempt.job.id);
     } catch (error) {
       attempt.error = error;

@@ -36,6 +36,6 @@ def test_the_page_sets_the_ratio_shows_a_picture_and_learns_what_is_transparent(
         assert image.convert("L").getextrema() == (0, 0)
     assert not run("editor.hasTransparency()")
     editor.keys("Control+z")
-    assert (editor.aspect, len(editor.objects)) == ("16:9", 1)
+    assert (editor.aspect, len(editor.objects)) == ("16:9", 2)
     run("editor.apply({ ...editor.scene, backdrop: [] })")
     assert run("editor.hasTransparency()")

@@ -7,5 +7,6 @@ export function noticeFor({ code, message, retryAfter }, actions) {
   const notice = find(code) ?? find("other");
   const { action, label, text = message, quiet } = notice.dataset;
   const wait = (action === "again" && retryAfter) || 0;
-  return { title: notice.textContent, text, label, run: actions[action], wait, isQuiet: quiet !== undefined };
+  const isQuiet = quiet !== undefined;
+  return { title: notice.textContent, text, label, action, run: actions[action], wait, isQuiet };
 }

@@ -7,10 +7,10 @@ const $ = (id) => document.getElementById(id);
 export class Shell {
   #view = null;
   #running = 0;
+  #isOffline = false;
   #unseen = "";
 
-  /** @param {{onSignIn: () => void, isSignedIn: boolean}} options */
-  constructor({ onSignIn, isSignedIn }) {
+  constructor() {
     // A key that is held down presses once: otherwise it would also press what it just opened.
     document.addEventListener("keydown", (event) => {
       if (event.repeat && event.key === "Enter" && event.target.closest("button, a")) {
@@ -18,17 +18,12 @@ export class Shell {
       }
     });
     themeButton($("theme"));
+    for (const change of ["online", "offline"]) addEventListener(change, () => this.#markConnection());
     document.addEventListener("visibilitychange", () => this.#unseen && !document.hidden && this.showUnseen(""));
-    $("sign-in-again").hidden = !isSignedIn;
-    $("sign-in-again").addEventListener("click", onSignIn);
     document.querySelector(".skip-link").addEventListener("click", (event) => {
       event.preventDefault(); // the URL's fragment names the view, not an element
       $("main").focus();
     });
-  }
-
-  offerSignIn() {
-    $("sign-in-again").hidden = false;
   }
 
   /** Shows a view; moves the focus to it if the focused element is hidden now. */
@@ -71,12 +66,18 @@ export class Shell {
   }
 
   showConnection(isOffline) {
-    $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
+    this.#isOffline = isOffline;
+    this.#markConnection();
   }
 
   /** Announces a text to screen readers. */
   announce(text) {
     $("announcer").textContent = text;
+  }
+
+  #markConnection() {
+    const isOffline = this.#isOffline || !navigator.onLine;
+    $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
   }
 
   #setTitle() {
