@@ -77,7 +77,7 @@ export class StudioView {
 
   /** Whether the canvas is as it was when this page made the request. */
   shows({ scene }) {
-    return scene.deref() === this.#editor.scene;
+    return scene?.deref() === this.#editor.scene;
   }
 
   /** Shows a picture as soon as it is there; of several, the one that was asked for last. */
