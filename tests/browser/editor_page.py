@@ -3,6 +3,7 @@
 import base64
 import io
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
@@ -10,6 +11,8 @@ from playwright.sync_api import BrowserContext, FloatRect, Page, Route
 
 from tests.browser.server import Server
 from tests.browser.tab import TIMEOUT
+
+Place = tuple[float, float]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -182,7 +185,7 @@ class EditorPage:
     def drag_by_finger(self, start: tuple[float, float], by: tuple[float, float]) -> None:
         self.drag_by_fingers([(start, (start[0] + by[0], start[1] + by[1]))])
 
-    def drag_by_fingers(self, ways: list[tuple[tuple[float, float], tuple[float, float]]]) -> None:
+    def drag_by_fingers(self, ways: Sequence[tuple[Place, Place]]) -> None:
         """Move fingers together; each goes from a place of the frame to another."""
         session = self.page.context.new_cdp_session(self.page)
         paths = [(self.place(*start), self.place(*end)) for start, end in ways]
