@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.api import bundle
 from app.api.compression import COMPRESSED
 from app.settings import Settings
 
@@ -34,6 +35,7 @@ mimetypes.add_type("text/javascript", ".js")  # Python 3.11 says application/jav
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
     """Return the routes of the page, the documentation page and the assets."""
+    entry = bundle.entry(FOLDER)
     headers = {
         "Cache-Control": REVALIDATE,
         "Content-Security-Policy": _content_security_policy(settings),
@@ -42,8 +44,10 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     facts = _operator_facts(settings)
 
     def page(path: str, name: str) -> Route:
+        html = read_page(name).replace("{assets}", assets_address())
+        html = html.replace("{script}", entry.script).replace("{styles}", entry.styles)
         # The facts come last, so that nothing inside an address is filled in.
-        html = read_page(name).replace("{assets}", assets_address()).replace(" {operator}", facts)
+        html = html.replace(" {operator}", facts)
 
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)

@@ -144,12 +144,12 @@ def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(editor: E
     assert (editor.last["opacity"], editor.last["shadow"]) == (40, False)
 
 
-def test_each_aspect_ratio_exports_a_png_of_the_models_size(editor: EditorPage) -> None:
+def test_each_aspect_ratio_exports_a_jpeg_of_the_models_size(editor: EditorPage) -> None:
     before = editor.last
     for aspect, (width, height) in SIZES.items():
         editor.page.get_by_role("radio", name=aspect).check()
         with Image.open(io.BytesIO(editor.blob())) as image:
-            assert (image.format, image.size) == ("PNG", (width, height))
+            assert (image.format, image.size) == ("JPEG", (width, height))
             assert len(image.convert("RGB").resize((64, 64)).getcolors(4096) or []) > 500
         assert editor.last["x"] / width == pytest.approx(before["x"] / 1280)
         assert editor.last["y"] / height == pytest.approx(before["y"] / 720, abs=0.01)

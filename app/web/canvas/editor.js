@@ -45,11 +45,11 @@ export class CanvasEditor extends Editing {
     this.announce(`Aspect ${aspect}`);
   }
 
-  /** The canvas as a PNG at the model's size; rejects with code `image_unavailable`. */
-  async toBlob() {
+  /** The canvas as a picture to send; rejects with code `image_unavailable`. */
+  async toBlob({ longSide = 1280 } = {}) {
     await this.ready;
     await this.#pictures.show(this.scene);
-    return sceneToBlob(this.scene);
+    return sceneToBlob(this.scene, longSide);
   }
 
   /** A small picture of the current canvas, as a data URL. */
