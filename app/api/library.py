@@ -50,8 +50,10 @@ class VideoChange(Body):
 
 async def templates(request: Request[LifespanState]) -> Response:
     """``GET /api/templates``."""
-    catalogue = await service_of(request).catalogue.all()
-    return JSONResponse({"templates": [template_json(template) for template in catalogue]})
+    service = service_of(request)
+    catalogue, waits = await service.catalogue.all(), service.waits.known
+    shapes = [template_json(template, waits.get(template.slug)) for template in catalogue]
+    return JSONResponse({"templates": shapes})
 
 
 async def library(request: Request[LifespanState]) -> Response:
@@ -67,15 +69,25 @@ async def library(request: Request[LifespanState]) -> Response:
         return JSONResponse({"videos": shapes, "nextCursor": cursor}, headers=NO_STORE)
 
 
+async def video(request: Request[LifespanState]) -> Response:
+    """``GET /api/library/{jobId}``."""
+    service = service_of(request)
+    caller = await caller_of(request)
+    async with memory_for(1, request, owner=caller.user):
+        found = await service.library.video(video_id_of(request), caller.user)
+        shape = await video_json(found, service.storage, public_url=service.settings.public_url)
+        return JSONResponse(shape, headers=NO_STORE)
+
+
 async def change(request: Request[LifespanState]) -> Response:
     """``PATCH /api/library/{jobId}``."""
     service = service_of(request)
     caller = await caller_of(request)
     wanted = await json_body(request, VideoChange)
-    video = await service.library.change(
+    changed = await service.library.change(
         caller.user, video_id_of(request), title=wanted.title, favourite=wanted.favourite
     )
-    shape = await video_json(video, service.storage, public_url=service.settings.public_url)
+    shape = await video_json(changed, service.storage, public_url=service.settings.public_url)
     return JSONResponse(shape, headers=NO_STORE)
 
 
@@ -96,6 +108,6 @@ async def download(request: Request[LifespanState]) -> Response:
     """``GET /api/library/{jobId}/download``."""
     service = service_of(request)
     caller = await caller_of(request)
-    video = await service.library.video(video_id_of(request), caller.user)
-    address = await service.storage.url(video.key, download=True)
+    found = await service.library.video(video_id_of(request), caller.user)
+    address = await service.storage.url(found.key, download=True)
     return RedirectResponse(address, HTTPStatus.FOUND, headers=NO_STORE)

@@ -12,7 +12,8 @@ from app.problems import VideoNotFound
 ADDED_AT_ONCE = 500
 """Videos from before ``library_search`` that one call adds to it."""
 
-_VIDEOS = "SELECT *, type::record('video_job', record::id(id)).variables AS variables FROM"
+_JOB = "type::record('video_job', record::id(id))"
+_VIDEOS = f"SELECT *, {_JOB}.variables AS variables, {_JOB}.fal_request_id AS fal_request_id FROM"
 # The order of the ids is the order of the page: SurrealDB 3.2 applies a LIMIT to a range of ids
 # before it sorts. Its conditions compare stored fields alone, which the engine checks before it
 # decodes a row.
@@ -65,7 +66,7 @@ class LibraryStore:
     async def video(self, job_id: str, user: str) -> LibraryVideo:
         """Return a video; raises VideoNotFound if the user has no such video."""
         rows = await self._database.query(
-            "SELECT * FROM type::record('library_video', $job) "
+            f"{_VIDEOS} type::record('library_video', $job) "
             "WHERE user = $user AND deleted_at = NONE",
             job=job_id,
             user=user,

@@ -49,19 +49,24 @@ class Deletions:
         return len(due)
 
     async def _carry_out(self, due: DueDeletion) -> None:
-        left = list(due.keys)
-        try:
-            async with asyncio.timeout(times.DELETION_PATIENCE):
-                for key in due.keys:
-                    await self._storage.delete(key)
-                    left.remove(key)
-        except TimeoutError:
-            log.warning("[VIDEO JOB %s] Not deleted yet: The storage hangs.", due.job_id)
-        except StorageUnavailable as error:
-            log.warning("[VIDEO JOB %s] Not deleted yet: %s", due.job_id, error)
-        except Exception:  # any: this deletion is tried again later, and no other waits for it
-            log.exception("[VIDEO JOB %s] Not deleted yet", due.job_id)
+        gone = await asyncio.gather(*(self._delete(key, due.job_id) for key in due.keys))
+        left = [key for key, is_gone in zip(due.keys, gone, strict=True) if not is_gone]
         DELETIONS.labels("failed" if left else "done").inc()
         if not left and due.round == 0:
             log.info("[VIDEO JOB %s] Its objects are deleted", due.job_id)
         await self._store.done(due, left)
+
+    async def _delete(self, key: str, job_id: str) -> bool:
+        """Delete an object, or return False: it is tried again later, and no other waits for it."""
+        try:
+            async with asyncio.timeout(times.DELETION_PATIENCE):
+                await self._storage.delete(key)
+        except TimeoutError:
+            log.warning("[VIDEO JOB %s] Not deleted yet: The storage hangs.", job_id)
+        except StorageUnavailable as error:
+            log.warning("[VIDEO JOB %s] Not deleted yet: %s", job_id, error)
+        except Exception:  # any: what a storage raises for one object is not known
+            log.exception("[VIDEO JOB %s] Not deleted yet", job_id)
+        else:
+            return True
+        return False

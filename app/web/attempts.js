@@ -1,5 +1,7 @@
+import { runningPictures } from "./running-pictures.js";
 import { Sending } from "./sending.js";
 
+const PAGE_SIZE = 20;
 const TERMINAL = ["completed", "failed", "cancelled"];
 
 /** One attempt at a video, from the click on Animate to its end. `request` is null after a reload. */
@@ -9,6 +11,8 @@ export class Attempt {
   wantsCancel = false;
   reported = false;
   sending = new Sending();
+  /** Its small picture from before a reload. */
+  kept = null;
   key = freshKey();
 
   constructor(templateSlug, request = null, startedAt = Date.now()) {
@@ -19,6 +23,25 @@ export class Attempt {
 
   get status() {
     return this.job?.latest ?? { status: "pending", stage: "submitting", sent: this.sending.share };
+  }
+
+  get jobId() {
+    return this.job?.id ?? this.error?.jobId ?? null;
+  }
+
+  get variables() {
+    return this.request?.order.variables ?? this.status.variables;
+  }
+
+  /** What shows the attempt: `{url, ratio?}`; `url` is absent if there is no picture of its own. */
+  get picture() {
+    const { posterUrl, startImageUrl } = this.status;
+    if (this.request) return { url: this.request.pictureUrl, ratio: this.request.ratio };
+    return this.kept ?? { url: posterUrl ?? startImageUrl };
+  }
+
+  get isCancelling() {
+    return this.wantsCancel || this.status.stage === "cancelling";
   }
 
   get hasEnded() {
@@ -38,6 +61,10 @@ export class Attempts extends EventTarget {
   #videos;
   #byJob = new Map();
   #submitting = new Set();
+  #cursor = null;
+  /** Whether the newest of the past jobs are known, and whether there are more. */
+  isHistoryKnown = false;
+  hasMore = true;
 
   constructor(videos) {
     super();
@@ -54,9 +81,26 @@ export class Attempts extends EventTarget {
     return this.all.filter((attempt) => !attempt.hasEnded);
   }
 
+  /** The attempt of a job; undefined if this page does not know it. */
+  find(jobId) {
+    return this.#byJob.get(jobId);
+  }
+
+  /** Reads the next page of the jobs that ended before this page was opened. */
+  async loadMore() {
+    const { jobs, nextCursor } = await this.#videos.history({ limit: PAGE_SIZE, cursor: this.#cursor });
+    const past = jobs.filter(({ jobId, status }) => TERMINAL.includes(status) && !this.#byJob.has(jobId));
+    for (const status of past) this.#addPast(status);
+    this.#cursor = nextCursor;
+    this.hasMore = nextCursor !== null;
+    this.isHistoryKnown = true;
+  }
+
   /** Reads the jobs again, because another user may have signed in. */
   reload() {
-    for (const id of this.#byJob.keys()) if (!this.#videos.jobs.has(id)) this.#byJob.delete(id);
+    for (const [id, { reported }] of this.#byJob) {
+      if (!reported && !this.#videos.jobs.has(id)) this.#byJob.delete(id);
+    }
     for (const job of this.#videos.jobs.values()) this.#update(job);
   }
 
@@ -118,6 +162,7 @@ export class Attempts extends EventTarget {
   #endSubmit(attempt, jobId) {
     this.#submitting.delete(attempt);
     if (jobId) this.#byJob.set(jobId, attempt);
+    if (attempt.job) runningPictures.keep(jobId, attempt.picture);
     this.#changed(attempt);
     for (const job of this.#videos.jobs.values()) if (!this.#byJob.has(job.id)) this.#update(job);
   }
@@ -130,15 +175,24 @@ export class Attempts extends EventTarget {
       const startedAt = Math.min(Date.now(), Date.parse(job.latest.createdAt));
       attempt = new Attempt(job.latest.templateSlug, null, startedAt);
       attempt.job = job;
+      attempt.kept = runningPictures.find(job.id);
       this.#byJob.set(job.id, attempt);
     }
     this.#changed(attempt);
+  }
+
+  #addPast(status) {
+    const attempt = new Attempt(status.templateSlug, null, Date.parse(status.createdAt));
+    attempt.job = { id: status.jobId, latest: status };
+    attempt.reported = true;
+    this.#byJob.set(status.jobId, attempt);
   }
 
   #changed(attempt) {
     this.#emit("change", attempt);
     if (!attempt.hasEnded || attempt.reported) return;
     attempt.reported = true;
+    runningPictures.drop(attempt.jobId);
     this.#emit("end", attempt);
   }
 

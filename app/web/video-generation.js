@@ -108,12 +108,36 @@ export class VideoGeneration {
     return status;
   }
 
+  history({ status, limit, cursor, signal } = {}) {
+    return this.#client.jobs({ status, limit, cursor, signal });
+  }
+
   templates({ signal } = {}) {
     return this.#client.templates(signal);
   }
 
-  library({ limit, cursor, templateSlug, signal } = {}) {
-    return this.#client.library({ limit, cursor, templateSlug, signal });
+  library({ limit, cursor, templateSlug, q, favourite, signal } = {}) {
+    return this.#client.library({ limit, cursor, templateSlug, q, favourite, signal });
+  }
+
+  video(jobId, { signal } = {}) {
+    return this.#client.video(jobId, signal);
+  }
+
+  changeVideo(jobId, { title, favourite }) {
+    return this.#client.changeVideo(jobId, { title, favourite });
+  }
+
+  deleteVideo(jobId, { keepalive = false } = {}) {
+    return this.#client.deleteVideo(jobId, { keepalive });
+  }
+
+  share(jobId) {
+    return this.#client.share(jobId);
+  }
+
+  revokeShare(jobId) {
+    return this.#client.revokeShare(jobId);
   }
 
   credits({ signal } = {}) {

@@ -35,6 +35,16 @@ async def test_a_new_video_has_its_variables_and_is_no_favourite(run: Running, j
     )
 
 
+async def test_one_video_is_read_as_the_library_lists_it_by_its_owner_alone(
+    run: Running, job_id: str
+) -> None:
+    answer = await run.get(f"/api/library/{job_id}")
+    assert answer.json() == await listed(run)
+    assert answer.headers["cache-control"] == "no-store"
+    foreign = await run.get(f"/api/library/{job_id}", user="eve")
+    assert_problem(foreign, 404, "video_not_found")
+
+
 async def test_title_and_favourite_are_changed_one_by_one_and_together(
     run: Running, job_id: str
 ) -> None:

@@ -71,6 +71,7 @@ async def _of_jobs(run: Running, fal: FalStandIn) -> AsyncIterator[tuple[str, st
     yield "credits", "account", await run.get("/api/credits")
     yield "jobs", "jobs", await run.get("/api/jobs")
     yield "changeVideo", "video", await run.change(job_id, title="Opening night", favourite=True)
+    yield "video", "video", await run.get(f"/api/library/{job_id}")
     async for example in _of_the_back_office(run, job_id):
         yield example
     blocked = await _submitted(run)

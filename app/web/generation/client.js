@@ -3,6 +3,7 @@ import { GenerationError } from "./errors.js";
 import { upload } from "./upload.js";
 
 const ROOT = "/api/templates/video";
+const LIBRARY = "/api/library";
 const TIMEOUT = 20_000; // milliseconds
 const UPLOAD_TIMEOUT = 150_000; // milliseconds
 const TRIES = 4;
@@ -64,13 +65,41 @@ export class Client {
     return this.#send(`${ROOT}/events`, { headers, signal, timeout: null });
   }
 
+  async jobs({ signal, ...query }) {
+    const page = await this.#json("/api/jobs", { query, signal });
+    return { ...page, jobs: page.jobs.map((job) => this.addressed(job)) };
+  }
+
   templates(signal) {
     return this.#json("/api/templates", { signal, isPublic: true });
   }
 
   async library({ signal, ...query }) {
-    const page = await this.#json("/api/library", { query, signal });
+    const page = await this.#json(LIBRARY, { query, signal });
     return { ...page, videos: page.videos.map((video) => this.addressed(video)) };
+  }
+
+  async video(jobId, signal) {
+    return this.addressed(await this.#json(pathOf(jobId), { signal }));
+  }
+
+  async changeVideo(jobId, change) {
+    const headers = { "Content-Type": "application/json" };
+    const request = { method: "PATCH", body: JSON.stringify(change), headers };
+    return this.addressed(await withRetries(() => this.#json(pathOf(jobId), request)));
+  }
+
+  async deleteVideo(jobId, { keepalive }) {
+    await withRetries(() => this.#send(pathOf(jobId), { method: "DELETE", keepalive }));
+  }
+
+  async share(jobId) {
+    const request = { method: "POST" };
+    return this.addressed(await withRetries(() => this.#json(`${pathOf(jobId)}/share`, request)));
+  }
+
+  async revokeShare(jobId) {
+    await withRetries(() => this.#send(`${pathOf(jobId)}/share`, { method: "DELETE" }));
   }
 
   credits(signal) {
@@ -162,6 +191,10 @@ export function subject(token) {
   } catch {
     return null; // no token, or one that does not name the user
   }
+}
+
+function pathOf(jobId) {
+  return `${LIBRARY}/${encodeURIComponent(jobId)}`;
 }
 
 function isPath(name, value) {

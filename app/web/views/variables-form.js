@@ -1,7 +1,7 @@
 import { sessionStore } from "./browser-storage.js";
 import { element, freshId } from "./element.js";
 import { credits } from "./format.js";
-import { problemOf, valueOf } from "./variable.js";
+import { problemOf, rawOf, valueOf } from "./variable.js";
 
 const LONG_TEXT = 120;
 const INPUT_MODES = { number: "decimal", integer: "numeric" };
@@ -29,6 +29,12 @@ export class VariablesForm extends EventTarget {
       return field;
     });
     this.#form.replaceChildren(...this.#fields.map((field) => field.element));
+  }
+
+  /** Notes a job's values as those entered before, for `show`. */
+  note({ slug, variables }, values) {
+    const raw = variables.map((variable) => [variable.name, rawOf(variable, values[variable.name])]);
+    sessionStore.set(`variables/${slug}`, JSON.stringify(Object.fromEntries(raw)));
   }
 
   /** The values to submit, without empty optional variables. */

@@ -23,6 +23,7 @@ PATHS = {
     "templates": "/api/templates",
     "library": "/api/library",
     "jobs": "/api/jobs",
+    "video": "/api/library/{jobId}",
     "deleteVideo": "/api/library/{jobId}",
     "me": "/api/me",
     "credits": "/api/credits",
