@@ -136,6 +136,22 @@ async def test_a_loud_user_is_shed_and_others_are_served(
     assert run.service.memory.requests._used == 0
 
 
+async def test_everyone_who_asks_for_readiness_at_once_shares_one_check(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    query = run.service.database.query
+
+    async def counted(statement: str, **variables: Any) -> Any:
+        asked.append(statement)
+        return await query(statement, **variables)
+
+    monkeypatch.setattr(run.service.database, "query", counted)
+    answers = await asyncio.gather(*(run.client.get("/readyz") for _ in range(20)))
+    assert {each.status_code for each in answers} == {200}
+    assert asked.count("RETURN true") == 1
+
+
 async def test_polls_that_share_a_refresh_are_not_counted(run: Running) -> None:
     jobs = {user: await run.submitted(user=user) for user in ("ada", "bob")}
     run.service.lifecycle._snapshots._entries.clear()  # as after a restart
