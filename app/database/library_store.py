@@ -65,7 +65,7 @@ class LibraryStore:
     async def video(self, job_id: str, user: str) -> LibraryVideo:
         """Return a video; raises VideoNotFound if the user has no such video."""
         rows = await self._database.query(
-            f"{_VIDEOS} type::record('library_video', $job) "  # noqa: S608 constants
+            f"{_VIDEOS} type::record('library_video', $job) "
             "WHERE user = $user AND deleted_at = NONE",
             job=job_id,
             user=user,

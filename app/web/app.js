@@ -1,19 +1,21 @@
 import { Account, Catalogue, Identity } from "./account.js";
 import { Attempts } from "./attempts.js";
+import { Deletions } from "./deletions.js";
 import { subject } from "./generation/client.js";
 import { Router } from "./router.js";
+import { VideoChanges } from "./video-changes.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { ActivityView } from "./views/activity.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
 import { stageLine, titleOf } from "./views/format.js";
 import { showGallery } from "./views/gallery.js";
-import { LibraryView } from "./views/library.js";
 import { Previews } from "./views/previews.js";
 import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
 import { StudioView } from "./views/studio.js";
 import { Toasts } from "./views/toasts.js";
+import { UndoBar } from "./views/undo-bar.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
 const SERVICE = new URL("../..", import.meta.url).href.replace(/\/$/, ""); // also under a prefix
@@ -33,17 +35,20 @@ class Page {
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
+    changes: new VideoChanges(this.#videos),
+    announce: (text) => this.#shell.announce(text),
     owner: () => subject(this.#identity.token) ?? "",
     reportErrors: (action) => this.#reportErrors(action),
     report: (error) => this.#report(error),
   };
   #owner = this.#context.owner();
+  #deletions = (this.#context.deletions = new Deletions(this.#context));
   #toasts = new Toasts();
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
   #signIn = new SignIn(this.#identity, this.#account);
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
-  #library = new LibraryView(this.#context, this.#dialog);
+  #libraryView = null;
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
     change: (attempt) => this.#change(attempt.templateSlug),
@@ -52,7 +57,10 @@ class Page {
   #views = {
     studio: this.#studio,
     templates: {},
-    library: this.#library,
+    library: {
+      enter: async (query) => (await this.#library()).enter(query),
+      leave: async () => (await this.#library()).leave(),
+    },
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
@@ -76,6 +84,7 @@ class Page {
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
     this.#dialog.addEventListener("again", ({ detail }) => this.#change(detail));
     this.#signIn.addEventListener("signed-in", () => this.#signedIn());
+    new UndoBar(this.#deletions);
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
@@ -86,19 +95,32 @@ class Page {
       this.#reportErrors(() => this.#loadTemplates()),
       this.#reportErrors(() => this.#account.refresh()),
       this.#reportErrors(() => this.#resume()),
+      this.#reportErrors(() => this.#deletions.settle()),
     ]);
   }
 
   async #loadTemplates() {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
-    this.#library.showTemplates(templates);
+    (await this.#libraryView)?.showTemplates(templates);
     showGallery(templates, this.#previews);
   }
 
   async #resume() {
     await this.#videos.resume();
     this.#attempts.reload();
+  }
+
+  /** The library's view, which the studio can do without: loaded when it is first needed. */
+  #library() {
+    this.#libraryView ??= import("./views/library.js").then(
+      ({ LibraryView }) => new LibraryView(this.#context, this.#dialog),
+      (cause) => {
+        this.#libraryView = null;
+        throw new GenerationError("offline", "The library could not be loaded.", { cause });
+      },
+    );
+    return this.#libraryView;
   }
 
   #show() {
@@ -136,7 +158,7 @@ class Page {
     if (status === "failed") return this.#report({ ...error, jobId }, attempt);
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
     if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
-    this.#reportErrors(() => this.#library.add(jobId));
+    this.#reportErrors(async () => (await this.#library()).add(jobId));
     return this.#announce(attempt, "is ready");
   }
 
@@ -157,6 +179,7 @@ class Page {
       credits: goTo("credits"),
       activity: goTo("activity"),
       templates: goTo("templates"),
+      library: goTo("library"),
       signIn: () => this.#signIn.open(),
     });
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
