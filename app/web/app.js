@@ -2,9 +2,11 @@ import { Account, Catalogue } from "./account.js";
 import { SERVICE } from "./addresses.js";
 import { Again } from "./again.js";
 import { Attempts } from "./attempts.js";
+import { Deletions } from "./deletions.js";
 import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
 import { Session } from "./session.js";
+import { VideoChanges } from "./video-changes.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
@@ -12,12 +14,12 @@ import { AttemptNews } from "./views/attempt-news.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
 import { showGallery } from "./views/gallery.js";
-import { LibraryView } from "./views/library.js";
 import { Previews } from "./views/previews.js";
 import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
 import { StudioView } from "./views/studio.js";
 import { Toasts } from "./views/toasts.js";
+import { UndoBar } from "./views/undo-bar.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
@@ -42,6 +44,8 @@ class Page {
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
+    changes: new VideoChanges(this.#videos),
+    announce: (text) => this.#shell.announce(text),
     owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
     report: (error, attempt) => this.#report(error, attempt),
@@ -49,12 +53,13 @@ class Page {
     signIn: () => this.#signIn.open(),
     useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
+  #deletions = (this.#context.deletions = new Deletions(this.#context));
   #toasts = new Toasts();
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
   #signIn = new SignIn(this.#session, (token) => verify(token));
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
-  #library = new LibraryView(this.#context, this.#dialog);
+  #libraryView = null;
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
     change: this.#context.useAgain,
@@ -64,7 +69,10 @@ class Page {
   #views = {
     studio: this.#studio,
     templates: { enter: () => this.#fillGallery() },
-    library: this.#library,
+    library: {
+      enter: async (query) => (await this.#library()).enter(query),
+      leave: async () => (await this.#library()).leave(),
+    },
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
@@ -76,7 +84,11 @@ class Page {
 
   constructor() {
     new AccountMenu(this.#session, this.#context.signIn);
-    new AttemptNews(this.#context, { shell: this.#shell, dialog: this.#dialog, library: this.#library });
+    new AttemptNews(this.#context, {
+      shell: this.#shell,
+      dialog: this.#dialog,
+      addToLibrary: async (jobId) => (await this.#library()).add(jobId),
+    });
     this.#router.addEventListener("change", () => this.#show());
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
     this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
@@ -84,6 +96,7 @@ class Page {
     addEventListener("online", () => this.#recovered());
     document.addEventListener("visibilitychange", () => this.#seenAgain());
     this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
+    new UndoBar(this.#deletions);
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
@@ -105,19 +118,32 @@ class Page {
     await Promise.all([
       this.#reportErrors(() => this.#account.refresh()),
       this.#reportErrors(() => this.#resume()),
+      this.#reportErrors(() => this.#deletions.settle()),
     ]);
   }
 
   async #loadTemplates() {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
-    this.#library.showTemplates(templates);
+    (await this.#libraryView)?.showTemplates(templates);
     if (this.#view === "templates") this.#fillGallery();
   }
 
   async #resume() {
     await this.#videos.resume();
     this.#attempts.reload();
+  }
+
+  /** The library's view, which the studio can do without: loaded when it is first needed. */
+  #library() {
+    this.#libraryView ??= import("./views/library.js").then(
+      ({ LibraryView }) => new LibraryView(this.#context, this.#dialog),
+      (cause) => {
+        this.#libraryView = null;
+        throw new GenerationError("offline", "The library could not be loaded.", { cause });
+      },
+    );
+    return this.#libraryView;
   }
 
   #show() {
@@ -165,6 +191,7 @@ class Page {
       credits: goTo("credits"),
       activity: goTo("activity"),
       templates: goTo("templates"),
+      library: goTo("library"),
       signIn: this.#context.signIn,
     });
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
