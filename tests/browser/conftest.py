@@ -19,6 +19,9 @@ from tests.browser.server import Server
 from tests.support.service import UNLIMITED_ENVIRONMENT
 from tests.support.tokens import SECRET
 
+PROGRAMS = ("chromium-headless-shell", "chromium")
+"""The first has no window, which halves the work."""
+
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
     """Return a service with users, whose fal the test controls."""
@@ -28,9 +31,9 @@ def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM_BIN") or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if path is None:
-        pytest.skip("install chromium (apt-get install chromium) or set CHROMIUM_BIN")
+        pytest.skip(f"install {' or '.join(PROGRAMS)} with apt-get, or set CHROMIUM_BIN")
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser,
