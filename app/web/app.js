@@ -8,10 +8,9 @@ import { Session } from "./session.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
-import { CompletionNotice } from "./views/completion-notice.js";
+import { AttemptNews } from "./views/attempt-news.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
-import { stageLine, titleOf } from "./views/format.js";
 import { showGallery } from "./views/gallery.js";
 import { LibraryView } from "./views/library.js";
 import { Previews } from "./views/previews.js";
@@ -45,7 +44,7 @@ class Page {
     router: this.#router,
     owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
-    report: (error) => this.#report(error),
+    report: (error, attempt) => this.#report(error, attempt),
     resolve: (action) => this.#toasts.resolve(action),
     signIn: () => this.#signIn.open(),
     useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
@@ -71,23 +70,14 @@ class Page {
   };
   #shell = new Shell();
   #again = new Again(this.#context, this.#studio);
-  #completion = new CompletionNotice(this.#shell);
   #view = null;
   /** The templates that the gallery shows. */
   #inGallery = this.#catalogue.templates;
-  /** Jobs whose hold is part of the balance that was shown last. */
-  #held = new Set();
-  /** The stage announced last, by attempt. */
-  #announced = new Map();
 
   constructor() {
     new AccountMenu(this.#session, this.#context.signIn);
+    new AttemptNews(this.#context, { shell: this.#shell, dialog: this.#dialog, library: this.#library });
     this.#router.addEventListener("change", () => this.#show());
-    this.#attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
-    this.#attempts.addEventListener("end", ({ detail }) => this.#ended(detail));
-    this.#attempts.addEventListener("cancel-failed", ({ detail: { error, attempt } }) =>
-      this.#report(error, attempt),
-    );
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
     this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
     this.#session.addEventListener("signed-in", () => this.open());
@@ -159,41 +149,6 @@ class Page {
   #animate(request) {
     this.#toasts.clear();
     this.#dialog.follow(this.#attempts.start(request));
-  }
-
-  #changed(attempt) {
-    this.#shell.showRunning(this.#attempts.underWay.length);
-    if (attempt.job && !this.#held.has(attempt.job.id)) {
-      this.#held.add(attempt.job.id);
-      this.#reportErrors(() => this.#account.refresh());
-    }
-    const line = attempt.hasEnded ? "" : stageLine({ stage: attempt.status.stage });
-    if (line && this.#announced.get(attempt) !== line) this.#announce(attempt, line);
-  }
-
-  #ended(attempt) {
-    const { status, error, jobId } = attempt.status;
-    if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
-    if (attempt.error?.code === "aborted") return this.#announce(attempt, "cancelled");
-    if (attempt.error) return this.#report(attempt.error, attempt);
-    const told = { text: titleOf(attempt.templateSlug, this.#catalogue), tag: jobId };
-    if (status === "failed") {
-      const open = () => this.#router.go("activity");
-      this.#completion.tell({ ...told, title: "A video failed", open });
-      return this.#report({ ...error, jobId }, attempt);
-    }
-    if (status === "cancelled") return this.#announce(attempt, "cancelled");
-    if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
-    this.#reportErrors(() => this.#library.add(jobId));
-    const open = () => this.#router.go("library", { video: jobId });
-    this.#completion.tell({ ...told, title: "Your video is ready", open });
-    return this.#announce(attempt, "is ready");
-  }
-
-  /** Announces a stage once, without the queue position, which changes too often. */
-  #announce(attempt, line) {
-    this.#announced.set(attempt, line);
-    this.#shell.announce(`${titleOf(attempt.templateSlug, this.#catalogue)}: ${line}`);
   }
 
   #report(error, attempt) {

@@ -13,7 +13,7 @@ export class CompletionNotice {
     this.#update();
   }
 
-  /** Nothing while the tab is seen. @param {() => void} open called when it is clicked */
+  /** Nothing while the tab is seen. Of tabs that tell with one `tag`, the last one is shown. */
   tell({ title, text, tag, open }) {
     if (!document.hidden) return;
     this.#shell.showUnseen(title);
