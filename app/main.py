@@ -181,7 +181,7 @@ async def _lifespan(
             database=database,
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
-            library=LibraryStore(database),
+            library=LibraryStore(database, jobs.background),
             job_pages=JobPages(database),
             support=SupportStore(database, signup_grant=settings.credits_signup_grant),
             shares=ShareStore(database),

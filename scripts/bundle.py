@@ -9,13 +9,11 @@ from app.api.bundle import BUNDLE, SOURCES, first_line
 from app.api.page import FOLDER
 
 ESBUILD = "esbuild@0.28.2"
-# Names are kept: a user's report of an error then names the project's functions.
 OPTIONS = (
     "--bundle",
     "--format=esm",
     "--target=es2022",
-    "--minify-whitespace",
-    "--minify-syntax",
+    "--minify",
     "--line-limit=120",
     "--legal-comments=none",
     "--log-level=warning",

@@ -40,7 +40,7 @@ _MORE_ROWS = (100, 10_000, 1_000_000)
 _WINDOWS = (600, 14_400)
 """Seconds: how far back rows are looked for first, if all of a table are listed."""
 
-_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def page_variables(table: str, page: PageRequest) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def page_variables(table: str, page: PageRequest) -> dict[str, Any]:
     return {
         "table": table,
         "limit": page.limit + 1,
-        "until": page.after.time if page.after else _END_OF_TIME,
+        "until": page.after.time if page.after else END_OF_TIME,
         "last": page.after.id if page.after else "-",
     }
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
@@ -10,6 +11,8 @@ from playwright.sync_api import BrowserContext, FloatRect, Page, Route
 
 from tests.browser.server import Server
 from tests.browser.tab import TIMEOUT
+
+Place = tuple[float, float]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -42,9 +45,11 @@ SIZES = {
 }
 
 
-def encoded(width: int, height: int, kind: str = "PNG", **options: Any) -> bytes:
+def encoded(
+    width: int, height: int, kind: str = "PNG", colour: str = "black", **options: Any
+) -> bytes:
     file = io.BytesIO()
-    Image.new("L" if kind == "PNG" else "RGB", (width, height)).save(file, kind, **options)
+    Image.new("L" if kind == "PNG" else "RGB", (width, height), colour).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -178,13 +183,23 @@ class EditorPage:
         return base64.b64decode(self.page.evaluate(script))
 
     def drag_by_finger(self, start: tuple[float, float], by: tuple[float, float]) -> None:
+        self.drag_by_fingers([(start, (start[0] + by[0], start[1] + by[1]))])
+
+    def drag_by_fingers(self, ways: Sequence[tuple[Place, Place]]) -> None:
+        """Move fingers together; each goes from a place of the frame to another."""
         session = self.page.context.new_cdp_session(self.page)
+        paths = [(self.place(*start), self.place(*end)) for start, end in ways]
 
-        def send(kind: str, *points: tuple[float, float]) -> None:
-            places = [dict(zip("xy", self.place(*point), strict=True)) for point in points]
-            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+        def at(share: float) -> list[dict[str, float]]:
+            return [
+                {"x": x + (to_x - x) * share, "y": y + (to_y - y) * share}
+                for (x, y), (to_x, to_y) in paths
+            ]
 
-        send("touchStart", start)
+        def send(kind: str, points: list[dict[str, float]]) -> None:
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        send("touchStart", at(0))
         for step in range(1, 9):
-            send("touchMove", (start[0] + by[0] * step / 8, start[1] + by[1] * step / 8))
-        send("touchEnd")
+            send("touchMove", at(step / 8))
+        send("touchEnd", [])

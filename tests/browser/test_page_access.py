@@ -81,20 +81,6 @@ def test_the_keyboard_alone_makes_a_video(
     expect(studio.animate).to_be_focused()
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_phone_shows_everything_without_scrolling_sideways(
-    context: BrowserContext, service: Server, view: str
-) -> None:
-    studio = Studio(context, service.url, size=PHONE).until_ready()
-    studio.go(view.capitalize())
-    width = studio.page.evaluate(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    assert width == [PHONE["width"], PHONE["width"]]
-    if view == "studio":
-        expect(studio.animate).to_be_in_viewport()
-
-
 def test_on_a_phone_a_tap_makes_a_video(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:

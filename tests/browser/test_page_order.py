@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
@@ -63,18 +64,48 @@ def test_cancel_while_the_picture_is_sent_makes_no_job(
 
 
 def test_cancel_when_the_service_has_the_picture_cancels_the_job(
-    context: BrowserContext, driven: Server, fal: DrivenFal
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
+    console.allow(REQUEST_FAILED)
     studio = Studio(context, driven.url, token=token("cancels-early")).until_ready()
     held = fal.hold("upload")
     studio.animate.click()
     studio.until(held.reached.is_set)
     studio.dialog.get_by_role("button", name="Cancel").click()
     expect(studio.dialog.get_by_role("button", name="Cancelling")).to_be_visible()
+    context.set_offline(True)  # the answer is lost
     fal.release(held)
+    context.set_offline(False)
     expect(studio.dialog).to_be_hidden()
     studio.go("Activity")
     expect(studio.row("cancelled")).to_contain_text("Nothing was charged.")
+    expect(studio.toasts).to_have_count(0)
+
+
+def test_a_cancel_whose_submit_was_lost_is_repeated_with_it(empty_page: Page) -> None:
+    repeated = """async () => {
+      const { Attempts } = await import("/assets/latest/attempts.js");
+      const keys = [], cancelled = [];
+      const submits = [
+        () => Promise.reject({ code: "offline" }),
+        () => ({ id: "a job", latest: null, cancel: () => cancelled.push("a job") }),
+      ];
+      const submit = (image, data, { idempotencyKey, onprogress }) => {
+        keys.push(idempotencyKey);
+        onprogress({ sent: 9, total: 9 });
+        return new Promise((resolve) => setTimeout(resolve)).then(submits.shift());
+      };
+      const attempts = new Attempts({ submit, subscribe() {}, jobs: new Map() });
+      const ended = new Promise((resolve) => attempts.addEventListener("end", resolve));
+      const attempt = attempts.start({ order: { templateSlug: "any", image: null } });
+      await new Promise((resolve) => attempts.addEventListener("change", resolve, { once: true }));
+      await attempts.cancel(attempt);
+      await ended;
+      attempts.again(attempt);
+      while (cancelled.length === 0) await new Promise((resolve) => setTimeout(resolve));
+      return [new Set(keys).size, keys.length, cancelled];
+    }"""
+    assert empty_page.evaluate(repeated) == [1, 2, ["a job"]]
 
 
 def test_only_sending_whose_end_is_far_is_given_up(empty_page: Page) -> None:
@@ -144,22 +175,23 @@ def test_the_canvas_and_the_template_have_one_format(
     ratios.get_by_role("radio", name="4:5").click()
     expect(note).to_contain_text("Dance floor makes 21:9, 16:9, 4:3, 1:1, 3:4, and 9:16 videos.")
     studio.until_ready()  # the note does not block
-    page.get_by_role("button", name="Use 1:1").click()
+    page.get_by_role("button", name="Use 3:4").click()
     expect(note).to_be_hidden()
     expect(studio.animate).to_be_focused()
-    expect(ratios.get_by_role("radio", name="1:1")).to_be_checked()
+    expect(ratios.get_by_role("radio", name="3:4")).to_be_checked()
     studio.start()
     studio.until(lambda: fal.submits() > 0)
     arguments, image = fal.received
-    assert arguments["aspect_ratio"] == "1:1"
+    assert arguments["aspect_ratio"] == "3:4"
     with Image.open(io.BytesIO(image)) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (1280, 1280))
+        assert (picture.format, picture.size) == ("JPEG", (960, 1280))
 
 
 def test_a_template_s_own_format_follows_the_canvas(empty_page: Page) -> None:
     rules = """async ([template, aspect]) => {
+      const aspects = ["16:9", "1:1", "4:5", "9:16"];
       const { betterRatios, ratioValues } = await import("/assets/latest/views/ratios.js");
-      return [ratioValues(template, aspect), betterRatios(template, aspect)];
+      return [ratioValues(template, aspect), betterRatios(template, { aspect, aspects })];
     }"""
 
     def template(*choices: str, ratios: list[str] | None = None, **look: Any) -> dict[str, Any]:
@@ -186,12 +218,17 @@ def test_a_template_s_own_format_follows_the_canvas(empty_page: Page) -> None:
 def test_a_canvas_is_sent_in_the_side_that_is_asked_for_and_transparent_if_it_is(
     empty_page: Page,
 ) -> None:
-    kind = """async ([backdrop, longSide]) => {
-      const { sceneToBlob } = await import("/assets/latest/canvas/export.js");
-      const { EMPTY } = await import("/assets/latest/canvas/scene.js");
-      const blob = await sceneToBlob({ ...EMPTY, backdrop }, longSide);
+    empty_page.evaluate("""async () => {
+      const { CanvasEditor } = await import("/assets/latest/canvas/editor.js");
+      const sampleUrl = "/assets/latest/canvas/sample.webp";
+      globalThis.editor = new CanvasEditor(document.body, { sampleUrl });
+      await editor.ready;
+    }""")
+    kind = """async (longSide) => {
+      const blob = await editor.toBlob({ longSide });
       const { width, height } = await createImageBitmap(blob);
       return [blob.type, width, height];
     }"""
-    assert empty_page.evaluate(kind, [["#123456"], 1920]) == ["image/jpeg", 1920, 1080]
-    assert empty_page.evaluate(kind, [[], 1366]) == ["image/webp", 1366, 768]
+    assert empty_page.evaluate(kind, 1920) == ["image/jpeg", 1920, 1080]
+    empty_page.evaluate("editor.apply({ ...editor.scene, backdrop: [], objects: [] })")
+    assert empty_page.evaluate(kind, 1366) == ["image/webp", 1366, 768]

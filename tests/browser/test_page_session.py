@@ -1,5 +1,6 @@
 """Who is signed in: said on every view and shared by all tabs; sessions that expire."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +20,16 @@ from tests.support.tokens import token
 pytestmark = pytest.mark.timeout(240)
 
 
+# Not by the editor's module, a second copy of which would take the tab for a duplicated one.
+DRAFTS = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("designer");
+  opening.onsuccess = () => {
+    const drafts = opening.result.transaction("drafts").objectStore("drafts").getAll();
+    const facts = ({ owner, scene }) => [owner, scene.objects.length];
+    drafts.onsuccess = () => resolve(drafts.result.map(facts));
+    opening.result.close();
+  };
+})"""
 NO_STORAGE = """Object.defineProperty(window, "localStorage", {
   get() { throw new DOMException("denied", "SecurityError"); },
 });"""
@@ -135,6 +146,11 @@ def test_the_operators_page_signs_in_and_sells_credits_without_storage_too(
     poor = {"balance": 1, "held": 0, "available": 1, "entries": []}
     context.route("**/api/credits", lambda route: route.fulfill(json=poor))
     studio = Studio(context, shop.url)
+    signed_out(studio.page)
+    canvas = studio.page.get_by_role("application")
+    expect(canvas).to_have_attribute("aria-label", re.compile("objects: 2"))
+    studio.page.get_by_role("button", name="Add star").click()
+    studio.until(lambda: studio.page.evaluate(DRAFTS) == [["", 3]])
     studio.go("Credits")
     studio.page.get_by_role("main").get_by_role("button", name="Sign in").click()
     offer = studio.page.get_by_role("main").get_by_role("link", name="Get credits")
@@ -146,6 +162,8 @@ def test_the_operators_page_signs_in_and_sells_credits_without_storage_too(
         studio.page.locator("#order-hint").get_by_role("link", name="Get").get_attribute("href")
     )
     assert places == ["https://shop.example/credits?from=a&to=b"] * 2
+    expect(canvas).to_have_attribute("aria-label", re.compile("objects: 3"))
+    assert studio.page.evaluate(DRAFTS) == [["guest", 3]]
 
 
 def test_without_jobs_too_the_module_says_offline_until_the_network_is_back(

@@ -55,8 +55,7 @@ export async function nameOf(): Promise<string> {
 
 export async function animate(canvas: HTMLCanvasElement): Promise<string> {
   const order = { templateSlug: "any", variables: { mood: "raw" } };
-  const onprogress = ({ sent, total }: { sent: number; total: number }) => console.log(sent / total);
-  const job = await videos.submit(canvas, order, { onprogress });
+  const job = await videos.submit(canvas, order, { onprogress: ({ sent }) => console.log(sent) });
   job.subscribe(({ stage, queuePosition }) => console.log(stage, queuePosition));
   return (await job.finished).url;
 }

@@ -24,10 +24,22 @@ export class Drafts {
   /** This tab's canvas, or for a new tab the one saved last; null if there is none. Bitmaps are closed. */
   async load() {
     const { id, from } = await this.#tab;
-    const stored = (await attempt(within(all(this.#owner())))) ?? [];
+    const owner = this.#owner();
+    const stored = (await attempt(within(all(owner)))) ?? [];
     const newest = stored.sort((a, b) => b.savedAt - a.savedAt);
-    const draft = newest.find(({ tab }) => tab === id || tab === from) ?? newest[0];
+    const own = newest.find(({ tab }) => tab === id || tab === from);
+    const draft = own || (owner && (await this.#adopt(id))) || newest[0];
     return draft?.scene ?? null;
+  }
+
+  /** Takes over what this tab had before its user signed in. */
+  async #adopt(tab) {
+    const draft = await attempt(within(inStore(DRAFTS, "readonly", (store) => store.get(["", tab]))));
+    if (!draft) return null;
+    const own = { ...draft, owner: this.#owner() };
+    await attempt(inStore(DRAFTS, "readwrite", (store) => store.put(own)));
+    await attempt(inStore(DRAFTS, "readwrite", (store) => store.delete(["", tab])));
+    return own;
   }
 
   async save(scene) {

@@ -12,6 +12,7 @@ const KEPT = 2; // decoded pictures that are no longer shown; undo shows them wi
 export class Pictures {
   #open = new Set(); // the one shown last is the last
   #opening = new Map();
+  #shown = new Set();
   #sampleUrl;
   #refuse;
 
@@ -46,19 +47,21 @@ export class Pictures {
 
   /** Opens the pictures of a scene, and closes those that it does not show; true if any was closed. */
   async show({ objects }) {
-    const shown = [...new Set(objects.map(({ source }) => source).filter(Boolean))];
-    const others = [...this.#open].filter((source) => !shown.includes(source));
-    for (const source of others.slice(0, -KEPT)) this.#close(source);
-    const closed = shown.filter(({ bitmap }) => !bitmap);
-    for (const source of shown) if (source.bitmap) this.#touch(source);
+    this.#shown = new Set(objects.map(({ source }) => source).filter(Boolean));
+    const closed = [...this.#shown].filter(({ bitmap }) => !bitmap);
+    for (const source of this.#shown) if (source.bitmap) this.#touch(source);
     await Promise.all(closed.map((source) => this.#reopen(source)));
+    this.#closeOthers();
     return closed.length > 0;
   }
 
-  #close(source) {
-    this.#open.delete(source);
-    source.bitmap.close();
-    source.bitmap = null;
+  #closeOthers() {
+    const others = [...this.#open].filter((source) => !this.#shown.has(source));
+    for (const source of others.slice(0, -KEPT)) {
+      this.#open.delete(source);
+      source.bitmap.close();
+      source.bitmap = null;
+    }
   }
 
   async #reopen(source) {

@@ -3,12 +3,19 @@ import { sessionStore } from "../views/browser-storage.js";
 const KEY = "canvas-tab";
 const PATIENCE = 500; // milliseconds; a reload may still hold its lock
 
+let known = null;
+
 /**
  * The id of this tab, which a reload keeps. A duplicated tab starts with the id of the tab it was made
  * from, which that tab still holds: it gets another one, and the first as `from`.
  * @returns {Promise<{id: string, from?: string|null}>}
  */
-export async function tabId() {
+export function tabId() {
+  known ??= find();
+  return known;
+}
+
+async function find() {
   const from = sessionStore.get(KEY);
   if (from && (await hold(from))) return { id: from };
   const id = randomId();

@@ -39,7 +39,7 @@ export function megabytes(bytes) {
 /** One line about an unfinished job, for the activity view and for screen readers. */
 export function stageLine({ stage, queuePosition, sent = 1 }) {
   if (stage === "cancelling") return "Cancelling…";
-  if (stage === "submitting" && sent < 1) return `Sending ${Math.floor(sent * 100)} %`;
+  if (stage === "submitting" && sent < 1) return `Sending ${Math.floor(sent * 100)}\u00a0%`;
   if (stage === "queued" && queuePosition !== undefined) {
     return queuePosition === 0 ? "Next in the queue" : `Number ${queuePosition + 1} in the queue`;
   }

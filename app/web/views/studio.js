@@ -8,8 +8,7 @@ import { element } from "./element.js";
 import { credits } from "./format.js";
 import { disable, sectionOf } from "./parts.js";
 import { stillUrl } from "./previews.js";
-import { RatioNote } from "./ratio-note.js";
-import { ratioValues, ratioVariable } from "./ratios.js";
+import { RatioNote, ratioValues, ratioVariable } from "./ratios.js";
 import { VariablesForm } from "./variables-form.js";
 
 const KEY = "template";
@@ -38,7 +37,7 @@ export class StudioView {
     this.#ratioNote = new RatioNote(this.#parts, this.#editor, this.#button);
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.ready.finally(() => this.#update());
-    this.#editor.addEventListener("change", () => this.#update());
+    this.#editor.addEventListener("aspect-change", () => this.#update());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
     this.#editor.addEventListener("change", () => context.resolve("canvas"));
     this.#form.addEventListener("change", () => this.#update());
