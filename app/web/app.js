@@ -59,7 +59,7 @@ class Page {
     templates: {},
     library: {
       enter: async (query) => (await this.#library()).enter(query),
-      leave: async () => (await this.#library()).leave(),
+      leave: () => this.#reportErrors(async () => (await this.#libraryView)?.leave()),
     },
     activity: this.#activity,
     credits: new CreditsView(this.#context),

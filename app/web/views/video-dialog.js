@@ -94,7 +94,7 @@ export class VideoDialog extends EventTarget {
     this.#show(ratioOf(video), [this.#player(video)]);
     const { durationSeconds, bytes } = video;
     const length = durationSeconds === undefined ? [] : [`${durationSeconds.toFixed(1)} s`];
-    this.#parts.note.textContent = [...facts, ...length, megabytes(bytes)].join(" · ");
+    this.#parts.note.textContent = [...facts, ...length, ...(bytes ? [megabytes(bytes)] : [])].join(" · ");
     this.#finished.show(video);
     this.#isDone(true);
   }
