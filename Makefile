@@ -24,7 +24,7 @@ $(PRODUCTION): constraints.txt pyproject.toml
 	@rm -r .venv/uv
 	@touch $@
 
-.PHONY: help install install-production run test soak bench check format migrate backfill demo grant audit constraints
+.PHONY: help install install-production run test soak bench check format bundle migrate backfill demo grant audit constraints
 
 help: ## show this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ check: install ## check lint, formatting, types, import layers, and advisories a
 format: install ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bundle: install ## write the page's scripts and styles in one file each (needs Node.js)
+	@$(BIN)/python -m scripts.bundle
 
 migrate: $(SERVICE) ## bring the database's schema up to date (ARGS="--dry-run", "--check")
 	@$(BIN)/python -m scripts.migrate $(ARGS)

@@ -35,6 +35,7 @@ from app.api.openapi import openapi_route
 from app.api.page import page_routes
 from app.api.polls import PollMiddleware
 from app.api.problems import HANDLERS
+from app.api.readiness import Readiness
 from app.api.routing import route
 from app.api.service import LifespanState, Service
 from app.api.shares import share_routes
@@ -47,7 +48,6 @@ from app.database.opening import open_database
 from app.database.share_store import ShareStore
 from app.database.support_store import SupportStore
 from app.database.template_rows import load_templates
-from app.database.write_probe import WriteProbe
 from app.events.receiver import open_receiver
 from app.fal.opening import open_fal
 from app.fal.signatures import open_signatures
@@ -157,6 +157,7 @@ async def _lifespan(
         fal = await stack.enter_async_context(
             open_fal(settings, transport=fal_transport, seam=seam)
         )
+        identity = await stack.enter_async_context(open_identity(settings))
         catalogue, stopping = (
             Catalogue(functools.partial(load_templates, database)),
             asyncio.Event(),
@@ -178,17 +179,18 @@ async def _lifespan(
         service = Service(
             settings=settings,
             database=database,
-            write_probe=WriteProbe(database),
             store=jobs.store,
             accounts=AccountStore(database, signup_grant=settings.credits_signup_grant),
-            library=LibraryStore(database),
+            library=LibraryStore(database, jobs.background),
             job_pages=JobPages(database),
             support=SupportStore(database, signup_grant=settings.credits_signup_grant),
             shares=ShareStore(database),
             erasure_store=ErasureStore(database),
             storage=storage,
             catalogue=catalogue,
-            identity=await stack.enter_async_context(open_identity(settings)),
+            waits=jobs.waits,
+            identity=identity,
+            readiness=Readiness(database, identity, storage),
             lifecycle=jobs.lifecycle,
             webhooks=jobs.webhooks,
             background=jobs.background,

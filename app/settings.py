@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     public_url: str | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     admin_api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    sign_in_url: str | None = None
+    credits_url: str | None = None
 
     events_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     events_url: str | None = None
@@ -147,7 +149,13 @@ class Settings(BaseSettings):
     def _public_url_is_an_address(cls, value: str | None) -> str | None:
         return None if value is None else setting_checks.tamper_proof(value).rstrip("/")
 
-    @field_validator("r2_endpoint_url", "r2_public_url", "otel_exporter_otlp_endpoint")
+    @field_validator(
+        "r2_endpoint_url",
+        "r2_public_url",
+        "otel_exporter_otlp_endpoint",
+        "sign_in_url",
+        "credits_url",
+    )
     @classmethod
     def _url_is_an_address(cls, value: str | None) -> str | None:
         return None if value is None else setting_checks.web_address(value)

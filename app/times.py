@@ -79,7 +79,7 @@ LONGEST_RETRY_WAIT = 45
 # DELETION_LEASE. An erasure that outlasts its lease is continued by two processes: no harm.
 
 DELETION_PATIENCE = 30.0
-"""How long the storage may take to delete the objects of one video."""
+"""How long the storage may take to delete an object of a video."""
 DELETION_LEASE = 60
 """How long a process has a deletion for itself; whole seconds."""
 ERASURE_LEASE = 60

@@ -23,7 +23,12 @@ from tests.support.stand_ins import fal_faults
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.webhooks import PUBLIC_URL
 
-pytest_plugins = ["tests.support.leaks", "tests.support.servers", "tests.support.unraised"]
+pytest_plugins = [
+    "tests.support.leaks",
+    "tests.support.memory",
+    "tests.support.servers",
+    "tests.support.unraised",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

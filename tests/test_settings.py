@@ -97,6 +97,8 @@ def test_every_paragraph_of_the_example_file_begins_with_an_explanation() -> Non
         ({"auth_jwt_secret": "a" * 32, "auth_jwks_url": "https://keys"}, "not both"),
         ({"auth_jwks_url": "keys"}, "https://"),
         ({"r2_endpoint_url": "127.0.0.1:9000"}, "https://"),
+        ({"sign_in_url": "javascript:alert(1)"}, "https://"),
+        ({"credits_url": "/credits"}, "https://"),
         ({"r2_public_url": "https://"}, "https://"),
         ({"r2_endpoint_url": "https://r2.example/videos"}, "host or port"),
         ({"port": 70000}, "65535"),
@@ -160,7 +162,7 @@ def test_a_key_set_needs_https_except_on_loopback() -> None:
     "name",
     [
         *("surreal_url", "r2_endpoint_url", "r2_public_url", "auth_jwks_url", "public_url"),
-        "events_url",
+        *("events_url", "sign_in_url", "credits_url"),
     ],
 )
 def test_an_address_with_a_password_is_refused(name: str) -> None:

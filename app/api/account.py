@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.api.paging import memory_for
 from app.api.presentation import caller_json, statement_json
-from app.api.service import NO_STORE, LifespanState, caller_of, service_of
+from app.api.service import NO_STORE, LifespanState, caller_of, identified, service_of
 from app.database.account_store import LATEST
 from app.domain.credits import CreditEntry
 from app.templates.catalogue import Catalogue
@@ -15,7 +15,7 @@ from app.templates.catalogue import Catalogue
 
 async def me(request: Request[LifespanState]) -> Response:
     """``GET /api/me``."""
-    return JSONResponse(caller_json(await caller_of(request)), headers=NO_STORE)
+    return JSONResponse(caller_json(await identified(request)), headers=NO_STORE)
 
 
 async def credits(request: Request[LifespanState]) -> Response:  # noqa: A001 the route's name

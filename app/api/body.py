@@ -9,6 +9,7 @@ from typing import Any, Self
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from app.api.under_way import requests_budget
 from app.problems import InvalidJSON, Problem
 from app.server.memory import MemoryBudget, too_busy
 
@@ -38,6 +39,8 @@ class RequestMemory:
     """Callbacks that are not verified yet."""
     pages: MemoryBudget
     """Pages of rows that are being read, by user."""
+    requests: MemoryBudget
+    """Requests that ask the database, by user."""
 
     @classmethod
     def for_images_of(cls, max_bytes: int) -> Self:
@@ -48,6 +51,7 @@ class RequestMemory:
             images=MemoryBudget(SHARES * per_user, per_owner=per_user),
             callbacks=MemoryBudget(12 * 1024 * 1024),
             pages=MemoryBudget(16 * 1024 * 1024, per_owner=4 * 1024 * 1024),
+            requests=requests_budget(),
         )
 
 

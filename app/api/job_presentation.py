@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from app.api.presentation import given, rfc3339, start_image_url
 from app.domain.job import Job, Status
+from app.local_fal.generation import is_local
 from app.storage.protocol import Storage
 
 REMEMBERED_JOBS = 1024
@@ -81,6 +82,7 @@ def job_json(job: Job, addresses: Addresses = NO_ADDRESSES) -> dict[str, Any]:
         "stage": job.stage,
         "templateSlug": job.template_slug,
         "falModel": job.fal_model,
+        "localPreview": is_local(job.request_id) or None,
         "variables": job.variables,
         "credits": job.credits,
         "createdAt": rfc3339(job.created_at),

@@ -50,8 +50,10 @@ class VideoChange(Body):
 
 async def templates(request: Request[LifespanState]) -> Response:
     """``GET /api/templates``."""
-    catalogue = await service_of(request).catalogue.all()
-    return JSONResponse({"templates": [template_json(template) for template in catalogue]})
+    service = service_of(request)
+    catalogue, waits = await service.catalogue.all(), service.waits.known
+    shapes = [template_json(template, waits.get(template.slug)) for template in catalogue]
+    return JSONResponse({"templates": shapes})
 
 
 async def library(request: Request[LifespanState]) -> Response:

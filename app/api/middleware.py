@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uuid_utils
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import under_way
 from app.api.problems import answer_shutting_down
 from app.telemetry.context import HEADER, request_id
 from app.telemetry.metrics import METHODS, request_timer
@@ -50,6 +51,7 @@ class RequestMiddleware:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                under_way.end(scope)
                 status = message["status"]
                 message["headers"] = [*message["headers"], own_id, NOSNIFF]
             await send(message)
@@ -62,6 +64,7 @@ class RequestMiddleware:
                 raise
             await answer_shutting_down(scope, receive, send_with_id)
         finally:
+            under_way.end(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"
             route = getattr(scope.get("route"), "path", "other")
             took = perf_counter() - began

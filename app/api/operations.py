@@ -1,15 +1,10 @@
 """The routes for operators: liveness, readiness, metrics."""
 
-import asyncio
-from contextlib import suppress
-
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.api.service import NO_STORE, LifespanState, service_of
-from app.errors import StorageUnavailable
-from app.storage.protocol import Storage
 from app.telemetry import dependencies
 
 
@@ -25,19 +20,9 @@ async def readyz(request: Request[LifespanState]) -> Response:
     """
     service = service_of(request)
     service.require_open()
-    await asyncio.gather(
-        service.database.query("RETURN true"),  # a write is tried only once a second
-        service.write_probe.check(),
-        service.identity.check(),
-        _look_for(service.storage),
-    )
+    await service.readiness.check()
     body = {"status": "ready", "dependencies": dependencies.states()}
     return JSONResponse(body, headers=NO_STORE)
-
-
-async def _look_for(storage: Storage) -> None:
-    with suppress(StorageUnavailable):  # the storage has recorded it
-        await storage.check()
 
 
 async def metrics(_request: Request[LifespanState]) -> Response:

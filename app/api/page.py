@@ -10,6 +10,7 @@ proxy can serve the service under a prefix.
 import functools
 import hashlib
 import mimetypes
+from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.api import bundle
 from app.api.compression import COMPRESSED
 from app.settings import Settings
 
@@ -33,14 +35,19 @@ mimetypes.add_type("text/javascript", ".js")  # Python 3.11 says application/jav
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
     """Return the routes of the page, the documentation page and the assets."""
+    entry = bundle.entry(FOLDER)
     headers = {
         "Cache-Control": REVALIDATE,
         "Content-Security-Policy": _content_security_policy(settings),
         "Referrer-Policy": "same-origin",
     }
+    facts = _operator_facts(settings)
 
     def page(path: str, name: str) -> Route:
         html = read_page(name).replace("{assets}", assets_address())
+        html = html.replace("{script}", entry.script).replace("{styles}", entry.styles)
+        # The facts come last, so that nothing inside an address is filled in.
+        html = html.replace(" {operator}", facts)
 
         async def answer(_request: Request) -> Response:
             return HTMLResponse(html, headers=headers)
@@ -94,6 +101,19 @@ def _digest() -> str:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(FOLDER)} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def _operator_facts(settings: Settings) -> str:
+    """Return what ``operator.js`` reads, as attributes of the page's root."""
+    development = "true" if settings.development else None
+    facts = {
+        "sign-in-url": settings.sign_in_url,
+        "credits-url": settings.credits_url,
+        "development": development,
+    }
+    return "".join(
+        f' data-{name}="{escape(value)}"' for name, value in facts.items() if value is not None
+    )
 
 
 def _content_security_policy(settings: Settings) -> str:

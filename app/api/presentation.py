@@ -11,7 +11,9 @@ from app.api.tokens import Caller
 from app.domain.credits import Account, CreditEntry, CreditStatement
 from app.domain.deletion import Erasure
 from app.domain.video import LibraryVideo
+from app.domain.waiting import WaitRange
 from app.errors import StorageUnavailable
+from app.local_fal.generation import is_local
 from app.storage.protocol import Storage
 from app.templates.template import Template
 
@@ -40,6 +42,7 @@ async def video_json(
             width=video.width,
             height=video.height,
             codec=video.codec,
+            localPreview=is_local(video.request_id) or None,
             startImageUrl=await start_image_url(video.start_key, storage),
         ),
         "createdAt": rfc3339(video.created_at),
@@ -51,7 +54,7 @@ def share_json(token: str, public_url: str | None) -> dict[str, Any]:
     return {"shareUrl": f"{public_url or ''}/v/{token}"}
 
 
-def template_json(template: Template) -> dict[str, Any]:
+def template_json(template: Template, wait: WaitRange | None = None) -> dict[str, Any]:
     """Return a template of the catalogue; keys of a variable without a value are left out."""
     least = template.minimum_side
     return {
@@ -64,7 +67,7 @@ def template_json(template: Template) -> dict[str, Any]:
         "modelName": template.model_name or template.fal_model,
         **given(aspectRatios=template.aspect_ratios),
         "startSide": template.start_side or max(DEFAULT_START_SIDE, least or 0),
-        **given(minimumSide=least),
+        **given(minimumSide=least, waitSeconds=_wait_json(wait)),
         "variables": [
             variable.model_dump(mode="json", by_alias=True, exclude_none=True)
             for variable in template.variables
@@ -124,6 +127,10 @@ async def start_image_url(key: str | None, storage: Storage) -> str | None:
         return await storage.url(key) if key else None
     except StorageUnavailable:
         return None
+
+
+def _wait_json(wait: WaitRange | None) -> dict[str, int] | None:
+    return {"from": wait.shortest, "to": wait.longest} if wait else None
 
 
 def _factors_json(template: Template) -> dict[str, dict[str, float]] | None:

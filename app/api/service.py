@@ -10,8 +10,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import Scope
 
+from app.api import under_way
 from app.api.body import RequestMemory
 from app.api.identity import Identity
+from app.api.readiness import Readiness
 from app.api.tokens import Caller
 from app.database.account_store import AccountStore
 from app.database.client import Database
@@ -21,7 +23,6 @@ from app.database.job_store import JobStore
 from app.database.library_store import LibraryStore
 from app.database.share_store import ShareStore
 from app.database.support_store import SupportStore
-from app.database.write_probe import WriteProbe
 from app.domain.job import Job
 from app.fal.signatures import Signatures
 from app.jobs.deletions import Deletions
@@ -31,6 +32,7 @@ from app.jobs.outgoing_events import OutgoingEvents
 from app.jobs.shared_places import SharedPlaces
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
+from app.jobs.waits import Waits
 from app.jobs.webhooks import Webhooks
 from app.problems import InvalidQuery, JobNotFound, ShuttingDown, VideoNotFound
 from app.server.tasks import BackgroundTasks
@@ -53,7 +55,7 @@ class Service:
 
     settings: Settings
     database: Database
-    write_probe: WriteProbe
+    readiness: Readiness
     store: JobStore
     accounts: AccountStore
     library: LibraryStore
@@ -63,6 +65,7 @@ class Service:
     erasure_store: ErasureStore
     storage: Storage
     catalogue: Catalogue
+    waits: Waits
     identity: Identity
     lifecycle: Lifecycle
     webhooks: Webhooks
@@ -104,7 +107,20 @@ def service_of(request: Request[LifespanState]) -> Service:
 
 
 async def caller_of(request: Request[LifespanState]) -> Caller:
-    """Return who sent the request.
+    """Return who sent the request, which counts as under way until its answer begins.
+
+    Raises:
+        Unauthenticated: the request carries no valid token.
+        TooBusy: too many requests of the caller are under way.
+
+    """
+    caller = await identified(request)
+    under_way.begin(request.scope, caller.user, service_of(request).memory.requests)
+    return caller
+
+
+async def identified(request: Request[LifespanState]) -> Caller:
+    """Return who sent a request that may ask the database for nothing of its own.
 
     Raises:
         Unauthenticated: the request carries no valid token.
@@ -130,13 +146,16 @@ async def own_job(request: Request[LifespanState]) -> Job:
     """Return the caller's job that ``?jobId=`` names.
 
     Raises:
-        Unauthenticated: as :func:`caller_of` does.
+        Unauthenticated, TooBusy: as :func:`caller_of` does.
         InvalidQuery: the query names no job.
         JobNotFound: there is no such job, or it belongs to another user.
 
     """
-    caller = await caller_of(request)
-    job = await service_of(request).lifecycle.latest(job_id_of(request))
+    caller, job_id = await identified(request), job_id_of(request)
+    lifecycle = service_of(request).lifecycle
+    if not lifecycle.is_shared(job_id):
+        await caller_of(request)
+    job = await lifecycle.latest(job_id)
     if job.user != caller.user:
         raise JobNotFound("There is no such job.")
     return job

@@ -22,6 +22,10 @@ from app.errors import ConfigurationError, ServiceError
 from app.problems import DatabaseUnavailable
 from app.telemetry.seam import Seam, direct
 
+AT_ONCE = 64
+"""Calls under way at once; others wait. Each holds some 100 KiB in the embedded engine, and
+more of them are not faster."""
+
 
 class Database:
     """Calls to one database. Each call has a deadline, and conflicts are retried until then.
@@ -35,6 +39,7 @@ class Database:
         self.address = address
         self._seam = seam
         self._deadline = deadline
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._shared = SharedConnection(address)
 
     async def __aenter__(self) -> Self:
@@ -119,7 +124,7 @@ class Database:
     async def _run(self, statement: str, variables: Mapping[str, Any]) -> Any:
         connection: Connection | None = None
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self._deadline), self._turns:
                 connection = await self._shared.get()
                 return await run_statement(connection, statement, variables)
         except TimeoutError as error:

@@ -14,14 +14,16 @@ from app.domain.page import PageRequest
 # order is that of whole seconds: more rows are read, and all of one second are sorted together. The
 # nanosecond in the bound is its text's: it keeps out the next second, whose rows the LIMIT would
 # count. The row where the previous page ended knows its nanoseconds, which no cursor carries.
+NEWEST = """
+  created_at < time::from_unix(time::unix($end) + 1) + 1ns ORDER BY created_at DESC LIMIT $most"""
+"""The end of a query for the newest rows before the place where a page begins."""
 _EXACT = """{{
 LET $end = (SELECT VALUE created_at FROM type::record($table, $last)
   WHERE time::floor(created_at, 1us) = $until)[0] ?? $until;
 LET $since = IF $window = NONE {{ d'0001-01-01T00:00:00Z' }} ELSE {{
   array::min([$end, time::now()]) - duration::from_secs($window)
 }};
-LET $read = SELECT id, created_at FROM {rows_of} WHERE {condition}
-  created_at < time::from_unix(time::unix($end) + 1) + 1ns ORDER BY created_at DESC LIMIT $most;
+LET $read = SELECT id, created_at FROM {rows_of} WHERE {condition} {newest};
 LET $is_cut = array::len($read) >= $most;
 LET $whole_since = time::from_unix(
   time::unix(IF $is_cut {{ array::last($read).created_at }} ELSE {{ $since }}) + 1);
@@ -38,7 +40,7 @@ _MORE_ROWS = (100, 10_000, 1_000_000)
 _WINDOWS = (600, 14_400)
 """Seconds: how far back rows are looked for first, if all of a table are listed."""
 
-_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def page_variables(table: str, page: PageRequest) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def page_variables(table: str, page: PageRequest) -> dict[str, Any]:
     return {
         "table": table,
         "limit": page.limit + 1,
-        "until": page.after.time if page.after else _END_OF_TIME,
+        "until": page.after.time if page.after else END_OF_TIME,
         "last": page.after.id if page.after else "-",
     }
 
@@ -65,7 +67,7 @@ async def exact_page(
 
     ``condition`` is empty or ends with AND; ``row`` is what is returned for each ``$id``. Needs an
     index on created_at, behind what the condition compares; or ``rows_of``, a query for the ids and
-    times of a few rows of the table.
+    times of rows of the table, the ``NEWEST`` of them at least.
     """
     variables |= page_variables(table, page)
     windows = () if condition or rows_of else _WINDOWS
@@ -73,7 +75,7 @@ async def exact_page(
     for window, more in attempts + [(None, more) for more in _MORE_ROWS]:
         lower = "created_at > $since AND" if window else ""
         statement = _EXACT.format(
-            rows_of=rows_of or table, condition=f"{condition} {lower}", row=row
+            rows_of=rows_of or table, condition=f"{condition} {lower}", row=row, newest=NEWEST
         )
         rows: list[dict[str, Any]] | None = await database.query(
             statement, most=page.limit + more, window=window, **variables

@@ -51,6 +51,8 @@ class LibraryVideo:
     """The token under which the video is shared."""
     start_key: str | None = None
     """None if the start image is not stored."""
+    request_id: str | None = None
+    """Of its job at fal."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -71,6 +73,7 @@ class LibraryVideo:
             variables=read_variables(row.get("variables")),
             share=row.get("share"),
             start_key=row.get("start_key"),
+            request_id=row.get("fal_request_id"),
         )
 
     def place(self) -> Place:

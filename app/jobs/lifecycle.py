@@ -126,6 +126,10 @@ class Lifecycle:
         """Return what :meth:`latest` returns, if that is known without asking anyone."""
         return self._snapshots.fresh(job_id)
 
+    def is_shared(self, job_id: str) -> bool:
+        """Return whether :meth:`latest` costs nothing, since others have asked for the job."""
+        return self._snapshots.is_shared(job_id)
+
     async def latest(self, job_id: str) -> Job:
         """Return the job, asking fal at most once a second for all callers together.
 

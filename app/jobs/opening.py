@@ -13,6 +13,7 @@ from app.database.erasure_store import ErasureStore
 from app.database.job_store import JobStore
 from app.database.limits import Limits
 from app.database.outgoing_event_store import OutgoingEventStore
+from app.database.recent_waits import load_waits
 from app.database.stream_places import StreamPlaces
 from app.domain.job import Job
 from app.events.receiver import Receiver
@@ -32,6 +33,7 @@ from app.jobs.snapshots import Snapshots
 from app.jobs.subscriptions import Subscriptions
 from app.jobs.sweep import Sweep
 from app.jobs.unfinished import UnfinishedGauges
+from app.jobs.waits import Waits
 from app.jobs.webhooks import Webhooks
 from app.media.downloads import download
 from app.media.hosts import MediaHosts
@@ -54,6 +56,7 @@ class Jobs:
     lifecycle: Lifecycle
     webhooks: Webhooks
     background: BackgroundTasks
+    waits: Waits
     subscriptions: Subscriptions
     stream_places: SharedPlaces
     sweep: Sweep
@@ -148,6 +151,7 @@ async def open_jobs(
             lifecycle=lifecycle,
             webhooks=Webhooks(store, fal, lifecycle, snapshots, background, hosts=hosts),
             background=background,
+            waits=Waits(functools.partial(load_waits, database), background),
             subscriptions=subscriptions,
             stream_places=places,
             sweep=sweep,

@@ -96,6 +96,14 @@ class Snapshots:
         self._entries.move_to_end(job_id)
         return entry.job if self._is_fresh(entry, entry.job, now) else None
 
+    def is_shared(self, job_id: str) -> bool:
+        """Return whether all who call :meth:`latest` share at most one refresh a second."""
+        entry = self._entries.get(job_id)
+        if entry is None:
+            return False
+        under_way = entry.job is not None and not entry.job.status.is_terminal
+        return under_way or entry.refresh is not None
+
     async def latest(self, job_id: str, refresh: Refresh) -> Job:
         """Return the job, refreshed unless that happened within the last second.
 

@@ -10,6 +10,13 @@ from uuid import uuid4
 from app.local_fal.outcome import Outcome
 
 NAMESPACES = ("workflows", "comfy")
+LOCAL = "local-"
+"""How the ids of this queue begin: fal's own never do."""
+
+
+def is_local(request_id: str | None) -> bool:
+    """Return whether a request was made here and not at fal."""
+    return request_id is not None and request_id.startswith(LOCAL)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -21,7 +28,7 @@ class Generation:
 
     model: str
     arguments: dict[str, Any]
-    id: str = field(default_factory=lambda: str(uuid4()))
+    id: str = field(default_factory=lambda: f"{LOCAL}{uuid4()}")
     submitted_at: int = field(default_factory=time.time_ns)
     logs: list[dict[str, str]] = field(default_factory=list)
     inference_time: float | None = None

@@ -1,15 +1,20 @@
-import { Account, Catalogue, Identity } from "./account.js";
+import { Account, Catalogue } from "./account.js";
+import { SERVICE } from "./addresses.js";
+import { Again } from "./again.js";
 import { Attempts } from "./attempts.js";
 import { Deletions } from "./deletions.js";
-import { subject } from "./generation/client.js";
+import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
+import { Session } from "./session.js";
 import { VideoChanges } from "./video-changes.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
+import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
+import { AttemptNews } from "./views/attempt-news.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
-import { stageLine, titleOf } from "./views/format.js";
 import { showGallery } from "./views/gallery.js";
+import { LibraryView } from "./views/library.js";
 import { Previews } from "./views/previews.js";
 import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
@@ -18,81 +23,93 @@ import { Toasts } from "./views/toasts.js";
 import { UndoBar } from "./views/undo-bar.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
-const SERVICE = new URL("../..", import.meta.url).href.replace(/\/$/, ""); // also under a prefix
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
+/** Views that anyone may see. */
+const PUBLIC = ["studio", "templates"];
+/** The service's own troubles, which are over when the stream is live again. */
+const PASSING = ["database_unavailable", "identity_unavailable", "too_busy", "shutting_down"];
 
 /** Connects the parts of the page: which events they receive, and what each action does. */
 class Page {
-  #identity = new Identity();
-  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#identity.token });
+  #session = new Session(() => this.#videos.me());
+  #videos = new VideoGeneration({ baseUrl: SERVICE, getToken: () => this.#session.token });
   #router = new Router(VIEWS);
-  #account = new Account(this.#videos);
-  #catalogue = new Catalogue(this.#videos);
+  #account = new Account(this.#videos, this.#session);
+  // Without a token, the request is the one that index.html preloads.
+  #catalogue = new Catalogue(new Client({ baseUrl: SERVICE, getToken: () => null, onToken() {} }));
   #attempts = new Attempts(this.#videos);
   #context = {
     videos: this.#videos,
+    session: this.#session,
     attempts: this.#attempts,
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
     changes: new VideoChanges(this.#videos),
     announce: (text) => this.#shell.announce(text),
-    owner: () => subject(this.#identity.token) ?? "",
+    owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
-    report: (error) => this.#report(error),
+    report: (error, attempt) => this.#report(error, attempt),
+    resolve: (action) => this.#toasts.resolve(action),
+    signIn: () => this.#signIn.open(),
+    useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
-  #owner = this.#context.owner();
   #deletions = (this.#context.deletions = new Deletions(this.#context));
   #toasts = new Toasts();
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
-  #signIn = new SignIn(this.#identity, this.#account);
+  #signIn = new SignIn(this.#session, (token) => verify(token));
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
-  #libraryView = null;
+  #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
-    change: (attempt) => this.#change(attempt.templateSlug),
+    change: this.#context.useAgain,
+    repeat: (attempt) => this.#repeat(attempt),
     play: (attempt) => this.#router.go("library", { video: attempt.job.id }),
   });
   #views = {
     studio: this.#studio,
-    templates: {},
-    library: {
-      enter: async (query) => (await this.#library()).enter(query),
-      leave: () => this.#reportErrors(async () => (await this.#libraryView)?.leave()),
-    },
+    templates: { enter: () => this.#fillGallery() },
+    library: this.#library,
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
-  #shell = new Shell({
-    onSignIn: () => this.#signIn.open(),
-    isSignedIn: Boolean(this.#identity.token),
-  });
+  #shell = new Shell();
+  #again = new Again(this.#context, this.#studio);
   #view = null;
-  /** Jobs whose hold is part of the balance that was shown last. */
-  #held = new Set();
-  /** The stage announced last, by attempt. */
-  #announced = new Map();
+  /** The templates that the gallery shows. */
+  #inGallery = this.#catalogue.templates;
 
   constructor() {
+    new AccountMenu(this.#session, this.#context.signIn);
+    new AttemptNews(this.#context, { shell: this.#shell, dialog: this.#dialog, library: this.#library });
     this.#router.addEventListener("change", () => this.#show());
-    this.#attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
-    this.#attempts.addEventListener("end", ({ detail }) => this.#ended(detail));
-    this.#attempts.addEventListener("cancel-failed", ({ detail: { error, attempt } }) =>
-      this.#report(error, attempt),
-    );
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
-    this.#dialog.addEventListener("again", ({ detail }) => this.#change(detail));
-    this.#signIn.addEventListener("signed-in", () => this.#signedIn());
     new UndoBar(this.#deletions);
+    this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
+    this.#session.addEventListener("signed-in", () => this.open());
+    addEventListener("online", () => this.#recovered());
+    document.addEventListener("visibilitychange", () => this.#seenAgain());
+    this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
 
   async open() {
     this.#show();
+    const isKnown = this.#catalogue.templates.length > 0;
+    await Promise.all([isKnown || this.#reportErrors(() => this.#loadTemplates()), this.#enterAsUser()]);
+  }
+
+  /** Loads what is the user's; nothing if the service says that nobody is signed in. */
+  async #enterAsUser() {
+    const checked = this.#reportErrors(() => this.#session.check());
+    if (!this.#session.isSignedIn) {
+      await checked;
+      if (!this.#session.isSignedIn) return;
+      this.#enter();
+    }
     await Promise.all([
-      this.#reportErrors(() => this.#loadTemplates()),
       this.#reportErrors(() => this.#account.refresh()),
       this.#reportErrors(() => this.#resume()),
       this.#reportErrors(() => this.#deletions.settle()),
@@ -102,8 +119,8 @@ class Page {
   async #loadTemplates() {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
-    (await this.#libraryView)?.showTemplates(templates);
-    showGallery(templates, this.#previews);
+    this.#library.showTemplates(templates);
+    if (this.#view === "templates") this.#fillGallery();
   }
 
   async #resume() {
@@ -111,21 +128,14 @@ class Page {
     this.#attempts.reload();
   }
 
-  /** The library's view, which the studio can do without: loaded when it is first needed. */
-  #library() {
-    this.#libraryView ??= import("./views/library.js").then(
-      ({ LibraryView }) => new LibraryView(this.#context, this.#dialog),
-      (cause) => {
-        this.#libraryView = null;
-        throw new GenerationError("offline", "The library could not be loaded.", { cause });
-      },
-    );
-    return this.#libraryView;
+  #show() {
+    const { view } = this.#router.location;
+    if (view !== this.#view) this.#switchTo(view);
+    if (PUBLIC.includes(view) || this.#session.isSignedIn) this.#enter();
   }
 
-  #show() {
+  #enter() {
     const { view, query } = this.#router.location;
-    if (view !== this.#view) this.#switchTo(view);
     this.#reportErrors(() => this.#views[view].enter?.(query));
   }
 
@@ -136,63 +146,53 @@ class Page {
     this.#shell.show(view);
   }
 
+  /** Fills the gallery when it is first shown, because each preview costs time. */
+  #fillGallery() {
+    const { templates } = this.#catalogue;
+    if (templates === this.#inGallery) return;
+    this.#inGallery = templates;
+    showGallery(templates, this.#previews);
+  }
+
   #animate(request) {
     this.#toasts.clear();
     this.#dialog.follow(this.#attempts.start(request));
   }
 
-  #changed(attempt) {
-    this.#shell.showRunning(this.#attempts.underWay.length);
-    if (attempt.job && !this.#held.has(attempt.job.id)) {
-      this.#held.add(attempt.job.id);
-      this.#reportErrors(() => this.#account.refresh());
-    }
-    const line = attempt.hasEnded ? "" : stageLine({ stage: attempt.status.stage });
-    if (line && this.#announced.get(attempt) !== line) this.#announce(attempt, line);
-  }
-
-  #ended(attempt) {
-    const { status, error, jobId } = attempt.status;
-    if (attempt.error?.code !== "offline") this.#reportErrors(() => this.#account.refresh());
-    if (attempt.error) return this.#report(attempt.error, attempt);
-    if (status === "failed") return this.#report({ ...error, jobId }, attempt);
-    if (status === "cancelled") return this.#announce(attempt, "cancelled");
-    if (this.#view !== "library" && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
-    this.#reportErrors(async () => (await this.#library()).add(jobId));
-    return this.#announce(attempt, "is ready");
-  }
-
-  /** Announces a stage once, without the queue position, which changes too often. */
-  #announce(attempt, line) {
-    this.#announced.set(attempt, line);
-    this.#shell.announce(`${titleOf(attempt.templateSlug, this.#catalogue)}: ${line}`);
-  }
-
   #report(error, attempt) {
     if (error.code === "aborted" || error.code === "cancelled") return;
-    if (error.code === "unauthenticated") this.#shell.offerSignIn();
+    if (error.code === "unauthenticated") {
+      this.#reportErrors(() => this.#session.check());
+      if (!attempt && !this.#session.token) return; // the page says so without a toast
+    }
     const goTo = (view) => () => this.#router.go(view);
     const notice = noticeFor(error, {
-      again: () => this.#again(attempt),
-      change: () => this.#change(attempt?.templateSlug),
+      again: () => (attempt ? this.#reportErrors(() => this.#repeat(attempt)) : this.open()),
+      change: () => (attempt ? this.#context.useAgain(attempt) : this.#toStudio({}, () => this.#studio.focusForm())),
       canvas: () => this.#toStudio({}, () => this.#studio.focusCanvas()),
       credits: goTo("credits"),
       activity: goTo("activity"),
       templates: goTo("templates"),
       library: goTo("library"),
-      signIn: () => this.#signIn.open(),
+      signIn: this.#context.signIn,
     });
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
   }
 
-  #again(attempt) {
-    if (attempt?.request) this.#dialog.follow(this.#attempts.again(attempt));
-    else if (attempt) this.#change(attempt.templateSlug);
-    else this.open();
+  /** Submits what an attempt was made of once more, or shows it in the studio without its picture. */
+  async #repeat(attempt) {
+    const next = await this.#again.repeat(attempt);
+    if (next) this.#dialog.follow(next);
+    else await this.#useAgain(attempt);
   }
 
-  #change(slug) {
-    this.#toStudio(slug ? { template: slug } : {}, () => this.#studio.focusForm());
+  /** Brings a job's picture, words and template back to the studio. */
+  async #useAgain(made) {
+    this.#toasts.clear();
+    const restored = this.#again.change(made);
+    this.#toStudio({ template: made.templateSlug }, () => this.#studio.focusForm());
+    const code = await restored;
+    if (code) this.#report({ code });
   }
 
   /** Shows the studio now, before the browser's hashchange: a hidden element cannot get the focus. */
@@ -202,22 +202,24 @@ class Page {
     focus();
   }
 
-  /** Reloads the page if another user signs in, so that nothing of the previous user remains. */
-  #signedIn() {
-    const owner = this.#context.owner();
-    if (this.#owner && owner !== this.#owner) return location.reload();
-    this.#owner = owner;
-    this.#toasts.dismiss("unauthenticated");
-    this.open();
-  }
-
   #connected(state) {
     const isOffline = state === "offline";
     this.#shell.showConnection(isOffline);
-    if (isOffline) return;
+    if (!isOffline) this.#recovered();
+    if (state === "live") PASSING.forEach((code) => this.#toasts.dismiss(code));
+  }
+
+  #recovered() {
     this.#toasts.dismiss("offline");
     if (this.#catalogue.templates.length === 0) this.#reportErrors(() => this.#loadTemplates());
-    if (!this.#account.credits) this.#reportErrors(() => this.#account.refresh());
+    if (this.#session.state === "unknown") this.#reportErrors(() => this.#session.check());
+    if (this.#session.isSignedIn && !this.#account.credits) this.#reportErrors(() => this.#account.refresh());
+  }
+
+  /** The user may have bought credits, or the session may have expired, while the tab was hidden. */
+  #seenAgain() {
+    if (document.hidden || !this.#session.isSignedIn) return;
+    this.#reportErrors(() => this.#account.refresh().catch(unlessOffline));
   }
 
   /** Shows a GenerationError as a toast; any other error is a bug and is thrown. */
@@ -229,6 +231,15 @@ class Page {
       this.#report(error);
     }
   }
+}
+
+/** Asks the service about a token, without using it for anything else. */
+function verify(token) {
+  return new VideoGeneration({ baseUrl: SERVICE, getToken: () => token }).me();
+}
+
+function unlessOffline(error) {
+  if (error.code !== "offline") throw error;
 }
 
 new Page().open();

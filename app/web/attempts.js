@@ -1,3 +1,7 @@
+import { runningPictures } from "./running-pictures.js";
+import { Sending } from "./sending.js";
+
+const PAGE_SIZE = 20;
 const TERMINAL = ["completed", "failed", "cancelled"];
 
 /** One attempt at a video, from the click on Animate to its end. `request` is null after a reload. */
@@ -6,6 +10,9 @@ export class Attempt {
   error = null;
   wantsCancel = false;
   reported = false;
+  sending = new Sending();
+  /** Its small picture from before a reload. */
+  kept = null;
   key = freshKey();
 
   constructor(templateSlug, request = null, startedAt = Date.now()) {
@@ -15,7 +22,26 @@ export class Attempt {
   }
 
   get status() {
-    return this.job?.latest ?? { status: "pending", stage: "submitting" };
+    return this.job?.latest ?? { status: "pending", stage: "submitting", sent: this.sending.share };
+  }
+
+  get jobId() {
+    return this.job?.id ?? this.error?.jobId ?? null;
+  }
+
+  get variables() {
+    return this.request?.order.variables ?? this.status.variables;
+  }
+
+  /** What shows the attempt: `{url, ratio?}`; `url` is absent if there is no picture of its own. */
+  get picture() {
+    const { posterUrl, startImageUrl } = this.status;
+    if (this.request) return { url: this.request.pictureUrl, ratio: this.request.ratio };
+    return this.kept ?? { url: posterUrl ?? startImageUrl };
+  }
+
+  get isCancelling() {
+    return this.wantsCancel || this.status.stage === "cancelling";
   }
 
   get hasEnded() {
@@ -35,6 +61,10 @@ export class Attempts extends EventTarget {
   #videos;
   #byJob = new Map();
   #submitting = new Set();
+  #cursor = null;
+  /** Whether the newest of the past jobs are known, and whether there are more. */
+  isHistoryKnown = false;
+  hasMore = true;
 
   constructor(videos) {
     super();
@@ -51,28 +81,54 @@ export class Attempts extends EventTarget {
     return this.all.filter((attempt) => !attempt.hasEnded);
   }
 
+  /** The attempt of a job; undefined if this page does not know it. */
+  find(jobId) {
+    return this.#byJob.get(jobId);
+  }
+
+  /** Reads the next page of the jobs that ended before this page was opened. */
+  async loadMore() {
+    const { jobs, nextCursor } = await this.#videos.history({ limit: PAGE_SIZE, cursor: this.#cursor });
+    const past = jobs.filter(({ jobId, status }) => TERMINAL.includes(status) && !this.#byJob.has(jobId));
+    for (const status of past) this.#addPast(status);
+    this.#cursor = nextCursor;
+    this.hasMore = nextCursor !== null;
+    this.isHistoryKnown = true;
+  }
+
   /** Reads the jobs again, because another user may have signed in. */
   reload() {
-    for (const id of this.#byJob.keys()) if (!this.#videos.jobs.has(id)) this.#byJob.delete(id);
+    for (const [id, { reported }] of this.#byJob) {
+      if (!reported && !this.#videos.jobs.has(id)) this.#byJob.delete(id);
+    }
     for (const job of this.#videos.jobs.values()) this.#update(job);
   }
 
-  start(request, key) {
+  start(request, { key, wantsCancel = false } = {}) {
     const attempt = new Attempt(request.order.templateSlug, request);
     if (key) attempt.key = key;
+    attempt.wantsCancel = wantsCancel;
     this.#submitting.add(attempt);
     this.#emit("change", attempt);
     this.#submit(attempt);
     return attempt;
   }
 
-  /** Repeats a request. If its answer was lost, repeats it under the same idempotency key. */
+  /**
+   * Repeats a request. If its answer was lost, repeats it under the same idempotency key, and
+   * cancels the job if that was wanted: the service may have made it.
+   */
   again(attempt) {
-    return this.start(attempt.request, attempt.job || attempt.error?.jobId ? undefined : attempt.key);
+    if (attempt.job || attempt.error?.jobId) return this.start(attempt.request);
+    return this.start(attempt.request, attempt);
   }
 
-  /** Before the job has an id, waits for it: aborting the submit could leave a job running. */
+  /**
+   * Before the job has an id, gives up the sending, or, if the service may have got all, waits for
+   * the id: a job that nobody knows would be paid for.
+   */
   async cancel(attempt) {
+    if (!attempt.job && attempt.sending.giveUp()) return;
     attempt.wantsCancel = true;
     this.#emit("change", attempt);
     try {
@@ -86,8 +142,14 @@ export class Attempts extends EventTarget {
 
   async #submit(attempt) {
     const { image, ...data } = attempt.request.order;
+    const { sending, key: idempotencyKey } = attempt;
+    const onprogress = (bytes) => {
+      sending.note(bytes);
+      this.#emit("change", attempt);
+    };
+    const options = { idempotencyKey, onprogress, signal: sending.signal };
     try {
-      attempt.job = await this.#videos.submit(await image, data, { idempotencyKey: attempt.key });
+      attempt.job = await this.#videos.submit(await image, data, options);
       this.#endSubmit(attempt, attempt.job.id);
     } catch (error) {
       attempt.error = error;
@@ -100,6 +162,7 @@ export class Attempts extends EventTarget {
   #endSubmit(attempt, jobId) {
     this.#submitting.delete(attempt);
     if (jobId) this.#byJob.set(jobId, attempt);
+    if (attempt.job) runningPictures.keep(jobId, attempt.picture);
     this.#changed(attempt);
     for (const job of this.#videos.jobs.values()) if (!this.#byJob.has(job.id)) this.#update(job);
   }
@@ -112,15 +175,24 @@ export class Attempts extends EventTarget {
       const startedAt = Math.min(Date.now(), Date.parse(job.latest.createdAt));
       attempt = new Attempt(job.latest.templateSlug, null, startedAt);
       attempt.job = job;
+      attempt.kept = runningPictures.find(job.id);
       this.#byJob.set(job.id, attempt);
     }
     this.#changed(attempt);
+  }
+
+  #addPast(status) {
+    const attempt = new Attempt(status.templateSlug, null, Date.parse(status.createdAt));
+    attempt.job = { id: status.jobId, latest: status };
+    attempt.reported = true;
+    this.#byJob.set(status.jobId, attempt);
   }
 
   #changed(attempt) {
     this.#emit("change", attempt);
     if (!attempt.hasEnded || attempt.reported) return;
     attempt.reported = true;
+    runningPictures.drop(attempt.jobId);
     this.#emit("end", attempt);
   }
 

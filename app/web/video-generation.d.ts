@@ -4,6 +4,8 @@ interface JobFacts {
   readonly stage: "submitting" | "queued" | "generating" | "cancelling" | "storing" | "done";
   readonly templateSlug: string;
   readonly falModel: string;
+  /** True if the service's own stand-in for fal made the video, and not the model. */
+  readonly localPreview?: boolean;
   /** As submitted, with defaults. */
   readonly variables: Readonly<Record<string, string | number>>;
   readonly credits: number;
@@ -11,7 +13,7 @@ interface JobFacts {
   readonly updatedAt: string;
   /** A signed URL of the start image, once it is stored; absent if it is not kept. */
   readonly startImageUrl?: string;
-  /** When its user deleted the video: a completed job then has no `url`, `downloadUrl` and `key`. */
+  /** When its user deleted the video. */
   readonly deletedAt?: string;
 }
 
@@ -42,8 +44,10 @@ export type PendingStatus = Status<{
 
 export type ProcessingStatus = Status<{ readonly status: "processing" }>;
 
+/** The video is there. */
 export type CompletedStatus = Status<{
   readonly status: "completed";
+  readonly deletedAt?: undefined;
   readonly completedAt: string;
   /** A signed URL that expires; `videos.status(jobId)` returns a fresh one. */
   readonly url: string;
@@ -51,6 +55,17 @@ export type CompletedStatus = Status<{
   readonly downloadUrl: string;
   readonly key: string;
   readonly posterUrl?: string;
+  readonly bytes?: number;
+  readonly durationSeconds?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly codec?: string;
+}>;
+
+/** The video was deleted, or an old job has none: `url` is undefined. */
+export type DeletedStatus = Status<{
+  readonly status: "completed";
+  readonly completedAt: string;
   readonly bytes?: number;
   readonly durationSeconds?: number;
   readonly width?: number;
@@ -74,6 +89,7 @@ export type JobStatus =
   | PendingStatus
   | ProcessingStatus
   | CompletedStatus
+  | DeletedStatus
   | FailedStatus
   | CancelledStatus;
 
@@ -106,6 +122,8 @@ export interface Template {
   readonly startSide: number;
   /** Pixels that each side of a start image must have. */
   readonly minimumSide?: number;
+  /** Seconds that recent videos of the template took; absent if there are too few. */
+  readonly waitSeconds?: { readonly from: number; readonly to: number };
   readonly variables: readonly Variable[];
 }
 
@@ -120,6 +138,8 @@ export interface LibraryVideo {
   readonly startImageUrl?: string;
   readonly title: string;
   readonly favourite: boolean;
+  /** As of its job. */
+  readonly localPreview?: boolean;
   /** Those of its job. */
   readonly variables: Readonly<Record<string, string | number>>;
   /** The link under which anyone sees the video; absent while it is not shared. */
@@ -169,7 +189,7 @@ export interface Waiting {
 export class GenerationError extends Error {
   /**
    * The service's own code (`insufficient_credits`, `fal_rejected`, …), or `offline`, `aborted`,
-   * `cancelled`, `image_unavailable`, `unexpected_answer`.
+   * `cancelled`, `deleted`, `image_unavailable`, `unexpected_answer`.
    */
   readonly code: string;
   /** What happened, in words for the user; the same as `message`. */
@@ -188,7 +208,10 @@ export class Job {
   /** The latest known status. */
   readonly latest: JobStatus | null;
   readonly isFinished: boolean;
-  /** Rejects with a `GenerationError`; no unhandled rejection if nobody awaits it. */
+  /**
+   * The video; rejects with a `GenerationError` if there is none. No unhandled rejection if nobody
+   * awaits it.
+   */
   readonly finished: Promise<CompletedStatus>;
   /** Calls the listener with the latest status, if known, and on each change. */
   subscribe(listener: (status: JobStatus) => void): () => void;
@@ -241,11 +264,16 @@ export class VideoGeneration {
   /**
    * Queues a job. A request without an answer is repeated under the same key, so it creates one
    * job. Aborting only ends the waiting: a job that was already created continues.
+   *
+   * `onprogress` is called while the picture is sent. A repeated request starts again with 0.
    */
   submit(
     picture: HTMLCanvasElement | OffscreenCanvas | Blob,
     data: { templateSlug: string; variables?: Record<string, string | number>; [more: string]: unknown },
-    options?: Waiting & { idempotencyKey?: string },
+    options?: Waiting & {
+      idempotencyKey?: string;
+      onprogress?: (bytes: { sent: number; total: number }) => void;
+    },
   ): Promise<Job>;
   /**
    * Follows a job to its end, or until the signal fires: `finished` then rejects with `aborted`,
@@ -261,6 +289,10 @@ export class VideoGeneration {
   resume(): Promise<void>;
   /** A fresh status, for example when a signed URL has expired. */
   status(jobId: string, options?: Waiting): Promise<JobStatus>;
+  /** The user's jobs of every status, or of one, newest first, in pages. */
+  history(
+    options?: Waiting & { status?: JobStatus["status"]; limit?: number; cursor?: string | null },
+  ): Promise<{ jobs: JobStatus[]; nextCursor: string | null }>;
   templates(options?: Waiting): Promise<{ templates: Template[] }>;
   library(
     options?: Waiting & {

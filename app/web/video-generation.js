@@ -70,11 +70,11 @@ export class VideoGeneration {
     return this.#connection;
   }
 
-  async submit(picture, data, { signal, idempotencyKey = newKey() } = {}) {
+  async submit(picture, data, { signal, idempotencyKey = newKey(), onprogress } = {}) {
     const image = await toBlob(picture);
     await this.#client.token();
     const user = this.#user;
-    const answer = this.#client.submit(image, data, { signal, idempotencyKey });
+    const answer = this.#client.submit(image, data, { signal, idempotencyKey, onprogress });
     const { jobId } = await this.#jobs.awaitSubmit(answer);
     if (user !== this.#user) throw otherUser(jobId);
     console.log(`[VIDEO] Job started: ${jobId}`);
@@ -106,6 +106,10 @@ export class VideoGeneration {
     const status = await this.#client.status(jobId, signal);
     if (this.jobs.has(jobId)) this.#update(status, "Poll");
     return status;
+  }
+
+  history({ status, limit, cursor, signal } = {}) {
+    return this.#client.jobs({ status, limit, cursor, signal });
   }
 
   templates({ signal } = {}) {

@@ -72,15 +72,14 @@ def _generating(page: Page) -> None:
 def _library(page: Page) -> None:
     """Make several videos, and take the library with one of them playing."""
     canvas = page.get_by_role("region", name="Canvas")
-    frame = canvas.locator(".canvas-frame")
-    box = frame.bounding_box()
-    assert box
-    frame.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.78})  # the headline
-    page.keyboard.press("Delete")
     for slug, aspect in LIBRARY[1:]:
         _choose(page, slug)
         canvas.get_by_role("radio", name=aspect).check(force=True)
+        canvas.get_by_role("application").focus()
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Delete")
         canvas.locator("input[type=file]").set_input_files([_picture(slug)])
+        canvas.get_by_role("button", name="Fill", exact=True).click()
         page.wait_for_timeout(600)  # until the canvas is drawn
         page.get_by_role("button", name="Animate", exact=True).click()
         _finish(page)

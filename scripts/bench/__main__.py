@@ -31,6 +31,7 @@ NAMES = (
     "backfill",
     "rendering",
     "start",
+    "page",
 )
 FOLDER = Path("docs")
 

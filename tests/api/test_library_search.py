@@ -154,6 +154,7 @@ async def test_videos_from_before_the_search_are_found_also_by_concurrent_first_
     await run.rows("DELETE library_search")
     searches = await asyncio.gather(*(found(run, q="o") for _ in range(10)))
     assert searches == [["old", "older"]] * 10
+    await run.wait_for_background()
     assert await run.rows("RETURN count(SELECT id FROM library_search)") == 3
     assert await found(run, q="deleted") == []
 

@@ -1,9 +1,13 @@
 """The page and its assets over HTTP."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from app.api.bundle import BUNDLE, SOURCES, entry
 from app.api.page import FOLDER, page_routes
 from app.database.schema import FOLDER as SCHEMA
 from app.settings import Settings
@@ -65,8 +69,27 @@ async def test_the_content_security_policy_names_the_host_that_serves_the_videos
     assert "media-src 'self' https://cdn.example.com blob:" in policy
 
 
+async def test_the_page_names_what_the_operator_has_set_and_nothing_else(
+    settings: Settings,
+) -> None:
+    hostile = 'https://shop.example/?a=1&b="><script>{assets}'
+    for given, facts in (
+        ({"sign_in_url": "https://id.example/in"}, ' data-sign-in-url="https://id.example/in"'),
+        (
+            {"credits_url": hostile},
+            ' data-credits-url="https://shop.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;{assets}"',
+        ),
+        ({"auth_jwt_secret": None}, ' data-development="true"'),
+        ({}, ""),
+    ):
+        named = {"auth_jwt_secret": SecretStr("s" * 32)} | given
+        page, *_ = page_routes(settings.model_copy(update=named))
+        answer = await page.endpoint(None)  # type: ignore[attr-defined]
+        assert f'data-session="unknown"{facts}>' in answer.body.decode()
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/openapi.json", "/assets/latest/app.js", "/metrics"]
+    "path", ["/", "/docs", "/openapi.json", "/assets/latest/bundle.js", "/metrics"]
 )
 async def test_text_is_compressed_for_clients_that_accept_it(run: Running, path: str) -> None:
     plain = await run.client.get(path, headers={"Accept-Encoding": "identity"})
@@ -75,7 +98,7 @@ async def test_text_is_compressed_for_clients_that_accept_it(run: Running, path:
     compressed = await run.client.get(path, headers={"Accept-Encoding": "gzip"})
     assert compressed.headers["content-encoding"] == "gzip"
     assert compressed.headers["vary"] == "Accept-Encoding"
-    assert int(compressed.headers["content-length"]) < len(plain.content) / 2
+    assert compressed.num_bytes_downloaded < len(plain.content) / 2
     if path != "/metrics":
         assert compressed.content == plain.content
 
@@ -126,19 +149,33 @@ async def test_head_answers_as_get_without_a_body(run: Running) -> None:
             assert head.headers.get(header) == get.headers.get(header)
 
 
-async def test_the_page_s_compressed_scripts_and_styles_stay_below_150_kilobytes(
-    run: Running,
-) -> None:
-    assets = await _assets(run)
-    files = (path.relative_to(FOLDER) for path in FOLDER.rglob("*"))
-    code = [
-        path.as_posix()
-        for path in files
-        if path.suffix in {".js", ".css"} and "docs" not in {path.parts[0], path.stem}
-    ]
-    headers = {"Accept-Encoding": "gzip"}
-    answers = [await run.client.get(f"{assets}/{path}", headers=headers) for path in code]
-    assert sum(answer.num_bytes_downloaded for answer in answers) < 150_000
+async def test_the_page_names_a_bundle_of_its_sources_below_100_kilobytes(run: Running) -> None:
+    assert entry(FOLDER) == BUNDLE, "run make bundle: a script or a style sheet has changed"
+    page, size = await run.client.get("/"), 0
+    for path in (BUNDLE.script, BUNDLE.styles):
+        assert f"/{path}" in page.text
+        headers = {"Accept-Encoding": "gzip"}
+        answer = await run.client.get(f"{await _assets(run)}/{path}", headers=headers)
+        size += answer.num_bytes_downloaded
+    assert size < 100_000
+
+
+@pytest.mark.parametrize("changed", ["app.js", "styles/base.css", "bundle.css"])
+def test_a_bundle_of_other_sources_is_not_served(tmp_path: Path, changed: str) -> None:
+    media = shutil.ignore_patterns("*.mp4", "*.webp")
+    folder = shutil.copytree(FOLDER, tmp_path / "web", ignore=media)
+    before = entry(folder)
+    file = folder / changed
+    file.write_text(f" {file.read_text()}")
+    assert (before, entry(folder)) == (BUNDLE, SOURCES)
+    (folder / BUNDLE.script).unlink()
+    assert entry(folder) == SOURCES
+
+
+def test_only_files_beside_the_bundle_use_their_own_address() -> None:
+    scripts = [path for path in FOLDER.rglob("*.js") if "import.meta.url" in path.read_text()]
+    bundled = [path for path in scripts if path.parent.name != "docs"]
+    assert {path.parent for path in bundled} == {FOLDER}
 
 
 async def test_every_template_has_a_preview_video_that_answers_byte_ranges(run: Running) -> None:

@@ -4,14 +4,14 @@ Playwright's synchronous API runs its own event loop in the thread, so these tes
 functions, and the browser is closed at the end of each module.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
+from tests.browser.chromium import launched
 from tests.browser.console import Console
 from tests.browser.editor_page import EditorPage
 from tests.browser.fal import DrivenFal
@@ -28,13 +28,7 @@ def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("install chromium (apt-get install chromium) or set CHROMIUM_BIN")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser,
-    ):
+    with launched() as browser:
         yield browser
 
 

@@ -3,13 +3,16 @@
 import base64
 import io
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, FloatRect, Page, Route
 
 from tests.browser.server import Server
 from tests.browser.tab import TIMEOUT
+
+Place = tuple[float, float]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -31,12 +34,22 @@ editor.addEventListener("notice", ({ detail }) => notices.push(detail));
 await editor.ready;
 globalThis.editor = editor;
 """
-SIZES = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (1280, 1280), "4:5": (1024, 1280)}
+SIZES = {
+    "21:9": (1280, 548),
+    "16:9": (1280, 720),
+    "4:3": (1280, 960),
+    "1:1": (1280, 1280),
+    "4:5": (1024, 1280),
+    "3:4": (960, 1280),
+    "9:16": (720, 1280),
+}
 
 
-def encoded(width: int, height: int, kind: str = "PNG", **options: Any) -> bytes:
+def encoded(
+    width: int, height: int, kind: str = "PNG", colour: str = "black", **options: Any
+) -> bytes:
     file = io.BytesIO()
-    Image.new("L" if kind == "PNG" else "RGB", (width, height)).save(file, kind, **options)
+    Image.new("L" if kind == "PNG" else "RGB", (width, height), colour).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -50,6 +63,7 @@ class EditorPage:
         self.page.goto(f"{service.url}/editor/")
         self.until_ready()
         self.frame = self.page.locator("[role=application]")
+        self._paper = self.page.locator(".canvas-paper")
 
     def _serve(self, route: Route) -> None:
         """Serve the test page with the real page's policy, so the console reports violations."""
@@ -72,8 +86,9 @@ class EditorPage:
     def until_draft_saved(self) -> None:
         """Wait until all objects are stored for a reload."""
         self.until("""async () => {
-          const { loadDraft } = await import("/assets/latest/canvas/draft-storage.js");
-          return (await loadDraft())?.objects.length === editor.scene.objects.length;
+          const { Drafts } = await import("/assets/latest/canvas/drafts.js");
+          const draft = await new Drafts(() => "").load();
+          return draft?.objects.length === editor.scene.objects.length;
         }""")
 
     def tool(self, name: str) -> None:
@@ -84,10 +99,19 @@ class EditorPage:
             self.page.keyboard.press(key)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        box = self.frame.bounding_box()
-        assert box is not None
-        scale = box["width"] / SIZES[self.aspect][0]
+        box, scale = self._box, self.scale
         return box["x"] + x * scale, box["y"] + y * scale
+
+    @property
+    def scale(self) -> float:
+        """CSS pixels per pixel of the frame."""
+        return self._box["width"] / SIZES[self.aspect][0]
+
+    @property
+    def _box(self) -> FloatRect:
+        box = self._paper.bounding_box()
+        assert box is not None
+        return box
 
     def click(self, x: float, y: float) -> None:
         self.page.mouse.click(*self.place(x, y))
@@ -105,7 +129,9 @@ class EditorPage:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.page.evaluate("editor.scene.objects")
+        """All objects, back to front; pictures without their files."""
+        script = "editor.scene.objects.map((object) => ({ ...object, source: undefined }))"
+        found: list[dict[str, Any]] = self.page.evaluate(script)
         return found
 
     @property
@@ -118,10 +144,19 @@ class EditorPage:
 
     @property
     def picture(self) -> list[int] | None:
-        """The size of the decoded picture."""
-        script = "(({ picture: it }) => it && [it.bitmap.width, it.bitmap.height])(editor.scene)"
+        """The size of the backmost picture, as it is decoded."""
+        script = """() => {
+          const { source } = editor.scene.objects.find(({ kind }) => kind === "picture") ?? {};
+          return source ? [source.width, source.height] : null;
+        }"""
         size: list[int] | None = self.page.evaluate(script)
         return size
+
+    def until_picture(self, width: int, height: int) -> None:
+        """Wait until a picture of a size is on the canvas."""
+        script = """([width, height]) => editor.scene.objects.some(({ source }) =>
+          source?.width === width && source.height === height && source.bitmap)"""
+        self.until(script, [width, height])
 
     def give_file(self, way: str, content: bytes, kind: str) -> None:
         """Paste or drop a file on the canvas."""
@@ -148,13 +183,23 @@ class EditorPage:
         return base64.b64decode(self.page.evaluate(script))
 
     def drag_by_finger(self, start: tuple[float, float], by: tuple[float, float]) -> None:
+        self.drag_by_fingers([(start, (start[0] + by[0], start[1] + by[1]))])
+
+    def drag_by_fingers(self, ways: Sequence[tuple[Place, Place]]) -> None:
+        """Move fingers together; each goes from a place of the frame to another."""
         session = self.page.context.new_cdp_session(self.page)
+        paths = [(self.place(*start), self.place(*end)) for start, end in ways]
 
-        def send(kind: str, *points: tuple[float, float]) -> None:
-            places = [dict(zip("xy", self.place(*point), strict=True)) for point in points]
-            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+        def at(share: float) -> list[dict[str, float]]:
+            return [
+                {"x": x + (to_x - x) * share, "y": y + (to_y - y) * share}
+                for (x, y), (to_x, to_y) in paths
+            ]
 
-        send("touchStart", start)
+        def send(kind: str, points: list[dict[str, float]]) -> None:
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        send("touchStart", at(0))
         for step in range(1, 9):
-            send("touchMove", (start[0] + by[0] * step / 8, start[1] + by[1] * step / 8))
-        send("touchEnd")
+            send("touchMove", at(step / 8))
+        send("touchEnd", [])

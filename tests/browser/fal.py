@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from typing import Self
+from typing import Any, Self
 
 from tests.support.stand_ins.fal import FalStandIn
+from tests.support.stand_ins.fal_faults import Hang
 from tests.support.stand_ins.videos import small_video
 
 
@@ -35,6 +36,12 @@ class DrivenFal:
         """The id of the latest request."""
         return self._stand_in.newest
 
+    @property
+    def received(self) -> tuple[dict[str, Any], bytes]:
+        """The arguments and the image of the latest request."""
+        arguments = self._stand_in.requests[self.newest].arguments
+        return arguments, self._stand_in.uploads[arguments["image_url"]]
+
     def submits(self) -> int:
         return self._stand_in.count("submit")
 
@@ -49,6 +56,15 @@ class DrivenFal:
 
     def fail(self, reason: str) -> None:
         self._stand_in.fail(self.newest, detail=reason)
+
+    def hold(self, call: str) -> Hang:
+        """Let the next such call hang until it is released."""
+        hang = Hang()
+        self._stand_in.faults.add(call, hang)
+        return hang
+
+    def release(self, hang: Hang) -> None:
+        self._loop.call_soon_threadsafe(hang.released.set)
 
     async def _live(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()

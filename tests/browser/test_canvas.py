@@ -11,7 +11,7 @@ from tests.browser.editor_page import SIZES, EditorPage
 
 def test_the_editor_opens_with_a_picture_and_a_headline(editor: EditorPage) -> None:
     assert editor.picture == [1280, 1280]
-    assert [each["kind"] for each in editor.objects] == ["text"]
+    assert [each["kind"] for each in editor.objects] == ["picture", "text"]
     assert not editor.page.evaluate("editor.isEmpty || editor.canUndo")
     assert editor.page.evaluate("editor.snapshotUrl()").startswith("data:image/jpeg;base64,")
 
@@ -31,8 +31,7 @@ def test_the_mouse_adds_moves_resizes_and_rotates_and_each_step_can_be_undone(
     resized = editor.last
     assert resized["width"] == pytest.approx(moved["width"] + 100, abs=3)
     assert resized["x"] - resized["width"] / 2 == pytest.approx(moved["x"] - moved["width"] / 2)
-    scale = editor.page.evaluate("document.querySelector('[role=application]').clientWidth") / 1280
-    stem = (resized["x"], resized["y"] - resized["height"] / 2 - 26 / scale)
+    stem = (resized["x"], resized["y"] - resized["height"] / 2 - 26 / editor.scale)
     editor.drag(stem, (resized["x"] + 300, resized["y"]))
     assert editor.last["angle"] == 90
 
@@ -40,7 +39,7 @@ def test_the_mouse_adds_moves_resizes_and_rotates_and_each_step_can_be_undone(
         editor.tool("Undo")
         assert editor.last == state
     editor.keys("Control+z")
-    assert [each["kind"] for each in editor.objects] == ["text"]
+    assert [each["kind"] for each in editor.objects] == ["picture", "text"]
     for state in (added, moved, resized):
         editor.keys("Control+Shift+z")
         assert editor.last == state
@@ -80,9 +79,9 @@ def test_the_keyboard_alone_does_everything_and_screen_readers_announce_it(
     assert ellipse["width"] == pytest.approx(start["width"] * 1.05)
     assert editor.announced.endswith("turned 15 degrees")
     editor.keys("Control+d")
-    assert len(editor.objects) == 3
+    assert len(editor.objects) == 4
     editor.keys("[")
-    assert editor.announced == "Layer 2 of 3"
+    assert editor.announced == "Layer 3 of 4"
     editor.keys("Delete")
     assert editor.announced == "Ellipse deleted"
     editor.keys("Tab", "Tab")
@@ -90,13 +89,13 @@ def test_the_keyboard_alone_does_everything_and_screen_readers_announce_it(
     editor.keys("Enter")
     editor.page.keyboard.type("Dawn")
     editor.keys("Escape")
-    assert editor.objects[0]["text"] == "Dawn"
+    assert editor.objects[1]["text"] == "Dawn"
     editor.keys("s")
     assert editor.page.evaluate("document.activeElement.textContent") == "Fill"
     editor.keys("Escape", "Escape")
     assert editor.announced == "Nothing selected"
     editor.keys(*["Control+z"] * 10)
-    assert [each["kind"] for each in editor.objects] == ["text"]
+    assert [each["kind"] for each in editor.objects] == ["picture", "text"]
 
 
 def test_tab_steps_through_the_objects_and_then_leaves(editor: EditorPage) -> None:
@@ -105,7 +104,7 @@ def test_tab_steps_through_the_objects_and_then_leaves(editor: EditorPage) -> No
     while editor.frame.evaluate("node => node === document.activeElement"):
         editor.keys("Tab")
         announced.append(editor.announced)
-    assert announced[:2] == ["Picture selected", "Text “After the rain” selected"]
+    assert announced[:2] == ["Sample picture selected", "Text “After the rain” selected"]
     assert len(announced) == 3
 
 
@@ -126,7 +125,7 @@ def test_a_second_click_edits_a_text_as_one_undo_step(editor: EditorPage) -> Non
 def test_an_empty_text_is_removed(editor: EditorPage) -> None:
     editor.tool("Add text")
     editor.keys("Backspace", "Escape")
-    assert len(editor.objects) == 1
+    assert len(editor.objects) == 2
 
 
 def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(editor: EditorPage) -> None:
@@ -145,12 +144,12 @@ def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(editor: E
     assert (editor.last["opacity"], editor.last["shadow"]) == (40, False)
 
 
-def test_each_aspect_ratio_exports_a_png_of_the_models_size(editor: EditorPage) -> None:
+def test_each_aspect_ratio_exports_a_jpeg_of_the_models_size(editor: EditorPage) -> None:
     before = editor.last
     for aspect, (width, height) in SIZES.items():
         editor.page.get_by_role("radio", name=aspect).check()
         with Image.open(io.BytesIO(editor.blob())) as image:
-            assert (image.format, image.size) == ("PNG", (width, height))
+            assert (image.format, image.size) == ("JPEG", (width, height))
             assert len(image.convert("RGB").resize((64, 64)).getcolors(4096) or []) > 500
         assert editor.last["x"] / width == pytest.approx(before["x"] / 1280)
         assert editor.last["y"] / height == pytest.approx(before["y"] / 720, abs=0.01)
@@ -175,7 +174,7 @@ def test_touch_drags_an_object_and_scrolls_the_page_elsewhere(phone: EditorPage)
     phone.drag_by_finger((1000, 600), (0, -500))
     phone.until("scrollY > 0")
     assert phone.last == moved
-    assert phone.page.evaluate("editor.scene.picture.y") == 0.5
+    assert phone.objects[0]["y"] == 360
 
 
 def test_a_second_tap_edits_a_text_without_horizontal_scrolling(phone: EditorPage) -> None:

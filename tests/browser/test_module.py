@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
@@ -9,7 +10,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import HeldRequests, Tab
-from tests.support.tokens import token
+from tests.support.tokens import bearer, token
 
 REFUSED = REQUEST_FAILED + r"the server responded with a status of {} "
 
@@ -44,6 +45,12 @@ def test_a_canvas_becomes_a_video_and_the_console_logs_each_event(
     assert tab.count("events") == 1
     assert tab.count("status") == 0
     tab.until(lambda: tab.open_streams() == 0)  # no unfinished job is left
+
+    deletion = httpx.delete(f"{driven.url}/api/library/{job}", headers=bearer("ada"))
+    assert deletion.status_code == 204
+    tab.load()
+    assert tab.outcome(job) == "deleted: The video is no longer there."
+    assert console.lines[-1].endswith("status=completed")
 
 
 def test_one_stream_serves_all_jobs_and_each_listener_gets_its_own_job(

@@ -1,5 +1,6 @@
-"""Every error shows a toast that says what happened and offers an action."""
+"""Every error shows a toast that says what happened and offers an action, until it is over."""
 
+import base64
 import json
 from typing import Any
 
@@ -7,15 +8,22 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.console import REQUEST_FAILED, Console
+from tests.browser.editor_page import encoded
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
-from tests.browser.tab import HeldRequests
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 
 SUBMIT = "**/api/templates/video"
+DROP = """([name, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name));
+  const init = { bubbles: true, cancelable: true, dataTransfer };
+  document.querySelector("[role=application]").dispatchEvent(new DragEvent("drop", init));
+}"""
 
 # The submit's status and code, the toast's title, and the label of its button.
 REFUSALS = [
@@ -27,7 +35,6 @@ REFUSALS = [
     (429, "too_many_jobs", "Too many videos in progress", "See activity"),
     (502, "fal_unavailable", "The model cannot be reached", "Try again"),
     (404, "template_not_found", "This template no longer exists", "See templates"),
-    (401, "unauthenticated", "You are signed out", "Sign in"),
 ]
 
 
@@ -63,8 +70,6 @@ def test_a_rejected_submit_shows_a_toast_with_an_action(
     expect(studio.toasts).to_have_count(0 if action != "Try again" else 1)
     if action == "See credits":
         expect(studio.page.get_by_role("heading", name="Credits", level=1)).to_be_visible()
-    if action == "Sign in":
-        expect(studio.page.get_by_role("dialog", name="Sign in")).to_be_visible()
 
 
 def test_a_rate_limit_shows_the_time_to_wait(
@@ -109,18 +114,33 @@ def test_a_submit_without_a_network_can_be_repeated_when_it_is_back(
     studio.until_video_plays()
 
 
-def test_a_signed_out_user_can_sign_in_and_continue(
-    context: BrowserContext, console: Console, driven: Server
+def test_development_says_so_and_troubles_go_with_their_cause(
+    context: BrowserContext, console: Console, service: Server
 ) -> None:
     console.allow(REQUEST_FAILED)
-    studio = Studio(context, driven.url)
-    studio.toasts.get_by_role("button", name="Sign in").click()
-    dialog = studio.page.get_by_role("dialog", name="Sign in")
-    dialog.get_by_label("Access token").fill(token("signs-in"))
-    dialog.get_by_role("button", name="Sign in").click()
-    studio.until_ready()
+    studio = Studio(context, service.url).until_ready()
+    studio.page.get_by_role("button", name="Development: nobody signs in").click()
+    expect(studio.page.get_by_role("group", name="Account")).to_contain_text("dev@localhost")
+    for name in ("Sign in", "Sign out"):
+        expect(studio.page.get_by_role("button", name=name)).to_have_count(0)
+    studio.page.keyboard.press("Escape")
+
+    def drop(name: str, content: bytes) -> None:
+        studio.page.evaluate(DROP, [name, base64.b64encode(content).decode()])
+
+    drop("words.txt", b"words")
+    expect(studio.toasts).to_have_count(1)
+    drop("picture.png", encoded(300, 200))
     expect(studio.toasts).to_have_count(0)
-    assert "token" not in studio.page.url
+
+    mark = studio.page.locator("#connection")
+    context.set_offline(True)
+    expect(mark).to_have_text("Offline")
+    studio.go("Library")
+    expect(studio.toasts).to_contain_text("No connection")
+    context.set_offline(False)
+    expect(mark).to_have_text("")
+    expect(studio.toasts).to_have_count(0)
 
 
 def test_a_price_above_the_balance_is_shown_before_the_click(
@@ -137,7 +157,7 @@ def test_a_price_above_the_balance_is_shown_before_the_click(
     expect(studio.page.locator("#price")).to_contain_text("3 available")
     expect(studio.animate).to_have_attribute("aria-disabled", "true")
     expect(studio.page.locator("#order-hint")).to_contain_text("7 credits short")
-    studio.page.locator(".segment", has_text="10").click()
+    studio.page.get_by_role("radio", name="10", exact=True).click()
     expect(studio.page.locator("#price")).to_contain_text("20 credits")
     expect(studio.page.locator("#order-hint")).to_contain_text("17 credits short")
 
@@ -174,7 +194,7 @@ def test_held_credits_are_not_shown_as_available(context: BrowserContext, driven
 
 
 def test_a_rejected_cancel_shows_a_toast(
-    context: BrowserContext, console: Console, driven: Server
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
     console.allow(REQUEST_FAILED)
     studio = Studio(context, driven.url, token=token("cannot-cancel")).until_ready()
@@ -185,11 +205,10 @@ def test_a_rejected_cancel_shows_a_toast(
             status=409, json=problem, content_type="application/problem+json"
         ),
     )
-    held = HeldRequests()
-    studio.page.route(SUBMIT, held.hold)
+    held = fal.hold("submit")
     studio.animate.click()
-    studio.until(lambda: held.count == 1)
+    studio.until(held.reached.is_set)
     studio.dialog.get_by_role("button", name="Cancel").click()
-    held.release()
+    fal.release(held)
     expect(studio.toasts).to_have_count(1)
     expect(studio.dialog.get_by_role("button", name="Cancel", exact=True)).to_be_enabled()

@@ -24,12 +24,20 @@ export function addressOf(status: JobStatus): string {
   // @ts-expect-error only a completed job has an address
   const early: string = status.url;
   switch (status.status) {
-    case "completed": return status.url + status.key;
+    case "completed": {
+      // @ts-expect-error its user may have deleted the video
+      const deleted: string = status.url;
+      return status.url ? status.url + status.key + status.downloadUrl : deleted;
+    }
     case "failed": return status.error.message;
     case "pending": return String(status.queuePosition?.toFixed());
     case "processing": case "cancelled": return early;
     default: return status satisfies never;
   }
+}
+
+export function deletedOn(status: JobStatus): string {
+  return status.status === "completed" && !status.url ? status.deletedAt ?? "" : "";
 }
 
 export function labelOf(template: Template, duration: string): string {
@@ -55,7 +63,8 @@ export async function nameOf(): Promise<string> {
 }
 
 export async function animate(canvas: HTMLCanvasElement): Promise<string> {
-  const job = await videos.submit(canvas, { templateSlug: "any", variables: { mood: "raw" } });
+  const order = { templateSlug: "any", variables: { mood: "raw" } };
+  const job = await videos.submit(canvas, order, { onprogress: ({ sent }) => console.log(sent) });
   job.subscribe(({ stage, queuePosition }) => console.log(stage, queuePosition));
   return (await job.finished).url;
 }

@@ -18,6 +18,7 @@ async def job_id(run: Running, fal: FalStandIn) -> str:
     fal.complete(fal.newest, small_video())
     await run.finished(job_id)
     await run.library(q="night")
+    await run.wait_for_background()
     return job_id
 
 

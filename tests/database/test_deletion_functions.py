@@ -84,6 +84,26 @@ async def test_a_repeated_request_covers_what_has_come_since(jobs: Jobs) -> None
     assert await database.call("erasure::finish", "ada", 5)
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_submit_that_overlaps_a_request_is_covered_or_comes_after_it(
+    jobs: Jobs, *, has_account: bool
+) -> None:
+    database = jobs.database
+    if has_account:
+        await database.call("credit::account", "ada", 100)
+    slow = "DEFINE EVENT slow ON video_job WHEN $event = 'CREATE' THEN { sleep(300ms) }"
+    await database.query(slow)  # between the row and the commit
+    opening = asyncio.create_task(jobs.open("j"))
+    for number in range(20):
+        erasure = await database.call("erasure::request", "ada", BY | {"id": f"request-{number}"})
+    job = (await opening)["job"]
+    assert job["created_at"] > erasure["requested_at"] or "finished_at" not in erasure
+    accounts = await jobs.all("credit_account")
+    assert [(each["balance"], each["held"], each["in_flight"]) for each in accounts] == [
+        (100, 10, 1)
+    ]
+
+
 async def test_rows_of_the_replaced_stack_are_erased(empty: Database, tmp_path: Path) -> None:
     shared = "users/ada/library/shared.mp4"
     await make_legacy(

@@ -243,7 +243,10 @@ async def test_an_object_is_stored_and_its_link_opened_through_the_proxy(
     ) as storage:
         await put_video(storage, "users/u/library/x.mp4", source)
         link = await storage.url("users/u/library/x.mp4")
-        assert started.get(link).content == content
+        answer = started.get(link)
+        assert answer.content == content
+        page = started.here(f"https://{PUBLIC_HOST}")  # its scripts read start images
+        assert answer.headers["Access-Control-Allow-Origin"] == page
         await storage.delete("users/u/library/x.mp4")
 
 

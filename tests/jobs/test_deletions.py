@@ -67,26 +67,29 @@ async def test_waits_between_two_attempts_grow_up_to_five_minutes(
     assert 200 < waits[-1] <= 345
 
 
-async def test_only_what_is_left_is_recorded_as_left(run: Running, fal: FalStandIn) -> None:
+@pytest.mark.parametrize("error", [AWAY, PermissionError("locked")])
+async def test_object_that_cannot_be_deleted_holds_up_no_other_and_is_recorded_as_left(
+    run: Running, fal: FalStandIn, error: Exception
+) -> None:
     job_id = await completed(run, fal)
     gone = run.service.storage.delete
 
-    async def without_posters(key: str) -> None:
-        if key.endswith(".jpg"):
-            raise AWAY
+    async def without_videos(key: str) -> None:
+        if key.endswith(".mp4"):
+            raise error
         await gone(key)
 
     await delete(run, job_id)
-    with mock.patch.object(run.service.storage, "delete", without_posters):
+    with mock.patch.object(run.service.storage, "delete", without_videos):
         await run.service.deletions.once()
     (left,) = await run.rows("SELECT VALUE left FROM deletion")
     found = await objects(run, job_id)
     assert [run.service.settings.storage_dir / key for key in left] == found
-    assert [path.suffix for path in found] == [".jpg", ".png"]
+    assert [path.suffix for path in found] == [".mp4"]
     await carry_on(run, 60)
 
 
-async def test_storage_that_hangs_is_given_up_and_holds_up_no_other_video(
+async def test_storage_that_hangs_is_given_up_and_holds_up_no_other_object(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "DELETION_PATIENCE", 0.05)
@@ -105,7 +108,7 @@ async def test_storage_that_hangs_is_given_up_and_holds_up_no_other_video(
         await delete(run, job_id)
     monkeypatch.setattr(run.service.storage, "delete", hangs_for_one)
     await run.service.deletions.once()
-    assert len(await objects(run, hanging)) == 3
+    assert [path.suffix for path in await objects(run, hanging)] == [".mp4"]
     assert await objects(run, other) == []
 
 

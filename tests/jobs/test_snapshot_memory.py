@@ -1,6 +1,5 @@
 """Snapshots: their contents, their number, and which are removed first."""
 
-import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,8 @@ from app.jobs.snapshots import Snapshots
 from app.problems import JobNotFound
 from tests.support.clock import Clock
 from tests.support.job_rows import STORED, job
+from tests.support.memory import Tracing
+from tests.support.process import MEBIBYTE
 
 
 @pytest.fixture
@@ -84,12 +85,12 @@ async def test_number_of_snapshots_is_bounded(
 @pytest.mark.parametrize(
     ("error", "line"), [("", ""), ("x" * 500, ""), ("legacy " * 5000, ""), ("", "x" * 5000)]
 )
-async def test_bytes_of_snapshots_are_bounded(
-    error: str, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mebibyte = 1024 * 1024
-    monkeypatch.setattr(snapshots, "CAPACITY_BYTES", mebibyte)
+def test_bytes_of_snapshots_are_bounded(tracing: Tracing, error: str, line: str) -> None:
+    held = tracing.of(remember_many, error, line).held
+    assert 0.5 * MEBIBYTE < held < 1.3 * MEBIBYTE
 
+
+def remember_many(error: str, line: str) -> Snapshots:
     def stored(number: int) -> Job:
         changes: dict[str, Any] = {
             "id": RecordID("video_job", f"job-{number}"),
@@ -99,16 +100,15 @@ async def test_bytes_of_snapshots_are_bounded(
         return Job.from_row(STORED | changes | {"error": f"{error}{number}"})
 
     remembered = Snapshots(lambda _: None)
-    tracemalloc.start()
-    for number in range(1500):
-        remembered.publish(stored(number))
-        remembered.publish(stored(number))  # a newer state replaces the older
-        remembered.mark_watched(f"guessed-{number}")
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert 0.5 * mebibyte < held < 1.3 * mebibyte
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "CAPACITY_BYTES", MEBIBYTE)
+        for number in range(1500):
+            remembered.publish(stored(number))
+            remembered.publish(stored(number))  # a newer state replaces the older
+            remembered.mark_watched(f"guessed-{number}")
     assert remembered.known("job-1499")
     assert remembered._size == sum(entry.size for entry in remembered._entries.values())
+    return remembered
 
 
 async def test_least_recently_polled_job_is_forgotten_first(

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import io
 import logging
-import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Event
@@ -22,6 +21,7 @@ from app.telemetry.metrics import START_IMAGES
 from tests.support.crashes import Lives, without_waiting
 from tests.support.database_failures import raising_sdk
 from tests.support.legacy import legacy_row
+from tests.support.memory import allocated
 from tests.support.seams import CallFault, RecordingSeam
 from tests.support.service import Running, png, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -222,16 +222,14 @@ async def test_images_that_wait_for_the_storage_are_not_in_memory(
         fal.uploads.clear()
         fal.media.clear()
         gc.collect()  # httpx's answers refer to themselves
-        return tracemalloc.get_traced_memory()[0]
+        return allocated()
 
-    tracemalloc.start()
+    before = held()
     try:
-        before = held()
         for n in range(12):
             await run.submitted(user=f"user-{n % 4}", image=image)
         assert held() - before < len(image)
     finally:
-        tracemalloc.stop()
         released.set()
     await run.wait_for_background()
     assert len(objects(run)) == 13

@@ -3,9 +3,9 @@
 import asyncio
 import struct
 import threading
-import tracemalloc
 import warnings
 import zlib
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.media import start_images
 from app.media.jpeg import MAX_SCANS, MAX_SEGMENTS
 from app.media.start_images import StartImage, inspect, measure
 from app.problems import InvalidImage, UnsupportedImage
+from tests.support.memory import Tracing
 
 MAX_PIXELS = 40_000_000
 START_OF_SCAN = b"\xff\xda"
@@ -192,14 +193,14 @@ def test_the_end_of_a_thumbnail_is_not_taken_for_the_end_of_the_picture() -> Non
 
 
 @pytest.mark.parametrize("kind", [b"zTXtComment\0\0", b"iCCPProfile\0\0"])
-def test_a_text_or_profile_of_any_size_is_taken_and_stays_compressed(kind: bytes) -> None:
+def test_a_text_or_profile_of_any_size_is_taken_and_stays_compressed(
+    tracing: Tracing, kind: bytes
+) -> None:
     whole = encoded("PNG")
     long = png_chunk(kind + zlib.compress(bytes(8 * 1024 * 1024)))
-    tracemalloc.start()
-    assert measure(whole[:33] + long + whole[33:], max_pixels=MAX_PIXELS).width == 64
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 1024 * 1024
+    annotated = whole[:33] + long + whole[33:]
+    assert measure(annotated, max_pixels=MAX_PIXELS).width == 64
+    assert tracing.of(partial(measure, annotated, max_pixels=MAX_PIXELS)).peak < 1024 * 1024
 
 
 @pytest.mark.parametrize(

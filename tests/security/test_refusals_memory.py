@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import tracemalloc
 from typing import Any
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from app.problems import SubmitRefused, TemplateNotFound, Unauthenticated
+from tests.support.memory import allocated
 from tests.support.process import MEBIBYTE, PATIENCE
 from tests.support.raw_requests import canvas
 from tests.support.service import SUBMIT, Running, submission
@@ -28,14 +28,15 @@ MOST = MEBIBYTE
 async def status_of(app: ASGIApp, request: httpx.Request, fal: FalStandIn) -> int:
     """Send a request, and read the answer only when little is held in memory."""
     body = request.read()
-    pieces = [body[start : start + PIECE] for start in range(0, len(body), PIECE)]
+    starts = list(range(0, len(body), PIECE))
     statuses: list[int] = []
 
     async def receive() -> Message:
-        if not pieces:
+        if not starts:
             await asyncio.Event().wait()
-        piece = pieces.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+        start = starts.pop(0)
+        piece = body[start : start + PIECE]
+        return {"type": "http.request", "body": piece, "more_body": bool(starts)}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -43,16 +44,16 @@ async def status_of(app: ASGIApp, request: httpx.Request, fal: FalStandIn) -> in
             fal.calls.clear()  # fal runs in this process
             async with asyncio.timeout(PATIENCE):
                 # The thread that checks images lets go of them a moment later.
-                while tracemalloc.get_traced_memory()[0] > MOST:  # noqa: ASYNC110 no event for it
+                while allocated() - before > MOST:  # noqa: ASYNC110 no event for it
                     await asyncio.sleep(0.01)
 
-    tracemalloc.start()
+    gc.collect()
     gc.disable()
+    before = allocated()
     try:
         await app(scope_of(request), receive, send)
     finally:
         gc.enable()
-        tracemalloc.stop()
     (status,) = statuses
     return status
 

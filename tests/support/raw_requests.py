@@ -32,3 +32,10 @@ def canvas(size: int) -> bytes:
 def get(path: str, user: str, **claims: Any) -> bytes:
     (authorization,) = bearer(user, **claims).values()
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n".encode()
+
+
+def request(method: str, path: str, user: str, body: bytes = b"") -> bytes:
+    """Return a whole request without a type of its body."""
+    lines = {"Host": "x", "Content-Length": str(len(body)), **bearer(user)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body

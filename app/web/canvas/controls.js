@@ -15,31 +15,57 @@ export function iconButton(name, picture, onclick, keys) {
   return element("button", { ...look, "aria-keyshortcuts": keys, onclick }, icon(picture));
 }
 
-/** Creates controls for the selection's properties; `sync` shows the current values. */
+/** Buttons side by side under a name. */
+export function buttonRow(name, buttons) {
+  const group = element("div", { class: "canvas-buttons", role: "group", "aria-label": name }, buttons);
+  return element("div", { class: "canvas-row canvas-wide" }, name, group);
+}
+
+/** A button that opens a small panel. */
+export function panel(name, contents, face, look = {}) {
+  const dialog = { class: "canvas-panel", popover: "auto", role: "dialog", "aria-label": name };
+  const box = element("div", dialog, contents);
+  const button = { type: "button", class: "button quiet canvas-opener", "aria-haspopup": "dialog" };
+  const opener = element("button", { ...button, ...look }, face);
+  opener.popoverTargetElement = box;
+  return element("div", {}, opener, box);
+}
+
+/** A property that is set as it is. */
+const plain = (part) => ({ key: part, get: (subject) => subject[part], patch: (value) => ({ [part]: value }) });
+
+/**
+ * Creates controls for properties; `sync` shows the current values. A property is a name, or how it is
+ * read and changed, as `{key, get, patch}`.
+ */
 export class Controls {
-  #editor;
+  #put;
+  #endStep;
   #syncs = [];
 
-  constructor(editor) {
-    this.#editor = editor;
+  /** `put(patch, key)` changes the subject; `endStep` ends an edit of several changes. */
+  constructor(put, endStep) {
+    this.#put = put;
+    this.#endStep = endStep;
   }
 
   sync(subject) {
     for (const sync of this.#syncs) sync(subject);
   }
 
-  slider(name, part, min, max, unit = "") {
+  slider(name, property, min, max, unit = "") {
     const shown = element("span", { "aria-hidden": "true" });
-    const input = this.#input({ type: "range", min, max }, part, (field) => field.valueAsNumber);
+    const { get, ...rest } = typeof property === "string" ? plain(property) : property;
+    const input = this.#input({ type: "range", min, max }, rest, (field) => field.valueAsNumber);
     this.#syncs.push((subject) => {
-      input.value = subject[part];
-      shown.textContent = `${Math.round(subject[part])}${unit}`;
+      input.value = get(subject);
+      shown.textContent = `${Math.round(get(subject))}${unit}`;
     });
     return element("label", { class: "canvas-row" }, name, input, shown);
   }
 
   toggle(name, part) {
-    const input = this.#input({ type: "checkbox", role: "switch" }, part, (field) => field.checked);
+    const input = this.#input({ type: "checkbox", role: "switch" }, plain(part), (field) => field.checked);
     this.#syncs.push((subject) => {
       input.checked = subject[part];
     });
@@ -47,30 +73,30 @@ export class Controls {
   }
 
   amount(name, part, min, max) {
-    const look = { type: "number", class: "input canvas-amount", "aria-label": name, title: name };
+    const look = { type: "number", class: "input canvas-amount", "aria-label": name };
     const read = ({ validity, valueAsNumber }) => (validity.valid ? valueAsNumber : NaN);
-    const input = this.#input({ ...look, min, max, required: true }, part, read);
+    const input = this.#input({ ...look, min, max, required: true }, plain(part), read);
     this.#syncs.push((subject) => {
       if (document.activeElement !== input) input.value = Math.round(subject[part]);
     });
-    return input;
+    return row(name, input);
   }
 
   choice(name, part, options) {
-    const select = element("select", { class: "select canvas-choice", "aria-label": name, title: name });
+    const select = element("select", { class: "select canvas-choice", "aria-label": name });
     for (const [value, label] of options) select.append(new Option(label, value));
-    select.onchange = () => this.#editor.change({ [part]: options[select.selectedIndex][0] });
+    select.onchange = () => this.#put({ [part]: options[select.selectedIndex][0] });
     this.#syncs.push((subject) => {
       select.selectedIndex = options.findIndex(([value]) => value === subject[part]);
     });
-    return select;
+    return row(name, select);
   }
 
   /** Colour swatches and a custom colour. */
   palette(name, part, others = {}) {
     const swatches = Object.entries({ ...others, ...COLOURS }).map(([label, colours]) => {
       const look = { type: "button", class: "canvas-swatch", title: label, "aria-label": label };
-      const onclick = () => this.#editor.change({ [part]: colours });
+      const onclick = () => this.#put({ [part]: colours });
       const swatch = element("button", { ...look, onclick });
       showColours(swatch, colours);
       this.#syncs.push((subject) => {
@@ -79,7 +105,7 @@ export class Controls {
       return swatch;
     });
     const look = { type: "color", class: "canvas-swatch", "aria-label": "Custom colour" };
-    const custom = this.#input({ ...look, title: "Custom colour" }, part, ({ value }) => [value]);
+    const custom = this.#input({ ...look, title: "Custom colour" }, plain(part), ({ value }) => [value]);
     this.#syncs.push((subject) => {
       custom.value = subject[part][0] ?? "#ffffff";
     });
@@ -89,23 +115,18 @@ export class Controls {
 
   /** A button that opens a small panel; with a `part`, the button shows that property's colours. */
   panel(name, contents, part) {
-    const look = { class: "canvas-panel", popover: "auto", role: "dialog", "aria-label": name };
-    const box = element("div", look, contents);
     const chip = part && element("span", { class: "canvas-chip" });
-    const looks = { type: "button", class: "button quiet canvas-opener", "aria-haspopup": "dialog" };
-    const button = element("button", looks, chip ?? null, name, icon("chevron-down"));
-    button.popoverTargetElement = box;
     if (part) this.#syncs.push((subject) => showColours(chip, subject[part]));
-    return element("div", {}, button, box);
+    return panel(name, contents, [chip ?? null, name, icon("chevron-down")]);
   }
 
   /** An input that changes a property while it is used, and ends the undo step on release. */
-  #input(look, part, read) {
+  #input(look, { key, patch }, read) {
     const oninput = ({ target }) => {
       const value = read(target);
-      if (!Number.isNaN(value)) this.#editor.change({ [part]: value }, part);
+      if (!Number.isNaN(value)) this.#put(patch(value), key);
     };
-    return element("input", { ...look, oninput, onchange: () => this.#editor.endStep() });
+    return element("input", { ...look, oninput, onchange: this.#endStep });
   }
 }
 
@@ -113,3 +134,5 @@ function showColours(node, colours) {
   const [start = "transparent", end = start] = colours;
   node.style.backgroundImage = `linear-gradient(135deg, ${start}, ${end})`;
 }
+
+const row = (name, control) => element("label", { class: "canvas-row canvas-wide" }, name, control);

@@ -1,12 +1,14 @@
 import { element } from "../views/element.js";
 import { labelOf } from "./descriptions.js";
 import { Inspector } from "./inspector.js";
-import { HELP, Keyboard, listenForUndo } from "./keyboard.js";
+import { HELP, Keyboard, listenForShortcuts } from "./keyboard.js";
 import { acceptPictures } from "./picture-input.js";
 import { Pointer } from "./pointer.js";
+import { RatioOffer } from "./ratio-offer.js";
 import { Stage } from "./stage.js";
 import { TextField } from "./text-field.js";
 import { Toolbar } from "./toolbar.js";
+import { ViewGestures } from "./view-gestures.js";
 
 /** The editor on the page: toolbar, stage, inspector and messages for screen readers. */
 export class EditorView {
@@ -15,28 +17,35 @@ export class EditorView {
   #field;
   #toolbar;
   #inspector;
+  #offer;
   #live = element("p", { class: "unseen", role: "status" });
   #empty = element("p", { class: "canvas-note" }, "Drop or paste a picture, or add a text");
 
   constructor(host, editor) {
     this.#editor = editor;
-    const choosePicture = acceptPictures(host, editor);
+    const choosePictures = acceptPictures(host, editor);
     this.#field = new TextField(editor, this.#stage);
-    this.#toolbar = new Toolbar(editor, choosePicture);
-    this.#inspector = new Inspector(editor, choosePicture);
-    new Keyboard(editor, this.#stage, new Pointer(editor, this.#stage));
-    listenForUndo(host, editor);
+    this.#toolbar = new Toolbar(editor, this.#stage, choosePictures);
+    this.#inspector = new Inspector(editor, choosePictures);
+    this.#offer = new RatioOffer(editor);
+    const pointer = new Pointer(editor, this.#stage);
+    new ViewGestures(editor, this.#stage, pointer);
+    new Keyboard(editor, this.#stage, pointer);
+    listenForShortcuts(host, editor);
+    editor.clipboard.listen(host);
     this.#assemble(host);
   }
 
   show() {
-    const { scene, selected, guides } = this.#editor;
-    this.#stage.show({ scene, guides, object: this.#field.isOpen ? undefined : selected });
+    const { scene, selected, isCropping, guides, marquee } = this.#editor;
+    const shown = { scene, isCropping, guides, marquee };
+    this.#stage.show({ ...shown, selected: this.#field.isOpen ? [] : selected });
     this.#stage.node.ariaLabel = labelOf(this.#editor);
     this.#empty.hidden = !this.#editor.isEmpty;
-    if (this.#field.isOpen) this.#field.place(selected);
+    if (this.#field.isOpen) this.#field.place(selected[0]);
     this.#toolbar.update();
     this.#inspector.update();
+    this.#offer.update();
   }
 
   openText() {
@@ -56,6 +65,10 @@ export class EditorView {
     this.#inspector.focus();
   }
 
+  offerRatio() {
+    this.#offer.make();
+  }
+
   announce(text) {
     this.#live.textContent = text;
   }
@@ -65,13 +78,15 @@ export class EditorView {
     const help = element("p", { id: "canvas-help", hidden: true }, HELP);
     stage.setAttribute("aria-describedby", help.id);
     stage.append(this.#empty, element("p", { class: "canvas-note canvas-landing" }, "Drop the picture"));
-    this.#inspector.node.addEventListener("keydown", ({ key, currentTarget }) => {
-      if (key === "Escape" && !currentTarget.querySelector(":popover-open")) this.focus();
-    });
+    for (const node of [this.#inspector.node, this.#offer.node]) {
+      node.addEventListener("keydown", ({ key, currentTarget }) => {
+        if (key === "Escape" && !currentTarget.querySelector(":popover-open")) this.focus();
+      });
+    }
     host.classList.add("canvas-editor");
     host.append(
       this.#toolbar.node,
-      element("div", { class: "canvas-stage" }, stage),
+      element("div", { class: "canvas-middle" }, stage, this.#offer.node),
       this.#inspector.node,
       this.#live,
       help,

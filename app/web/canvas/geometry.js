@@ -14,6 +14,13 @@ export function fromLocal(object, point) {
   return { x: x + object.x, y: y + object.y };
 }
 
+/** Half the sides of the bounding box of a rotated object. */
+export function extentOf({ width, height, angle }) {
+  const corners = [1, -1].map((side) => rotate({ x: width / 2, y: (height / 2) * side }, angle));
+  const reach = (axis) => Math.max(...corners.map((corner) => Math.abs(corner[axis])));
+  return { x: reach("x"), y: reach("y") };
+}
+
 /**
  * Snaps a moved object to the edges and centres of the frame and of the other objects. Returns its
  * place, and the guides to show as `{axis, at}`.
@@ -32,11 +39,8 @@ export function snap(object, others, frame, scale) {
   return { place, guides };
 }
 
-/** Start, middle and end of the bounding box of a rotated object along an axis. */
+/** Start, middle and end of the bounding box along an axis. */
 function edges(object, axis) {
-  const corners = [1, -1].map((side) =>
-    rotate({ x: object.width / 2, y: (object.height / 2) * side }, object.angle),
-  );
-  const reach = Math.max(...corners.map((corner) => Math.abs(corner[axis])));
+  const reach = extentOf(object)[axis];
   return [object[axis] - reach, object[axis], object[axis] + reach];
 }

@@ -1,5 +1,6 @@
 import { element } from "../views/element.js";
 import { Controls, iconButton } from "./controls.js";
+import { arrangement, cropping, placing } from "./inspector-panels.js";
 import { FONTS } from "./text-layout.js";
 
 const NONE = { None: [] };
@@ -7,70 +8,87 @@ const FONT_NAMES = Object.keys(FONTS).map((font) => [font, font[0].toUpperCase()
 const WEIGHTS = [[300, "Light"], [400, "Regular"], [600, "Semibold"], [800, "Bold"], [900, "Black"]];
 const SIDES = [["left", "Left"], ["center", "Centre"], ["right", "Right"]];
 
-/** The row under the canvas: controls for the selection, or a hint. */
+/** The row under the canvas: controls for the selection, or for the background. */
 export class Inspector {
   #editor;
-  #choosePicture;
+  #choosePictures;
   #shown = "";
   #controls;
-  node = element("div", { class: "canvas-inspector", role: "group", "aria-label": "Selection" });
+  #choices = element("div", { class: "canvas-choices" });
+  #acts = element("div", { class: "canvas-acts" });
+  node = element(
+    "div",
+    { class: "canvas-inspector", role: "group", "aria-label": "Selection" },
+    this.#choices,
+    this.#acts,
+  );
 
-  constructor(editor, choosePicture) {
+  constructor(editor, choosePictures) {
     this.#editor = editor;
-    this.#choosePicture = choosePicture;
+    this.#choosePictures = choosePictures;
   }
 
   update() {
-    const { subject } = this.#editor;
-    const shown = subject ? (subject.kind ?? (subject.bitmap ? "picture" : "background")) : "hint";
+    const { scene, selected } = this.#editor;
+    const shown = selected.length > 1 ? "group" : (selected[0]?.kind ?? "background");
     if (shown !== this.#shown) this.#build(shown);
-    if (subject) this.#controls.sync(subject);
+    this.#controls.sync(selected[0] ?? scene);
   }
 
-  /** Focuses the first control; false if there is none. */
+  /** Focuses the first control. */
   focus() {
-    const first = this.node.querySelector("button, input");
-    first?.focus();
-    return Boolean(first);
+    this.node.querySelector("button, input").focus();
   }
 
   #build(shown) {
+    const editor = this.#editor;
+    const isScene = shown === "background";
+    const put = isScene
+      ? (patch, key) => editor.apply({ ...editor.scene, ...patch }, key)
+      : (patch, key) => editor.change(patch, key);
     this.#shown = shown;
-    this.#controls = new Controls(this.#editor);
-    const rows = { hint: hint, picture: () => this.#picture(), background: () => this.#background() };
-    this.node.replaceChildren(...(rows[shown] ?? (() => this.#object(shown)))());
+    this.#controls = new Controls(put, () => editor.endStep());
+    this.#choices.replaceChildren(...(isScene ? this.#background() : this.#object(shown)));
+    this.#acts.replaceChildren(...(isScene ? this.#adding() : this.#ending()));
   }
 
   #object(kind) {
-    const [controls, editor] = [this.#controls, this.#editor];
-    const fill = controls.palette("Colour", "fill", kind === "text" || kind === "line" ? {} : NONE);
+    const controls = this.#controls;
+    const beginning = {
+      picture: () => [...placing(this.#editor), cropping(this.#editor, controls)],
+      text: () => [this.#fill({}), this.#type()],
+      line: () => [this.#fill({})],
+      group: () => [],
+    };
     return [
-      controls.panel("Fill", [fill], "fill"),
-      ...(kind === "text" ? this.#type() : []),
+      ...(beginning[kind] ?? (() => [this.#fill(NONE)]))(),
       controls.panel("Style", this.#style(kind)),
-      element("i", { class: "canvas-rest" }),
-      iconButton("Bring forward", "up", () => editor.raise(1), "]"),
-      iconButton("Send backward", "down", () => editor.raise(-1), "["),
-      iconButton("Duplicate", "copy-item", () => editor.duplicate(), "Control+D Meta+D"),
-      iconButton("Delete", "trash", () => editor.remove(), "Delete"),
+      arrangement(this.#editor, controls, kind),
     ];
   }
 
+  #fill(others) {
+    return this.#controls.panel("Fill", [this.#controls.palette("Colour", "fill", others)], "fill");
+  }
+
   #type() {
-    return [
-      this.#controls.choice("Font", "font", FONT_NAMES),
+    return this.#controls.panel("Font", [
+      this.#controls.choice("Family", "font", FONT_NAMES),
       this.#controls.choice("Weight", "weight", WEIGHTS),
       this.#controls.amount("Size", "size", 8, 800),
       this.#controls.choice("Alignment", "align", SIDES),
-    ];
+    ]);
   }
 
   #style(kind) {
     const controls = this.#controls;
+    const opacity = controls.slider("Opacity", "opacity", 5, 100, "%");
+    if (kind === "group") return [opacity, controls.toggle("Shadow", "shadow")];
+    const hasCorners = kind === "rectangle" || kind === "picture";
     return [
-      controls.slider("Opacity", "opacity", 5, 100, "%"),
+      opacity,
       controls.slider("Rotation", "angle", 0, 359, "°"),
-      kind === "rectangle" && controls.slider("Corners", "radius", 0, 200),
+      hasCorners && controls.slider("Corners", "radius", 0, 200),
       kind === "line" && controls.slider("Thickness", "height", 1, 80),
       controls.toggle("Shadow", "shadow"),
       controls.slider("Outline", "strokeWidth", 0, 40),
@@ -78,25 +96,22 @@ export class Inspector {
     ];
   }
 
-  #picture() {
+  #ending() {
     return [
-      this.#controls.slider("Zoom", "zoom", 100, 400, "%"),
-      element("i", { class: "canvas-rest" }),
-      iconButton("Replace the picture", "upload", this.#choosePicture),
-      iconButton("Remove the picture", "trash", () => this.#editor.remove(), "Delete"),
+      iconButton("Duplicate", "copy-item", () => this.#editor.clipboard.duplicate(), "Control+D Meta+D"),
+      iconButton("Delete", "trash", () => this.#editor.remove(), "Delete"),
     ];
   }
 
   #background() {
-    const palette = this.#controls.palette("Colour", "backdrop");
+    const palette = this.#controls.palette("Colour", "backdrop", NONE);
     return [
       this.#controls.panel("Background", [palette], "backdrop"),
-      element("i", { class: "canvas-rest" }),
-      iconButton("Upload a picture", "upload", this.#choosePicture),
+      element("p", {}, "Select something to style it"),
     ];
   }
-}
 
-const hint = () => [
-  element("p", {}, "Select something to style it. Drop or paste a picture to use your own."),
-];
+  #adding() {
+    return [iconButton("Add pictures", "upload", this.#choosePictures)];
+  }
+}

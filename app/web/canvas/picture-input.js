@@ -1,15 +1,19 @@
 import { element } from "../views/element.js";
 
-/** Accepts dropped and pasted pictures; returns a function that opens the file chooser. */
+/** Accepts dropped pictures; returns a function that opens the file chooser. */
 export function acceptPictures(host, editor) {
-  const chooser = element("input", { type: "file", accept: "image/*", hidden: true });
+  const chooser = element("input", {
+    type: "file",
+    accept: "image/*,.heic,.heif",
+    multiple: true,
+    hidden: true,
+  });
   chooser.onchange = () => {
-    if (chooser.files.length) editor.usePicture(chooser.files[0]);
+    editor.addPictures([...chooser.files]);
     chooser.value = "";
   };
   host.append(chooser);
   acceptDrops(host, editor);
-  document.addEventListener("paste", (event) => acceptPaste(event, host, editor));
   return () => chooser.click();
 }
 
@@ -30,17 +34,9 @@ function acceptDrops(host, editor) {
       event.preventDefault();
       const open = host.offsetWidth > 0 && !document.querySelector(":modal");
       host.classList.toggle("canvas-drop", over && open);
-      if (type === "drop" && open) editor.usePicture(dataTransfer.files[0]);
+      if (type === "drop" && open) editor.addPictures([...dataTransfer.files]);
     });
   listen("dragover", true);
   listen("dragleave", false);
   listen("drop", false);
-}
-
-function acceptPaste(event, host, editor) {
-  if (!isForEditor(event, host)) return;
-  const [file] = event.clipboardData.files;
-  const text = event.clipboardData.getData("text/plain").trim().slice(0, 500);
-  if (file) editor.usePicture(file);
-  else if (text) editor.add("text", { text });
 }

@@ -1,7 +1,6 @@
 import { kindOf } from "./file-kind.js";
-import { coverOf } from "./shapes.js";
 
-const LONGEST = 4096; // pixels per side, the limit of phones
+const LONGEST = 2048; // pixels of the longer side; the largest frame that is sent has 1920
 const MOST_PIXELS = 80_000_000; // four bytes each when decoded
 const MOST_BYTES = 40 * 1024 * 1024;
 const REFUSALS = {
@@ -9,6 +8,9 @@ const REFUSALS = {
   invalid_image: "This picture cannot be read. It may be damaged.",
   image_too_large: "This picture is too large. Use one of at most 80 megapixels and 40 MB.",
 };
+const HEIC =
+  "This is a HEIC image, which this browser cannot open. On an iPhone or Mac, share or export it " +
+  "from Photos as JPEG; on Windows, open it in Photos and save it as JPEG.";
 
 /** Why a file is rejected; `code` is the service's code for the same problem. */
 export class PictureRefused extends Error {
@@ -18,7 +20,10 @@ export class PictureRefused extends Error {
   }
 }
 
-/** Decodes a file, upright and at most LONGEST pixels a side; rejects with PictureRefused. */
+/**
+ * Decodes a file that the browser can show, HEIC included if it can; upright and at most LONGEST
+ * pixels a side. Rejects with PictureRefused.
+ */
 export async function decodePicture(blob) {
   // An SVG may taint the canvas, which could then not be exported. Some systems give HEIC no type.
   if (!/^(image\/(?!svg)|$)/.test(blob.type)) throw await refusalOf(blob);
@@ -27,7 +32,7 @@ export async function decodePicture(blob) {
   image.src = URL.createObjectURL(blob);
   try {
     await new Promise((onload, onerror) => Object.assign(image, { onload, onerror }));
-    return { bitmap: await bitmapOf(image), blob, x: 0.5, y: 0.5, zoom: 100 };
+    return await bitmapOf(image);
   } catch (error) {
     throw error instanceof PictureRefused ? error : await refusalOf(blob);
   } finally {
@@ -39,10 +44,11 @@ export async function decodePicture(blob) {
 async function refusalOf(blob) {
   const kind = await kindOf(blob);
   const message = `This is ${kind}, which cannot be used here. Save it as PNG, JPEG or WebP first.`;
-  if (kind) return new PictureRefused("unsupported_image", message);
+  if (kind) return new PictureRefused("unsupported_image", kind === "a HEIC image" ? HEIC : message);
   return new PictureRefused(blob.type.startsWith("image/") ? "invalid_image" : "unsupported_image");
 }
 
+/** An image element tells its size before it is decoded: no bitmap of the full size is kept. */
 function bitmapOf(image) {
   const { naturalWidth: width, naturalHeight: height } = image;
   if (width * height > MOST_PIXELS) throw new PictureRefused("image_too_large");
@@ -52,14 +58,4 @@ function bitmapOf(image) {
     resizeHeight: Math.max(1, Math.round(height * share)),
     resizeQuality: "high",
   });
-}
-
-/** The visible part (x and y from 0 to 1) after moving the picture by pixels of the frame. */
-export function panned(picture, frame, by) {
-  const cover = coverOf(picture, frame);
-  const share = (at, moved, room) => (room < 1 ? at : Math.min(1, Math.max(0, at - moved / room)));
-  return {
-    x: share(picture.x, by.x, cover.width - frame.width),
-    y: share(picture.y, by.y, cover.height - frame.height),
-  };
 }

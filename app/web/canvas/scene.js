@@ -1,23 +1,27 @@
 /**
  * The canvas as data. Scenes are immutable: each edit returns a new one, and undo keeps the old.
- * Lengths are pixels of the model's frame, angles are degrees, opacity and zoom are percent; an object's
- * x and y are its centre; colours are lists of none, one, or a gradient's two ends.
+ * Lengths are pixels of the frame, angles are degrees, opacity is percent; an object's x and y are
+ * its centre; colours are lists of none, one, or a gradient's two ends. A picture's `source` is its
+ * decoded file, which all scenes share.
  */
 
-export const BACKGROUND = 0; // the id of the picture
+import { extentOf } from "./geometry.js";
+import { NO_CUT, refilled } from "./picture-placement.js";
+import { fitText } from "./text-layout.js";
+
 export const FRAMES = {
+  "21:9": { width: 1280, height: 548 },
   "16:9": { width: 1280, height: 720 },
-  "9:16": { width: 720, height: 1280 },
+  "4:3": { width: 1280, height: 960 },
   "1:1": { width: 1280, height: 1280 },
   "4:5": { width: 1024, height: 1280 },
+  "3:4": { width: 960, height: 1280 },
+  "9:16": { width: 720, height: 1280 },
 };
-export const EMPTY = {
-  aspect: "16:9",
-  backdrop: ["#171226", "#4b2f7d"],
-  picture: null,
-  objects: [],
-};
-const SIZES = { width: 4000, height: 4000, size: 800 };
+export const EMPTY = { aspect: "16:9", backdrop: ["#171226", "#4b2f7d"], objects: [] };
+const MIN_SIDE = 4;
+const MOST = { width: 4000, height: 4000, size: 800 };
+const MOST_OF_PICTURE = 20_000; // a panorama that covers an upright frame
 const LOOK = { angle: 0, opacity: 100, shadow: false, stroke: ["#ffffff"], strokeWidth: 0 };
 const KINDS = {
   text: {
@@ -28,34 +32,49 @@ const KINDS = {
   ellipse: { fill: ["#ffe08a", "#ff7a59"], width: 0.2, height: 0.2 },
   line: { fill: ["#ffffff"], width: 0.34, height: 0.008 },
   star: { fill: ["#ffe08a", "#ffb84d"], width: 0.22, height: 0.22 },
+  picture: { cut: NO_CUT, flipX: false, flipY: false, radius: 0, width: 1, height: 1 },
 };
 
-/** Creates an object in the middle of the frame; `look` overrides any property. */
-export function create({ aspect, objects }, kind, look) {
-  const { width, height } = FRAMES[aspect];
+export const frameOf = ({ aspect }) => FRAMES[aspect];
+
+/** The aspect ratio that is closest to a picture's. */
+export function closestAspect({ width, height }) {
+  const distance = (aspect) => {
+    const frame = FRAMES[aspect];
+    return Math.abs(Math.log((frame.width * height) / (frame.height * width)));
+  };
+  return Object.keys(FRAMES).reduce((a, b) => (distance(b) < distance(a) ? b : a));
+}
+
+/** Adds an object in the middle of the frame, on top; `look` overrides any property. */
+export function withNew(scene, kind, look) {
+  const frame = frameOf(scene);
   const shares = KINDS[kind];
-  const size = { width: shares.width * width, height: shares.height * width || undefined };
-  const id = 1 + Math.max(0, ...objects.map((object) => object.id));
-  return { ...LOOK, ...shares, ...size, x: width / 2, y: height / 2, ...look, kind, id };
+  const size = { width: shares.width * frame.width, height: shares.height * frame.width || undefined };
+  const id = 1 + Math.max(0, ...scene.objects.map((object) => object.id));
+  const middle = { x: frame.width / 2, y: frame.height / 2 };
+  const object = bounded({ ...LOOK, ...shares, ...size, ...middle, ...look, kind, id }, frame);
+  return { ...scene, objects: [...scene.objects, object] };
 }
 
-/** Changes an object. The id BACKGROUND means the picture, or the scene if it has none. */
-export function change(scene, id, patch) {
-  if (id === BACKGROUND && !scene.picture) return { ...scene, ...patch };
-  if (id === BACKGROUND) {
-    const picture = { ...scene.picture, ...patch };
-    return { ...scene, picture: { ...picture, zoom: within(picture.zoom, 100, 400) } };
-  }
-  const changed = (object) => bounded({ ...object, ...patch }, FRAMES[scene.aspect]);
-  return { ...scene, objects: scene.objects.map((each) => (each.id === id ? changed(each) : each)) };
-}
-
-/** Moves an object `steps` layers to the front (negative: to the back). */
-export function raise(scene, id, steps) {
-  const objects = scene.objects.filter((object) => object.id !== id);
-  const from = scene.objects.findIndex((object) => object.id === id);
-  objects.splice(within(from + steps, 0, objects.length), 0, scene.objects[from]);
+/** Changes the objects that have one of the ids; `patch` is an object, or a function of each. */
+export function change(scene, ids, patch) {
+  const changed = (object) => {
+    const changes = typeof patch === "function" ? patch(object) : patch;
+    return bounded({ ...object, ...changes }, frameOf(scene));
+  };
+  const objects = scene.objects.map((each) => (ids.includes(each.id) ? changed(each) : each));
   return { ...scene, objects };
+}
+
+/** Moves objects together, `steps` layers to the front (negative: to the back). */
+export function raise(scene, ids, steps) {
+  const isMoved = ({ id }) => ids.includes(id);
+  const others = scene.objects.filter((object) => !isMoved(object));
+  const end = steps > 0 ? scene.objects.findLastIndex(isMoved) : scene.objects.findIndex(isMoved);
+  const below = scene.objects.slice(0, end).filter((object) => !isMoved(object)).length;
+  const at = within(below + steps, 0, others.length);
+  return { ...scene, objects: others.toSpliced(at, 0, ...scene.objects.filter(isMoved)) };
 }
 
 /** The changes that scale an object by a factor. */
@@ -66,28 +85,47 @@ export function scaled(object, factor) {
   );
 }
 
-/** The scene in another aspect ratio: objects keep their relative place and share of the width. */
+/**
+ * The scene in another aspect ratio. Objects keep their relative place and their share of the width.
+ * A picture that covered the frame still covers it, and one that fitted into it still fits.
+ */
 export function reframed(scene, aspect) {
-  const across = FRAMES[aspect].width / FRAMES[scene.aspect].width;
-  const down = FRAMES[aspect].height / FRAMES[scene.aspect].height;
-  const objects = scene.objects.map((object) => ({
-    ...object,
-    ...scaled(object, across),
-    x: object.x * across,
-    y: object.y * down,
-  }));
-  return { ...scene, aspect, objects };
+  const [from, to] = [frameOf(scene), FRAMES[aspect]];
+  const across = to.width / from.width;
+  const down = to.height / from.height;
+  const moved = (object) => {
+    const place = { x: object.x * across, y: object.y * down };
+    if (object.kind !== "picture") return bounded({ ...object, ...scaled(object, across), ...place }, to);
+    const fits = object.height <= from.height ? to.height / object.height : Infinity;
+    const patch = refilled(object, from, to) ?? scaled(object, Math.min(across, fits));
+    return bounded({ ...object, ...place, ...patch }, to);
+  };
+  return { ...scene, aspect, objects: scene.objects.map(moved) };
 }
 
-/** Limits sizes, and keeps centres inside the frame so that no object gets lost. */
-function bounded(object, { width, height }) {
-  for (const [part, most] of Object.entries(SIZES)) {
-    if (part in object) object[part] = within(object[part], 4, most);
+/**
+ * Limits the size, gives a text its height, and keeps the centre where part of the object stays in
+ * the frame, so that no object gets lost.
+ */
+function bounded(object, frame) {
+  if (object.kind === "picture") boundPicture(object);
+  for (const [part, most] of Object.entries(object.kind === "picture" ? {} : MOST)) {
+    if (object[part] !== undefined) object[part] = within(object[part], MIN_SIDE, most);
   }
-  object.x = within(object.x, 0, width);
-  object.y = within(object.y, 0, height);
   object.angle = (object.angle + 360) % 360;
-  return object;
+  const fitted = fitText(object);
+  const extent = extentOf(fitted);
+  const keep = (at, reach, length) => within(at, Math.min(0, length - reach), Math.max(length, reach));
+  fitted.x = keep(fitted.x, extent.x, frame.width);
+  fitted.y = keep(fitted.y, extent.y, frame.height);
+  return fitted;
+}
+
+/** Limits both sides by one factor: a picture is never distorted. */
+function boundPicture(picture) {
+  const [short, long] = [picture.width, picture.height].sort((a, b) => a - b);
+  const factor = Math.min(Math.max(1, MIN_SIDE / short), MOST_OF_PICTURE / long);
+  if (factor !== 1) Object.assign(picture, scaled(picture, factor));
 }
 
 const within = (value, low, high) => Math.min(Math.max(value, low), high);

@@ -1,8 +1,8 @@
 import { toLocal } from "./geometry.js";
-import { FRAMES } from "./scene.js";
+import { frameOf } from "./scene.js";
 import { eachLine } from "./text-layout.js";
 
-const MIN_TARGET = 24; // CSS pixels; thinner objects still react within it
+const MIN_TARGET = { mouse: 24, touch: 44 }; // CSS pixels; thinner objects still react within it
 const hitContext = document.createElement("canvas").getContext("2d");
 
 const OUTLINES = {
@@ -11,53 +11,78 @@ const OUTLINES = {
   ellipse: (path, { width, height }) =>
     path.ellipse(0, 0, width / 2, height / 2, 0, 0, 2 * Math.PI),
   star: starOutline,
+  picture: boxOutline,
 };
 
-/** Draws the scene, the picture first, in pixels of the frame. */
+/** Draws the scene, back to front, in pixels of the frame. */
 export function drawScene(context, scene) {
-  const frame = FRAMES[scene.aspect];
+  const frame = frameOf(scene);
   context.fillStyle = paint(context, scene.backdrop, frame.width, frame.height, 0);
   context.fillRect(0, 0, frame.width, frame.height);
-  if (scene.picture) drawPicture(context, scene.picture, frame);
   for (const object of scene.objects) drawObject(context, object);
 }
 
-/** The drawn size of a picture: it covers the frame, and `zoom` enlarges it. */
-export function coverOf(picture, frame) {
-  const { width, height } = picture.bitmap;
-  const scale = Math.max(frame.width / width, frame.height / height) * (picture.zoom / 100);
-  return { width: width * scale, height: height * scale };
-}
-
 /** Whether a point of the frame is on the object, at `scale` CSS pixels per frame pixel. */
-export function hits(object, point, scale) {
+export function hits(object, point, scale, pointerType) {
   const { x, y } = toLocal(object, point);
-  const slack = MIN_TARGET / 2 / scale;
+  const slack = (MIN_TARGET[pointerType] ?? MIN_TARGET.mouse) / 2 / scale;
   const [wide, high] = [object.width / 2, object.height / 2];
   if (Math.abs(x) > Math.max(wide, slack) || Math.abs(y) > Math.max(high, slack)) return false;
   const coarse = Math.min(wide, high) < 2 * slack;
   return object.kind === "text" || coarse || hitContext.isPointInPath(outlineOf(object), x, y);
 }
 
-function drawPicture(context, picture, frame) {
-  const { width, height } = coverOf(picture, frame);
-  context.imageSmoothingQuality = "high";
-  const [left, top] = [(frame.width - width) * picture.x, (frame.height - height) * picture.y];
-  context.drawImage(picture.bitmap, left, top, width, height);
-}
-
-function drawObject(context, object) {
+/** Draws an object; `share` of its opacity. */
+export function drawObject(context, object, share = 1) {
   context.save();
   context.translate(object.x, object.y);
   context.rotate((object.angle * Math.PI) / 180);
-  context.globalAlpha = object.opacity / 100;
+  context.globalAlpha = (object.opacity / 100) * share;
   context.lineJoin = "round";
   context.lineWidth = object.strokeWidth;
   context.strokeStyle = paint(context, object.stroke, object.width, object.height);
-  context.fillStyle = paint(context, object.fill, object.width, object.height);
   if (object.shadow) castShadow(context, object);
-  if (object.kind === "text") drawText(context, object);
-  else drawShape(context, object);
+  if (object.kind === "picture") {
+    drawPicture(context, object);
+  } else {
+    context.fillStyle = paint(context, object.fill, object.width, object.height);
+    if (object.kind === "text") drawText(context, object);
+    else drawShape(context, object);
+  }
+  context.restore();
+}
+
+/** Draws what is not cropped. A bitmap that is being decoded again is missing for a moment. */
+function drawPicture(context, picture) {
+  const { bitmap } = picture.source;
+  if (!bitmap) return;
+  if (picture.radius) drawClipped(context, picture, () => drawPixels(context, picture, bitmap));
+  else drawPixels(context, picture, bitmap);
+  context.shadowColor = "transparent";
+  if (picture.strokeWidth > 0) context.stroke(outlineOf(picture));
+}
+
+function drawPixels(context, { width, height, cut, flipX, flipY }, bitmap) {
+  const left = flipX ? cut.right : cut.left;
+  const top = flipY ? cut.bottom : cut.top;
+  const across = bitmap.width * (1 - cut.left - cut.right);
+  const down = bitmap.height * (1 - cut.top - cut.bottom);
+  const start = [bitmap.width * left, bitmap.height * top];
+  context.save();
+  context.scale(flipX ? -1 : 1, flipY ? -1 : 1);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, ...start, across, down, -width / 2, -height / 2, width, height);
+  context.restore();
+}
+
+/** Draws inside the object's outline; the shadow is that of the outline. */
+function drawClipped(context, object, draw) {
+  const outline = outlineOf(object);
+  if (object.shadow) context.fill(outline);
+  context.save();
+  context.shadowColor = "transparent";
+  context.clip(outline);
+  draw();
   context.restore();
 }
 

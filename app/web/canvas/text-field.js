@@ -18,10 +18,11 @@ export class TextField {
 
   open() {
     const oninput = () => this.#editor.change({ text: this.#field.value }, "typing");
-    const look = { class: "canvas-text", maxlength: 500, spellcheck: "false", "aria-label": "Text" };
+    const look = { class: "canvas-text", maxlength: 500, spellcheck: "false", dir: "auto" };
     const onkeydown = (event) => this.#onKey(event);
-    this.#field = element("textarea", { ...look, oninput, onkeydown, onblur: () => this.close() });
-    this.#field.value = this.#editor.selected.text;
+    const label = { "aria-label": "Text" };
+    this.#field = element("textarea", { ...look, ...label, oninput, onkeydown, onblur: () => this.close() });
+    this.#field.value = this.#editor.selected[0].text;
     this.#stage.node.append(this.#field);
     this.#field.focus({ preventScroll: true });
     this.#field.select();
@@ -29,10 +30,12 @@ export class TextField {
 
   /** Moves the field over the text. */
   place({ x, y, width, height, ...object }) {
-    const { scale } = this.#stage;
+    const { view } = this.#stage;
+    const { scale } = view;
+    const corner = view.toStage({ x: x - width / 2, y: y - height / 2 });
     Object.assign(this.#field.style, textStyle(object, scale), {
-      left: `${(x - width / 2) * scale}px`,
-      top: `${(y - height / 2) * scale}px`,
+      left: `${corner.x}px`,
+      top: `${corner.y}px`,
       width: `${width * scale}px`,
       height: `${height * scale}px`,
       rotate: `${object.angle}deg`,

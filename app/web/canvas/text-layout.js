@@ -9,6 +9,7 @@ export const FONTS = {
   serif: 'ui-serif, "New York", Georgia, "Liberation Serif", serif',
   mono: 'ui-monospace, "Cascadia Code", "Liberation Mono", monospace',
 };
+const RIGHT_TO_LEFT = /^\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const LINE_HEIGHT = 1.12;
 const LETTER_SPACING = -0.02;
 const measuring = document.createElement("canvas").getContext("2d");
@@ -30,7 +31,10 @@ export function textStyle(object, scale) {
   };
 }
 
-/** Calls `write(line, x, y)` for each line, in the object's own coordinates. */
+/**
+ * Calls `write(line, x, y)` for each line, in the object's own coordinates. The first letter of a
+ * paragraph decides its direction, as `dir="auto"` does for a textarea.
+ */
 export function eachLine(context, object, write) {
   prepare(context, object);
   context.textAlign = object.align;
@@ -38,7 +42,10 @@ export function eachLine(context, object, write) {
   const lineHeight = object.size * LINE_HEIGHT;
   const x = { left: -0.5, center: 0, right: 0.5 }[object.align] * object.width;
   const top = (lineHeight + ascent - descent - object.height) / 2;
-  linesOf(object).forEach((line, index) => write(line, x, top + index * lineHeight));
+  linesOf(object).forEach(({ line, direction }, index) => {
+    context.direction = direction;
+    write(line, x, top + index * lineHeight);
+  });
 }
 
 function prepare(context, object) {
@@ -48,7 +55,10 @@ function prepare(context, object) {
 
 function linesOf(object) {
   prepare(measuring, object);
-  return object.text.split("\n").flatMap((paragraph) => wrapped(paragraph, object.width));
+  return object.text.split("\n").flatMap((paragraph) => {
+    const direction = RIGHT_TO_LEFT.test(paragraph) ? "rtl" : "ltr";
+    return wrapped(paragraph, object.width).map((line) => ({ line, direction }));
+  });
 }
 
 /** Breaks lines after spaces, and inside a word only if the word is longer than a line. */

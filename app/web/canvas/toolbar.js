@@ -1,28 +1,36 @@
+import { icon } from "../icons.js";
 import { element } from "../views/element.js";
-import { iconButton } from "./controls.js";
-import { FRAMES } from "./scene.js";
+import { buttonRow, iconButton, panel } from "./controls.js";
+import { LayersPanel } from "./layers-panel.js";
 
-/** Buttons that add objects and pictures, undo, redo, and the aspect ratio. */
+const ZOOM = 1.25;
+
+/** Buttons that add objects and pictures, undo, redo, layers, the view, and the aspect ratio. */
 export class Toolbar {
   #editor;
+  #stage;
   #undo;
   #redo;
+  #layers;
+  #whole;
   #aspects;
 
-  constructor(editor, choosePicture) {
+  constructor(editor, stage, choosePictures) {
     this.#editor = editor;
+    this.#stage = stage;
     this.#undo = iconButton("Undo", "undo", () => editor.undo(), "Control+Z Meta+Z");
     this.#redo = iconButton("Redo", "redo", () => editor.redo(), "Control+Shift+Z Meta+Shift+Z");
-    this.#aspects = Object.keys(FRAMES).map((aspect) => this.#aspect(aspect));
+    this.#layers = new LayersPanel(editor);
+    this.#aspects = editor.aspects.map((aspect) => this.#aspect(aspect));
     const aspects = this.#aspects.map((input) => input.parentElement);
     const bar = { class: "canvas-tools", role: "toolbar", "aria-label": "Canvas tools" };
-    const history = { class: "canvas-tools", role: "group", "aria-label": "History" };
-    const ratios = { class: "canvas-tools", role: "radiogroup", "aria-label": "Aspect ratio" };
+    const canvas = { class: "canvas-tools", role: "group", "aria-label": "History and view" };
+    const ratios = { class: "canvas-tools canvas-ratios", role: "radiogroup", "aria-label": "Aspect ratio" };
     this.node = element(
       "div",
       { class: "canvas-bar" },
-      withArrowKeys(element("div", bar, this.#adders(), this.#pictures(choosePicture))),
-      element("div", history, this.#undo, this.#redo),
+      withArrowKeys(element("div", bar, this.#adders(), this.#pictures(choosePictures))),
+      element("div", canvas, this.#undo, this.#redo, this.#layers.node, this.#zoom()),
       element("div", ratios, aspects),
     );
   }
@@ -31,6 +39,8 @@ export class Toolbar {
     // Disabled but focusable, so that the last undo does not lose the focus.
     this.#undo.ariaDisabled = !this.#editor.canUndo;
     this.#redo.ariaDisabled = !this.#editor.canRedo;
+    this.#whole.textContent = `${Math.round(this.#stage.view.zoom * 100)} %`;
+    this.#layers.update();
     for (const input of this.#aspects) input.checked = input.value === this.#editor.aspect;
   }
 
@@ -46,11 +56,24 @@ export class Toolbar {
     ];
   }
 
-  #pictures(choosePicture) {
+  #pictures(choosePictures) {
     return [
-      iconButton("Upload a picture", "upload", choosePicture),
+      iconButton("Upload a picture", "upload", choosePictures),
       iconButton("Use the sample picture", "image", () => this.#editor.useSample()),
     ];
+  }
+
+  #zoom() {
+    const stage = this.#stage;
+    const whole = { type: "button", class: "button quiet canvas-opener", title: "Show the whole canvas" };
+    this.#whole = element("button", { ...whole, onclick: () => stage.showAll() });
+    const buttons = [
+      iconButton("Zoom out", "minus", () => stage.zoomBy(1 / ZOOM), "Shift+Z"),
+      this.#whole,
+      iconButton("Zoom in", "plus", () => stage.zoomBy(ZOOM), "Z"),
+    ];
+    const face = { class: "icon-button", title: "View", "aria-label": "View" };
+    return panel("View", [buttonRow("Zoom", buttons)], icon("zoom"), face);
   }
 
   #aspect(value) {

@@ -1,5 +1,6 @@
 import { backoff, delay } from "./delays.js";
 import { GenerationError } from "./errors.js";
+import { upload } from "./upload.js";
 
 const ROOT = "/api/templates/video";
 const LIBRARY = "/api/library";
@@ -40,12 +41,12 @@ export class Client {
   }
 
   /** All tries use one idempotency key, so they create at most one job. */
-  submit(image, data, { signal, idempotencyKey }) {
+  submit(image, data, { signal, idempotencyKey, onprogress }) {
     const form = new FormData();
     form.append("startImage", image, "canvas");
     form.append("data", JSON.stringify(data));
     const headers = { "Idempotency-Key": idempotencyKey };
-    const request = { method: "POST", body: form, headers, signal, timeout: UPLOAD_TIMEOUT };
+    const request = { method: "POST", body: form, headers, signal, timeout: UPLOAD_TIMEOUT, onprogress };
     return withRetries(() => this.#json(ROOT, request), signal);
   }
 
@@ -62,6 +63,11 @@ export class Client {
   events(signal) {
     const headers = { Accept: "text/event-stream" };
     return this.#send(`${ROOT}/events`, { headers, signal, timeout: null });
+  }
+
+  async jobs({ signal, ...query }) {
+    const page = await this.#json("/api/jobs", { query, signal });
+    return { ...page, jobs: page.jobs.map((job) => this.addressed(job)) };
   }
 
   templates(signal) {
@@ -152,12 +158,13 @@ export class Client {
   }
 
   async #sendAs(token, path, { query = {}, headers = {}, timeout = TIMEOUT, isPublic, ...request }) {
-    const { signal } = request;
+    const { signal, onprogress } = request;
+    const send = onprogress ? upload : fetch;
     const authorization = token ? { Authorization: `Bearer ${token}` } : {};
     const limits = [signal, timeout && AbortSignal.timeout(timeout)].filter(Boolean);
     let response;
     try {
-      response = await fetch(this.#url(path, query), {
+      response = await send(this.#url(path, query), {
         ...request,
         headers: { ...headers, ...authorization },
         signal: AbortSignal.any(limits),

@@ -8,8 +8,9 @@ const TEMPORARY = ["offline", "shutting_down", "database_unavailable", "identity
 /**
  * Every error of this module, with a stable `code`. Codes of the service: `insufficient_credits`,
  * `fal_rejected`, …. Codes of the browser: `offline` (no answer), `aborted` (the caller's signal
- * fired, or following stopped), `cancelled` (the job was cancelled), `image_unavailable` (the
- * canvas gave no picture), `unexpected_answer` (for example from a proxy).
+ * fired, or following stopped), `cancelled` (the job was cancelled), `deleted` (its video was
+ * deleted), `image_unavailable` (the canvas gave no picture), `unexpected_answer` (for example from
+ * a proxy).
  */
 export class GenerationError extends Error {
   constructor(code, detail, { status = null, jobId = null, retryAfter = null, cause } = {}) {
@@ -22,10 +23,13 @@ export class GenerationError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** The error of a failed or cancelled job; undefined for any other job. */
-  static ofJob({ jobId, status, error }) {
+  /** The error of a job that ended without a video, or whose video is deleted; otherwise undefined. */
+  static ofJob({ jobId, status, error, url }) {
     if (status === "cancelled") {
       return new GenerationError("cancelled", "The generation was cancelled.", { jobId });
+    }
+    if (status === "completed" && !url) {
+      return new GenerationError("deleted", "The video is no longer there.", { jobId });
     }
     return status === "failed" ? new GenerationError(error.code, error.message, { jobId }) : undefined;
   }

@@ -78,7 +78,7 @@ export class Job {
   #log(source) {
     this.#logged[source] += 1;
     console.log(`[VIDEO] ${source} ${this.#logged[source]}: status=${this.#latest.status}`);
-    if (this.#latest.status === "completed") {
+    if (this.#latest.status === "completed" && this.#latest.key) {
       console.log(`[VIDEO] Generation complete: ${this.#latest.key}`);
     }
   }

@@ -145,14 +145,15 @@ export class UpdateSource {
     this.#state = "polling";
     const until = Date.now() + this.#atLeastRetryAfter(backoff(this.#failures), failure);
     this.#failures += 1;
-    await this.#pollUntil(until, { first: offline ? this.#timing.pollMs : 0, signal });
+    await this.#pollUntil(until, { first: offline ? this.#timing.pollMs : 0, signal, offline });
   }
 
   /**
    * Polls the unfinished jobs, first after `first` milliseconds, until a time or the signal: without
-   * a stream, and beside a new one, whose first chunk a proxy may hold back.
+   * a stream, and beside a new one, whose first chunk a proxy may hold back. While there is no job to
+   * poll, `offline` is what the last request has shown.
    */
-  async #pollUntil(until, { first, signal }) {
+  async #pollUntil(until, { first, signal, offline = false }) {
     let next = first;
     while (true) {
       await delay(Math.min(next, until - Date.now()), signal);
@@ -160,7 +161,8 @@ export class UpdateSource {
       const ids = this.#on.unfinished();
       const trouble = await this.#poll(ids, signal);
       if (signal.aborted || trouble?.code === "unauthenticated") return;
-      const state = trouble?.code === "offline" ? "offline" : "polling";
+      if (ids.length > 0) offline = trouble?.code === "offline";
+      const state = offline ? "offline" : "polling";
       if (ids.length > 0 || this.#state === "polling") this.#on.connected(state);
       next = trouble?.code === "offline" ? Infinity : this.#atLeastRetryAfter(this.#timing.pollMs, trouble);
     }

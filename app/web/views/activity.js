@@ -3,24 +3,34 @@ import { sectionOf } from "./parts.js";
 
 const TICK = 1000;
 
-/** Unfinished jobs, followed live, and jobs that ended while the page was open. */
+/** Unfinished jobs, followed live, and below them all that have ended, a page at a time. */
 export class ActivityView {
   #context;
   #actions;
   #parts = sectionOf("activity");
   #rows = new Map();
+  #loading = null;
   #timer;
+  #endObserver;
 
   constructor(context, actions) {
     this.#context = context;
     this.#actions = actions;
+    const { more, end, retry } = this.#parts;
+    const load = () => context.reportErrors(() => this.#load());
+    more.addEventListener("click", load);
+    retry.addEventListener("click", load);
+    const reach = ([{ isIntersecting }]) => isIntersecting && !more.hidden && load();
+    this.#endObserver = new IntersectionObserver(reach, { rootMargin: "400px" });
+    this.#endObserver.observe(end);
     context.attempts.addEventListener("change", () => this.show());
   }
 
-  enter() {
+  async enter() {
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.show(), TICK);
+    this.#timer = setInterval(() => this.#tick(), TICK);
     this.show();
+    if (!this.#context.attempts.isHistoryKnown) await this.#load();
   }
 
   leave() {
@@ -28,13 +38,38 @@ export class ActivityView {
   }
 
   show() {
-    const rows = this.#context.attempts.all.map((attempt) => this.#row(attempt));
+    const { attempts } = this.#context;
+    const rows = attempts.all.map((attempt) => this.#row(attempt));
     const held = rows.find((row) => row.element.contains(document.activeElement));
     for (const row of rows) row.update();
     this.#place("running", rows.filter((row) => !row.attempt.hasEnded));
     this.#place("ended", rows.filter((row) => row.attempt.hasEnded));
-    this.#parts.empty.hidden = rows.length > 0;
+    this.#parts.empty.hidden = rows.length > 0 || !attempts.isHistoryKnown;
+    this.#parts.more.hidden = !attempts.hasMore || !attempts.isHistoryKnown;
     if (held && !held.element.contains(document.activeElement)) held.focus();
+  }
+
+  /** Reads the next page of the past. */
+  async #load() {
+    if (this.#loading) return;
+    const { trouble, end } = this.#parts;
+    this.#loading = this.#context.attempts.loadMore();
+    try {
+      await this.#loading;
+      trouble.hidden = true;
+    } catch (error) {
+      trouble.hidden = this.#context.attempts.isHistoryKnown;
+      throw error;
+    } finally {
+      this.#loading = null;
+    }
+    this.show();
+    this.#endObserver.unobserve(end); // observe again: an end that stays visible fires no event
+    this.#endObserver.observe(end);
+  }
+
+  #tick() {
+    for (const [attempt, row] of this.#rows) if (!attempt.hasEnded) row.update();
   }
 
   #row(attempt) {

@@ -25,6 +25,15 @@ class BrowserStorage {
       this.#unsaved.set(key, value); // private mode, or storage is full
     }
   }
+
+  clear() {
+    this.#unsaved.clear();
+    try {
+      this.#area().clear();
+    } catch {
+      // There is nothing stored.
+    }
+  }
 }
 
 /** Kept after the browser is closed. */

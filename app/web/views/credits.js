@@ -1,3 +1,4 @@
+import { creditsUrl } from "../operator.js";
 import { Router } from "../router.js";
 import { element } from "./element.js";
 import { moment } from "./format.js";
@@ -20,6 +21,8 @@ export class CreditsView {
   constructor({ account, reportErrors }) {
     this.#account = account;
     account.addEventListener("change", () => this.#show(account.credits));
+    this.#parts.getCredits.hidden = !creditsUrl;
+    if (creditsUrl) this.#parts.getCredits.href = creditsUrl;
     this.#parts.retry.addEventListener("click", () => reportErrors(() => this.enter()));
   }
 

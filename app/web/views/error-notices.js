@@ -5,7 +5,8 @@
 export function noticeFor({ code, message, retryAfter }, actions) {
   const find = (wanted) => document.querySelector(`#notices [data-code="${CSS.escape(wanted)}"]`);
   const notice = find(code) ?? find("other");
-  const { action, label, text = message } = notice.dataset;
+  const { action, label, text = message, quiet } = notice.dataset;
   const wait = (action === "again" && retryAfter) || 0;
-  return { title: notice.textContent, text, label, run: actions[action], wait };
+  const isQuiet = quiet !== undefined;
+  return { title: notice.textContent, text, label, action, run: actions[action], wait, isQuiet };
 }

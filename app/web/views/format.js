@@ -42,8 +42,9 @@ export function nameOf(videos) {
 }
 
 /** One line about an unfinished job, for the activity view and for screen readers. */
-export function stageLine({ stage, queuePosition }) {
+export function stageLine({ stage, queuePosition, sent = 1 }) {
   if (stage === "cancelling") return "Cancelling…";
+  if (stage === "submitting" && sent < 1) return `Sending ${Math.floor(sent * 100)}\u00a0%`;
   if (stage === "queued" && queuePosition !== undefined) {
     return queuePosition === 0 ? "Next in the queue" : `Number ${queuePosition + 1} in the queue`;
   }

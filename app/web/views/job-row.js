@@ -1,15 +1,18 @@
-import { clock, credits, stageLine, titleOf } from "./format.js";
+import { clock, credits, moment, stageLine, titleOf } from "./format.js";
+import { showPicture } from "./job-picture.js";
 import { disable, isDisabled, cloneTemplate } from "./parts.js";
-import { stillUrl } from "./previews.js";
 import { showStep } from "./steps.js";
+import { waitLine } from "./wait.js";
 
+/** The buttons of each state; the first gets the focus when a focused one goes, so it costs nothing. */
 const OFFERS = {
-  underWay: ["cancel", "watch"],
-  completed: ["play"],
-  failed: ["change"],
+  underWay: ["watch", "cancel"],
+  completed: ["play", "change"],
+  deleted: ["change"],
+  failed: ["change", "repeat"],
   cancelled: ["change"],
 };
-const BUTTONS = ["cancel", "watch", "play", "change"];
+const BUTTONS = ["cancel", "watch", "play", "repeat", "change"];
 
 /** A job in the activity list: its picture, state and actions. */
 export class JobRow {
@@ -21,11 +24,12 @@ export class JobRow {
     this.#context = context;
     const name = titleOf(attempt.templateSlug, context.catalogue);
     this.#parts.title.textContent = name;
-    this.#parts.picture.src = attempt.request?.pictureUrl ?? stillUrl(attempt.templateSlug);
-    const all = { ...actions, cancel: () => this.#cancel() };
+    this.#parts.when.textContent = moment(attempt.startedAt);
+    this.#parts.when.dateTime = new Date(attempt.startedAt).toISOString();
+    const all = { ...actions, cancel: () => context.attempts.cancel(attempt) };
     for (const button of BUTTONS) {
       this.#parts[button].ariaLabel = `${this.#parts[button].textContent}: ${name}`;
-      this.#parts[button].addEventListener("click", () => all[button](attempt));
+      this.#parts[button].addEventListener("click", () => this.#press(this.#parts[button], all[button]));
     }
   }
 
@@ -39,32 +43,43 @@ export class JobRow {
   }
 
   update() {
-    const { cancel, steps, note, elapsed, root } = this.#parts;
-    const { status, hasEnded, wantsCancel, seconds } = this.attempt;
-    const cancelling = wantsCancel || status.stage === "cancelling";
+    const { cancel, steps, note, elapsed, picture, local, root } = this.#parts;
+    const { status, hasEnded, isCancelling, templateSlug, seconds } = this.attempt;
     root.dataset.state = this.#state;
     for (const button of BUTTONS) this.#parts[button].hidden = !OFFERS[this.#state].includes(button);
+    showPicture(picture, this.attempt);
     steps.hidden = elapsed.hidden = hasEnded;
-    elapsed.textContent = ` · ${clock(seconds)}`;
-    const line = hasEnded ? this.#outcome : cancelling ? "Cancelling…" : stageLine(status);
+    local.hidden = !status.localPreview;
+    const wait = isCancelling ? "" : waitLine(this.#context.catalogue.find(templateSlug), seconds);
+    elapsed.textContent = [` · ${clock(seconds)}`, wait].filter(Boolean).join(" · ");
+    const line = hasEnded ? this.#outcome : isCancelling ? "Cancelling…" : stageLine(status);
     if (note.textContent !== line) note.textContent = line;
-    disable(cancel, cancelling || status.stage === "storing");
+    if (hasEnded) return;
+    disable(cancel, isCancelling || status.stage === "storing");
     showStep(steps, status);
   }
 
   get #state() {
-    if (!this.attempt.hasEnded) return "underWay";
-    return this.attempt.error ? "failed" : this.attempt.status.status;
+    const { hasEnded, error, status } = this.attempt;
+    if (!hasEnded) return "underWay";
+    if (error) return "failed";
+    return status.deletedAt ? "deleted" : status.status;
   }
 
   get #outcome() {
     const { error, status, seconds } = this.attempt;
     if (this.#state === "completed") return `Ready after ${clock(seconds)} · ${credits(status.credits)}`;
+    if (this.#state === "deleted") return "You deleted this video.";
     if (this.#state === "cancelled") return "Cancelled. Nothing was charged.";
     return `${error?.message ?? status.error.message} Nothing was charged.`;
   }
 
-  #cancel() {
-    if (!isDisabled(this.#parts.cancel)) this.#context.reportErrors(() => this.#context.attempts.cancel(this.attempt));
+  /** A button cannot be pressed again until its action is done: each press may start a video. */
+  async #press(button, act) {
+    if (isDisabled(button)) return;
+    disable(button, true);
+    await this.#context.reportErrors(() => act(this.attempt));
+    disable(button, false);
+    this.update();
   }
 }

@@ -1,3 +1,4 @@
+import { assetUrl } from "../addresses.js";
 import { icon } from "../icons.js";
 import { PREVIEWS } from "../previews/index.js";
 import { localStore } from "./browser-storage.js";
@@ -74,5 +75,5 @@ export function prefersReducedMotion() {
 /** Templates are rows in the database, so some may have no preview of their own. */
 function previewUrl(slug, kind) {
   const name = PREVIEWS.includes(slug) ? slug : "any";
-  return new URL(`../previews/${name}.${kind}`, import.meta.url).href;
+  return assetUrl(`previews/${name}.${kind}`);
 }

@@ -7,9 +7,10 @@ const $ = (id) => document.getElementById(id);
 export class Shell {
   #view = null;
   #running = 0;
+  #isOffline = false;
+  #unseen = "";
 
-  /** @param {{onSignIn: () => void, isSignedIn: boolean}} options */
-  constructor({ onSignIn, isSignedIn }) {
+  constructor() {
     // A key that is held down presses once: otherwise it would also press what it just opened.
     document.addEventListener("keydown", (event) => {
       if (event.repeat && event.key === "Enter" && event.target.closest("button, a")) {
@@ -17,16 +18,12 @@ export class Shell {
       }
     });
     themeButton($("theme"));
-    $("sign-in-again").hidden = !isSignedIn;
-    $("sign-in-again").addEventListener("click", onSignIn);
+    for (const change of ["online", "offline"]) addEventListener(change, () => this.#markConnection());
+    document.addEventListener("visibilitychange", () => this.#unseen && !document.hidden && this.showUnseen(""));
     document.querySelector(".skip-link").addEventListener("click", (event) => {
       event.preventDefault(); // the URL's fragment names the view, not an element
       $("main").focus();
     });
-  }
-
-  offerSignIn() {
-    $("sign-in-again").hidden = false;
   }
 
   /** Shows a view; moves the focus to it if the focused element is hidden now. */
@@ -56,6 +53,12 @@ export class Shell {
     this.#badge("library", "✓", "new video");
   }
 
+  /** Says in the tab's title what has happened, until the tab is seen again. */
+  showUnseen(text) {
+    this.#unseen = text;
+    this.#setTitle();
+  }
+
   showBalance({ available }) {
     $("balance").hidden = false;
     $("balance").ariaLabel = `${available} credits available`;
@@ -63,7 +66,8 @@ export class Shell {
   }
 
   showConnection(isOffline) {
-    $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
+    this.#isOffline = isOffline;
+    this.#markConnection();
   }
 
   /** Announces a text to screen readers. */
@@ -71,8 +75,13 @@ export class Shell {
     $("announcer").textContent = text;
   }
 
+  #markConnection() {
+    const isOffline = this.#isOffline || !navigator.onLine;
+    $("connection").replaceChildren(...(isOffline ? [icon("offline"), "Offline"] : []));
+  }
+
   #setTitle() {
-    const name = document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
+    const name = this.#unseen || document.querySelector(`[data-of="${this.#view}"] h1`).textContent;
     document.title = `${this.#running ? `(${this.#running}) ` : ""}${name} · Animate`;
   }
 

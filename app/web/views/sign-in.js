@@ -1,16 +1,18 @@
+import { signInUrl } from "../operator.js";
 import { Modal } from "./modal.js";
 
-/** Asks for an access token. Emits `signed-in` once the service has accepted it. */
-export class SignIn extends EventTarget {
+/** Leads to where the operator lets users sign in; without such a place, asks for an access token. */
+export class SignIn {
   #modal = new Modal("sign-in");
   #parts = this.#modal.parts;
-  #identity;
-  #account;
+  #session;
+  #verify;
 
-  constructor(identity, account) {
-    super();
-    this.#identity = identity;
-    this.#account = account;
+  /** @param {(token: string) => Promise<unknown>} verify asks the service whether it accepts a token */
+  constructor(session, verify) {
+    this.#session = session;
+    this.#verify = verify;
+    session.addEventListener("signed-in", () => this.#modal.close()); // perhaps in another tab
     this.#parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#try(this.#parts.token.value.trim());
@@ -18,24 +20,22 @@ export class SignIn extends EventTarget {
   }
 
   open() {
-    this.#modal.open(this.#parts.token);
+    if (signInUrl) this.#session.leaveFor(signInUrl);
+    else this.#modal.open(this.#parts.token);
   }
 
   async #try(token) {
-    const before = this.#identity.token;
     try {
       if (!token) throw new Error("Paste your access token.");
-      this.#identity.token = token;
-      await this.#account.refresh();
+      await this.#verify(token);
     } catch (error) {
-      this.#identity.token = before;
       return this.#complain(error);
     }
     this.#parts.form.reset();
     this.#parts.problem.textContent = "";
     this.#parts.token.ariaInvalid = null;
     this.#modal.close();
-    return this.dispatchEvent(new Event("signed-in"));
+    return this.#session.signIn(token);
   }
 
   #complain({ code, message }) {

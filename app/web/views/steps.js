@@ -9,5 +9,7 @@ export function showStep(steps, status) {
     step.classList.toggle("is-present", index === present);
     step.ariaCurrent = index === present ? "step" : null;
     step.textContent = index === present ? stageLine(status) : STEPS[index][1];
+    step.classList.toggle("is-measured", index === present && status.sent !== undefined);
+    step.style.setProperty("--sent", status.sent);
   });
 }

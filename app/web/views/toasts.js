@@ -8,11 +8,15 @@ export class Toasts {
   #region = document.getElementById("toasts");
   #byKind = new Map();
 
-  /** A toast stays until one of the same kind replaces it; its action is enabled after `wait` seconds. */
-  show({ kind, title, text, label, run, wait }) {
+  /**
+   * A toast stays until one of the same kind replaces it, or until what it asks for, its `action`,
+   * has been done; its button is enabled after `wait` seconds.
+   */
+  show({ kind, title, text, label, action, run, wait, isQuiet = false }) {
     this.dismiss(kind);
     this.#moveToTopDialog();
     const toast = cloneTemplate("toast");
+    toast.root.classList.toggle("is-quiet", isQuiet);
     toast.title.textContent = title;
     toast.text.textContent = text;
     toast.dismiss.addEventListener("click", () => this.dismiss(kind));
@@ -22,6 +26,7 @@ export class Toasts {
       run();
     });
     countDown(toast.action, label, wait);
+    toast.root.dataset.action = action;
     this.#byKind.set(kind, toast.root);
     if (this.#byKind.size > MOST) this.dismiss(this.#byKind.keys().next().value);
     // In the next frame: screen readers ignore a live region that moves and changes at once.
@@ -31,6 +36,11 @@ export class Toasts {
   /** Removes all toasts, because the user starts something new. */
   clear() {
     for (const kind of [...this.#byKind.keys()]) this.dismiss(kind);
+  }
+
+  /** Removes the toasts that ask for an action, because it has been done elsewhere. */
+  resolve(action) {
+    for (const [kind, toast] of this.#byKind) if (toast.dataset.action === action) this.dismiss(kind);
   }
 
   dismiss(kind) {

@@ -10,6 +10,13 @@ export function valueOf({ type, choices }, raw) {
   return isNumeric(type) ? Number(raw) : raw.replace(CONTROL, " ").trim();
 }
 
+/** As it would be entered, for a value of a job; undefined if it fits no more. */
+export function rawOf({ type, choices }, value) {
+  if (value === undefined) return "";
+  if (type !== "choice") return String(value);
+  return choices.includes(value) ? String(choices.indexOf(value)) : undefined;
+}
+
 /** @returns {string|null} what is wrong, in words for the user */
 export function problemOf(variable, raw) {
   const value = valueOf(variable, raw);

@@ -1,6 +1,7 @@
 import { sessionStore } from "./browser-storage.js";
 import { element, freshId } from "./element.js";
-import { problemOf, valueOf } from "./variable.js";
+import { credits } from "./format.js";
+import { problemOf, rawOf, valueOf } from "./variable.js";
 
 const LONG_TEXT = 120;
 const INPUT_MODES = { number: "decimal", integer: "numeric" };
@@ -16,17 +17,24 @@ export class VariablesForm extends EventTarget {
     this.#form = form;
   }
 
-  /** Shows a template's variables, with the values entered before. */
-  show({ slug, variables }) {
+  /** Shows a template's variables but one, with the values entered before. */
+  show({ slug, variables, factors = {} }, { except } = {}) {
     this.#key = `variables/${slug}`;
     const stored = JSON.parse(sessionStore.get(this.#key) ?? "{}");
-    this.#fields = variables.map((variable) => {
+    this.#fields = variables.filter((variable) => variable !== except).map((variable) => {
       const { name } = variable;
-      const field = new Field(variable, Object.hasOwn(stored, name) ? stored[name] : undefined);
+      const raw = Object.hasOwn(stored, name) ? stored[name] : undefined;
+      const field = new Field(variable, raw, Object.hasOwn(factors, name));
       field.addEventListener("change", () => this.#changed());
       return field;
     });
     this.#form.replaceChildren(...this.#fields.map((field) => field.element));
+  }
+
+  /** Notes a job's values as those entered before, for `show`. */
+  note({ slug, variables }, values) {
+    const raw = variables.map((variable) => [variable.name, rawOf(variable, values[variable.name])]);
+    sessionStore.set(`variables/${slug}`, JSON.stringify(Object.fromEntries(raw)));
   }
 
   /** The values to submit, without empty optional variables. */
@@ -45,6 +53,11 @@ export class VariablesForm extends EventTarget {
     this.invalidField?.focus();
   }
 
+  /** @param {(values: object) => number} price of the job with these values instead of the chosen */
+  showPrices(price) {
+    for (const field of this.#fields) field.showPrices((value) => price({ [field.name]: value }));
+  }
+
   focus() {
     this.#fields[0]?.focus();
   }
@@ -60,14 +73,16 @@ export class VariablesForm extends EventTarget {
 class Field extends EventTarget {
   #variable;
   #inputs;
+  /** The element with the price of each choice, by its raw value, if the price depends on it. */
+  #prices = new Map();
   #problem = element("p", { class: "field-problem", id: freshId("problem") });
 
-  constructor(variable, stored) {
+  constructor(variable, stored, hasPrices) {
     super();
     this.#variable = variable;
     this.name = variable.name;
     this.raw = stored ?? initial(variable);
-    this.element = variable.type === "choice" ? this.#choice() : this.#entry();
+    this.element = variable.type === "choice" ? this.#choice(hasPrices) : this.#entry();
     this.element.append(this.#problem);
     this.element.addEventListener("focusout", () => this.raw !== "" && this.showProblem());
   }
@@ -89,6 +104,10 @@ class Field extends EventTarget {
     for (const input of this.#inputs) input.ariaInvalid = this.problem !== null;
   }
 
+  showPrices(price) {
+    for (const [raw, node] of this.#prices) node.textContent = credits(price(valueOf(this.#variable, raw)));
+  }
+
   #entry() {
     const { type, maxLength, required, label } = this.#variable;
     const id = freshId("variable");
@@ -103,15 +122,18 @@ class Field extends EventTarget {
     return element("div", { class: "field" }, element("label", { class: "field-label", for: id }, label, hint), input);
   }
 
-  #choice() {
+  #choice(hasPrices) {
     const { choices, required, label, default: value } = this.#variable;
     const options = choices.map((choice, index) => [String(index), capitalized(choice)]);
     if (!required && value === undefined) options.unshift(["", "Any"]);
     const group = freshId("choice");
     const segments = options.map(([raw, text]) => {
       const onchange = () => this.#setRaw(raw);
-      const input = element("input", { type: "radio", name: group, checked: raw === this.raw, onchange });
-      return element("label", { class: "segment" }, input, text);
+      const price = hasPrices && element("small", { id: freshId("price"), "aria-hidden": "true" });
+      if (price) this.#prices.set(raw, price);
+      const look = { type: "radio", name: group, checked: raw === this.raw, onchange };
+      const input = element("input", { ...look, "aria-describedby": price?.id });
+      return element("label", { class: "segment" }, input, text, price);
     });
     this.#inputs = segments.map((segment) => segment.firstChild);
     return element(

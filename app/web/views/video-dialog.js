@@ -1,18 +1,22 @@
 import { element } from "./element.js";
 import { FinishedVideo } from "./finished-video.js";
 import { clock, megabytes, moment, titleOf } from "./format.js";
+import { showPicture } from "./job-picture.js";
 import { Modal } from "./modal.js";
 import { disable, isDisabled } from "./parts.js";
-import { stillUrl } from "./previews.js";
 import { showStep } from "./steps.js";
 import { loadVideo, ratioOf, renewExpiredUrl } from "./video-element.js";
+import { waitLine } from "./wait.js";
 
 const GENERATING = "Generating video. This may take a couple of minutes...";
+const CANCELLING = "If the model finishes first, the video is yours and is charged.";
+const LEAVE = "Close, keep generating";
+const LOCAL = "Local preview, made without the model";
 const TICK = 500;
 
 /**
  * Shows one video: while it is generated, an animated placeholder made from its canvas; then the
- * video. Emits `close`, and `again` (detail: the template's slug).
+ * video. Emits `close`, and `again` (detail: the video).
  */
 export class VideoDialog extends EventTarget {
   #modal = new Modal("screen");
@@ -30,9 +34,9 @@ export class VideoDialog extends EventTarget {
     this.#parts.cancel.addEventListener("click", () => this.#cancel());
     this.#finished = new FinishedVideo(context, this.#parts, () => this.#modal.close());
     this.#parts.again.addEventListener("click", () => {
-      const { templateSlug } = this.#finished.video;
+      const detail = this.#finished.video;
       this.#modal.close();
-      this.dispatchEvent(new CustomEvent("again", { detail: templateSlug }));
+      this.dispatchEvent(new CustomEvent("again", { detail }));
     });
   }
 
@@ -43,15 +47,18 @@ export class VideoDialog extends EventTarget {
 
   /** Shows an attempt until it ends. */
   follow(attempt) {
-    const src = attempt.request?.pictureUrl ?? stillUrl(attempt.templateSlug);
+    const { screen } = this.#parts;
+    const glow = element("img", { class: "screen-glow", alt: "" });
+    const picture = element("img", { alt: "" });
     this.#attempt = attempt;
     this.#finished.hide();
-    this.#show(attempt.request?.ratio ?? "16 / 10", [
-      element("img", { class: "screen-glow", src, alt: "" }),
-      element("div", { class: "living" }, element("img", { src, alt: "" })),
-    ]);
-    this.#parts.title.textContent = GENERATING;
-    this.#parts.note.textContent = titleOf(attempt.templateSlug, this.#context.catalogue);
+    this.#show(attempt.picture.ratio ?? "16 / 10", [glow, element("div", { class: "living" }, picture)]);
+    showPicture(glow, attempt);
+    showPicture(picture, attempt);
+    picture.addEventListener("load", () => {
+      const { naturalWidth: width, naturalHeight: height } = picture;
+      if (!attempt.picture.ratio) screen.style.setProperty("--ratio", `${width} / ${height}`);
+    });
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(), TICK);
     this.#isDone(false);
@@ -71,7 +78,7 @@ export class VideoDialog extends EventTarget {
   }
 
   #update() {
-    const { status, hasEnded, seconds, wantsCancel } = this.#attempt;
+    const { status, hasEnded, seconds, isCancelling } = this.#attempt;
     if (status.status === "completed") {
       const hadFocus = document.activeElement === this.#parts.leave || document.activeElement === this.#parts.cancel;
       const title = titleOf(status.templateSlug, this.#context.catalogue);
@@ -80,9 +87,10 @@ export class VideoDialog extends EventTarget {
     } else if (hasEnded) {
       this.#modal.close();
     } else {
-      const cancelling = wantsCancel || status.stage === "cancelling";
-      this.#parts.cancel.textContent = cancelling ? "Cancelling…" : "Cancel";
-      disable(this.#parts.cancel, cancelling || status.stage === "storing");
+      this.#parts.title.textContent = isCancelling ? "Cancelling…" : GENERATING;
+      this.#parts.cancel.textContent = isCancelling ? "Cancelling…" : "Cancel";
+      this.#parts.leave.textContent = isCancelling ? "Close" : LEAVE;
+      disable(this.#parts.cancel, isCancelling || status.stage === "storing");
       showStep(this.#parts.steps, status);
       this.#tick();
     }
@@ -92,9 +100,11 @@ export class VideoDialog extends EventTarget {
     if (this.#finished.video?.jobId === video.jobId) return;
     clearInterval(this.#timer);
     this.#show(ratioOf(video), [this.#player(video)]);
-    const { durationSeconds, bytes } = video;
+    const { durationSeconds, bytes, localPreview } = video;
     const length = durationSeconds === undefined ? [] : [`${durationSeconds.toFixed(1)} s`];
-    this.#parts.note.textContent = [...facts, ...length, ...(bytes ? [megabytes(bytes)] : [])].join(" · ");
+    const size = bytes === undefined ? [] : [megabytes(bytes)];
+    const origin = localPreview ? [LOCAL] : [];
+    this.#parts.note.textContent = [...facts, ...length, ...size, ...origin].join(" · ");
     this.#finished.show(video);
     this.#isDone(true);
   }
@@ -121,7 +131,15 @@ export class VideoDialog extends EventTarget {
   }
 
   #tick() {
-    this.#parts.elapsed.textContent = clock(this.#attempt.seconds);
+    const { seconds, templateSlug, status } = this.#attempt;
+    const { catalogue } = this.#context;
+    const { elapsed, note } = this.#parts;
+    elapsed.textContent = clock(seconds);
+    const origin = status.localPreview ? LOCAL : "";
+    const wait = waitLine(catalogue.find(templateSlug), seconds);
+    const facts = [titleOf(templateSlug, catalogue), origin, wait];
+    const line = this.#attempt.isCancelling ? CANCELLING : facts.filter(Boolean).join(" · ");
+    if (note.textContent !== line) note.textContent = line;
   }
 
   async #cancel() {

@@ -62,6 +62,7 @@ async def identity_unavailable(scene: Scene) -> httpx.Response:
         keys = KeySet("https://keys.example", client, lifetime=3600)
         identity = CachingIdentity(KeySetTokens(keys, audience=None, issuer=None))
         object.__setattr__(scene.run.service, "identity", identity)
+        scene.monkeypatch.setattr(scene.run.service.readiness, "_identity", identity)
         signed = jwt.encode({}, Ed25519PrivateKey.generate(), algorithm="EdDSA")
         return await scene.ask(headers={"Authorization": f"Bearer {signed}"})
 

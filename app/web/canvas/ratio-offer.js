@@ -1,0 +1,53 @@
+import { element } from "../views/element.js";
+import { closestAspect } from "./scene.js";
+
+/** Offers to give the canvas the ratio of its first picture, until anything else is done. */
+export class RatioOffer {
+  #editor;
+  #picture = null;
+  #words = element("span");
+  #accept = element("button", { type: "button", class: "button", onclick: () => this.#take() });
+  #refuse = element("button", { type: "button", class: "button quiet", onclick: () => this.#end() });
+  node = element(
+    "div",
+    { class: "canvas-offer", role: "group", "aria-label": "Ratio of the picture", hidden: true },
+    this.#words,
+    this.#accept,
+    this.#refuse,
+  );
+
+  constructor(editor) {
+    this.#editor = editor;
+  }
+
+  /** Makes the offer for the picture that is selected. */
+  make() {
+    const { selected, aspect: kept } = this.#editor;
+    const aspect = closestAspect(selected[0].source);
+    if (aspect === kept) return;
+    [this.#picture] = selected;
+    this.#words.textContent = `This picture is about ${aspect}.`;
+    this.#accept.textContent = `Set the canvas to ${aspect}`;
+    this.#refuse.textContent = `Keep ${kept}`;
+    this.update();
+    this.#editor.announce(`Picture placed. ${this.#words.textContent} The canvas can have its ratio`);
+  }
+
+  /** Ends the offer when the picture was changed or is no longer selected: scenes are immutable. */
+  update() {
+    const { selected } = this.#editor;
+    if (selected.length !== 1 || selected[0] !== this.#picture) this.#picture = null;
+    this.node.hidden = !this.#picture;
+  }
+
+  #take() {
+    this.#editor.takeRatioOf(this.#picture);
+    this.#end();
+  }
+
+  #end() {
+    this.#picture = null;
+    this.update();
+    this.#editor.focus();
+  }
+}

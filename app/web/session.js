@@ -1,0 +1,136 @@
+import { subject } from "./generation/client.js";
+import { isDevelopment } from "./operator.js";
+import { localStore, sessionStore } from "./views/browser-storage.js";
+
+const TOKEN = "access-token";
+const OWNER = "owner";
+const PLACE = "place-before-sign-in";
+const TOKEN_LINK = /^#token=(.+)$/;
+
+/**
+ * Who uses the page: one session for all tabs of the browser, kept until the user signs out.
+ * `state` is `unknown` before the service's first answer, then `in`, `expired` (the service refuses
+ * the token) or `out` (there is none). Emits `change`, and `signed-in` when there is another token.
+ */
+export class Session extends EventTarget {
+  state = "unknown";
+  /** `{user, email}` as the service knows the user; null until it has answered. */
+  user = null;
+  /** The user whose work the page shows, also after the token has expired; empty if nobody's. */
+  owner;
+
+  #askWho;
+  #token;
+  #check = null;
+
+  /** @param {() => Promise<{user: string, email?: string}>} askWho asks the service */
+  constructor(askWho) {
+    super();
+    this.#askWho = askWho;
+    this.#readTokenLink();
+    this.#token = localStore.get(TOKEN);
+    this.owner = this.#named;
+    if (this.#previousOwner && this.#previousOwner !== this.owner) sessionStore.clear();
+    sessionStore.set(OWNER, this.owner);
+    // Such a link was opened in a tab that shows the page: reload for the new user.
+    addEventListener("hashchange", () => TOKEN_LINK.test(location.hash) && location.reload());
+    addEventListener("storage", () => this.#follow());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#follow());
+  }
+
+  get token() {
+    return this.#token;
+  }
+
+  get isSignedIn() {
+    return this.state === "in" || (this.state === "unknown" && (isDevelopment || this.token !== null));
+  }
+
+  get isSignedOut() {
+    return this.state === "out" || this.state === "expired";
+  }
+
+  /** Asks the service who is signed in; calls that overlap share one request. */
+  async check() {
+    this.#check ??= this.#ask().finally(() => {
+      this.#check = null;
+    });
+    await this.#check;
+  }
+
+  /** Keeps a token that the service has accepted. */
+  signIn(token) {
+    localStore.set(TOKEN, token);
+    this.#follow();
+  }
+
+  signOut() {
+    localStore.set(TOKEN, null);
+    this.#follow();
+  }
+
+  /** Leaves for the page where users sign in, which leads back with `#token=`. */
+  leaveFor(signInUrl) {
+    const address = new URL(signInUrl);
+    address.searchParams.set("return_to", location.origin + location.pathname);
+    sessionStore.set(PLACE, location.hash);
+    location.assign(address);
+  }
+
+  get #named() {
+    return subject(this.#token) ?? "";
+  }
+
+  get #previousOwner() {
+    return sessionStore.get(OWNER);
+  }
+
+  async #ask() {
+    const token = this.#token;
+    let state = "in";
+    let user = this.user;
+    try {
+      user = await this.#askWho();
+    } catch (error) {
+      if (error.code !== "unauthenticated") throw error;
+      state = token === null ? "out" : "expired";
+    }
+    if (token === this.#token) this.#become(state, user);
+  }
+
+  #become(state, user) {
+    this.state = state;
+    this.user = user;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /**
+   * Takes over the token of this browser. For another user, and after signing out, the page is
+   * reloaded, so that nothing of the previous user remains.
+   */
+  #follow() {
+    const token = localStore.get(TOKEN);
+    if (token === this.#token) return;
+    this.#token = token;
+    if (this.owner && this.owner !== this.#named) return location.reload();
+    this.owner = this.#named;
+    sessionStore.set(OWNER, this.owner);
+    this.#check = null;
+    this.#become("unknown", null);
+    this.dispatchEvent(new Event("signed-in"));
+  }
+
+  /** Takes `#token=…` out of the URL before anything else can read or log it. */
+  #readTokenLink() {
+    const link = TOKEN_LINK.exec(location.hash);
+    if (!link) return;
+    const place = sessionStore.get(PLACE) ?? "";
+    sessionStore.set(PLACE, null);
+    history.replaceState(null, "", location.pathname + location.search + place);
+    try {
+      localStore.set(TOKEN, decodeURIComponent(link[1]));
+    } catch {
+      // The link was cut off: there is no token.
+    }
+  }
+}

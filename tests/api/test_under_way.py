@@ -1,0 +1,148 @@
+"""So many requests of a user ask the database at once; others are served meanwhile."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from app.api import under_way
+from app.database import client
+from app.database.connection import Connection
+from app.main import create_app
+from app.settings import Settings
+from tests.support.service import SUBMIT, Running, running
+from tests.support.stand_ins.fal import FalStandIn
+from tests.support.tokens import bearer
+
+MOST, MOST_CALLS = 12, 4
+LOUD = 100
+JOB = {"jobId": "no-such-job"}
+COUNTED = [
+    ("POST", SUBMIT),
+    ("GET", f"{SUBMIT}/status"),
+    ("GET", f"{SUBMIT}/events"),
+    ("POST", f"{SUBMIT}/cancel"),
+    ("GET", "/api/jobs"),
+    ("GET", "/api/library"),
+    ("GET", "/api/library/{jobId}"),
+    ("PATCH", "/api/library/{jobId}"),
+    ("DELETE", "/api/library/{jobId}"),
+    ("GET", "/api/library/{jobId}/download"),
+    ("POST", "/api/library/{jobId}/share"),
+    ("DELETE", "/api/library/{jobId}/share"),
+    ("GET", "/api/credits"),
+]
+UNCOUNTED = [
+    ("GET", "/api/me"),
+    ("GET", "/api/templates"),
+    ("POST", "/api/webhooks/fal"),
+    ("GET", "/v/no-such-share-token-22"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+]
+
+
+@dataclass
+class Calls:
+    """The calls that the database carries out."""
+
+    now: int = 0
+    most: int = 0
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    calls, query = Calls(), Connection.query
+
+    async def counted(self: Connection, *given: Any) -> Any:
+        calls.now += 1
+        calls.most = max(calls.most, calls.now)
+        try:
+            return await query(self, *given)
+        finally:
+            calls.now -= 1
+
+    monkeypatch.setattr(Connection, "query", counted)
+    return calls
+
+
+@pytest.fixture
+async def run(
+    public_settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    monkeypatch.setattr(under_way, "AT_ONCE_OF_A_USER", MOST)
+    monkeypatch.setattr(client, "AT_ONCE", MOST_CALLS)
+    async with running(public_settings, fal) as run:
+        yield run
+
+
+async def send(run: Running, method: str, path: str, user: str) -> httpx.Response:
+    change = {"favourite": True} if method == "PATCH" else None
+    path = path.format(**JOB)
+    return await run.client.request(method, path, params=JOB, headers=bearer(user), json=change)
+
+
+def code_of(answer: httpx.Response) -> str:
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    return str(answer.json()["code"]) if is_problem else "ok"
+
+
+async def test_every_route_that_asks_the_database_counts_its_caller(
+    run: Running, settings: Settings
+) -> None:
+    budget = run.service.memory.requests
+    while budget.take(under_way.REQUEST_BYTES, "ada"):
+        pass
+    for method, path in COUNTED:
+        refused = await send(run, method, path, "ada")
+        assert (code_of(refused), refused.headers["Retry-After"]) == ("too_busy", "5"), path
+        assert code_of(await send(run, method, path, "bob")) != "too_busy", path
+    for method, path in UNCOUNTED:
+        assert code_of(await send(run, method, path, "ada")) != "too_busy", path
+    known = {path for _, path in COUNTED + UNCOUNTED}
+    routes = [each for each in create_app(settings).routes if isinstance(each, Route)]
+    of_users = {each.path for each in routes if each.path.startswith("/api/")}
+    assert {each for each in of_users if not each.startswith("/api/admin/")} <= known
+
+
+async def test_a_loud_user_is_shed_and_others_are_served(
+    run: Running, fal: FalStandIn, calls: Calls
+) -> None:
+    job_id = await run.submitted(user="bob")
+    loud = [
+        send(run, *COUNTED[6 + number % 6], "ada")  # the routes of one video
+        for number in range(LOUD)
+    ]
+    attack = asyncio.gather(*loud)
+    await asyncio.sleep(0)  # it has begun
+    answers = await asyncio.gather(
+        run.get("/api/library", user="bob"),
+        run.get("/api/jobs", user="bob"),
+        run.get(f"{SUBMIT}/status", user="bob", jobId=job_id),
+        *(run.client.get(path) for path in ("/healthz", "/readyz", "/metrics")),
+        fal.call_back(run.client, fal.newest),
+    )
+    assert [each.status_code for each in answers] == [200] * 7
+    codes = Counter(map(code_of, await attack))
+    assert codes == {"too_busy": LOUD - MOST, "video_not_found": MOST}
+    assert 1 < calls.most <= MOST_CALLS
+    await send(run, *COUNTED[6], "ada")
+    assert run.service.memory.requests._used == 0
+
+
+async def test_polls_that_share_a_refresh_are_not_counted(run: Running) -> None:
+    jobs = {user: await run.submitted(user=user) for user in ("ada", "bob")}
+    run.service.lifecycle._snapshots._entries.clear()  # as after a restart
+    polls = [
+        run.get(f"{SUBMIT}/status", user=user, jobId=job_id)
+        for _ in range(3 * MOST)
+        for user, job_id in jobs.items()
+    ]
+    answers = await asyncio.gather(*polls)
+    assert Counter(map(code_of, answers)) == {"ok": 6 * MOST}

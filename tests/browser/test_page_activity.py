@@ -1,0 +1,95 @@
+"""The activity view lists what has ended, a page at a time, and says when it cannot."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Route, expect
+
+from tests.browser.axe import serious
+from tests.browser.console import REQUEST_FAILED, Console
+from tests.browser.fal import DrivenFal
+from tests.browser.server import Server
+from tests.browser.studio import Studio
+from tests.support.tokens import token
+
+pytestmark = pytest.mark.timeout(240)
+
+PAGE = 20
+ENDINGS: list[dict[str, Any]] = [
+    {"status": "failed", "error": {"code": "fal_rejected", "message": "Blocked by the policy."}},
+    {"status": "cancelled"},
+    {"status": "completed", "url": "/media/v", "key": "k.mp4", "localPreview": True},
+    {"status": "completed", "deletedAt": "2026-11-02T00:00:00.000000Z"},
+    {"status": "processing"},  # the event stream lists these
+]
+
+
+def past(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "jobId": f"past-{number}",
+            "stage": "done",
+            "templateSlug": "gentle-zoom",
+            "falModel": "m",
+            "variables": {},
+            "credits": 6,
+            "createdAt": f"2026-11-01T{23 - number // 60:02}:{59 - number % 60:02}:00.000000Z",
+            "updatedAt": "2026-11-02T00:00:00.000000Z",
+            "completedAt": "2026-11-02T00:00:00.000000Z",
+            **ENDINGS[number % len(ENDINGS)],
+        }
+        for number in range(count)
+    ]
+
+
+def test_activity_lists_the_past_in_pages_and_says_when_it_cannot(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    jobs, asked = past(45), list[int]()
+
+    def page_of(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        asked.append(start := int(query.get("cursor", "0")[0]))
+        cursor = str(start + PAGE) if start + PAGE < len(jobs) else None
+        route.fulfill(json={"jobs": jobs[start : start + PAGE], "nextCursor": cursor})
+
+    console.allow(REQUEST_FAILED)
+    context.route("**/api/jobs?*", lambda route: route.abort())
+    studio = Studio(context, driven.url, token=token("has-a-past")).until_ready()
+    page, trouble = studio.page, "Earlier videos cannot be listed at the moment"
+    studio.go("Activity")
+    expect(page.get_by_text(trouble)).to_be_visible()
+    view = page.locator("[data-of=activity]")
+    expect(view.get_by_text("Nothing here yet")).to_be_hidden()
+    context.route("**/api/jobs?*", page_of)
+    view.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text(trouble)).to_be_hidden()
+    rows = page.get_by_role("list", name="Earlier").locator(".job")
+    expect(rows).to_have_count(PAGE * 4 // 5)
+    assert serious(page) == []
+    for row, (state, words, buttons) in enumerate(
+        [
+            ("failed", "Blocked by the policy. Nothing was charged.", ["Try again", "Use again"]),
+            ("cancelled", "Cancelled. Nothing was charged.", ["Use again"]),
+            ("completed", "Local preview", ["Play", "Use again"]),
+            ("deleted", "You deleted this video.", ["Use again"]),
+        ]
+    ):
+        expect(rows.nth(row)).to_have_attribute("data-state", state)
+        expect(rows.nth(row)).to_contain_text(words)
+        shown = rows.nth(row).get_by_role("button").all_inner_texts()
+        assert [text.strip() for text in shown] == buttons
+    view.get_by_role("button", name="Load more").scroll_into_view_if_needed()
+    expect(rows).to_have_count(2 * PAGE * 4 // 5)
+    view.get_by_role("button", name="Load more").click()
+    expect(rows).to_have_count(len(jobs) * 4 // 5)
+    expect(view.get_by_role("button", name="Load more")).to_be_hidden()
+    studio.go("Studio")
+    studio.start()
+    page.keyboard.press("Escape")
+    studio.go("Activity")
+    expect(studio.row("underWay")).to_have_count(1)
+    expect(rows).to_have_count(len(jobs) * 4 // 5)
+    assert asked == [0, PAGE, 2 * PAGE]
+    assert fal.submits() >= 1
