@@ -14,6 +14,7 @@ import { AttemptNews } from "./views/attempt-news.js";
 import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
 import { showGallery } from "./views/gallery.js";
+import { LibraryView } from "./views/library.js";
 import { Previews } from "./views/previews.js";
 import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
@@ -59,7 +60,7 @@ class Page {
   #dialog = new VideoDialog(this.#context);
   #signIn = new SignIn(this.#session, (token) => verify(token));
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
-  #libraryView = null;
+  #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
     change: this.#context.useAgain,
@@ -69,10 +70,7 @@ class Page {
   #views = {
     studio: this.#studio,
     templates: { enter: () => this.#fillGallery() },
-    library: {
-      enter: async (query) => (await this.#library()).enter(query),
-      leave: async () => (await this.#library()).leave(),
-    },
+    library: this.#library,
     activity: this.#activity,
     credits: new CreditsView(this.#context),
   };
@@ -84,19 +82,15 @@ class Page {
 
   constructor() {
     new AccountMenu(this.#session, this.#context.signIn);
-    new AttemptNews(this.#context, {
-      shell: this.#shell,
-      dialog: this.#dialog,
-      addToLibrary: async (jobId) => (await this.#library()).add(jobId),
-    });
+    new AttemptNews(this.#context, { shell: this.#shell, dialog: this.#dialog, library: this.#library });
     this.#router.addEventListener("change", () => this.#show());
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
+    new UndoBar(this.#deletions);
     this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
     this.#session.addEventListener("signed-in", () => this.open());
     addEventListener("online", () => this.#recovered());
     document.addEventListener("visibilitychange", () => this.#seenAgain());
     this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
-    new UndoBar(this.#deletions);
     this.#videos.onconnection = (state) => this.#connected(state);
     this.#videos.onerror = (error) => this.#report(error);
   }
@@ -125,25 +119,13 @@ class Page {
   async #loadTemplates() {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
-    (await this.#libraryView)?.showTemplates(templates);
+    this.#library.showTemplates(templates);
     if (this.#view === "templates") this.#fillGallery();
   }
 
   async #resume() {
     await this.#videos.resume();
     this.#attempts.reload();
-  }
-
-  /** The library's view, which the studio can do without: loaded when it is first needed. */
-  #library() {
-    this.#libraryView ??= import("./views/library.js").then(
-      ({ LibraryView }) => new LibraryView(this.#context, this.#dialog),
-      (cause) => {
-        this.#libraryView = null;
-        throw new GenerationError("offline", "The library could not be loaded.", { cause });
-      },
-    );
-    return this.#libraryView;
   }
 
   #show() {

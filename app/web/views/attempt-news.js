@@ -6,18 +6,18 @@ export class AttemptNews {
   #context;
   #shell;
   #dialog;
-  #addToLibrary;
+  #library;
   #completion;
   /** Jobs whose hold is part of the balance that was shown last. */
   #held = new Set();
   /** The stage announced last, by attempt. */
   #announced = new WeakMap();
 
-  constructor(context, { shell, dialog, addToLibrary }) {
+  constructor(context, { shell, dialog, library }) {
     this.#context = context;
     this.#shell = shell;
     this.#dialog = dialog;
-    this.#addToLibrary = addToLibrary;
+    this.#library = library;
     this.#completion = new CompletionNotice(shell);
     const { attempts } = context;
     attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
@@ -47,7 +47,7 @@ export class AttemptNews {
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
     const isInLibrary = this.#context.router.location.view === "library";
     if (!isInLibrary && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
-    this.#context.reportErrors(() => this.#addToLibrary(jobId));
+    this.#context.reportErrors(() => this.#library.add(jobId));
     this.#tell(attempt, "Your video is ready", "library", { video: jobId });
     return this.#announce(attempt, "is ready");
   }

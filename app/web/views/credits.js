@@ -53,8 +53,8 @@ function row({ kind, credits, createdAt, jobId, title }, charged) {
   const hasVideo = kind === "refund" || charged.has(jobId);
   entry.root.className = look;
   entry.what.textContent = name;
-  entry.title.hidden = title === undefined;
-  entry.title.append(hasVideo ? element("a", { href: Router.link("library", { video: jobId }) }, title) : (title ?? ""));
+  const href = Router.link("library", { video: jobId });
+  if (title) entry.title.append(hasVideo ? element("a", { href }, title) : title);
   entry.when.textContent = moment(createdAt);
   entry.amount.textContent = credits === 0 ? "0" : sign + credits;
   return entry.root;

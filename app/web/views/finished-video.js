@@ -81,7 +81,7 @@ export class FinishedVideo {
       ...[...names].map((name) => [labels.get(name) ?? name, variables[name] || undefined]),
       ["Length", durationSeconds && `${durationSeconds.toFixed(1)} s`],
       ["Picture", width && `${width} × ${height}`],
-      ["Size", megabytes(bytes)],
+      ["Size", bytes && megabytes(bytes)],
       ["Codec", CODECS[codec] ?? codec],
       ["Made", moment(createdAt)],
       ["File", fileName(key)],

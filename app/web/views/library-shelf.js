@@ -1,4 +1,5 @@
 import { element } from "./element.js";
+import { nameOf } from "./format.js";
 import { LibrarySelection } from "./library-selection.js";
 import { LibraryTile } from "./library-tile.js";
 import { Menu } from "./menu.js";
@@ -21,19 +22,19 @@ export class LibraryShelf extends EventTarget {
     super();
     this.#context = context;
     this.#parts = parts;
-    const { changes, deletions, reportErrors } = context;
+    const { deletions } = context;
     this.#selection = new LibrarySelection(parts, {
       tiles: () => this.shown,
       run: {
         favour: (videos) => this.#favour(videos),
-        save: (videos) => reportErrors(() => changes.download(videos)),
+        save: (videos) => this.#download(videos),
         remove: (videos) => {
           this.#selection.end();
           deletions.add(videos);
         },
       },
     });
-    changes.addEventListener("change", ({ detail }) => this.#update(detail));
+    context.changes.addEventListener("change", ({ detail }) => this.#update(detail));
     deletions.addEventListener("change", () => this.#hideDeleted());
     this.wait();
   }
@@ -116,11 +117,11 @@ export class LibraryShelf extends EventTarget {
   }
 
   #prepareMenu(tile, button) {
-    const { changes, deletions, reportErrors } = this.#context;
+    const { deletions } = this.#context;
     this.#menu.prepare(button, {
       rename: () => tile.rename(),
       share: () => this.#open(tile, "share"),
-      save: () => reportErrors(() => changes.download([tile.video])),
+      save: () => this.#download([tile.video]),
       details: () => this.#open(tile, "details"),
       remove: () => deletions.add([tile.video]),
     });
@@ -132,9 +133,13 @@ export class LibraryShelf extends EventTarget {
 
   /** Makes all of them favourites; if all are, none of them. */
   #favour(videos, favourite = !videos.every((video) => video.favourite)) {
-    const what = videos.length === 1 ? `“${videos[0].title}”` : `${videos.length} videos`;
     for (const video of videos) this.#change(video, { favourite });
-    this.#context.announce(`${what} ${favourite ? "added to" : "removed from"} favourites`);
+    this.#context.announce(`${nameOf(videos)} ${favourite ? "added to" : "removed from"} favourites`);
+  }
+
+  #download(videos) {
+    this.#context.announce(`Downloading ${nameOf(videos)}`);
+    this.#context.reportErrors(() => this.#context.changes.download(videos));
   }
 
   #change(video, change) {

@@ -6,6 +6,7 @@ import { element } from "./element.js";
  * @param {(title: string) => void} save
  */
 export function editTitle(title, save) {
+  if (title.hidden) return; // it is being edited
   const before = title.textContent;
   const opener = document.activeElement;
   const field = element("input", { class: "input title-field", value: before, maxlength: 200, "aria-label": "Title" });

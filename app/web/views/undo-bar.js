@@ -1,3 +1,4 @@
+import { nameOf } from "./format.js";
 import { partsOf } from "./parts.js";
 
 /** Says what was deleted and offers to undo it; the time stands still while it is pointed at. */
@@ -22,7 +23,7 @@ export class UndoBar {
     const videos = this.#deletions.undoable;
     if (videos.length === 0 && document.activeElement === undo) document.getElementById("main").focus();
     bar.hidden = videos.length === 0;
-    if (videos.length > 0) said.textContent = videos.length === 1 ? `“${videos[0].title}” deleted` : `${videos.length} videos deleted`;
+    if (videos.length > 0) said.textContent = `${nameOf(videos)} deleted`;
   }
 
   #onKey(event) {

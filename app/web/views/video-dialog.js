@@ -102,8 +102,9 @@ export class VideoDialog extends EventTarget {
     this.#show(ratioOf(video), [this.#player(video)]);
     const { durationSeconds, bytes, localPreview } = video;
     const length = durationSeconds === undefined ? [] : [`${durationSeconds.toFixed(1)} s`];
+    const size = bytes === undefined ? [] : [megabytes(bytes)];
     const origin = localPreview ? [LOCAL] : [];
-    this.#parts.note.textContent = [...facts, ...length, megabytes(bytes), ...origin].join(" · ");
+    this.#parts.note.textContent = [...facts, ...length, ...size, ...origin].join(" · ");
     this.#finished.show(video);
     this.#isDone(true);
   }
