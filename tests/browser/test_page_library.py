@@ -80,7 +80,7 @@ class Library:
         studio.go("Library")
         self.studio, self.page = studio, studio.page
         self.tiles = self.page.get_by_role("list", name="Videos").get_by_role("listitem")
-        self.undo = self.page.get_by_role("button", name="Undo")
+        self.undo = self.page.get_by_role("button", name="Undo", exact=True)
         self.dialog = studio.dialog
         expect(self.page.get_by_role("button", name="Play ").first).to_be_visible()
 
