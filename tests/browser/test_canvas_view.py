@@ -14,7 +14,7 @@ PAPER = "document.querySelector('.canvas-paper')"
 
 
 def zoom(editor: EditorPage) -> float:
-    return round(editor.scale / editor.page.evaluate("fitScale"), 2)
+    return round(editor.scale / float(editor.page.evaluate("fitScale")), 2)
 
 
 def test_the_view_is_zoomed_and_moved_without_changing_the_canvas(editor: EditorPage) -> None:

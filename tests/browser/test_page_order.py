@@ -175,6 +175,10 @@ def test_the_canvas_and_the_template_have_one_format(
     ratios.get_by_role("radio", name="4:5").click()
     expect(note).to_contain_text("Dance floor makes 21:9, 16:9, 4:3, 1:1, 3:4, and 9:16 videos.")
     studio.until_ready()  # the note does not block
+    page.set_viewport_size({"width": 844, "height": 390})
+    paper = page.locator(".canvas-paper")
+    studio.until(lambda: 234 < paper.evaluate("(node) => node.clientHeight") < 390)
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("button", name="Use 3:4").click()
     expect(note).to_be_hidden()
     expect(studio.animate).to_be_focused()

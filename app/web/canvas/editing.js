@@ -79,7 +79,7 @@ export class Editing extends EventTarget {
   /** Starts with another scene and an empty history. */
   open(scene) {
     this.#history = new History(scene);
-    this.changed();
+    this.#view.show();
   }
 
   /** Selects a picture that was added, and continues on the canvas. */

@@ -122,5 +122,6 @@ export class CanvasEditor extends Editing {
     const scene = draft ?? (source ? withSample(this.scene, source).scene : this.scene);
     await this.#pictures.show(scene);
     this.open(scene);
+    this.#shownAspect = this.aspect;
   }
 }
