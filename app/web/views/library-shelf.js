@@ -117,12 +117,13 @@ export class LibraryShelf extends EventTarget {
   }
 
   #prepareMenu(tile, button) {
-    const { deletions } = this.#context;
+    const { deletions, useAgain } = this.#context;
     this.#menu.prepare(button, {
       rename: () => tile.rename(),
       share: () => this.#open(tile, "share"),
       save: () => this.#download([tile.video]),
       details: () => this.#open(tile, "details"),
+      again: () => useAgain(tile.video),
       remove: () => deletions.add([tile.video]),
     });
   }
