@@ -18,7 +18,7 @@ from app.jobs import snapshots
 from app.settings import Settings
 from app.telemetry import dependencies
 from scripts.migrate import migrate
-from tests.support.service import Running, running, settings_for
+from tests.support.service import DATABASE_PATIENCE, Running, running, settings_for
 from tests.support.stand_ins import fal_faults
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.webhooks import PUBLIC_URL
@@ -46,6 +46,11 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Run one worker more than cores: tests often wait for processes and timers."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take long: no worker is left with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -138,6 +143,7 @@ async def run(
 ) -> AsyncIterator[Running]:
     """The service, which asks fal at every poll. It is audited when the test is over."""
     async with running(settings, fal) as service:
+        service.service.database._deadline = DATABASE_PATIENCE
         yield service
         if "unaudited" not in request.keywords:
             await service.wait_for_background()

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import random
 
 from app import times
 from app.database.deletion_store import DeletionStore
 from app.domain.deletion import DueDeletion
-from app.errors import ServiceError, StorageUnavailable
+from app.errors import StorageUnavailable
+from app.jobs.rounds import Rounds
 from app.storage.protocol import Storage
 from app.telemetry.metrics import DELETION_AGE, DELETIONS, DELETIONS_WAITING
 
@@ -17,33 +17,23 @@ BATCH = 16
 """Videos whose objects one round deletes at the same time."""
 
 
-class Deletions:
+class Deletions(Rounds):
     """Takes due deletions from the database and carries them out.
 
     Every object is deleted twice, the second time some minutes later: a delivery that has lost its
     lease may still be storing the video, and would leave it there.
     """
 
+    work, batch = "deletion of objects", BATCH
+
     def __init__(self, store: DeletionStore, storage: Storage) -> None:
         self._store = store
         self._storage = storage
 
-    async def run(self) -> None:
-        """Delete what is due, then wait; the supervised task calls this for ever."""
-        if await self.once() < BATCH:
-            # The jitter keeps several processes from looking at the same instant.
-            jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
-            await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
-
-    async def once(self) -> int:
-        """Carry out the deletions that are due now; return their number."""
-        try:
-            due = await self._store.take_due(BATCH)
-            await asyncio.gather(*map(self._carry_out, due))
-            waiting, oldest = await self._store.waiting()
-        except ServiceError as error:
-            log.warning("The deletions wait for the database: %s (%r)", error, error.__cause__)
-            return 0
+    async def _round(self) -> int:
+        due = await self._store.take_due(BATCH)
+        await asyncio.gather(*map(self._carry_out, due))
+        waiting, oldest = await self._store.waiting()
         DELETIONS_WAITING.set(waiting)
         DELETION_AGE.set(oldest)
         return len(due)

@@ -1,15 +1,12 @@
 """Erases users: cancels what they have under way, deletes their videos, empties personal fields."""
 
-import asyncio
 import logging
-import random
 
-from app import times
 from app.database.erasure_store import ErasureStore
 from app.database.job_store import JobStore
 from app.domain.deletion import DueErasure
-from app.errors import ServiceError
 from app.jobs.lifecycle import Lifecycle
+from app.jobs.rounds import Rounds
 from app.problems import DatabaseUnavailable, JobFinished
 from app.telemetry.metrics import ERASURE_AGE
 
@@ -19,34 +16,24 @@ BATCH = 8
 """Users whose erasure one round continues, one after the other."""
 
 
-class Erasures:
+class Erasures(Rounds):
     """Continues each erasure until every job has ended and is erased, and every object is gone.
 
     A job that finishes all the same is charged first: fal has made its video and bills it.
     """
+
+    work, batch = "erasure of users", BATCH
 
     def __init__(self, store: ErasureStore, jobs: JobStore, lifecycle: Lifecycle) -> None:
         self._store = store
         self._jobs = jobs
         self._lifecycle = lifecycle
 
-    async def run(self) -> None:
-        """Continue what is due, then wait; the supervised task calls this for ever."""
-        if await self.once() < BATCH:
-            # The jitter keeps several processes from looking at the same instant.
-            jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
-            await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
-
-    async def once(self) -> int:
-        """Continue the erasures that are due now; return their number."""
-        try:
-            due = await self._store.take_due(BATCH)
-            for each in due:
-                await self._try(each)
-            ERASURE_AGE.set(await self._store.oldest())
-        except ServiceError as error:
-            log.warning("The erasures wait for the database: %s (%r)", error, error.__cause__)
-            return 0
+    async def _round(self) -> int:
+        due = await self._store.take_due(BATCH)
+        for each in due:
+            await self._try(each)
+        ERASURE_AGE.set(await self._store.oldest())
         return len(due)
 
     async def _try(self, due: DueErasure) -> None:

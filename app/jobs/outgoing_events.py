@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -12,6 +11,7 @@ from app.domain.job import Job
 from app.domain.outgoing_event import OutgoingEvent
 from app.errors import ServiceError
 from app.events.receiver import CONNECTIONS, Receiver
+from app.jobs.rounds import Rounds
 from app.problems import DatabaseUnavailable
 from app.telemetry.metrics import EVENTS, EVENTS_OLDEST
 
@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 2.0
 """Seconds between two looks at the database."""
-JITTER = 0.2
-"""Share of INTERVAL: keeps several processes from looking together."""
 FORGET_INTERVAL = 3600.0
 """Seconds between two clearings of a service without ``EVENTS_URL``."""
 
@@ -28,8 +26,10 @@ Describe = Callable[[Job], Awaitable[bytes]]
 """Returns the message about a job that has ended, with addresses that work now."""
 
 
-class OutgoingEvents:
-    """Takes due events from the database and tells them."""
+class OutgoingEvents(Rounds):
+    """Takes due events from the database and tells them, all of a round at the same time."""
+
+    work, batch = "telling of events", CONNECTIONS
 
     def __init__(
         self, events: OutgoingEventStore, store: JobStore, receiver: Receiver, describe: Describe
@@ -39,19 +39,12 @@ class OutgoingEvents:
         self._receiver = receiver
         self._describe = describe
 
-    async def run(self) -> None:
-        """Tell what is due, then wait; the supervised task calls this for ever."""
-        if await self.once() < CONNECTIONS:
-            jitter = random.uniform(-JITTER, JITTER)  # noqa: S311 nothing secret
-            await asyncio.sleep(INTERVAL * (1 + jitter))
+    @property
+    def interval(self) -> float:
+        return INTERVAL
 
-    async def once(self) -> int:
-        """Tell the events that are due now, at the same time; return their number."""
-        try:
-            taken, oldest = await self._events.take(CONNECTIONS)
-        except DatabaseUnavailable as error:
-            log.warning("Outgoing events wait for the database: %r", error.__cause__)
-            return 0
+    async def _round(self) -> int:
+        taken, oldest = await self._events.take(CONNECTIONS)
         EVENTS_OLDEST.set(oldest)
         await asyncio.gather(*map(self._tell, taken))
         return len(taken)

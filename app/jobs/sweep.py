@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import random
 
-from app import times
 from app.database.job_store import JobStore
 from app.errors import ServiceError
 from app.jobs.lifecycle import Lifecycle
+from app.jobs.rounds import Rounds
 from app.telemetry.metrics import SWEEP_LAG, SWEPT, SWEPT_AT
 
 log = logging.getLogger(__name__)
@@ -16,27 +15,17 @@ BATCH = 50
 """Due jobs that one sweep processes concurrently."""
 
 
-class Sweep:
+class Sweep(Rounds):
     """Takes due jobs from the database and processes them."""
+
+    work, batch = "sweep", BATCH
 
     def __init__(self, store: JobStore, lifecycle: Lifecycle) -> None:
         self._store = store
         self._lifecycle = lifecycle
 
-    async def run(self) -> None:
-        """Process what is due, then wait; the supervised task calls this for ever."""
-        if await self.once() < BATCH:
-            # The jitter keeps several processes from sweeping at the same instant.
-            jitter = random.uniform(-times.SWEEP_JITTER, times.SWEEP_JITTER)  # noqa: S311
-            await asyncio.sleep(times.SWEEP_INTERVAL * (1 + jitter))
-
-    async def once(self) -> int:
-        """Process the jobs that are due now; return their number."""
-        try:
-            due = await self._store.take_due(BATCH)
-        except ServiceError as error:
-            log.warning("The sweep waits for the database: %s (%r)", error, error.__cause__)
-            return 0
+    async def _round(self) -> int:
+        due = await self._store.take_due(BATCH)
         SWEPT_AT.set_to_current_time()
         SWEPT.inc(len(due))
         SWEEP_LAG.set(max((each.overdue_seconds for each in due), default=0.0))

@@ -2,9 +2,11 @@ import { Account, Catalogue } from "./account.js";
 import { SERVICE } from "./addresses.js";
 import { Again } from "./again.js";
 import { Attempts } from "./attempts.js";
+import { Deletions } from "./deletions.js";
 import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
 import { Session } from "./session.js";
+import { VideoChanges } from "./video-changes.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
@@ -18,6 +20,7 @@ import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
 import { StudioView } from "./views/studio.js";
 import { Toasts } from "./views/toasts.js";
+import { UndoBar } from "./views/undo-bar.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
@@ -42,6 +45,8 @@ class Page {
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
+    changes: new VideoChanges(this.#videos),
+    announce: (text) => this.#shell.announce(text),
     owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
     report: (error, attempt) => this.#report(error, attempt),
@@ -49,6 +54,7 @@ class Page {
     signIn: () => this.#signIn.open(),
     useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
+  #deletions = (this.#context.deletions = new Deletions(this.#context));
   #toasts = new Toasts();
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
@@ -79,6 +85,7 @@ class Page {
     new AttemptNews(this.#context, { shell: this.#shell, dialog: this.#dialog, library: this.#library });
     this.#router.addEventListener("change", () => this.#show());
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
+    new UndoBar(this.#deletions);
     this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
     this.#session.addEventListener("signed-in", () => this.open());
     addEventListener("online", () => this.#recovered());
@@ -105,6 +112,7 @@ class Page {
     await Promise.all([
       this.#reportErrors(() => this.#account.refresh()),
       this.#reportErrors(() => this.#resume()),
+      this.#reportErrors(() => this.#deletions.settle()),
     ]);
   }
 
@@ -165,6 +173,7 @@ class Page {
       credits: goTo("credits"),
       activity: goTo("activity"),
       templates: goTo("templates"),
+      library: goTo("library"),
       signIn: this.#context.signIn,
     });
     this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });

@@ -310,8 +310,8 @@ export class VideoGeneration {
     jobId: string,
     change: { title?: string; favourite?: boolean },
   ): Promise<LibraryVideo>;
-  /** Deletes for good. With `keepalive`, the request outlives a page that is being left. */
-  deleteVideo(jobId: string, options?: { keepalive?: boolean }): Promise<void>;
+  /** Deletes for good; the request outlives a page that is being left. */
+  deleteVideo(jobId: string): Promise<void>;
   /** Makes a link under which anyone sees the video; the same each time. */
   share(jobId: string): Promise<{ shareUrl: string }>;
   /** Ends the link for good: sharing again makes another one. */

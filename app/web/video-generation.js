@@ -128,8 +128,8 @@ export class VideoGeneration {
     return this.#client.changeVideo(jobId, { title, favourite });
   }
 
-  deleteVideo(jobId, { keepalive = false } = {}) {
-    return this.#client.deleteVideo(jobId, { keepalive });
+  deleteVideo(jobId) {
+    return this.#client.deleteVideo(jobId);
   }
 
   share(jobId) {

@@ -145,6 +145,36 @@ def test_the_theme_is_the_system_s_until_the_user_chooses_one(
     assert brightness() == light
 
 
+CONTRASTS = """() => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  const luminance = (name) => {
+    probe.style.color = `var(${name})`;
+    const parts = getComputedStyle(probe).color.match(/[\\d.]+/g).slice(0, 3);
+    const [red, green, blue] = parts.map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const ratio = (one, other) => {
+    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const inks = ["--text", "--text-2", "--text-3", "--accent", "--danger", "--ok"];
+  const grounds = ["--bg", "--surface", "--surface-2", "--raised"];
+  return Math.min(...inks.flatMap((ink) => grounds.map((ground) => ratio(ink, ground))));
+}"""
+
+
+def test_who_asks_for_more_contrast_gets_7_to_1(context: BrowserContext, service: Server) -> None:
+    page = Studio(context, service.url).page
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, contrast="no-preference")
+        assert page.evaluate(CONTRASTS) < 7
+        page.emulate_media(color_scheme=scheme, contrast="more")
+        assert page.evaluate(CONTRASTS) >= 7
+
+
 def test_a_reload_keeps_the_canvas_for_its_user_only(
     context: BrowserContext, driven: Server
 ) -> None:

@@ -80,10 +80,9 @@ def test_activity_lists_the_past_in_pages_and_says_when_it_cannot(
         expect(rows.nth(row)).to_contain_text(words)
         shown = rows.nth(row).get_by_role("button").all_inner_texts()
         assert [text.strip() for text in shown] == buttons
-    view.get_by_role("button", name="Load more").scroll_into_view_if_needed()
-    expect(rows).to_have_count(2 * PAGE * 4 // 5)
-    view.get_by_role("button", name="Load more").click()
-    expect(rows).to_have_count(len(jobs) * 4 // 5)
+    for loaded in (2 * PAGE, len(jobs)):
+        rows.last.scroll_into_view_if_needed()
+        expect(rows).to_have_count(loaded * 4 // 5)
     expect(view.get_by_role("button", name="Load more")).to_be_hidden()
     studio.go("Studio")
     studio.start()

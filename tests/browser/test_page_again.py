@@ -51,7 +51,7 @@ def test_use_again_restores_a_video_on_another_device_and_says_what_is_missing(
     first.page.get_by_role("button", name="Use again").click()
     expect(first.dialog).to_be_hidden()
     expect(first.page.get_by_role("button", name="Undo")).to_be_enabled()  # the layers are kept
-    name = re.compile("Canvas 9:16, objects: 1")
+    name = re.compile("Canvas 9:16, objects: 2")
     expect(first.page.get_by_role("application")).to_have_accessible_name(name)
 
     console.allow(REQUEST_FAILED)

@@ -45,8 +45,10 @@ def test_grants_withdrawals_and_refunds_are_in_the_ledger(
     rows = studio.page.get_by_role("table").get_by_role("row")
     expect(rows.nth(1)).to_contain_text("Taken back")
     entries = [text.split("\t") for text in rows.all_inner_texts()[1:5]]
+    titles = [what.partition("\n")[2].strip() for what, _, _ in entries]
     price = entries[3][2].removeprefix(LESS)
-    assert [(what, amount) for what, _, amount in entries] == [
+    assert titles == ["", "", job["title"], job["title"]]
+    assert [(what.partition("\n")[0], amount) for what, _, amount in entries] == [
         ("Taken back", f"{LESS}30"),
         ("Granted", "+70"),
         ("Charge given back", f"+{price}"),

@@ -175,22 +175,27 @@ def test_the_canvas_and_the_template_have_one_format(
     ratios.get_by_role("radio", name="4:5").click()
     expect(note).to_contain_text("Dance floor makes 21:9, 16:9, 4:3, 1:1, 3:4, and 9:16 videos.")
     studio.until_ready()  # the note does not block
-    page.get_by_role("button", name="Use 1:1").click()
+    page.set_viewport_size({"width": 844, "height": 390})
+    paper = page.locator(".canvas-paper")
+    studio.until(lambda: 234 < paper.evaluate("(node) => node.clientHeight") < 390)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("button", name="Use 3:4").click()
     expect(note).to_be_hidden()
     expect(studio.animate).to_be_focused()
-    expect(ratios.get_by_role("radio", name="1:1")).to_be_checked()
+    expect(ratios.get_by_role("radio", name="3:4")).to_be_checked()
     studio.start()
     studio.until(lambda: fal.submits() > 0)
     arguments, image = fal.received
-    assert arguments["aspect_ratio"] == "1:1"
+    assert arguments["aspect_ratio"] == "3:4"
     with Image.open(io.BytesIO(image)) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (1280, 1280))
+        assert (picture.format, picture.size) == ("JPEG", (960, 1280))
 
 
 def test_a_template_s_own_format_follows_the_canvas(empty_page: Page) -> None:
     rules = """async ([template, aspect]) => {
+      const aspects = ["16:9", "1:1", "4:5", "9:16"];
       const { betterRatios, ratioValues } = await import("/assets/latest/views/ratios.js");
-      return [ratioValues(template, aspect), betterRatios(template, aspect)];
+      return [ratioValues(template, aspect), betterRatios(template, { aspect, aspects })];
     }"""
 
     def template(*choices: str, ratios: list[str] | None = None, **look: Any) -> dict[str, Any]:
@@ -217,12 +222,17 @@ def test_a_template_s_own_format_follows_the_canvas(empty_page: Page) -> None:
 def test_a_canvas_is_sent_in_the_side_that_is_asked_for_and_transparent_if_it_is(
     empty_page: Page,
 ) -> None:
-    kind = """async ([backdrop, longSide]) => {
-      const { sceneToBlob } = await import("/assets/latest/canvas/export.js");
-      const { EMPTY } = await import("/assets/latest/canvas/scene.js");
-      const blob = await sceneToBlob({ ...EMPTY, backdrop }, longSide);
+    empty_page.evaluate("""async () => {
+      const { CanvasEditor } = await import("/assets/latest/canvas/editor.js");
+      const sampleUrl = "/assets/latest/canvas/sample.webp";
+      globalThis.editor = new CanvasEditor(document.body, { sampleUrl });
+      await editor.ready;
+    }""")
+    kind = """async (longSide) => {
+      const blob = await editor.toBlob({ longSide });
       const { width, height } = await createImageBitmap(blob);
       return [blob.type, width, height];
     }"""
-    assert empty_page.evaluate(kind, [["#123456"], 1920]) == ["image/jpeg", 1920, 1080]
-    assert empty_page.evaluate(kind, [[], 1366]) == ["image/webp", 1366, 768]
+    assert empty_page.evaluate(kind, 1920) == ["image/jpeg", 1920, 1080]
+    empty_page.evaluate("editor.apply({ ...editor.scene, backdrop: [], objects: [] })")
+    assert empty_page.evaluate(kind, 1366) == ["image/webp", 1366, 768]

@@ -48,6 +48,15 @@ export function moodOf({ variables }: JobStatus): string | number | undefined {
   return variables["mood"];
 }
 
+export async function keepHouse(jobId: string): Promise<string> {
+  const { videos: found } = await videos.library({ q: "sun", favourite: true });
+  const { title } = await videos.changeVideo(jobId, { favourite: !found[0]?.favourite });
+  const { shareUrl } = await videos.share(jobId);
+  await videos.revokeShare(jobId);
+  await videos.deleteVideo((await videos.video(jobId)).jobId);
+  return title + shareUrl;
+}
+
 export async function nameOf(): Promise<string> {
   const { user, email } = await videos.me();
   return email ?? user;

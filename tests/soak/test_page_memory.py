@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, CDPSession, expect
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, expect
 
 from tests.browser.conftest import (
     chromium,
@@ -38,11 +38,12 @@ def test_jobs_edits_and_photos_do_not_stay_in_memory(
     memory = _Memory(chromium.new_browser_cdp_session(), context.new_cdp_session(studio.page))
     _make_video(studio, fal)
     _place_photo(studio, _photo(0))
+    studio.page.keyboard.press("Escape")
     begin = memory.measure("at the begin")
 
     for number in range(1, PHOTOS + 1):
         _place_photo(studio, _photo(number))
-        studio.page.keyboard.press("Delete")
+        _delete_selected(studio)
     memory.measure(f"after {PHOTOS} photos")
     for number in range(EDITS // 2):
         studio.page.get_by_role("button", name="Add star").click()
@@ -89,11 +90,19 @@ def _make_video(studio: Studio, fal: DrivenFal) -> None:
 
 
 def _place_photo(studio: Studio, photo: bytes) -> None:
-    placed = studio.page.get_by_role("button", name="Undo")
     with studio.page.expect_file_chooser() as chooser:
         studio.page.get_by_role("button", name="Upload a picture").click()
     chooser.value.set_files({"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo})
-    expect(placed).to_be_enabled()
+    expect(_canvas(studio)).to_have_accessible_name(re.compile("Picture selected"))
+
+
+def _delete_selected(studio: Studio) -> None:
+    studio.page.keyboard.press("Delete")
+    expect(_canvas(studio)).not_to_have_accessible_name(re.compile("selected"))
+
+
+def _canvas(studio: Studio) -> Locator:
+    return studio.page.get_by_role("application")
 
 
 def _photo(number: int) -> bytes:

@@ -35,6 +35,9 @@ UNLIMITED_SETTINGS = dict.fromkeys(
 """Settings whose limits no test reaches."""
 UNLIMITED_ENVIRONMENT = {name.upper(): str(limit) for name, limit in UNLIMITED_SETTINGS.items()}
 
+DATABASE_PATIENCE = 30.0
+"""Seconds for a call to the database of ``run``: other tests keep the machine busy."""
+
 
 def png(width: int = 64, height: int = 64, colour: str = "navy") -> bytes:
     """Return a PNG of one colour."""

@@ -49,7 +49,7 @@ export class CanvasEditor extends Editing {
   async toBlob({ longSide = 1280 } = {}) {
     await this.ready;
     await this.#pictures.show(this.scene);
-    return sceneToBlob(this.scene, longSide);
+    return sceneToBlob(this.scene, { longSide, hasAlpha: this.hasTransparency() });
   }
 
   /** A small picture of the current canvas, as a data URL. */

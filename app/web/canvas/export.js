@@ -6,11 +6,11 @@ const QUALITY = 0.95;
 
 /**
  * The scene as a picture whose longer side has `longSide` pixels: as a JPEG, a fifth of a PNG, unless
- * something is transparent. Safari makes a PNG when it is asked for WebP.
+ * it needs an alpha channel. Safari makes a PNG when it is asked for WebP.
  */
-export async function sceneToBlob(scene, longSide) {
+export async function sceneToBlob(scene, { longSide, hasAlpha }) {
   const canvas = render(scene, longSide);
-  const type = isOpaque(canvas) ? "image/jpeg" : "image/webp";
+  const type = hasAlpha ? "image/webp" : "image/jpeg";
   const blob = await new Promise((resolve) => {
     canvas.toBlob(resolve, type, QUALITY);
   });
@@ -35,10 +35,4 @@ function render(scene, longSide) {
   context.scale(canvas.width / width, canvas.height / height);
   drawScene(context, scene);
   return canvas;
-}
-
-function isOpaque(canvas) {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  for (let alpha = 3; alpha < data.length; alpha += 4) if (data[alpha] < 255) return false;
-  return true;
 }

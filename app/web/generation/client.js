@@ -89,8 +89,10 @@ export class Client {
     return this.addressed(await withRetries(() => this.#json(pathOf(jobId), request)));
   }
 
-  async deleteVideo(jobId, { keepalive }) {
-    await withRetries(() => this.#send(pathOf(jobId), { method: "DELETE", keepalive }));
+  /** The request outlives a page that is being left. */
+  async deleteVideo(jobId) {
+    const request = { method: "DELETE", keepalive: true };
+    await withRetries(() => this.#send(pathOf(jobId), request));
   }
 
   async share(jobId) {

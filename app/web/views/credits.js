@@ -1,4 +1,6 @@
 import { creditsUrl } from "../operator.js";
+import { Router } from "../router.js";
+import { element } from "./element.js";
 import { moment } from "./format.js";
 import { sectionOf, cloneTemplate } from "./parts.js";
 
@@ -36,18 +38,23 @@ export class CreditsView {
   #show({ balance, held, available, entries }) {
     const numbers = { balance, held, available };
     for (const [name, number] of Object.entries(numbers)) this.#parts[name].textContent = number;
-    this.#parts.entries.replaceChildren(...entries.map(row));
+    const charged = new Set(entries.filter(({ kind }) => kind === "charge").map(({ jobId }) => jobId));
+    this.#parts.entries.replaceChildren(...entries.map((entry) => row(entry, charged)));
     this.#parts.table.hidden = entries.length === 0;
     this.#parts.empty.hidden = entries.length > 0;
     this.#parts.trouble.hidden = true;
   }
 }
 
-function row({ kind, credits, createdAt }) {
+/** @param {Set<string>} charged the jobs that have a video */
+function row({ kind, credits, createdAt, jobId, title }, charged) {
   const [name, look, sign] = KINDS[kind];
   const entry = cloneTemplate("entry");
+  const hasVideo = kind === "refund" || charged.has(jobId);
   entry.root.className = look;
   entry.what.textContent = name;
+  const href = Router.link("library", { video: jobId });
+  if (title) entry.title.append(hasVideo ? element("a", { href }, title) : title);
   entry.when.textContent = moment(createdAt);
   entry.amount.textContent = credits === 0 ? "0" : sign + credits;
   return entry.root;

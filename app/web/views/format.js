@@ -36,6 +36,11 @@ export function megabytes(bytes) {
   return `${sizes.format(bytes / 1e6)} MB`;
 }
 
+/** The title of one video, or how many they are. */
+export function nameOf(videos) {
+  return videos.length === 1 ? `“${videos[0].title}”` : `${videos.length} videos`;
+}
+
 /** One line about an unfinished job, for the activity view and for screen readers. */
 export function stageLine({ stage, queuePosition, sent = 1 }) {
   if (stage === "cancelling") return "Cancelling…";

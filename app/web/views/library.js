@@ -1,101 +1,116 @@
 import { Router } from "../router.js";
-import { element } from "./element.js";
-import { titleOf } from "./format.js";
-import { libraryTile } from "./library-tile.js";
-import { sectionOf } from "./parts.js";
+import { LibraryFilters } from "./library-filters.js";
+import { LibraryShelf } from "./library-shelf.js";
+import { disable, sectionOf } from "./parts.js";
 
 const PAGE_SIZE = 24;
-const PLACEHOLDERS = 9;
 
-/** The user's videos, with endless scrolling and a template filter; each opens in a dialog. */
+/** The user's videos, with endless scrolling and filters; each opens in a dialog. */
 export class LibraryView {
   #context;
   #screen;
   #parts = sectionOf("library");
-  #videos = new Map();
-  #newJobs = new Set();
-  #slug = "";
+  #filters;
+  #shelf;
   #cursor = null;
   #request = null;
   #isStale = true;
   #isPlaying = false;
+  /** The part of the dialog that opens with the next video. */
+  #part;
   #endObserver;
 
   constructor(context, screen) {
+    const { router, deletions, reportErrors } = context;
+    const { more, end, retry } = this.#parts;
     this.#context = context;
     this.#screen = screen;
-    const { filter, more, end, retry } = this.#parts;
-    const load = () => context.reportErrors(() => this.#load());
-    filter.addEventListener("change", () => context.router.go("library", queryOf(filter.value)));
+    this.#filters = new LibraryFilters(this.#parts, {
+      onType: (query) => {
+        router.replace("library", query);
+        reportErrors(() => this.enter(router.location.query));
+      },
+      onChoose: (query) => router.go("library", query),
+    });
+    this.#shelf = new LibraryShelf(context, this.#parts);
+    this.#shelf.addEventListener("change", () => this.#showWhetherEmpty());
+    this.#shelf.addEventListener("open", ({ detail: { jobId, part } }) => {
+      this.#part = part;
+      router.go("library", { ...this.#filters.query, video: jobId });
+    });
+    deletions.addEventListener("undo", ({ detail }) => {
+      if (!this.#shelf.restore(detail)) reportErrors(() => this.#reload());
+    });
+    const load = () => reportErrors(() => this.#load());
     more.addEventListener("click", load);
     retry.addEventListener("click", load);
     const reach = ([{ isIntersecting }]) => isIntersecting && !more.hidden && load();
     this.#endObserver = new IntersectionObserver(reach, { rootMargin: "600px" });
     this.#endObserver.observe(end);
     screen.addEventListener("close", () => this.#leavePlayer());
-    this.showTemplates([]);
-    this.#clear();
+    this.showTemplates(context.catalogue.templates);
   }
 
   /** Fills the filter; templates arrive after the page is shown. */
   showTemplates(templates) {
-    const options = [{ slug: "", title: "All templates" }, ...templates];
-    this.#parts.filter.replaceChildren(
-      ...options.map(({ slug, title }) => element("option", { value: slug }, title)),
-    );
-    this.#parts.filter.value = this.#slug;
+    this.#filters.showTemplates(templates);
   }
 
-  /** Adds a finished video, marked as new until the page is reloaded. */
+  /** Adds a finished video at the top, without reloading, so the scroll position stays. */
   async add(jobId) {
-    const { view, query } = this.#context.router.location;
-    const isHere = view === "library";
-    this.#newJobs.add(jobId);
-    if (isHere && !this.#isStale) return this.#prepend(await this.#context.videos.status(jobId));
-    this.#isStale = true;
-    return isHere && this.enter(query);
+    const { router, videos } = this.#context;
+    const isHere = router.location.view === "library";
+    this.#shelf.mark(jobId);
+    if (!isHere || this.#isStale) {
+      this.#isStale = true;
+      return isHere && this.enter(router.location.query);
+    }
+    const video = await videos.video(jobId);
+    if (this.#isStale || !this.#filters.matches(video)) return undefined;
+    this.#shelf.prepend(video);
+    return this.#showWhetherEmpty();
   }
 
   async enter(query) {
-    const slug = query.get("template") ?? "";
     const jobId = query.get("video");
-    const isBehind = jobId && this.#videos.size > 0;
-    if (slug !== this.#slug || (this.#isStale && !isBehind)) {
-      this.#slug = this.#parts.filter.value = slug;
-      this.#clear();
-      await this.#load();
-    }
+    const isBehind = jobId && this.#shelf.size > 0;
+    const isOther = this.#filters.read(query);
+    if (isOther || (this.#isStale && !isBehind)) await this.#reload();
     if (jobId) await this.#open(jobId);
     else if (this.#isPlaying) this.#screen.close();
   }
 
-  #clear() {
+  leave() {
+    this.#shelf.endSelection();
+  }
+
+  /** Loads the first page; what is shown stays until it is there. */
+  async #reload() {
     this.#isStale = true;
     this.#request?.abort();
     this.#request = this.#cursor = null;
-    this.#videos.clear();
-    const placeholders = Array.from({ length: PLACEHOLDERS }, () => element("li", { class: "tile wait" }));
-    this.#parts.shelf.replaceChildren(...placeholders);
     this.#parts.more.hidden = this.#parts.empty.hidden = true;
+    this.#shelf.wait();
+    await this.#load();
   }
 
   async #load() {
     if (this.#request) return;
     const request = new AbortController();
     const { signal } = request;
-    const { shelf, trouble } = this.#parts;
     const cursor = this.#cursor ?? undefined;
     this.#request = request;
     try {
-      const templateSlug = this.#slug || undefined;
-      const page = await this.#context.videos.library({ limit: PAGE_SIZE, cursor, templateSlug, signal });
-      if (!cursor) shelf.replaceChildren();
+      const { wanted } = this.#filters;
+      const page = await this.#context.videos.library({ limit: PAGE_SIZE, cursor, ...wanted, signal });
+      if (!cursor) this.#shelf.clear();
       this.#isStale = false;
       this.#show(page);
+      if (!cursor && this.#filters.isAny) this.#announceFound();
     } catch (error) {
       if (signal.aborted) return;
-      if (!cursor) shelf.replaceChildren();
-      trouble.hidden = false;
+      if (!cursor) this.#shelf.clear();
+      this.#parts.trouble.hidden = false;
       throw error;
     } finally {
       if (this.#request === request) this.#request = null;
@@ -103,57 +118,58 @@ export class LibraryView {
   }
 
   #show({ videos, nextCursor }) {
-    const { shelf, more, end, empty, emptyTitle, emptyLink, trouble } = this.#parts;
-    const unknown = videos.filter(({ jobId }) => !this.#videos.has(jobId));
-    shelf.append(...unknown.map((video) => this.#tile(video)));
+    const { more, end, trouble } = this.#parts;
+    this.#shelf.append(videos);
     this.#cursor = nextCursor;
     more.hidden = nextCursor === null;
     trouble.hidden = true;
-    empty.hidden = this.#videos.size > 0;
-    emptyTitle.textContent = this.#slug ? "No video of this template yet" : "Nothing here yet";
-    emptyLink.href = Router.link("studio", queryOf(this.#slug));
+    this.#showWhetherEmpty();
     this.#endObserver.unobserve(end); // observe again: an end that stays visible fires no event
     this.#endObserver.observe(end);
   }
 
-  /** Inserts a video at the top without reloading, so the scroll position stays. */
-  #prepend(video) {
-    const isWanted = !this.#slug || this.#slug === video.templateSlug;
-    if (!isWanted || this.#isStale || this.#videos.has(video.jobId)) return;
-    this.#parts.shelf.prepend(this.#tile(this.#titled(video)));
-    this.#parts.empty.hidden = true;
+  #showWhetherEmpty() {
+    const { empty, emptyTitle, emptyText, emptyLink, emptyAll, select } = this.#parts;
+    const { isAny, query } = this.#filters;
+    const isEmpty = !this.#isStale && this.#shelf.shown.length === 0 && this.#cursor === null;
+    empty.hidden = !isEmpty;
+    disable(select, isEmpty);
+    emptyTitle.textContent = isAny ? "No video found" : "Nothing here yet";
+    emptyText.textContent = isAny ? this.#nothingFound : "Finished videos appear here, newest first.";
+    emptyAll.hidden = !isAny;
+    emptyLink.hidden = Boolean(query.q);
+    emptyLink.href = Router.link("studio", query.template ? { template: query.template } : {});
   }
 
-  #tile(video) {
-    this.#videos.set(video.jobId, video);
-    const { router, videos } = this.#context;
-    const onOpen = () => router.go("library", { ...queryOf(this.#slug), video: video.jobId });
-    return libraryTile(video, { isNew: this.#newJobs.has(video.jobId), onOpen, videos });
+  get #nothingFound() {
+    return this.#filters.describe(this.#context.catalogue);
+  }
+
+  #announceFound() {
+    const count = this.#shelf.shown.length;
+    const found = count === 1 ? "1 video" : `${count} videos${this.#cursor ? " and more" : ""}`;
+    this.#context.announce(count === 0 ? this.#nothingFound : found);
   }
 
   async #open(jobId) {
     const { router, videos } = this.#context;
-    const video = this.#videos.get(jobId) ?? (await videos.status(jobId));
-    if (router.location.query.get("video") !== jobId) return;
-    if (!video.url) return this.#leavePlayer();
-    this.#isPlaying = true;
-    this.#screen.play(this.#titled(video));
-  }
-
-  /** Adds a title, which only the library's answers contain. */
-  #titled(video) {
-    const title = video.title ?? titleOf(video.templateSlug, this.#context.catalogue);
-    return { ...video, title };
+    const part = this.#part;
+    this.#part = undefined;
+    try {
+      const video = this.#shelf.find(jobId) ?? (await videos.video(jobId));
+      if (router.location.query.get("video") !== jobId) return;
+      this.#isPlaying = true;
+      this.#screen.play(video, part);
+    } catch (error) {
+      this.#leavePlayer();
+      throw error;
+    }
   }
 
   /** Removes the closed video from the URL, without a history entry. */
   #leavePlayer() {
     const { router } = this.#context;
     this.#isPlaying = false;
-    if (router.location.query.has("video")) router.replace("library", queryOf(this.#slug));
+    if (router.location.query.has("video")) router.replace("library", this.#filters.query);
   }
-}
-
-function queryOf(slug) {
-  return slug ? { template: slug } : {};
 }

@@ -1,4 +1,3 @@
-import { FRAMES } from "../canvas/scene.js";
 import { element } from "./element.js";
 
 /** How the ratio of the canvas and the format of a template go together. Ratios are `width:height`. */
@@ -36,10 +35,10 @@ function ratiosOf(template) {
 }
 
 /** The ratios of the canvas that the template makes, the most alike first; null if it makes this one. */
-export function betterRatios(template, aspect) {
+export function betterRatios(template, { aspect, aspects }) {
   const ratios = ratiosOf(template) ?? [aspect];
   if (ratios.some((each) => distance(each, aspect) < 0.01)) return null;
-  return byLikeness(ratios.filter((each) => each in FRAMES), aspect);
+  return byLikeness(aspects.filter((each) => ratios.includes(each)), aspect);
 }
 
 /** Says what becomes of a canvas whose ratio a template does not make, and offers others. */
@@ -57,9 +56,8 @@ export class RatioNote {
 
   show(template) {
     const { ratioNote, ratioText, ratioOffers } = this.#parts;
-    const { aspect } = this.#editor;
-    const better = betterRatios(template, aspect);
-    const text = better && `${ratiosLine(template)} The model may crop your ${aspect} canvas.`;
+    const better = betterRatios(template, this.#editor);
+    const text = better && `${ratiosLine(template)} The model may crop your ${this.#editor.aspect} canvas.`;
     if (ratioText.textContent === (text ?? "")) return;
     ratioNote.hidden = better === null;
     ratioText.textContent = text;

@@ -28,8 +28,6 @@ export class StudioView {
   #ratioNote;
   #template = null;
   #coming;
-  /** The ratio of the canvas that the panel was updated for. */
-  #aspect = null;
 
   constructor(context, previews, onAnimate) {
     this.#context = context;
@@ -39,7 +37,7 @@ export class StudioView {
     this.#ratioNote = new RatioNote(this.#parts, this.#editor, this.#button);
     this.#editor.ready.finally(() => this.#canvas.querySelector(".stage-wait").remove());
     this.#editor.ready.finally(() => this.#update());
-    this.#editor.addEventListener("change", () => this.#editor.aspect === this.#aspect || this.#update());
+    this.#editor.addEventListener("aspect-change", () => this.#update());
     this.#editor.addEventListener("notice", ({ detail }) => context.report(detail));
     this.#editor.addEventListener("change", () => context.resolve("canvas"));
     this.#form.addEventListener("change", () => this.#update());
@@ -179,7 +177,6 @@ export class StudioView {
     if (!this.#template) return;
     const obstacle = this.#obstacle;
     const account = this.#context.account.credits;
-    this.#aspect = this.#editor.aspect;
     disable(this.#button, obstacle !== null);
     this.#ratioNote.show(this.#template);
     this.#form.showPrices((others) => this.#priceWith(others));

@@ -1,4 +1,5 @@
 import { element } from "./element.js";
+import { FinishedVideo } from "./finished-video.js";
 import { clock, megabytes, moment, titleOf } from "./format.js";
 import { showPicture } from "./job-picture.js";
 import { Modal } from "./modal.js";
@@ -12,7 +13,6 @@ const CANCELLING = "If the model finishes first, the video is yours and is charg
 const LEAVE = "Close, keep generating";
 const LOCAL = "Local preview, made without the model";
 const TICK = 500;
-const COPIED_FOR = 2500;
 
 /**
  * Shows one video: while it is generated, an animated placeholder made from its canvas; then the
@@ -22,8 +22,8 @@ export class VideoDialog extends EventTarget {
   #modal = new Modal("screen");
   #parts = this.#modal.parts;
   #context;
+  #finished;
   #attempt = null;
-  #video = null;
   #timer;
 
   constructor(context) {
@@ -32,9 +32,9 @@ export class VideoDialog extends EventTarget {
     context.attempts.addEventListener("change", ({ detail }) => detail === this.#attempt && this.#update());
     this.#modal.addEventListener("close", () => this.#closed());
     this.#parts.cancel.addEventListener("click", () => this.#cancel());
-    this.#parts.copy.addEventListener("click", () => this.#copy());
+    this.#finished = new FinishedVideo(context, this.#parts, () => this.#modal.close());
     this.#parts.again.addEventListener("click", () => {
-      const detail = this.#video;
+      const detail = this.#finished.video;
       this.#modal.close();
       this.dispatchEvent(new CustomEvent("again", { detail }));
     });
@@ -51,6 +51,7 @@ export class VideoDialog extends EventTarget {
     const glow = element("img", { class: "screen-glow", alt: "" });
     const picture = element("img", { alt: "" });
     this.#attempt = attempt;
+    this.#finished.hide();
     this.#show(attempt.picture.ratio ?? "16 / 10", [glow, element("div", { class: "living" }, picture)]);
     showPicture(glow, attempt);
     showPicture(picture, attempt);
@@ -69,19 +70,19 @@ export class VideoDialog extends EventTarget {
     this.#modal.close();
   }
 
-  /** Plays a video of the library. */
-  play(video) {
-    const { width, height, createdAt } = video;
-    this.#finish(video, video.title, [moment(createdAt), `${width} × ${height}`]);
+  /** Plays a video of the library; `part` is what is open below it: `share`, `details` or nothing. */
+  play(video, part) {
+    this.#finish(video, [moment(video.createdAt)]);
     this.#modal.open(this.#parts.shut);
+    this.#finished.open(part);
   }
 
   #update() {
     const { status, hasEnded, seconds, isCancelling } = this.#attempt;
     if (status.status === "completed") {
       const hadFocus = document.activeElement === this.#parts.leave || document.activeElement === this.#parts.cancel;
-      const name = titleOf(status.templateSlug, this.#context.catalogue);
-      this.#finish(status, "Your video is ready", [name, `made in ${clock(seconds)}`]);
+      const title = titleOf(status.templateSlug, this.#context.catalogue);
+      this.#finish({ ...status, title, favourite: false }, ["Your video is ready", `made in ${clock(seconds)}`]);
       if (hadFocus) this.#parts.download.focus();
     } else if (hasEnded) {
       this.#modal.close();
@@ -95,16 +96,16 @@ export class VideoDialog extends EventTarget {
     }
   }
 
-  #finish(video, title, facts) {
-    if (this.#video?.jobId === video.jobId) return;
+  #finish(video, facts) {
+    if (this.#finished.video?.jobId === video.jobId) return;
     clearInterval(this.#timer);
     this.#show(ratioOf(video), [this.#player(video)]);
-    this.#parts.title.textContent = title;
     const { durationSeconds, bytes, localPreview } = video;
     const length = durationSeconds === undefined ? [] : [`${durationSeconds.toFixed(1)} s`];
+    const size = bytes === undefined ? [] : [megabytes(bytes)];
     const origin = localPreview ? [LOCAL] : [];
-    this.#parts.note.textContent = [...facts, ...length, megabytes(bytes), ...origin].join(" · ");
-    this.#setDownload(video);
+    this.#parts.note.textContent = [...facts, ...length, ...size, ...origin].join(" · ");
+    this.#finished.show(video);
     this.#isDone(true);
   }
 
@@ -115,18 +116,9 @@ export class VideoDialog extends EventTarget {
   }
 
   #isDone(done) {
-    const { waiting, steps, elapsed, done: actions, shut } = this.#parts;
+    const { waiting, steps, elapsed, done: actions, shut, rename, star, details } = this.#parts;
     for (const part of [waiting, steps, elapsed]) part.hidden = done;
-    for (const part of [actions, shut]) part.hidden = !done;
-  }
-
-  #setDownload(video) {
-    this.#video = video;
-    this.#parts.download.href = video.url;
-    this.#parts.download.download = video.key.split("/").at(-1);
-    // Browsers open a file of another host instead of saving it; keep this page open.
-    const isOurs = new URL(video.url, location.href).origin === location.origin;
-    this.#parts.download.target = isOurs ? "" : "_blank";
+    for (const part of [actions, shut, rename, star, details]) part.hidden = !done;
   }
 
   /** Plays at once, muted. */
@@ -134,7 +126,7 @@ export class VideoDialog extends EventTarget {
     const look = { controls: true, loop: true, playsinline: true, autoplay: true };
     const screen = element("video", { ...look, "aria-label": "The finished video" });
     loadVideo(screen, video);
-    renewExpiredUrl(screen, video.jobId, this.#context.videos, (fresh) => this.#setDownload(fresh));
+    renewExpiredUrl(screen, video.jobId, this.#context.videos);
     return screen;
   }
 
@@ -159,27 +151,11 @@ export class VideoDialog extends EventTarget {
     }
   }
 
-  async #copy() {
-    const { copyText, said, problem } = this.#parts;
-    try {
-      const { url } = await this.#context.videos.status(this.#video.jobId);
-      await navigator.clipboard.writeText(new URL(url, location.href).href);
-      copyText.textContent = "Link copied";
-      said.textContent = url.includes("?") ? "Link copied. It works for an hour." : "Link copied.";
-      problem.textContent = "";
-    } catch {
-      problem.textContent = "The link could not be copied. Copy it from the video's context menu.";
-    }
-    setTimeout(() => {
-      copyText.textContent = "Copy link";
-      said.textContent = "";
-    }, COPIED_FOR);
-  }
-
   #closed() {
     clearInterval(this.#timer);
     this.#parts.screen.replaceChildren();
-    this.#attempt = this.#video = null;
+    this.#attempt = null;
+    this.#finished.hide();
     this.dispatchEvent(new Event("close"));
   }
 }

@@ -10,10 +10,10 @@ export function loadVideo(video, { url, posterUrl }) {
 }
 
 /**
- * Replaces an expired URL by a fresh one and calls `onFresh`. If the fresh one fails too, shows a
- * message over the picture.
+ * Replaces an expired URL by a fresh one. If the fresh one fails too, shows a message over the
+ * picture.
  */
-export function renewExpiredUrl(video, jobId, videos, onFresh) {
+export function renewExpiredUrl(video, jobId, videos) {
   const message = element("span", { class: "lost", role: "alert" }, "This video cannot be played at the moment.");
   let renewed = -Infinity;
   video.addEventListener("error", async () => {
@@ -23,7 +23,7 @@ export function renewExpiredUrl(video, jobId, videos, onFresh) {
     if (!fresh?.url) return video.after(message);
     renewed = Date.now();
     video.src = fresh.url;
-    onFresh(fresh);
+    playVideo(video);
   });
   video.addEventListener("loadeddata", () => message.remove());
 }
