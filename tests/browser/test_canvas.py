@@ -8,7 +8,6 @@ from PIL import Image
 
 from tests.browser.editor_page import SIZES, EditorPage
 
-
 DIRECTIONS = """async (text) => {
   const { eachLine } = await import("/assets/latest/canvas/text-layout.js");
   const context = document.createElement("canvas").getContext("2d");
