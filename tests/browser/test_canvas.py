@@ -8,6 +8,16 @@ from PIL import Image
 
 from tests.browser.editor_page import SIZES, EditorPage
 
+DIRECTIONS = """async (text) => {
+  const { eachLine } = await import("/assets/latest/canvas/text-layout.js");
+  const context = document.createElement("canvas").getContext("2d");
+  const look = { kind: "text", text, size: 40, weight: 400, font: "sans", align: "right" };
+  const lines = [];
+  const write = (line) => lines.push([line, context.direction]);
+  eachLine(context, { ...look, width: 900, height: 90 }, write);
+  return lines;
+}"""
+
 
 def test_the_editor_opens_with_a_picture_and_a_headline(editor: EditorPage) -> None:
     assert editor.picture == [1280, 1280]
@@ -122,6 +132,17 @@ def test_a_second_click_edits_a_text_as_one_undo_step(editor: EditorPage) -> Non
     assert editor.last["text"] == "After the rain"
 
 
+def test_a_text_takes_the_direction_of_its_first_letter(editor: EditorPage) -> None:
+    assert editor.page.evaluate(DIRECTIONS, "שלום (2)\n1. Abc\n¡مرحبا!") == [
+        ["שלום (2)", "rtl"],
+        ["1. Abc", "ltr"],
+        ["¡مرحبا!", "rtl"],
+    ]
+    editor.tool("Add text")
+    field = editor.page.get_by_role("textbox", name="Text", exact=True)
+    assert field.get_attribute("dir") == "auto"
+
+
 def test_an_empty_text_is_removed(editor: EditorPage) -> None:
     editor.tool("Add text")
     editor.keys("Backspace", "Escape")
@@ -142,6 +163,11 @@ def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(editor: E
     assert (editor.last["opacity"], editor.last["shadow"]) == (40, True)
     editor.keys("Control+z")
     assert (editor.last["opacity"], editor.last["shadow"]) == (40, False)
+    editor.keys("Escape")
+    editor.tool("Arrange")
+    for name, length in (("Width", "600"), ("Height", "90")):
+        editor.page.get_by_role("slider", name=name).fill(length)
+    assert (editor.last["width"], editor.last["height"]) == (600, 90)
 
 
 def test_each_aspect_ratio_exports_a_jpeg_of_the_models_size(editor: EditorPage) -> None:

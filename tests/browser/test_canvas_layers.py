@@ -143,8 +143,8 @@ def test_several_objects_are_selected_and_changed_together(editor: EditorPage) -
 
     editor.tool("Arrange")
     editor.tool("Align left")
-    tops = editor.objects[-2:]
-    assert tops[0]["x"] - tops[0]["width"] / 2 == tops[1]["x"] - tops[1]["width"] / 2
+    lefts = [each["x"] - each["width"] / 2 for each in editor.objects[-2:]]
+    assert lefts[0] == lefts[1]
     editor.tool("Send to back")
     assert [each["kind"] for each in editor.objects] == ["rectangle", "ellipse", "picture", "text"]
     editor.keys("Escape")

@@ -1,8 +1,12 @@
-"""Pictures in the editor: pasted, dropped, uploaded, invalid, and after a reload."""
+"""What comes into the canvas and leaves it: pictures, copies, drafts, and the page's calls."""
+
+import base64
+import io
 
 from PIL import Image
 
 from tests.browser.editor_page import EditorPage, encoded
+from tests.browser.server import Server
 
 
 def test_a_picture_can_be_pasted_and_dropped(editor: EditorPage) -> None:
@@ -66,13 +70,74 @@ def test_the_sample_comes_back_after_it_was_removed(editor: EditorPage) -> None:
     editor.until_picture(1280, 1280)
 
 
-def test_a_reload_keeps_the_canvas(editor: EditorPage) -> None:
+def test_objects_are_copied_cut_and_pasted_also_into_another_tab(
+    editor: EditorPage, service: Server
+) -> None:
     editor.give_file("drop", encoded(300, 200), "image/png")
     editor.until_picture(300, 200)
     editor.tool("Add star")
-    before = editor.objects
+    editor.keys("Control+a", "Control+c")
+    assert editor.announced == "2 objects copied"
+    star = editor.last
+    editor.keys("Control+v", "Control+v")
+    editor.until("editor.scene.objects.length === 6")
+    assert editor.last["x"] == star["x"] + 64
+    shared = "new Set(editor.scene.objects.map(({ source }) => source).filter(Boolean)).size"
+    assert editor.page.evaluate(shared) == 1
+    editor.keys("Control+x")
+    assert len(editor.objects) == 4
     editor.until_draft_saved()
-    editor.page.reload()
-    editor.until_ready()
-    assert editor.objects == before
-    assert editor.picture == [300, 200]
+
+    other = EditorPage(editor.page.context, service)
+    assert len(other.objects) == 4, "a new tab brings the last canvas back"
+    other.frame.focus()
+    other.keys("Control+a", "Delete", "Control+v")
+    other.until("Boolean(editor.scene.objects[0]?.source?.bitmap)")
+    assert [each["kind"] for each in other.objects] == ["picture", "star"]
+    other.until_draft_saved()
+    for tab, count in ((editor, 4), (other, 2)):
+        tab.page.reload()
+        tab.until_ready()
+        assert len(tab.objects) == count, "each tab keeps its own canvas"
+    assert other.picture == [300, 200]
+
+
+def test_a_heic_picture_is_named_with_how_to_export_it(editor: EditorPage) -> None:
+    editor.give_file("drop", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "")
+    editor.until("notices.length === 1")
+    message = editor.page.evaluate("notices[0].message")
+    assert message.startswith("This is a HEIC image, which this browser cannot open.")
+    assert "export it from Photos as JPEG" in message
+
+
+def test_the_page_sets_the_ratio_shows_a_picture_and_learns_what_is_transparent(
+    editor: EditorPage,
+) -> None:
+    run = editor.page.evaluate
+    run("""() => {
+      globalThis.heard = [];
+      editor.addEventListener("aspect-change", () => heard.push(editor.aspect));
+      editor.aspect = "9:16";
+      editor.aspect = "9:16";
+      editor.aspect = "5:2";
+      editor.undo();
+    }""")
+    assert run("heard") == ["9:16", "16:9"]
+    assert run("editor.aspects") == ["21:9", "16:9", "4:3", "1:1", "4:5", "3:4", "9:16"]
+
+    picture = base64.b64encode(encoded(600, 810)).decode()
+    run(
+        """async (content) => {
+          const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+          await editor.showPicture(new Blob([bytes], { type: "image/png" }));
+        }""",
+        picture,
+    )
+    assert run("heard.at(-1)") == "3:4"
+    with Image.open(io.BytesIO(editor.blob())) as image:
+        assert image.convert("L").getextrema() == (0, 0)
+    assert not run("editor.hasTransparency()")
+    editor.keys("Control+z")
+    assert (editor.aspect, len(editor.objects)) == ("16:9", 2)
+    run("editor.apply({ ...editor.scene, backdrop: [] })")
+    assert run("editor.hasTransparency()")

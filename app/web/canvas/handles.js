@@ -17,7 +17,7 @@ export function handlesOf(box, view) {
   const { kind, width, height } = box;
   const has = ([across, down]) => {
     if (kind === "line") return !down;
-    if (kind === "text") return across;
+    if (kind === "text") return across && (down || height * view.scale >= 2 * REACH.mouse);
     if (kind === "group") return across && down;
     return (across && down) || (across ? height : width) * view.scale >= MIN_SIDE;
   };

@@ -5,6 +5,7 @@ import { buttonRow, iconButton } from "./controls.js";
 import { NO_CUT, cutTo, filled, fitted, flipped } from "./picture-placement.js";
 import { aligned } from "./selection.js";
 
+const MOST_WIDE = 1280; // pixels, the longer side of every frame
 const EDGES = [
   ["left", "Align left", "align-left"],
   ["centre", "Align centres", "align-centre"],
@@ -67,11 +68,20 @@ export function arrangement(editor, controls, kind) {
     iconButton("Flip across", "flip-x", flip("x")),
     iconButton("Flip down", "flip-y", flip("y")),
   ];
-  return controls.panel("Arrange", [
+  const rows = [
     buttonRow("Order", order),
     buttonRow(kind === "group" ? "Align to each other" : "Align to the canvas", align),
-    kind === "picture" && buttonRow("Flip", mirror),
-  ]);
+    kind === "picture" ? buttonRow("Flip", mirror) : sizes(controls, kind),
+  ];
+  return controls.panel("Arrange", rows.flat());
+}
+
+/** Sliders for the sides that handles change one by one; a text's height follows from its lines. */
+function sizes(controls, kind) {
+  if (kind === "group") return [];
+  const across = controls.slider(kind === "line" ? "Length" : "Width", "width", 4, MOST_WIDE);
+  const hasHeight = kind !== "text" && kind !== "line";
+  return hasHeight ? [across, controls.slider("Height", "height", 4, MOST_WIDE)] : [across];
 }
 
 function textButton(name, title, onclick) {

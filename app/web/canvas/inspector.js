@@ -107,7 +107,7 @@ export class Inspector {
     const palette = this.#controls.palette("Colour", "backdrop", NONE);
     return [
       this.#controls.panel("Background", [palette], "backdrop"),
-      element("p", {}, "Select something to style it"),
+      element("p", {}, "Nothing selected"),
     ];
   }
 

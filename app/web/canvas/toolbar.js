@@ -41,7 +41,11 @@ export class Toolbar {
     this.#redo.ariaDisabled = !this.#editor.canRedo;
     this.#whole.textContent = `${Math.round(this.#stage.view.zoom * 100)} %`;
     this.#layers.update();
-    for (const input of this.#aspects) input.checked = input.value === this.#editor.aspect;
+    for (const input of this.#aspects) {
+      const isChosen = input.value === this.#editor.aspect;
+      if (isChosen && !input.checked) bringIntoView(input.parentElement);
+      input.checked = isChosen;
+    }
   }
 
   #adders() {
@@ -85,6 +89,12 @@ export class Toolbar {
     element("label", { class: "canvas-aspect" }, input, shape, value);
     return input;
   }
+}
+
+/** Not scrollIntoView, which would scroll the page too. */
+function bringIntoView(label) {
+  const group = label.parentElement;
+  group.scrollLeft = label.offsetLeft - group.offsetLeft - (group.clientWidth - label.clientWidth) / 2;
 }
 
 /** Makes a toolbar one Tab stop; the arrow keys move inside it. */
