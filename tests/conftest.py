@@ -44,8 +44,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one worker more than cores: tests often wait for processes and timers."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Run two workers more than cores: tests often wait for processes and timers."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

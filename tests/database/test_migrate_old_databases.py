@@ -347,7 +347,6 @@ async def is_adopted(database: Database) -> bool:
         return False
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("name", MENDABLE)
 async def test_a_database_is_refused_unchanged_and_adopted_once_it_is_mended_as_it_says(
     database: Database, name: str, capsys: pytest.CaptureFixture[str]

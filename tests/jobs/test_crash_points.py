@@ -55,7 +55,6 @@ async def test_no_single_fault_breaks_an_invariant(
             await cases.play({number: fault})
 
 
-@pytest.mark.soak
 @FAULTS
 @pytest.mark.parametrize(
     "scenario",

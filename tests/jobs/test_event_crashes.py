@@ -61,7 +61,6 @@ async def tell_all(cases: Cases, receiver: EventReceiver) -> None:
         assert {each.event["type"] for each in told} == {f"video.{end}"}
 
 
-@pytest.mark.soak
 @FAULTS
 @pytest.mark.parametrize(
     "scenario",
