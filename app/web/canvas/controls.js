@@ -73,7 +73,7 @@ export class Controls {
   }
 
   amount(name, part, min, max) {
-    const look = { type: "number", class: "input canvas-amount", "aria-label": name };
+    const look = { type: "number", class: "input", "aria-label": name };
     const read = ({ validity, valueAsNumber }) => (validity.valid ? valueAsNumber : NaN);
     const input = this.#input({ ...look, min, max, required: true }, plain(part), read);
     this.#syncs.push((subject) => {
