@@ -106,13 +106,14 @@ export class Session extends EventTarget {
 
   /**
    * Takes over the token of this browser. For another user, and after signing out, the page is
-   * reloaded, so that nothing of the previous user remains.
+   * reloaded, so that nothing of the previous user remains. Until then it keeps the previous token:
+   * what it still sends, such as deletions, is the previous user's.
    */
   #follow() {
     const token = localStore.get(TOKEN);
     if (token === this.#token) return;
+    if (this.owner && this.owner !== (subject(token) ?? "")) return location.reload();
     this.#token = token;
-    if (this.owner && this.owner !== this.#named) return location.reload();
     this.owner = this.#named;
     sessionStore.set(OWNER, this.owner);
     this.#check = null;
