@@ -129,9 +129,15 @@ export class Session extends EventTarget {
     sessionStore.set(PLACE, null);
     history.replaceState(null, "", location.pathname + location.search + place);
     try {
-      localStore.set(TOKEN, decodeURIComponent(link[1]));
+      const token = decodeURIComponent(link[1]);
+      if (canBeToken(token)) localStore.set(TOKEN, token);
     } catch {
       // The link was cut off: there is no token.
     }
   }
+}
+
+/** False for a text that no request header can carry: the browser would refuse every request. */
+export function canBeToken(text) {
+  return /^[\x21-\x7e]+$/.test(text);
 }
