@@ -34,12 +34,16 @@ class Readiness:
         await asyncio.shield(self._checking)  # others may wait for it
 
     async def _check(self) -> None:
-        await asyncio.gather(
+        outcomes = await asyncio.gather(
             self._database.query("RETURN true"),  # a write is tried only once a second
             self._write_probe.check(),
             self._identity.check(),
             self._look_for_storage(),
+            return_exceptions=True,  # none goes on beside the next check
         )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _look_for_storage(self) -> None:
         with suppress(StorageUnavailable):  # the storage has recorded it

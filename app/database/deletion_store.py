@@ -24,7 +24,8 @@ _WAITING = f"""
 RETURN {{
   waiting: array::len((SELECT VALUE id FROM deletion
     WHERE left_since > d'1970-01-01T00:00:00Z' ORDER BY left_since LIMIT {COUNTED})),
-  oldest: (SELECT VALUE duration::millis(fn::clock::now() - left_since) / 1000.0 FROM deletion
+  oldest: (SELECT VALUE (time::millis(fn::clock::now()) - time::millis(left_since)) / 1000.0
+    FROM deletion
     WHERE left_since > d'1970-01-01T00:00:00Z' ORDER BY left_since LIMIT 1)[0] ?? 0.0
 }}
 """  # noqa: S608 a constant

@@ -32,7 +32,8 @@ RETURN {{
     ORDER BY left_since LIMIT {COUNTED}))
 }}"""  # noqa: S608 a constant
 _OLDEST = f"""
-RETURN (SELECT VALUE duration::millis(fn::clock::now() - requested_at) / 1000.0 FROM erasure
+RETURN (SELECT VALUE (time::millis(fn::clock::now()) - time::millis(requested_at)) / 1000.0
+  FROM erasure
   WHERE due_at > d'1970-01-01T00:00:00Z' ORDER BY due_at LIMIT {COUNTED})
 """  # noqa: S608 a constant
 _TERMINAL = [str(status) for status in Status if status.is_terminal]

@@ -8,10 +8,12 @@ LATEST = 20
 DAYS = 30
 """Older videos say little: models and their queues change."""
 
-# The videos of jobs from before this service have no time of their submit of their own.
+# The videos of jobs from before this service have no time of their submit of their own. Numbers are
+# subtracted, since SurrealDB has no duration below zero, which a clock that was set back makes.
 _WAITS = """
 RETURN (SELECT VALUE record::id(id) FROM template).map(|$slug: string| [$slug,
-  (SELECT VALUE duration::millis(created_at - type::record('video_job', record::id(id)).created_at)
+  (SELECT VALUE time::millis(created_at)
+      - time::millis(type::record('video_job', record::id(id)).created_at ?? created_at)
     FROM library_video
     WHERE template_slug = $slug AND created_at > time::now() - duration::from_days($days)
     ORDER BY created_at DESC LIMIT $latest)[WHERE $this > 0]

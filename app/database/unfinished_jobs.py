@@ -9,14 +9,14 @@ MOST = 2000
 """Jobs that one look reads, those that are due first; it takes about 60 ms for each thousand."""
 
 # Only an unfinished job has a due time, so the index holds no others in this range. LIMIT ends the
-# read there; in a function it would not.
+# read there; in a function it would not. Ages are numbers, since no duration is below zero.
 _UNFINISHED = """
 SELECT stage, unconfirmed, waiting, count() AS jobs, math::max(age) AS oldest FROM (
   SELECT
     stage ?? 'queued' AS stage,
     fal_request_id = NONE AND due_at = deadline_at AS unconfirmed,
     stage = 'storing' AND lease = NONE AS waiting,
-    duration::secs(fn::clock::now() - created_at) AS age
+    math::max([0, time::unix(fn::clock::now()) - time::unix(created_at)]) AS age
   FROM video_job WHERE due_at > d'1970-01-01T00:00:00Z' LIMIT $most
 ) GROUP BY stage, unconfirmed, waiting
 """

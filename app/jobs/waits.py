@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from app.caching.cached import Cached
 from app.domain.waiting import WaitRange
-from app.problems import DatabaseUnavailable
+from app.errors import ServiceError
 from app.server.tasks import BackgroundTasks
 
 LIFETIME = 60.0
@@ -29,7 +29,7 @@ class Waits:
             name="the times to wait",
             lifetime=LIFETIME,
             min_interval=LIFETIME,
-            failures=(DatabaseUnavailable,),
+            failures=(ServiceError,),
             clock=clock,
         )
         self._background = background
@@ -42,5 +42,5 @@ class Waits:
         return self._ranges.known or {}
 
     async def _load(self) -> None:
-        with suppress(DatabaseUnavailable):  # it is logged
+        with suppress(ServiceError):  # it is logged
             await self._ranges.get()

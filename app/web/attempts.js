@@ -118,9 +118,10 @@ export class Attempts extends EventTarget {
    * Repeats a request. If its answer was lost, repeats it under the same idempotency key, and
    * cancels the job if that was wanted: the service may have made it.
    */
-  again(attempt) {
-    if (attempt.job || attempt.error?.jobId) return this.start(attempt.request);
-    return this.start(attempt.request, attempt);
+  again({ request, job, error, key, wantsCancel }) {
+    if (job || error?.jobId) return this.start(request);
+    const wasRefused = error?.status >= 400 && error.status < 500;
+    return this.start(request, { key, wantsCancel: wantsCancel && !wasRefused });
   }
 
   /**

@@ -28,7 +28,7 @@ export class Sending {
     }
     this.#sent = sent;
     this.#total = total;
-    this.#wasNear = this.#isNear;
+    this.#wasNear = sent > 0 && this.#isNear;
   }
 
   /** False if the service may have got all; only its answer says what became of it. */
@@ -38,9 +38,10 @@ export class Sending {
     return true;
   }
 
-  /** Whether the rest would be sent in a moment, at the speed so far. */
+  /** Whether the rest would be sent in a moment, at the speed so far; if it is unknown, at any speed. */
   get #isNear() {
-    const speed = this.#sent / (performance.now() - this.#startedAt);
-    return this.#total - this.#sent < speed * NEAR;
+    const time = performance.now() - this.#startedAt;
+    if (this.#sent === 0) return this.#total < Infinity && time < NEAR;
+    return this.#total - this.#sent < (this.#sent / time) * NEAR;
   }
 }

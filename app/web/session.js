@@ -106,13 +106,14 @@ export class Session extends EventTarget {
 
   /**
    * Takes over the token of this browser. For another user, and after signing out, the page is
-   * reloaded, so that nothing of the previous user remains.
+   * reloaded, so that nothing of the previous user remains. Until then it keeps the previous token:
+   * what it still sends, such as deletions, is the previous user's.
    */
   #follow() {
     const token = localStore.get(TOKEN);
     if (token === this.#token) return;
+    if (this.owner && this.owner !== (subject(token) ?? "")) return location.reload();
     this.#token = token;
-    if (this.owner && this.owner !== this.#named) return location.reload();
     this.owner = this.#named;
     sessionStore.set(OWNER, this.owner);
     this.#check = null;
@@ -128,9 +129,15 @@ export class Session extends EventTarget {
     sessionStore.set(PLACE, null);
     history.replaceState(null, "", location.pathname + location.search + place);
     try {
-      localStore.set(TOKEN, decodeURIComponent(link[1]));
+      const token = decodeURIComponent(link[1]);
+      if (canBeToken(token)) localStore.set(TOKEN, token);
     } catch {
       // The link was cut off: there is no token.
     }
   }
+}
+
+/** False for a text that no request header can carry: the browser would refuse every request. */
+export function canBeToken(text) {
+  return /^[\x21-\x7e]+$/.test(text);
 }

@@ -74,7 +74,10 @@ export class VideoGeneration {
     const image = await toBlob(picture);
     await this.#client.token();
     const user = this.#user;
-    const answer = this.#client.submit(image, data, { signal, idempotencyKey, onprogress });
+    const check = () => {
+      if (user !== this.#user) throw otherUser(); // who would pay for this picture
+    };
+    const answer = this.#client.submit(image, data, { signal, idempotencyKey, onprogress, check });
     const { jobId } = await this.#jobs.awaitSubmit(answer);
     if (user !== this.#user) throw otherUser(jobId);
     console.log(`[VIDEO] Job started: ${jobId}`);

@@ -14,6 +14,7 @@ from app.api import under_way
 from app.database import client
 from app.database.connection import Connection
 from app.main import create_app
+from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from tests.support.service import SUBMIT, Running, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -50,7 +51,7 @@ UNCOUNTED = [
 
 @dataclass
 class Calls:
-    """The calls that the database carries out."""
+    """The calls that are carried out."""
 
     now: int = 0
     most: int = 0
@@ -150,6 +151,31 @@ async def test_everyone_who_asks_for_readiness_at_once_shares_one_check(
     answers = await asyncio.gather(*(run.client.get("/readyz") for _ in range(20)))
     assert {each.status_code for each in answers} == {200}
     assert asked.count("RETURN true") == 1
+
+
+async def test_a_check_of_readiness_that_has_failed_leaves_nothing_running(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks, is_back = Calls(), asyncio.Event()
+
+    async def hang() -> None:
+        checks.now += 1
+        checks.most = max(checks.most, checks.now)
+        await is_back.wait()
+        checks.now -= 1
+
+    async def away(_statement: str) -> None:
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(run.service.storage, "check", hang)
+    monkeypatch.setattr(run.service.database, "query", away)
+    asking = [asyncio.create_task(run.client.get("/readyz")) for _ in range(2)]
+    await asyncio.wait(asking, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+    asking.append(asyncio.create_task(run.client.get("/readyz")))
+    await asyncio.wait(asking[2:], timeout=0.2)
+    is_back.set()
+    assert {code_of(each) for each in await asyncio.gather(*asking)} == {"database_unavailable"}
+    assert checks == Calls(now=0, most=1)
 
 
 async def test_polls_that_share_a_refresh_are_not_counted(run: Running) -> None:

@@ -102,6 +102,25 @@ def test_objects_are_copied_cut_and_pasted_also_into_another_tab(
     assert other.picture == [300, 200]
 
 
+def test_a_draft_that_this_release_cannot_draw_gives_way_to_the_sample(editor: EditorPage) -> None:
+    save = """async (change) => {
+      const { Drafts } = await import("/assets/latest/canvas/drafts.js");
+      await new Drafts(() => "").save(change(editor.scene));
+    }"""
+    changes = (
+        '(scene) => ({ ...scene, aspect: "32:9" })',
+        '({ objects, ...scene }) => ({ ...scene, objects: [{ ...objects[0], kind: "cube" }] })',
+        "({ objects, ...scene }) => ({ ...scene, objects: objects.map(({ cut, ...old }) => old) })",
+        "({ backdrop, objects }) => ({ backdrop, objects: [] })",
+    )
+    for change in changes:
+        editor.page.evaluate(save.replace("change(", f"({change})("))
+        editor.page.reload()
+        editor.until_ready()
+        assert [each["kind"] for each in editor.objects] == ["picture", "text"], change
+        assert editor.blob(), change
+
+
 def test_a_heic_picture_is_named_with_how_to_export_it(editor: EditorPage) -> None:
     editor.give_file("drop", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "")
     editor.until("notices.length === 1")

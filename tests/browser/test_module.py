@@ -267,6 +267,24 @@ def test_a_token_that_changes_while_the_old_one_is_rejected_is_used(
     tab.until_connected("live")
 
 
+def test_a_submit_is_not_repeated_for_the_next_user(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REFUSED.format(503))
+    tab = Tab(context, driven.url, "lea")
+    problem = {"status": 503, "code": "too_busy", "detail": "Later."}
+    kind = "application/problem+json"
+    tab.page.route(
+        "**/api/templates/video",
+        lambda route: route.fulfill(status=503, json=problem, content_type=kind),
+    )
+    tab.run("() => { globalThis.end = submit().catch(describeError); }")
+    tab.until(lambda: tab.count("video") == 1)
+    tab.run("(other) => (token = other, videos.credits())", token("max"))
+    assert tab.run("end") == "unauthenticated: Somebody else has signed in."
+    assert tab.count("video") == 1
+
+
 def test_the_next_user_does_not_see_the_previous_user_s_jobs(
     context: BrowserContext, driven: Server
 ) -> None:

@@ -231,9 +231,10 @@ def test_a_deletion_is_undone_or_sent_when_its_time_is_over(
     until(lambda: list(owner.videos) == ["Three", "One"])
 
 
-def test_no_deletion_is_lost_with_a_page_that_is_closed_or_crashes(
-    context: BrowserContext, owner_of: Callable[[str], Owner]
+def test_no_deletion_is_lost_with_a_page_that_is_closed_crashes_or_is_signed_out(
+    context: BrowserContext, console: Console, owner_of: Callable[[str], Owner]
 ) -> None:
+    console.allow(REQUEST_FAILED)
     owner = owner_of("leaves")
     owner.make("One", "Two", "Three")
     library = owner.library(context)
@@ -254,6 +255,11 @@ def test_no_deletion_is_lost_with_a_page_that_is_closed_or_crashes(
     library.expect_titles("One")
     library.page.clock.run_for(20_000)  # more than there was to undo
     until(lambda: list(owner.videos) == ["One"])
+
+    library.choose("One", "Delete")
+    library.page.get_by_role("button", name="Account").click()
+    library.page.get_by_role("button", name="Sign out").click()
+    until(lambda: not owner.videos)
 
 
 def test_several_videos_are_starred_downloaded_and_deleted(

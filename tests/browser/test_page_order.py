@@ -82,12 +82,14 @@ def test_cancel_when_the_service_has_the_picture_cancels_the_job(
     expect(studio.toasts).to_have_count(0)
 
 
-def test_a_cancel_whose_submit_was_lost_is_repeated_with_it(empty_page: Page) -> None:
-    repeated = """async () => {
+def test_a_cancel_is_repeated_with_its_submit_unless_the_submit_was_refused(
+    empty_page: Page,
+) -> None:
+    repeated = """async (error) => {
       const { Attempts } = await import("/assets/latest/attempts.js");
       const keys = [], cancelled = [];
       const submits = [
-        () => Promise.reject({ code: "offline" }),
+        () => Promise.reject(error),
         () => ({ id: "a job", latest: null, cancel: () => cancelled.push("a job") }),
       ];
       const submit = (image, data, { idempotencyKey, onprogress }) => {
@@ -101,11 +103,14 @@ def test_a_cancel_whose_submit_was_lost_is_repeated_with_it(empty_page: Page) ->
       await new Promise((resolve) => attempts.addEventListener("change", resolve, { once: true }));
       await attempts.cancel(attempt);
       await ended;
-      attempts.again(attempt);
-      while (cancelled.length === 0) await new Promise((resolve) => setTimeout(resolve));
+      const next = attempts.again(attempt);
+      while (!next.job) await new Promise((resolve) => setTimeout(resolve));
+      await new Promise((resolve) => setTimeout(resolve));
       return [new Set(keys).size, keys.length, cancelled];
     }"""
-    assert empty_page.evaluate(repeated) == [1, 2, ["a job"]]
+    lost, refused = {"code": "offline", "status": None}, {"code": "too_many_jobs", "status": 429}
+    assert empty_page.evaluate(repeated, lost) == [1, 2, ["a job"]]
+    assert empty_page.evaluate(repeated, refused) == [1, 2, []]
 
 
 def test_only_sending_whose_end_is_far_is_given_up(empty_page: Page) -> None:
@@ -123,7 +128,9 @@ def test_only_sending_whose_end_is_far_is_given_up(empty_page: Page) -> None:
     }"""
     cases: dict[str, tuple[list[tuple[int, int | None]], bool]] = {
         "not yet begun": ([], True),
+        "just begun": ([(0, 0), (40, None)], False),
         "nothing sent": ([(0, 0), (9000, None)], True),
+        "nothing sent, then repeated": ([(0, 0), (10, 0), (9000, None)], True),
         "slow": ([(0, 0), (1000, 100)], True),
         "fast": ([(0, 0), (50, 100)], False),
         "fast, then stuck": ([(0, 0), (50, 100), (9000, None)], True),

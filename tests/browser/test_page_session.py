@@ -83,6 +83,11 @@ def test_every_view_says_that_nobody_is_signed_in_and_all_tabs_share_the_session
     assert {path for path in asked if path.startswith("/api/")} == {"/api/me", "/api/templates"}
     expect(one.toasts).to_have_count(0)
 
+    sign_in(one, "t€xt")
+    expect(one.dialog).to_contain_text("Paste your access token.")
+    one.page.keyboard.press("Escape")
+    one.page.goto(f"{driven.url}/#token=%0At")
+    signed_out(one.page)
     sign_in(one, "nonsense")
     expect(one.dialog).to_contain_text("does not accept this token")
     expect(other.page.locator("html")).to_have_attribute("data-session", "out")
@@ -183,3 +188,24 @@ def test_without_jobs_too_the_module_says_offline_until_the_network_is_back(
     assert tab.run("states") == ["offline"]
     context.set_offline(False)
     tab.until_connected("live")
+
+
+def test_a_token_that_a_full_storage_refuses_is_not_followed_by_the_one_before(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("before")).until_ready()
+    studio.page.evaluate("""() => {
+      for (let size = 2 ** 22; size >= 1; size /= 2) {
+        try {
+          for (let n = 0; ; n += 1) localStorage.setItem(`${size}/${n}`, "x".repeat(size));
+        } catch {
+          // The next size may still fit.
+        }
+      }
+    }""")
+    longer = token("after", email="a-longer-address-than-before@example.com")
+    studio.page.goto(f"{driven.url}/#token={longer}")
+    expect(studio.page.get_by_role("button", name="Account: a-longer-address")).to_be_visible()
+    studio.page.reload()
+    signed_out(studio.page)

@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.database.deletion_store import DeletionStore
+from app.database.erasure_store import ErasureStore
+from app.database.unfinished_jobs import read_unfinished
 from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.ledger import CHARGED, RELEASED
 from tests.support.refusals import assert_problem
@@ -71,3 +74,21 @@ async def test_deadline_of_tomorrow_counts_from_now(
     assert (await run.status(job_id))["error"]["code"] == "deadline_exceeded"
     assert await run.money() == RELEASED
     assert fal.count("cancel") == 1
+
+
+@pytest.mark.unaudited  # the deletion is of no video
+async def test_what_began_tomorrow_has_no_age_yet(run: Running) -> None:
+    database = run.service.database
+    await set_clock_ahead(database, DAY)
+    await run.submitted()
+    await database.query(
+        "CREATE deletion:gone SET user = 'ada', left = ['key'], left_since = fn::clock::now(), "
+        "rounds = 0, attempts = 0, due_at = fn::clock::now()"
+    )
+    await database.query(
+        "CREATE erasure:ada SET requested_at = fn::clock::now(), due_at = fn::clock::now()"
+    )
+    await set_clock_ahead(database, 0)
+    assert [each.oldest for each in await read_unfinished(database)] == [0]
+    assert await DeletionStore(database).waiting() == (1, 0.0)
+    assert await ErasureStore(database).oldest() == 0.0

@@ -1,6 +1,6 @@
 import { Drafts } from "./drafts.js";
 import { Editing } from "./editing.js";
-import { sceneToBlob, scenePreviewUrl } from "./export.js";
+import { sceneToBlob, scenePreviewUrl, tryToDraw } from "./export.js";
 import { filled } from "./picture-placement.js";
 import { Pictures } from "./pictures.js";
 import * as scenes from "./scene.js";
@@ -117,11 +117,24 @@ export class CanvasEditor extends Editing {
 
   /** Opens the stored draft, or the sample. */
   async #open() {
-    const draft = await this.#drafts.load();
+    const draft = await this.#draft();
     const source = draft ? null : await this.#pictures.addSample();
     const scene = draft ?? (source ? withSample(this.scene, source).scene : this.scene);
     await this.#pictures.show(scene);
     this.open(scene);
     this.#shownAspect = this.aspect;
+  }
+
+  /** The stored draft, unless another release has stored what this one cannot draw. */
+  async #draft() {
+    const draft = await this.#drafts.load();
+    if (!draft) return null;
+    try {
+      await this.#pictures.show(draft);
+      tryToDraw(draft);
+      return draft;
+    } catch {
+      return null;
+    }
   }
 }

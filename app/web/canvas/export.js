@@ -2,6 +2,7 @@ import { FRAMES } from "./scene.js";
 import { drawScene } from "./shapes.js";
 
 const PREVIEW = 640; // pixels of the longer side
+const PROBE = 16; // pixels
 const QUALITY = 0.95;
 
 /**
@@ -18,6 +19,11 @@ export async function sceneToBlob(scene, { longSide, hasAlpha }) {
   const refused = new Error("The browser could not turn the canvas into a picture.");
   refused.code = "image_unavailable";
   throw refused;
+}
+
+/** Throws if the scene cannot be drawn. */
+export function tryToDraw(scene) {
+  render(scene, PROBE);
 }
 
 /** A small picture of the scene as a data URL. */

@@ -40,13 +40,16 @@ export class Client {
     return this.#latest === this.#refused;
   }
 
-  /** All tries use one idempotency key, so they create at most one job. */
-  submit(image, data, { signal, idempotencyKey, onprogress }) {
+  /**
+   * All tries use one idempotency key, so they create at most one job. `check` is called before each,
+   * once the token is there, and may throw.
+   */
+  submit(image, data, { signal, idempotencyKey, onprogress, check }) {
     const form = new FormData();
     form.append("startImage", image, "canvas");
     form.append("data", JSON.stringify(data));
     const headers = { "Idempotency-Key": idempotencyKey };
-    const request = { method: "POST", body: form, headers, signal, timeout: UPLOAD_TIMEOUT, onprogress };
+    const request = { method: "POST", body: form, headers, signal, timeout: UPLOAD_TIMEOUT, onprogress, check };
     return withRetries(() => this.#json(ROOT, request), signal);
   }
 
@@ -157,7 +160,8 @@ export class Client {
     }
   }
 
-  async #sendAs(token, path, { query = {}, headers = {}, timeout = TIMEOUT, isPublic, ...request }) {
+  async #sendAs(token, path, { query = {}, headers = {}, timeout = TIMEOUT, isPublic, check, ...request }) {
+    check?.();
     const { signal, onprogress } = request;
     const send = onprogress ? upload : fetch;
     const authorization = token ? { Authorization: `Bearer ${token}` } : {};

@@ -1,4 +1,7 @@
-/** Browser storage that falls back to memory if the browser refuses to store a value. */
+/**
+ * Browser storage that falls back to memory if the browser refuses to store a value; the value before
+ * is forgotten, so that it does not come back with the next page.
+ */
 class BrowserStorage {
   #area;
   #unsaved = new Map();
@@ -23,6 +26,7 @@ class BrowserStorage {
       this.#unsaved.delete(key);
     } catch {
       this.#unsaved.set(key, value); // private mode, or storage is full
+      this.#forget(key);
     }
   }
 
@@ -30,6 +34,14 @@ class BrowserStorage {
     this.#unsaved.clear();
     try {
       this.#area().clear();
+    } catch {
+      // There is nothing stored.
+    }
+  }
+
+  #forget(key) {
+    try {
+      this.#area().removeItem(key);
     } catch {
       // There is nothing stored.
     }

@@ -1,4 +1,5 @@
 import { signInUrl } from "../operator.js";
+import { canBeToken } from "../session.js";
 import { Modal } from "./modal.js";
 
 /** Leads to where the operator lets users sign in; without such a place, asks for an access token. */
@@ -26,7 +27,7 @@ export class SignIn {
 
   async #try(token) {
     try {
-      if (!token) throw new Error("Paste your access token.");
+      if (!canBeToken(token)) throw new Error("Paste your access token.");
       await this.#verify(token);
     } catch (error) {
       return this.#complain(error);
