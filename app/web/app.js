@@ -89,6 +89,7 @@ class Page {
     this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
     this.#session.addEventListener("signed-in", () => this.open());
     addEventListener("online", () => this.#recovered());
+    addEventListener("beforeunload", (event) => this.#attempts.isSending && event.preventDefault());
     document.addEventListener("visibilitychange", () => this.#seenAgain());
     this.#dialog.addEventListener("again", ({ detail }) => this.#context.useAgain(detail));
     this.#videos.onconnection = (state) => this.#connected(state);

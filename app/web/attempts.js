@@ -81,6 +81,11 @@ export class Attempts extends EventTarget {
     return this.all.filter((attempt) => !attempt.hasEnded);
   }
 
+  /** Whether an order is on its way to the service, which only this page can send. */
+  get isSending() {
+    return this.#submitting.size > 0;
+  }
+
   /** The attempt of a job; undefined if this page does not know it. */
   find(jobId) {
     return this.#byJob.get(jobId);

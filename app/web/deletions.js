@@ -7,7 +7,8 @@ const HOLD_FOR = 600_000; // milliseconds; the longest time to decide, also afte
  * Deletes videos, after a time in which it can be undone. A deletion stays noted in the browser's
  * storage until the service has confirmed it, so that none is lost: a page that is hidden or closed
  * sends it at once, in a request that outlives the page, and the next page sends what did not arrive.
- * Emits `change` when something can be undone or no longer, and `undo` (detail: the videos).
+ * Emits `change` when something can be undone or no longer, or is deleted in another tab, and `undo`
+ * (detail: the videos), also of another tab.
  */
 export class Deletions extends EventTarget {
   #context;
@@ -18,6 +19,7 @@ export class Deletions extends EventTarget {
   constructor(context) {
     super();
     this.#context = context;
+    addEventListener("storage", (event) => this.#followOtherTab(event));
     addEventListener("pagehide", () => this.#leave());
     // The last event that a phone is sure to send.
     document.addEventListener("visibilitychange", () => document.hidden && this.#leave());
@@ -95,6 +97,16 @@ export class Deletions extends EventTarget {
 
   #changed() {
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** What is no longer noted was undone if its time was not over, and else is sent. */
+  #followOtherTab({ key, oldValue, newValue }) {
+    if (key !== this.#key) return;
+    const left = JSON.parse(newValue ?? "{}");
+    const gone = Object.entries(JSON.parse(oldValue ?? "{}")).filter(([jobId]) => !(jobId in left));
+    const undone = gone.filter(([, time]) => time > Date.now()).map(([jobId]) => ({ jobId }));
+    this.#changed();
+    if (undone.length > 0) this.dispatchEvent(new CustomEvent("undo", { detail: undone }));
   }
 
   /** When each video is to be deleted, by job id. */

@@ -1,18 +1,21 @@
+import { channelOf } from "./generation/tabs.js";
 import { element } from "./views/element.js";
 
 const APART = 1_000; // milliseconds
 
 /**
  * Changes, shares and saves videos of the library. Emits `change` (detail: `jobId` and what is
- * different) before the service has answered, and again if the service refuses.
+ * different) before the service has answered, and again if the service refuses, in every tab.
  */
 export class VideoChanges extends EventTarget {
   #videos;
   #turns = new Map();
+  #otherTabs = channelOf("video-changes");
 
   constructor(videos) {
     super();
     this.#videos = videos;
+    this.#otherTabs?.addEventListener("message", ({ data }) => this.#emit(data));
   }
 
   /** Changes `title` or `favourite`; changes of one video reach the service in their order. */
@@ -49,7 +52,13 @@ export class VideoChanges extends EventTarget {
   }
 
   #changed(jobId, change) {
-    this.dispatchEvent(new CustomEvent("change", { detail: { ...change, jobId } }));
+    const detail = { ...change, jobId };
+    this.#emit(detail);
+    this.#otherTabs?.postMessage(detail);
+  }
+
+  #emit(detail) {
+    this.dispatchEvent(new CustomEvent("change", { detail }));
   }
 }
 

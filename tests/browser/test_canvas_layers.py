@@ -50,7 +50,7 @@ def test_the_first_photo_is_shown_whole_and_offers_its_ratio(editor: EditorPage)
     (picture,) = editor.objects
     assert editor.page.evaluate("editor.selection") == [picture["id"]]
     assert of(picture, "x", "y", "width", "height") == [640, 360, 960, 720]
-    assert editor.announced.endswith("This picture is about 4:3. The canvas can have its ratio")
+    assert editor.announced.endswith("This picture is about 4:3. The canvas can have 4:3")
     offer = editor.page.get_by_role("group", name="Ratio of the picture")
     editor.tool("Set the canvas to 4:3")
     assert offer.is_hidden()
@@ -62,6 +62,17 @@ def test_the_first_photo_is_shown_whole_and_offers_its_ratio(editor: EditorPage)
     editor.keys("Control+z")
     assert [each["kind"] for each in editor.objects] == ["picture", "text"]
     assert editor.announced == "Undone"
+
+    editor.page.evaluate("editor.wantedAspects = ['16:9', '9:16']")
+    editor.give_file("drop", photo(900, 1200), "image/jpeg")
+    editor.until_picture(900, 1200)
+    assert editor.announced.endswith("This picture is about 3:4. The canvas can have 9:16")
+    editor.tool("Set the canvas to 9:16")
+    assert of(editor.last, "width", "height") == [960, 1280]
+    editor.keys("Control+z", "Control+z")
+    editor.give_file("drop", photo(1600, 1200), "image/jpeg")
+    editor.until_picture(1600, 1200)
+    assert offer.is_hidden()
 
 
 def test_a_further_picture_is_a_layer_and_nothing_of_it_is_cut_unseen(editor: EditorPage) -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.browser.editor_page import EditorPage, encoded
 from tests.browser.server import Server
@@ -160,3 +161,8 @@ def test_the_page_sets_the_ratio_shows_a_picture_and_learns_what_is_transparent(
     assert (editor.aspect, len(editor.objects)) == ("16:9", 2)
     run("editor.apply({ ...editor.scene, backdrop: [] })")
     assert run("editor.hasTransparency()")
+
+    editor.page.set_viewport_size({"width": 390, "height": 844})
+    for aspect in ("9:16", "21:9"):
+        run("(aspect) => { editor.aspect = aspect; }", aspect)
+        expect(editor.page.locator(".canvas-aspect", has_text=aspect)).to_be_in_viewport(ratio=1)

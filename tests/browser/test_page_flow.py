@@ -34,6 +34,8 @@ def test_a_click_makes_a_video_that_plays_and_is_in_the_library(
     expect(studio.dialog).to_be_hidden()
     studio.go("Library")
     newest = studio.page.get_by_role("list", name="Videos").get_by_role("button").first
+    expect(newest).to_be_visible()
+    expect(studio.page.locator(".tile-new").first).to_be_hidden()  # it was watched
     newest.click()
     studio.until_video_plays()
     expect(studio.dialog).to_contain_text("Local preview")
@@ -56,6 +58,7 @@ def test_the_job_continues_after_the_dialog_is_closed(
     studio.go("Activity")
     studio.row("completed").get_by_role("button", name="Play").click()
     studio.until_video_plays()
+    expect(studio.page.locator(".tile-new")).to_be_visible()
 
 
 def test_a_reload_finds_the_running_job(

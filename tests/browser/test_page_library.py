@@ -27,7 +27,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, PHONE, Studio
-from tests.browser.tab import TIMEOUT
+from tests.browser.tab import TIMEOUT, HeldRequests
 from tests.support.service import SUBMIT, TEMPLATE, png, submission
 from tests.support.tokens import bearer, token
 
@@ -199,17 +199,22 @@ def test_the_keyboard_alone_renames_and_stars_and_a_refused_title_comes_back(
     library.expect_titles("Opening night")
 
 
-def test_a_deletion_is_undone_or_sent_when_its_time_is_over(
+def test_a_deletion_is_undone_or_sent_when_its_time_is_over_in_all_tabs(
     context: BrowserContext, owner_of: Callable[[str], Owner]
 ) -> None:
     owner = owner_of("undoes")
     owner.make("One", "Two", "Three")
-    library = owner.library(context)
+    library, other = owner.library(context), owner.library(context)
     page = library.page
     page.clock.install()
+    library.tile("One").get_by_role("button", name="Favourite").click()
+    for tab in (library, other):
+        star = tab.tile("One").get_by_role("button", name="Favourite")
+        expect(star).to_have_attribute("aria-pressed", "true")
     for undo in ("click", "Control+z"):
         library.choose("Two", "Delete")
         library.expect_titles("Three", "One")
+        other.expect_titles("Three", "One")
         expect(page.get_by_role("button", name="Play One")).to_be_focused()
         expect(page.locator("#undo")).to_have_text("“Two” deletedUndo")
         if undo == "click":
@@ -217,6 +222,7 @@ def test_a_deletion_is_undone_or_sent_when_its_time_is_over(
         else:
             page.keyboard.press(undo)
         library.expect_titles("Three", "Two", "One")
+        other.expect_titles("Three", "Two", "One")
         expect(page.get_by_role("button", name="Play Two")).to_be_focused()
     page.clock.run_for(20_000)  # more than there is to undo
     assert library.requests("DELETE") == []
@@ -226,9 +232,16 @@ def test_a_deletion_is_undone_or_sent_when_its_time_is_over(
     library.expect_titles("Three", "One")
     assert library.requests("DELETE") == []
     assert violations(page) == []
+    held = HeldRequests()  # until the other tab's time has passed as well
+    page.route("**/api/library/*", held.hold)
     page.clock.run_for(20_000)
     expect(library.undo).to_be_hidden()
+    library.studio.until(lambda: held.count == 1)
+    held.release()
     until(lambda: list(owner.videos) == ["Three", "One"])
+    noted = "Object.keys(localStorage).some((key) => key.startsWith('deletions/'))"
+    library.studio.until(lambda: not other.page.evaluate(noted))
+    other.expect_titles("Three", "One")
 
 
 def test_no_deletion_is_lost_with_a_page_that_is_closed_crashes_or_is_signed_out(

@@ -44,7 +44,7 @@ def test_the_template_is_marked_if_the_catalogue_comes_after_the_first_event(
     fal.complete()
 
 
-def test_cancel_while_the_picture_is_sent_makes_no_job(
+def test_while_the_picture_is_sent_leaving_asks_and_cancel_makes_no_job(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:
     studio = Studio(context, driven.url, token=token("slow")).until_ready()
@@ -55,6 +55,9 @@ def test_cancel_while_the_picture_is_sent_makes_no_job(
     with studio.page.expect_event("requestfailed", lambda request: request.method == "POST"):
         studio.animate.click()
         expect(studio.dialog.locator(".is-present")).to_have_text(re.compile("Sending [1-9]"))
+        with studio.page.expect_event("dialog") as asked:
+            studio.page.close(run_before_unload=True)
+        asked.value.dismiss()  # stays
         studio.dialog.get_by_role("button", name="Cancel").click()
     expect(studio.dialog).to_be_hidden()
     expect(studio.page.locator("#announcer")).to_have_text("Gentle zoom: cancelled")

@@ -70,3 +70,6 @@ def test_everything_fits_and_is_within_reach(
         studio.until_video_plays()
         expect_within_reach(studio.dialog.get_by_role("link", name="Download"))
         assert fits()
+        studio.dialog.get_by_role("button", name="Delete").tap()
+        expect_within_reach(page.get_by_role("button", name="Undo", exact=True).last)
+        expect_within_reach(studio.animate)

@@ -18,6 +18,8 @@ export class CanvasEditor extends Editing {
   #drafts;
   #shownAspect = this.aspect;
   #saveTimer = 0;
+  /** The ratios that are offered for a picture. */
+  wantedAspects = this.aspects;
 
   /** @param {() => string} options.owner the user whose draft is stored */
   constructor(host, { sampleUrl, owner = () => "" }) {
@@ -92,9 +94,9 @@ export class CanvasEditor extends Editing {
     if (source) this.#place(withSample(this.scene, source));
   }
 
-  /** Gives the canvas the ratio of a picture, which then covers it, as one undo step. */
-  takeRatioOf({ id, source }) {
-    const scene = scenes.reframed(this.scene, scenes.closestAspect(source));
+  /** Gives the canvas a ratio, and lets a picture cover it, as one undo step. */
+  cover({ id, source }, aspect) {
+    const scene = scenes.reframed(this.scene, aspect);
     this.apply(scenes.change(scene, [id], (picture) => filled(picture, scenes.frameOf(scene))));
     this.announce(`Aspect ${this.aspect}`);
   }

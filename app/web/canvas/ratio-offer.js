@@ -1,10 +1,11 @@
 import { element } from "../views/element.js";
 import { closestAspect } from "./scene.js";
 
-/** Offers to give the canvas the ratio of its first picture, until anything else is done. */
+/** Offers to give the canvas the ratio closest to its first picture, until anything else is done. */
 export class RatioOffer {
   #editor;
   #picture = null;
+  #aspect;
   #words = element("span");
   #accept = element("button", { type: "button", class: "button", onclick: () => this.#take() });
   #refuse = element("button", { type: "button", class: "button quiet", onclick: () => this.#end() });
@@ -23,14 +24,16 @@ export class RatioOffer {
   /** Makes the offer for the picture that is selected. */
   make() {
     const { selected, aspect: kept } = this.#editor;
-    const aspect = closestAspect(selected[0].source);
+    const { source } = selected[0];
+    const aspect = closestAspect(source, [kept, ...this.#editor.wantedAspects]);
     if (aspect === kept) return;
     [this.#picture] = selected;
-    this.#words.textContent = `This picture is about ${aspect}.`;
+    this.#aspect = aspect;
+    this.#words.textContent = `This picture is about ${closestAspect(source)}.`;
     this.#accept.textContent = `Set the canvas to ${aspect}`;
     this.#refuse.textContent = `Keep ${kept}`;
     this.update();
-    this.#editor.announce(`Picture placed. ${this.#words.textContent} The canvas can have its ratio`);
+    this.#editor.announce(`Picture placed. ${this.#words.textContent} The canvas can have ${aspect}`);
   }
 
   /** Ends the offer when the picture was changed or is no longer selected: scenes are immutable. */
@@ -41,7 +44,7 @@ export class RatioOffer {
   }
 
   #take() {
-    this.#editor.takeRatioOf(this.#picture);
+    this.#editor.cover(this.#picture, this.#aspect);
     this.#end();
   }
 

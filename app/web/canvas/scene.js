@@ -38,12 +38,12 @@ const KINDS = {
 export const frameOf = ({ aspect }) => FRAMES[aspect];
 
 /** The aspect ratio that is closest to a picture's. */
-export function closestAspect({ width, height }) {
+export function closestAspect({ width, height }, aspects = Object.keys(FRAMES)) {
   const distance = (aspect) => {
     const frame = FRAMES[aspect];
     return Math.abs(Math.log((frame.width * height) / (frame.height * width)));
   };
-  return Object.keys(FRAMES).reduce((a, b) => (distance(b) < distance(a) ? b : a));
+  return aspects.reduce((a, b) => (distance(b) < distance(a) ? b : a));
 }
 
 /** Adds an object in the middle of the frame, on top; `look` overrides any property. */

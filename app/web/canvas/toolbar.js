@@ -94,7 +94,12 @@ export class Toolbar {
 /** Not scrollIntoView, which would scroll the page too. */
 function bringIntoView(label) {
   const group = label.parentElement;
-  group.scrollLeft = label.offsetLeft - group.offsetLeft - (group.clientWidth - label.clientWidth) / 2;
+  group.scrollLeft += middleOf(label) - middleOf(group);
+}
+
+function middleOf(node) {
+  const { left, width } = node.getBoundingClientRect();
+  return left + width / 2;
 }
 
 /** Makes a toolbar one Tab stop; the arrow keys move inside it. */

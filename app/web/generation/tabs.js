@@ -113,7 +113,7 @@ export class Tabs {
 }
 
 /** Null if the browser has no channels, or forbids them. */
-function channelOf(name) {
+export function channelOf(name) {
   try {
     return new BroadcastChannel(name);
   } catch {

@@ -46,8 +46,9 @@ export class AttemptNews {
     }
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
     const isInLibrary = this.#context.router.location.view === "library";
-    if (!isInLibrary && !this.#dialog.shows(attempt)) this.#shell.showNewVideo();
-    this.#context.reportErrors(() => this.#library.add(jobId));
+    const isNew = !this.#dialog.shows(attempt);
+    if (isNew && !isInLibrary) this.#shell.showNewVideo();
+    this.#context.reportErrors(() => this.#library.add(jobId, { isNew }));
     this.#tell(attempt, "Your video is ready", "library", { video: jobId });
     return this.#announce(attempt, "is ready");
   }

@@ -84,7 +84,7 @@ export class LibraryShelf extends EventTarget {
   restore(videos) {
     const tiles = videos.map(({ jobId }) => this.#tiles.get(jobId)).filter(Boolean);
     for (const tile of tiles) tile.root.hidden = false;
-    tiles[0]?.focus();
+    if (document.hasFocus()) tiles[0]?.focus(); // not if it was undone in another window
     this.dispatchEvent(new Event("change"));
     return tiles.length === videos.length;
   }

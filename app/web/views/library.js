@@ -57,10 +57,10 @@ export class LibraryView {
   }
 
   /** Adds a finished video at the top, without reloading, so the scroll position stays. */
-  async add(jobId) {
+  async add(jobId, { isNew }) {
     const { router, videos } = this.#context;
     const isHere = router.location.view === "library";
-    this.#shelf.mark(jobId);
+    if (isNew) this.#shelf.mark(jobId);
     if (!isHere || this.#isStale) {
       this.#isStale = true;
       return isHere && this.enter(router.location.query);

@@ -34,11 +34,17 @@ function ratiosOf(template) {
   return (modelDecides && template.aspectRatios) || offered;
 }
 
+/** The ratios of the canvas that the template makes. */
+export function wantedRatios(template, { aspects }) {
+  const ratios = ratiosOf(template);
+  return ratios ? aspects.filter((each) => ratios.includes(each)) : aspects;
+}
+
 /** The ratios of the canvas that the template makes, the most alike first; null if it makes this one. */
 export function betterRatios(template, { aspect, aspects }) {
   const ratios = ratiosOf(template) ?? [aspect];
   if (ratios.some((each) => distance(each, aspect) < 0.01)) return null;
-  return byLikeness(aspects.filter((each) => ratios.includes(each)), aspect);
+  return byLikeness(wantedRatios(template, { aspects }), aspect);
 }
 
 /** Says what becomes of a canvas whose ratio a template does not make, and offers others. */

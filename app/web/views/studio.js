@@ -8,7 +8,7 @@ import { element } from "./element.js";
 import { credits } from "./format.js";
 import { disable, sectionOf } from "./parts.js";
 import { stillUrl } from "./previews.js";
-import { RatioNote, ratioValues, ratioVariable } from "./ratios.js";
+import { RatioNote, ratioValues, ratioVariable, wantedRatios } from "./ratios.js";
 import { VariablesForm } from "./variables-form.js";
 
 const KEY = "template";
@@ -109,6 +109,7 @@ export class StudioView {
     if (template === this.#template) return;
     const { preview, title, text, model } = this.#parts;
     this.#template = template;
+    this.#editor.wantedAspects = wantedRatios(template, this.#editor);
     sessionStore.set(KEY, slug);
     title.textContent = template.title;
     text.textContent = template.description;
