@@ -1,4 +1,4 @@
-/* Written by make bundle. Sources: f5722ef6f454c8c3debca221b4e5e58389ed1e17b815e500e7837d147b1ab3a2 */
+/* Written by make bundle. Sources: 66d767afa1f22418b04a19fef018da9b17c26829ce03ccc4a6c78d8c7ad58378 */
 var Lt=class extends EventTarget{#t;#e;#s=null;#i;credits=null;constructor(t,e){super(),this.#t=t,this.#e=e}async refresh(){
 let{token:t}=this.#e;this.#i!==t&&(this.#s=null),this.#i=t;let e=this.#s??=this.#t.credits();try{let s=await e;if(t!==this.#e.
 token)return;this.credits=s,this.dispatchEvent(new Event("change"))}catch(s){if(t===this.#e.token)throw s}finally{this.#s===

@@ -85,7 +85,7 @@ def _library(page: Page) -> None:
         _finish(page)
     page.goto(page.url.split("#")[0] + "#/library")
     page.reload()
-    tiles = page.get_by_role("list", name="Videos").get_by_role("button")
+    tiles = page.get_by_role("list", name="Videos").get_by_role("listitem")
     expect(tiles).to_have_count(len(LIBRARY))
     tiles.nth(3).hover()
     page.wait_for_timeout(1500)  # until the preview plays

@@ -80,7 +80,7 @@ async def test_header_without_a_bearer_token_is_refused(header: str) -> None:
         {"exp": "soon"},
         {"exp": 1},
         {"iat": "soon"},
-        {"nbf": int(time.time()) + 600},
+        {"nbf": 2**40},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -16,6 +16,7 @@ from app.storage.r2_multipart import PART_BYTES
 from tests.support.clock import pass_retries, pass_time
 from tests.support.job_rows import stored_row
 from tests.support.ledger import CHARGED, HELD, RELEASED
+from tests.support.process import PATIENCE
 from tests.support.s3 import S3Server, s3_server
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal_faults import Pause, Truncate
@@ -85,7 +86,9 @@ def own_s3(tmp_path: Path) -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def r2_settings(settings: Settings, own_s3: S3Server) -> Settings:
+def r2_settings(settings: Settings, own_s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    # A busy server may take longer to abort an upload, which R2 would delete after days.
+    monkeypatch.setattr(times, "UPLOAD_ABORT", PATIENCE)
     return own_s3.settings(settings).model_copy(update={"keep_start_images": False})
 
 

@@ -16,6 +16,8 @@ from tests.support.stand_ins.fal_faults import Effect, Hang
 from tests.support.stand_ins.videos import small_video
 
 WATCHED_JOBS = 160
+CROWD = ("eve", "mallory")
+"""More requests of one user at once are refused."""
 
 
 class Crowd(Hang):
@@ -34,17 +36,17 @@ class Crowd(Hang):
         return await super().__call__(effect, connection)
 
 
-async def watched_jobs(run: Running) -> list[str]:
-    """Create jobs that fal works on; returns their ids."""
-    ids = [f"request-of-eve-{number}" for number in range(WATCHED_JOBS)]
+async def watched_jobs(run: Running) -> dict[str, str]:
+    """Create jobs of both users that fal works on; returns the user of each id."""
+    jobs = {f"request-{number}": CROWD[number % 2] for number in range(WATCHED_JOBS)}
     await run.rows(
-        "FOR $id IN $ids { CREATE type::record('video_job', $id) SET user = 'eve', "
-        "user_email = 'eve@example.com', template_slug = 'night-life-roller', "
+        "FOR $job IN $jobs { CREATE type::record('video_job', $job[0]) SET user = $job[1], "
+        "user_email = 'crowd@example.com', template_slug = 'night-life-roller', "
         "status = 'pending', fal_model = 'fal-ai/kling-video/v3/pro/image-to-video', "
-        "fal_request_id = $id, stage = 'queued', due_at = time::now() + 1h }",
-        ids=ids,
+        "fal_request_id = $job[0], stage = 'queued', due_at = time::now() + 1h }",
+        jobs=list(jobs.items()),
     )
-    return ids
+    return jobs
 
 
 @pytest.mark.unaudited  # the crowd's jobs are rows without holds and events
@@ -55,11 +57,11 @@ async def test_status_that_hangs_for_many_jobs_holds_up_no_submit_and_no_deliver
     done, request_id = await run.submitted(), fal.newest
     fal.complete(request_id, small_video())
     job = await run.service.store.get(done)
-    ids = await watched_jobs(run)
+    jobs = await watched_jobs(run)
     crowd = Crowd(LANES["fal.status"])
     fal.faults.add("status", crowd, times=None)
 
-    await asyncio.gather(*(run.status(each, user="eve") for each in ids))
+    await asyncio.gather(*(run.status(each, user=user) for each, user in jobs.items()))
     await crowd.full.wait()
     run.service.lifecycle.deliver(job)
     assert (await run.submit(user="bob")).status_code == 202
@@ -70,7 +72,7 @@ async def test_status_that_hangs_for_many_jobs_holds_up_no_submit_and_no_deliver
     fal.faults.clear()
     crowd.released.set()
     monkeypatch.setattr(times, "FAL_WAIT", PATIENCE)  # nothing asks fal when the service stops
-    await asyncio.gather(*(run.status(each, user="eve") for each in ids))
+    await asyncio.gather(*(run.status(each, user=user) for each, user in jobs.items()))
 
 
 async def test_cancels_that_hang_do_not_hold_up_the_sweep(
