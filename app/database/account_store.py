@@ -46,8 +46,10 @@ class AccountStore:
         if found["account"] is None:
             await self._database.call("credit::account", user, self._signup_grant)
             found = await self._database.query(STATEMENT, user=user, latest=LATEST)
-        entries = tuple(map(CreditEntry.from_row, found["entries"]))
-        return CreditStatement(**found["account"], entries=entries)
+        entries = [CreditEntry.from_row(row) for row in found["entries"]]
+        # SurrealDB orders an index of times by their texts: 10:00:00Z comes after 10:00:00.5Z.
+        entries.sort(key=lambda entry: entry.created_at, reverse=True)
+        return CreditStatement(**found["account"], entries=tuple(entries))
 
     async def adjust(
         self, by: AdminAction, *, reference: str, user: str, credits_: int

@@ -22,6 +22,20 @@ async def test_concurrent_first_requests_open_one_account(run: Running) -> None:
     assert [entry["kind"] for entry in statements[0]["entries"]] == ["grant"]
 
 
+@pytest.mark.unaudited  # entries without a change of the balance
+async def test_entries_of_one_millisecond_are_shown_in_their_order(run: Running) -> None:
+    await run.credits()
+    for fraction in ("123456", "123"):
+        await run.rows(
+            "CREATE type::record('credit_entry', [$fraction, 'grant']) SET user = 'ada', "
+            "kind = 'grant', credits = <int> $fraction, "
+            "created_at = <datetime> ('2040-01-01T00:00:00.' + $fraction + 'Z')",
+            fraction=fraction,
+        )
+    entries = (await run.credits())["entries"]
+    assert [entry["credits"] for entry in entries] == [123456, 123, 100]
+
+
 async def test_caller_is_told_user_and_email_of_the_token(run: Running) -> None:
     for email in ("ada@example.com", None):
         headers = {"Authorization": f"Bearer {token('ada', **({'email': email} if email else {}))}"}

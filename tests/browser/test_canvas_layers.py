@@ -87,7 +87,7 @@ def test_a_further_picture_is_a_layer_and_nothing_of_it_is_cut_unseen(editor: Ed
     editor.until_picture(800, 1600)
     editor.tool("Fill")
     assert of(editor.last, "width", "height", "y") == [1280, 2560, 360]
-    assert editor.page.evaluate(OPACITY_ABOVE_FRAME) > 0
+    editor.until(f"({OPACITY_ABOVE_FRAME})() > 0")
     editor.keys("Escape", "Escape")
     editor.until(f"({OPACITY_ABOVE_FRAME})() === 0")
     editor.page.get_by_role("radio", name="9:16").check()
