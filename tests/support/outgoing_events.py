@@ -23,22 +23,29 @@ async def tell(run: Running) -> int:
     return await run.service.outgoing_events.once()
 
 
-async def completed(run: Running, fal: FalStandIn) -> str:
+async def submitted(run: Running) -> str:
+    """Submit, and wait until the start image is kept, which would change an ended job's status."""
     job_id = await run.submitted()
+    await run.wait_for_background()
+    return job_id
+
+
+async def completed(run: Running, fal: FalStandIn) -> str:
+    job_id = await submitted(run)
     fal.complete(fal.newest, small_video())
     assert (await run.finished(job_id))["status"] == "completed"
     return job_id
 
 
 async def failed(run: Running, fal: FalStandIn) -> str:
-    job_id = await run.submitted()
+    job_id = await submitted(run)
     fal.fail(fal.newest)
     assert (await run.finished(job_id))["status"] == "failed"
     return job_id
 
 
 async def cancelled(run: Running) -> str:
-    job_id = await run.submitted()
+    job_id = await submitted(run)
     await run.cancel(job_id)
     assert (await run.finished(job_id))["status"] == "cancelled"
     return job_id
