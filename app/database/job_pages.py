@@ -26,6 +26,10 @@ SELECT VALUE status FROM video_job WHERE user = $user AND status >= $least
   ORDER BY status LIMIT 1"""
 _OF_WORD = f"""
 (SELECT id, created_at FROM video_job WHERE user = $user AND status = $word_{{}} AND {NEWEST})"""  # noqa: S608 constants
+# Most jobs are completed, and the index of a status stops at a LIMIT, unlike that of all jobs.
+_NEAR = """
+SELECT VALUE created_at FROM video_job WHERE status = 'completed' AND created_at < $end
+  ORDER BY created_at DESC LIMIT 1"""
 _OTHERS = {status for status in Status if status is not Status.PENDING}
 
 
@@ -83,13 +87,15 @@ class JobPages:
         else:
             of_user = "user = $user AND" if user is not None else ""
             of_status = "status = $status AND" if status is not None else ""
-            given["condition"] = f"{of_user} {of_status}"
+            given["condition"] = f"{of_user} {of_status}".strip()
         try:
-            rows = await exact_page(self._database, "video_job", page, row=row, **given)
+            rows = await exact_page(self._database, "video_job", page, row=row, near=_NEAR, **given)
         except DatabaseUnavailable as error:
             if not is_unreadable(error):
                 raise
-            places = await exact_page(self._database, "video_job", page, row=_PLACE, **given)
+            places = await exact_page(
+                self._database, "video_job", page, row=_PLACE, near=_NEAR, **given
+            )
             rows = [await self._row(place, row) for place in places]
         return [ListedJob.from_row(each) for each in rows]
 

@@ -20,8 +20,9 @@ NEWEST = """
 _EXACT = """{{
 LET $end = (SELECT VALUE created_at FROM type::record($table, $last)
   WHERE time::floor(created_at, 1us) = $until)[0] ?? $until;
+LET $near = {near};
 LET $since = IF $window = NONE {{ d'0001-01-01T00:00:00Z' }} ELSE {{
-  array::min([$end, time::now()]) - duration::from_secs($window)
+  array::min([$end, time::now(), $near[0] ?? $end]) - duration::from_secs($window)
 }};
 LET $read = SELECT id, created_at FROM {rows_of} WHERE {condition} {newest};
 LET $is_cut = array::len($read) >= $most;
@@ -38,7 +39,7 @@ _MORE_ROWS = (100, 10_000, 1_000_000)
 # Of an index on created_at alone, SurrealDB reads 1,000 rows at a time, whatever the LIMIT. It
 # heeds both bounds of such a scan, unlike those of a longer index.
 _WINDOWS = (600, 14_400)
-"""Seconds: how far back rows are looked for first, if all of a table are listed."""
+"""Seconds: how far back from ``near`` rows are looked for first, if all of a table are listed."""
 
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -61,13 +62,15 @@ async def exact_page(
     rows_of: str | None = None,
     condition: str = "",
     row: str = "(SELECT * FROM ONLY $id)",
+    near: str = "[]",
     **variables: Any,
 ) -> list[dict[str, Any]]:
     """Return the rows of a page, and one more: no row is left out or repeated, whatever its time.
 
     ``condition`` is empty or ends with AND; ``row`` is what is returned for each ``$id``. Needs an
     index on created_at, behind what the condition compares; or ``rows_of``, a query for the ids and
-    times of rows of the table, the ``NEWEST`` of them at least.
+    times of rows of the table, the ``NEWEST`` of them at least. ``near`` is a quick query for
+    the time of a row before ``$end``, near the newest such row if possible.
     """
     variables |= page_variables(table, page)
     windows = () if condition or rows_of else _WINDOWS
@@ -75,7 +78,11 @@ async def exact_page(
     for window, more in attempts + [(None, more) for more in _MORE_ROWS]:
         lower = "created_at > $since AND" if window else ""
         statement = _EXACT.format(
-            rows_of=rows_of or table, condition=f"{condition} {lower}", row=row, newest=NEWEST
+            rows_of=rows_of or table,
+            condition=f"{condition} {lower}",
+            row=row,
+            near=near if window else "[]",
+            newest=NEWEST,
         )
         rows: list[dict[str, Any]] | None = await database.query(
             statement, most=page.limit + more, window=window, **variables
