@@ -27,7 +27,6 @@ NAMES = (
     "scaling",
     "engines",
     "growth",
-    "library",
     "backfill",
     "rendering",
     "start",

@@ -1,9 +1,10 @@
-"""One user's requests with 1,000 jobs in the database, and with 1,000,000.
+"""Requests with 1,000 jobs in the database, and with 1,200,000, six of seven with a video.
 
 ``BENCH_JOBS`` sets the size of the larger database.
 """
 
 import os
+import statistics
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from time import perf_counter
 
 import httpx
 
+from scripts.bench import library
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.filled_database import ADA, JOBS_OF_EACH, FilledDatabase
 from scripts.bench.memory import Memory
@@ -34,10 +36,11 @@ from tests.support.stand_ins.fal_jobs import Job
 from tests.support.tokens import admin_bearer, bearer
 
 FEW = 1_000
-MANY = int(os.environ.get("BENCH_JOBS", "1_000_000"))
+MANY = int(os.environ.get("BENCH_JOBS", "1_200_000"))
 ROUNDS, CALLS = 4, 20
 """Together at most the user's completed jobs: each is polled once, before it is cached."""
 GOAL = Goal("≤", 1.3)
+NEWEST_GOAL = Goal("≤", 20, "ms")
 AT_ONCE, AGAIN = 50, 15
 """The sweep's arguments: number of jobs, and seconds until they are due again."""
 
@@ -117,7 +120,7 @@ def measure(folder: Path) -> Iterator[Figure]:
         surreal_server(folder / "surreal") as server,
         fal_in_thread() as (portal, fal),
         FilledDatabase.of(FEW, server.address(), portal) as few,
-        FilledDatabase.of(MANY, server.address(), portal) as many,
+        FilledDatabase.of(MANY, server.address(), portal, more=library.JOBS_OF) as many,
     ):
         yield from _size(many, server, folder / "surreal")
         small, large = Place(few), Place(many)
@@ -125,9 +128,15 @@ def measure(folder: Path) -> Iterator[Figure]:
             yield _compared(what, call, large, small)
         for database in (few, many):
             database.make_due(JOBS_OF_EACH, MONTH)
+        library.prepare(many)
+        # SurrealKV 3.2 reads rows that are in its memory only backwards very slowly, and so a page
+        # right after so many writes. A restart moves them to disk.
+        server.restart()
         with _served(folder, small, fal), _served(folder, large, fal):
             for what, call in REQUESTS.items():
                 yield _compared(what, call, large, small)
+            yield _newest_jobs(large)
+            yield from library.pages(str(large.client.base_url))
 
 
 @contextmanager
@@ -155,6 +164,18 @@ def _compared(what: str, call: Callable[[Place], float], large: Place, small: Pl
         beside=f"{rounds.baseline_median * 1000:.1f} ms at {small.database.jobs:,}",
         values=rounds.ratios,
         goal=GOAL,
+    )
+
+
+def _newest_jobs(place: Place) -> Figure:
+    rounds = [
+        1000 * statistics.median(place.newest_jobs() for _ in range(CALLS)) for _ in range(ROUNDS)
+    ]
+    return Figure(
+        what="the back office's page of all jobs, p50",
+        measured=f"{statistics.median(rounds):.1f} ms at {place.database.jobs:,} jobs",
+        values=rounds,
+        goal=NEWEST_GOAL,
     )
 
 

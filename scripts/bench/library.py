@@ -1,17 +1,11 @@
-"""Pages of a user with 10,000 videos, of one with 100, and of the back office, in one database.
-
-``BENCH_VIDEOS`` sets the number of jobs of other users; six of seven have a video.
-"""
+"""Pages of a user with 10,000 videos, and of one with 100, in the same large database."""
 
 import json
-import os
-import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from time import perf_counter
 
 import httpx
@@ -19,19 +13,13 @@ import httpx
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.filled_database import FilledDatabase
 from scripts.bench.rounds import Rounds, alternate
-from scripts.bench.service import fal_in_thread
-from tests.support.database import environment_of, surreal_server
-from tests.support.process import started
-from tests.support.service import UNLIMITED_ENVIRONMENT, stand_in_environment
-from tests.support.tokens import admin_bearer, bearer
+from tests.support.tokens import bearer
 
-JOBS = int(os.environ.get("BENCH_VIDEOS", "100_000"))
 MANY, FEW = "many", "few"
 JOBS_OF = {MANY: 11_666, FEW: 116}
 """Six of seven are completed: the users have exactly 10,000 and 100 videos."""
 ROUNDS, CALLS = 4, 15
 GOAL = Goal("≤", 3)
-OFFICE_GOAL = Goal("≤", 20, "ms")
 RARE = "Zebra crossing"
 # The oldest videos: a page has to look past all others.
 MARK = """UPDATE (SELECT VALUE id FROM library_video
@@ -54,42 +42,25 @@ REQUESTS = {
 }
 
 
-def measure(folder: Path) -> Iterator[Figure]:
+def prepare(database: FilledDatabase) -> None:
+    """Name and mark the oldest videos of both users, and print what a search reads."""
+    for name in JOBS_OF:
+        for number, changes in ((5, "favourite = true"), (1, f"title = {json.dumps(RARE)}")):
+            statement = MARK.format(changes=changes)
+            database.query(statement, user=f"{name}-0", number=number)
+    _print_plans(database)
+
+
+def pages(url: str) -> Iterator[Figure]:
     """Compare the pages of both users."""
     with ExitStack() as stack:
-        server = stack.enter_context(surreal_server(folder / "surreal"))
-        portal, fal = stack.enter_context(fal_in_thread())
-        database = stack.enter_context(
-            FilledDatabase.of(JOBS, server.address(), portal, more=JOBS_OF)
-        )
-        print(f"{JOBS:,} jobs in {database.seconds:.0f} s", file=sys.stderr)
-        _mark(database)
-        _print_plans(database)
-        # SurrealKV 3.2 reads rows that are in its memory only backwards very slowly, and so a page
-        # right after so many writes. A restart moves them to disk.
-        server.restart()
-        settings = UNLIMITED_ENVIRONMENT | stand_in_environment(fal.port)
-        settings |= environment_of(database.address) | {"LOG_LEVEL": "WARNING"}
-        process = stack.enter_context(started(folder, "tests.support.serve", **settings))
-        process.until_ready()
         many, few = (
-            stack.enter_context(
-                httpx.Client(base_url=process.url, headers=bearer(f"{name}-0"), timeout=30)
-            )
+            stack.enter_context(httpx.Client(base_url=url, headers=bearer(f"{name}-0"), timeout=30))
             for name in (MANY, FEW)
         )
         yield _first_search(many, few)
         for what, (path, query) in REQUESTS.items():
             yield _compared(what, many, few, path, query)
-        many.headers = httpx.Headers(admin_bearer())
-        yield _newest_jobs(many)
-
-
-def _mark(database: FilledDatabase) -> None:
-    for name in JOBS_OF:
-        for number, changes in ((5, "favourite = true"), (1, f"title = {json.dumps(RARE)}")):
-            statement = MARK.format(changes=changes)
-            database.query(statement, user=f"{name}-0", number=number)
 
 
 def _print_plans(database: FilledDatabase) -> None:
@@ -131,20 +102,6 @@ def _compared(
         beside=f"{rounds.baseline_median * 1000:.1f} ms with 100 ({found[1]} rows)",
         values=rounds.ratios,
         goal=GOAL,
-    )
-
-
-def _newest_jobs(office: httpx.Client) -> Figure:
-    path = "/api/admin/jobs"
-    rows = _found(office, path, {})
-    rounds = [
-        statistics.median(_seconds(office, path, {}) for _ in range(CALLS)) for _ in range(ROUNDS)
-    ]
-    return Figure(
-        what="the back office's newest page, p50",
-        measured=f"{statistics.median(rounds) * 1000:.1f} ms at {JOBS:,} jobs ({rows} rows)",
-        values=[seconds * 1000 for seconds in rounds],
-        goal=OFFICE_GOAL,
     )
 
 
