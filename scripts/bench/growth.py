@@ -19,6 +19,7 @@ import httpx
 from scripts.bench import library
 from scripts.bench.figure import Figure, Goal
 from scripts.bench.filled_database import ADA, JOBS_OF_EACH, FilledDatabase
+from scripts.bench.idle import until_idle
 from scripts.bench.memory import Memory
 from scripts.bench.rounds import Rounds, alternate
 from scripts.bench.service import fal_in_thread, status_url
@@ -132,6 +133,8 @@ def measure(folder: Path) -> Iterator[Figure]:
         # SurrealKV 3.2 reads rows that are in its memory only backwards very slowly, and so a page
         # right after so many writes. A restart moves them to disk.
         server.restart()
+        assert server.process is not None
+        until_idle(server.process.pid)
         with _served(folder, small, fal), _served(folder, large, fal):
             for what, call in REQUESTS.items():
                 yield _compared(what, call, large, small)
