@@ -1,7 +1,8 @@
 """The SDK's connection (3.0.0b10): opening it and running a statement."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 import stamina
@@ -109,9 +110,27 @@ def _retry_conflicts() -> AsyncIterator[stamina.Attempt]:
 async def _raise_conflicts(call: Awaitable[T]) -> T:
     """Raise ``TransactionConflict`` for the SDK's error, and count it."""
     try:
-        return await call
+        with _heeded_cancellation():
+            return await call
     except ServerError as error:
         if not isinstance(conflict := translate(error), TransactionConflict):
             raise
         CONFLICTS.inc()
         raise conflict from None
+
+
+@contextlib.contextmanager
+def _heeded_cancellation() -> Iterator[None]:
+    """Raise a cancellation that the SDK swallowed, because an answer came at the same instant.
+
+    It waits with ``asyncio.wait_for``, which does so before Python 3.12. A task that is a loop
+    would never end.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        yield
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
