@@ -15,6 +15,7 @@ import { CreditsView } from "./views/credits.js";
 import { noticeFor } from "./views/error-notices.js";
 import { showGallery } from "./views/gallery.js";
 import { LibraryView } from "./views/library.js";
+import { LinkQuestion } from "./views/link-question.js";
 import { Previews } from "./views/previews.js";
 import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
@@ -86,6 +87,7 @@ class Page {
     this.#router.addEventListener("change", () => this.#show());
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
     new UndoBar(this.#deletions);
+    new LinkQuestion(this.#context, verify);
     this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
     this.#session.addEventListener("signed-in", () => this.open());
     addEventListener("online", () => this.#recovered());
