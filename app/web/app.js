@@ -6,6 +6,7 @@ import { Deletions } from "./deletions.js";
 import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
 import { Session } from "./session.js";
+import { Titles } from "./titles.js";
 import { VideoChanges } from "./video-changes.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { AccountMenu } from "./views/account-menu.js";
@@ -55,6 +56,7 @@ class Page {
     signIn: () => this.#signIn.open(),
     useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
+  #titles = (this.#context.titles = new Titles(this.#context));
   #deletions = (this.#context.deletions = new Deletions(this.#context));
   #toasts = new Toasts();
   #previews = new Previews();
