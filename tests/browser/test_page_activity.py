@@ -112,9 +112,9 @@ def test_activity_calls_a_video_as_its_user_does(
     entries = [charge | {"createdAt": "2026-11-02T00:00:00.000000Z"}]
     account = {"balance": 90, "held": 0, "available": 90, "entries": entries}
     context.route("**/api/credits", lambda route: route.fulfill(json=account))
-    context.route("**/api/jobs?*", lambda route: route.fulfill(json=page_of_past))
+    history = {"jobs": past(20), "nextCursor": None}
+    context.route("**/api/jobs?*", lambda route: route.fulfill(json=history))
     context.route("**/api/library/*", name)
-    page_of_past = {"jobs": past(20), "nextCursor": None}
     studio = Studio(context, driven.url, token=token("renames")).until_ready()
     studio.go("Activity")
     made = studio.row("completed").get_by_role("heading")
