@@ -6,28 +6,27 @@ import { Deletions } from "./deletions.js";
 import { Client } from "./generation/client.js";
 import { Router } from "./router.js";
 import { Session } from "./session.js";
+import { Titles } from "./titles.js";
+import { Troubles } from "./troubles.js";
 import { VideoChanges } from "./video-changes.js";
 import { GenerationError, VideoGeneration } from "./video-generation.js";
 import { AccountMenu } from "./views/account-menu.js";
 import { ActivityView } from "./views/activity.js";
 import { AttemptNews } from "./views/attempt-news.js";
 import { CreditsView } from "./views/credits.js";
-import { noticeFor } from "./views/error-notices.js";
-import { showGallery } from "./views/gallery.js";
+import { GalleryView } from "./views/gallery.js";
 import { LibraryView } from "./views/library.js";
+import { LinkQuestion } from "./views/link-question.js";
 import { Previews } from "./views/previews.js";
 import { Shell } from "./views/shell.js";
 import { SignIn } from "./views/sign-in.js";
 import { StudioView } from "./views/studio.js";
-import { Toasts } from "./views/toasts.js";
 import { UndoBar } from "./views/undo-bar.js";
 import { VideoDialog } from "./views/video-dialog.js";
 
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
 /** Views that anyone may see. */
 const PUBLIC = ["studio", "templates"];
-/** The service's own troubles, which are over when the stream is live again. */
-const PASSING = ["database_unavailable", "identity_unavailable", "too_busy", "shutting_down"];
 
 /** Connects the parts of the page: which events they receive, and what each action does. */
 class Page {
@@ -38,6 +37,7 @@ class Page {
   // Without a token, the request is the one that index.html preloads.
   #catalogue = new Catalogue(new Client({ baseUrl: SERVICE, getToken: () => null, onToken() {} }));
   #attempts = new Attempts(this.#videos);
+  #changes = new VideoChanges(this.#videos);
   #context = {
     videos: this.#videos,
     session: this.#session,
@@ -45,21 +45,23 @@ class Page {
     account: this.#account,
     catalogue: this.#catalogue,
     router: this.#router,
-    changes: new VideoChanges(this.#videos),
+    changes: this.#changes,
+    titles: new Titles({ videos: this.#videos, account: this.#account, changes: this.#changes }),
     announce: (text) => this.#shell.announce(text),
     owner: () => this.#session.owner,
     reportErrors: (action) => this.#reportErrors(action),
-    report: (error, attempt) => this.#report(error, attempt),
-    resolve: (action) => this.#toasts.resolve(action),
+    report: (error, attempt, again) => this.#report(error, attempt, again),
+    resolve: (action) => this.#troubles.resolve(action),
     signIn: () => this.#signIn.open(),
     useAgain: (made) => this.#reportErrors(() => this.#useAgain(made)),
   };
   #deletions = (this.#context.deletions = new Deletions(this.#context));
-  #toasts = new Toasts();
+  #troubles = new Troubles(this.#context, (attempt, again) => this.#actionsFor(attempt, again));
   #previews = new Previews();
   #dialog = new VideoDialog(this.#context);
   #signIn = new SignIn(this.#session, (token) => verify(token));
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
+  #gallery = new GalleryView(this.#context, this.#previews);
   #library = new LibraryView(this.#context, this.#dialog);
   #activity = new ActivityView(this.#context, {
     watch: (attempt) => this.#dialog.follow(attempt),
@@ -69,7 +71,7 @@ class Page {
   });
   #views = {
     studio: this.#studio,
-    templates: { enter: () => this.#fillGallery() },
+    templates: this.#gallery,
     library: this.#library,
     activity: this.#activity,
     credits: new CreditsView(this.#context),
@@ -77,8 +79,6 @@ class Page {
   #shell = new Shell();
   #again = new Again(this.#context, this.#studio);
   #view = null;
-  /** The templates that the gallery shows. */
-  #inGallery = this.#catalogue.templates;
 
   constructor() {
     new AccountMenu(this.#session, this.#context.signIn);
@@ -86,7 +86,7 @@ class Page {
     this.#router.addEventListener("change", () => this.#show());
     this.#account.addEventListener("change", () => this.#shell.showBalance(this.#account.credits));
     new UndoBar(this.#deletions);
-    this.#session.addEventListener("change", () => this.#session.state === "in" && this.#toasts.resolve("signIn"));
+    new LinkQuestion(this.#context, verify);
     this.#session.addEventListener("signed-in", () => this.open());
     addEventListener("online", () => this.#recovered());
     addEventListener("beforeunload", (event) => this.#attempts.isSending && event.preventDefault());
@@ -121,7 +121,7 @@ class Page {
     const templates = await this.#catalogue.load();
     this.#studio.showTemplates(templates);
     this.#library.showTemplates(templates);
-    if (this.#view === "templates") this.#fillGallery();
+    if (this.#view === "templates") this.#gallery.enter();
   }
 
   async #resume() {
@@ -143,32 +143,31 @@ class Page {
   #switchTo(view) {
     if (this.#view) this.#dialog.close();
     this.#views[this.#view]?.leave?.();
+    this.#troubles.moved(this.#view, view);
     this.#view = view;
     this.#shell.show(view);
   }
 
-  /** Fills the gallery when it is first shown, because each preview costs time. */
-  #fillGallery() {
-    const { templates } = this.#catalogue;
-    if (templates === this.#inGallery) return;
-    this.#inGallery = templates;
-    showGallery(templates, this.#previews);
-  }
-
   #animate(request) {
-    this.#toasts.clear();
+    this.#troubles.clear();
     this.#dialog.follow(this.#attempts.start(request));
   }
 
-  #report(error, attempt) {
+  #report(error, attempt, again) {
     if (error.code === "aborted" || error.code === "cancelled") return;
     if (error.code === "unauthenticated") {
       this.#reportErrors(() => this.#session.check());
       if (!attempt && !this.#session.token) return; // the page says so without a toast
     }
+    this.#troubles.report(error, attempt, again);
+  }
+
+  /** What the buttons of toasts do, by the names in `data-action`. */
+  #actionsFor(attempt, again) {
     const goTo = (view) => () => this.#router.go(view);
-    const notice = noticeFor(error, {
-      again: () => (attempt ? this.#reportErrors(() => this.#repeat(attempt)) : this.open()),
+    const repeat = again ?? (attempt && (() => this.#repeat(attempt)));
+    return {
+      again: () => (repeat ? this.#reportErrors(repeat) : this.open()),
       change: () => (attempt ? this.#context.useAgain(attempt) : this.#toStudio({}, () => this.#studio.focusForm())),
       canvas: () => this.#toStudio({}, () => this.#studio.focusCanvas()),
       credits: goTo("credits"),
@@ -176,8 +175,7 @@ class Page {
       templates: goTo("templates"),
       library: goTo("library"),
       signIn: this.#context.signIn,
-    });
-    this.#toasts.show({ ...notice, kind: attempt?.key ?? error.code });
+    };
   }
 
   /** Submits what an attempt was made of once more, or shows it in the studio without its picture. */
@@ -189,7 +187,7 @@ class Page {
 
   /** Brings a job's picture, words and template back to the studio. */
   async #useAgain(made) {
-    this.#toasts.clear();
+    this.#troubles.clear();
     const restored = this.#again.change(made);
     this.#toStudio({ template: made.templateSlug }, () => this.#studio.focusForm());
     const code = await restored;
@@ -207,11 +205,12 @@ class Page {
     const isOffline = state === "offline";
     this.#shell.showConnection(isOffline);
     if (!isOffline) this.#recovered();
-    if (state === "live") PASSING.forEach((code) => this.#toasts.dismiss(code));
+    if (state === "live") this.#troubles.live();
   }
 
   #recovered() {
-    this.#toasts.dismiss("offline");
+    this.#troubles.recovered();
+    document.querySelector(`[data-of="${this.#view}"] [data-part=trouble]:not([hidden]) [data-part=retry]`)?.click();
     if (this.#catalogue.templates.length === 0) this.#reportErrors(() => this.#loadTemplates());
     if (this.#session.state === "unknown") this.#reportErrors(() => this.#session.check());
     if (this.#session.isSignedIn && !this.#account.credits) this.#reportErrors(() => this.#account.refresh());

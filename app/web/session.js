@@ -1,4 +1,5 @@
 import { subject } from "./generation/client.js";
+import { channelOf } from "./generation/tabs.js";
 import { isDevelopment } from "./operator.js";
 import { localStore, sessionStore } from "./views/browser-storage.js";
 
@@ -6,6 +7,7 @@ const TOKEN = "access-token";
 const OWNER = "owner";
 const PLACE = "place-before-sign-in";
 const TOKEN_LINK = /^#token=(.+)$/;
+const SIGNED_OUT = "signed-out";
 
 /**
  * Who uses the page: one session for all tabs of the browser, kept until the user signs out.
@@ -18,10 +20,13 @@ export class Session extends EventTarget {
   user = null;
   /** The user whose work the page shows, also after the token has expired; empty if nobody's. */
   owner;
+  /** The token of a link that would sign in somebody else; nobody uses it before the user agrees. */
+  offered = null;
 
   #askWho;
   #token;
   #check = null;
+  #otherTabs = channelOf("session");
 
   /** @param {() => Promise<{user: string, email?: string}>} askWho asks the service */
   constructor(askWho) {
@@ -35,6 +40,7 @@ export class Session extends EventTarget {
     // Such a link was opened in a tab that shows the page: reload for the new user.
     addEventListener("hashchange", () => TOKEN_LINK.test(location.hash) && location.reload());
     addEventListener("storage", () => this.#follow());
+    this.#otherTabs?.addEventListener("message", ({ data }) => data === SIGNED_OUT && this.#forget());
     addEventListener("pageshow", ({ persisted }) => persisted && this.#follow());
   }
 
@@ -60,12 +66,14 @@ export class Session extends EventTarget {
 
   /** Keeps a token that the service has accepted. */
   signIn(token) {
+    this.offered = null;
     localStore.set(TOKEN, token);
     this.#follow();
   }
 
   signOut() {
     localStore.set(TOKEN, null);
+    this.#otherTabs?.postMessage(SIGNED_OUT);
     this.#follow();
   }
 
@@ -112,13 +120,28 @@ export class Session extends EventTarget {
   #follow() {
     const token = localStore.get(TOKEN);
     if (token === this.#token) return;
-    if (this.owner && this.owner !== (subject(token) ?? "")) return location.reload();
+    if (this.owner && this.owner !== (subject(token) ?? "")) return this.#reloadFor(token);
     this.#token = token;
     this.owner = this.#named;
     sessionStore.set(OWNER, this.owner);
     this.#check = null;
     this.#become("unknown", null);
     this.dispatchEvent(new Event("signed-in"));
+  }
+
+  /** Hands over in the address what the storage has refused, as a page where users sign in does. */
+  #reloadFor(token) {
+    if (token !== null && !localStore.keeps(TOKEN)) {
+      sessionStore.set(PLACE, location.hash);
+      history.replaceState(null, "", `#token=${encodeURIComponent(token)}`);
+    }
+    location.reload();
+  }
+
+  /** The user has signed out in another tab; the storage does not tell a tab that could not use it. */
+  #forget() {
+    localStore.dropUnsaved(TOKEN);
+    this.#follow();
   }
 
   /** Takes `#token=…` out of the URL before anything else can read or log it. */
@@ -129,11 +152,18 @@ export class Session extends EventTarget {
     sessionStore.set(PLACE, null);
     history.replaceState(null, "", location.pathname + location.search + place);
     try {
-      const token = decodeURIComponent(link[1]);
-      if (canBeToken(token)) localStore.set(TOKEN, token);
+      this.#takeLinked(decodeURIComponent(link[1]));
     } catch {
       // The link was cut off: there is no token.
     }
+  }
+
+  /** Anybody may have written the link, so it replaces nobody else's session without a question. */
+  #takeLinked(token) {
+    if (!canBeToken(token)) return;
+    const present = subject(localStore.get(TOKEN));
+    if (present === null || present === subject(token)) localStore.set(TOKEN, token);
+    else this.offered = token;
   }
 }
 

@@ -1,5 +1,6 @@
 """The activity view lists what has ended, a page at a time, and says when it cannot."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -92,3 +93,40 @@ def test_activity_lists_the_past_in_pages_and_says_when_it_cannot(
     expect(rows).to_have_count(len(jobs) * 4 // 5)
     assert asked == [0, PAGE, 2 * PAGE]
     assert fal.submits() >= 1
+
+
+def test_activity_calls_a_video_as_its_user_does(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    asked = list[str]()
+
+    def name(route: Route) -> None:
+        asked.append(route.request.url.rpartition("/")[2])
+        if asked[-1] == "past-12":
+            route.fulfill(status=404, json={"code": "video_not_found", "detail": "It is gone."})
+        else:
+            route.fulfill(json={"jobId": asked[-1], "title": f"Older {asked[-1]}"})
+
+    charge = {"kind": "charge", "credits": 6, "jobId": "past-2", "title": "Summer cut"}
+    entries = [charge | {"createdAt": "2026-11-02T00:00:00.000000Z"}]
+    account = {"balance": 90, "held": 0, "available": 90, "entries": entries}
+    context.route("**/api/credits", lambda route: route.fulfill(json=account))
+    history = {"jobs": past(20), "nextCursor": None}
+    context.route("**/api/jobs?*", lambda route: route.fulfill(json=history))
+    context.route("**/api/library/*", name)
+    studio = Studio(context, driven.url, token=token("renames")).until_ready()
+    studio.go("Activity")
+    made = studio.row("completed").get_by_role("heading")
+    template = studio.row("cancelled").get_by_role("heading").first.inner_text()
+    names = ["Summer cut", "Older past-7", template, "Older past-17"]
+    expect(made).to_have_text([re.compile(f"^{name} ") for name in names])
+    assert asked == ["past-7", "past-12", "past-17"]
+
+    # As the library does in another tab.
+    studio.page.evaluate("""() => {
+      const renamed = { jobId: "past-2", title: "Autumn cut" };
+      new BroadcastChannel("video-changes").postMessage(renamed);
+    }""")
+    expect(made.first).to_contain_text("Autumn cut")
+    expect(studio.page.get_by_role("button", name="Play: Autumn cut")).to_be_visible()

@@ -76,6 +76,8 @@ def test_use_again_restores_a_video_on_another_device_and_says_what_is_missing(
             expect(other.toasts).to_contain_text(notice)
             assert ("is-quiet" in (other.toasts.get_attribute("class") or "")) == quiet
             expect_restored(other, "16:9")
+            other.go("Activity")
+            expect(other.toasts).to_have_count(0)
             elsewhere.unroute(START_IMAGES)
         other.go("Library")
         other.page.get_by_role("button", name="More: Night life roller").click()
@@ -110,7 +112,7 @@ def test_activity_keeps_running_and_failed_jobs_over_a_reload_and_repeats_them(
     assert living is not None
     assert living["width"] < living["height"]
     # A job that has failed before the service hears of it cannot be cancelled.
-    with studio.page.expect_response("**/cancel"):
+    with studio.page.expect_response("**/cancel?*"):
         studio.dialog.get_by_role("button", name="Cancel").click()
     expect(studio.dialog).to_contain_text("If the model finishes first")
     studio.page.keyboard.press("Escape")

@@ -59,6 +59,16 @@ def sign_in(studio: Studio, value: str) -> None:
     dialog.get_by_role("button", name="Sign in").click()
 
 
+def open_link(studio: Studio, value: str) -> None:
+    """Open a link with a token in the tab."""
+    studio.page.evaluate("(hash) => { location.hash = hash; }", f"token={value}")
+
+
+def signed_in(studio: Studio, name: str) -> None:
+    """Wait until the page says who is signed in."""
+    expect(studio.page.get_by_role("button", name=f"Account: {name}")).to_be_visible()
+
+
 def refuse(route: Route) -> None:
     """Answer as the service does after the token has expired."""
     problem = {"status": 401, "code": "unauthenticated", "detail": "The token has expired."}
@@ -135,6 +145,69 @@ def test_a_session_that_expires_loses_nothing(
     studio.until_ready()
 
 
+def test_a_link_of_somebody_else_asks_before_it_signs_anybody_in(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    ada = token("asked", email="ada@example.com")
+    other, tab = (Studio(context, driven.url, token=ada) for _ in range(2))
+    stored = "localStorage.getItem('access-token')"
+    question = tab.page.get_by_role("dialog", name="Continue as mallory@example.com?")
+    for keys in (["Enter"], ["Escape"], ["Shift+Tab", "Enter"]):
+        signed_in(tab, "ada@example.com")
+        tab.go("Library")
+        open_link(tab, token("mallory", email="mallory@example.com"))
+        expect(question).to_contain_text("You are signed in as ada@example.com.")
+        expect(question.get_by_role("button", name="Stay signed in")).to_be_focused()
+        assert "token" not in tab.page.url
+        assert tab.page.evaluate(stored) == ada
+        if keys == ["Enter"]:
+            assert serious(tab.page) == []
+        for key in keys:
+            tab.page.keyboard.press(key)
+    for each in (tab, other):
+        signed_in(each, "mallory@example.com")
+    assert len([each for each in other.requests if each.is_navigation_request()]) == 2
+
+    with tab.page.expect_response(lambda answer: answer.status == 401):
+        open_link(tab, "nonsense")
+    renewed = token("mallory", email="new@example.com")
+    open_link(tab, renewed)
+    for each in (tab, other):
+        signed_in(each, "new@example.com")
+    expect(tab.dialog).to_be_hidden()
+
+
+def test_a_link_is_taken_at_once_after_the_session_of_somebody_else_has_expired(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    first = token("had-left")
+
+    def meet_expiry(route: Route) -> None:
+        expired = route.request.headers.get("authorization") == f"Bearer {first}"
+        refuse(route) if expired else route.fallback()
+
+    studio = Studio(context, driven.url, token=first).until_ready()
+    context.route("**/api/**", meet_expiry)
+    open_link(studio, token("comes-next"))
+    signed_in(studio, "comes-next")
+
+
+def test_signing_out_reaches_tabs_that_cannot_store_their_token(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    context.add_init_script(NO_STORAGE)
+    one, other = (Studio(context, driven.url, token=token("forgetful")) for _ in range(2))
+    signed_in(other, "forgetful")
+    signed_in(one, "forgetful")
+    one.page.get_by_role("button", name="Account").click()
+    one.page.get_by_role("button", name="Sign out").click()
+    for tab in (one, other):
+        signed_out(tab.page)
+
+
 def test_the_operators_page_signs_in_and_sells_credits_without_storage_too(
     context: BrowserContext, console: Console, shop: Server
 ) -> None:
@@ -205,7 +278,8 @@ def test_a_token_that_a_full_storage_refuses_is_not_followed_by_the_one_before(
       }
     }""")
     longer = token("after", email="a-longer-address-than-before@example.com")
-    studio.page.goto(f"{driven.url}/#token={longer}")
-    expect(studio.page.get_by_role("button", name="Account: a-longer-address")).to_be_visible()
+    open_link(studio, longer)
+    studio.dialog.get_by_role("button", name="Continue").click()
+    signed_in(studio, "a-longer-address")
     studio.page.reload()
     signed_out(studio.page)

@@ -49,6 +49,11 @@ def refuse(page: Page, status: int, code: str, **headers: str) -> None:
     page.route(SUBMIT, answer)
 
 
+def drop(studio: Studio, name: str, content: bytes) -> None:
+    """Drop a file on the canvas."""
+    studio.page.evaluate(DROP, [name, base64.b64encode(content).decode()])
+
+
 @pytest.mark.parametrize(("status", "code", "title", "action"), REFUSALS)
 def test_a_rejected_submit_shows_a_toast_with_an_action(
     context: BrowserContext,
@@ -108,6 +113,8 @@ def test_a_submit_without_a_network_can_be_repeated_when_it_is_back(
     studio.animate.click()
     expect(studio.toasts).to_contain_text("No connection")
     context.set_offline(False)
+    expect(studio.toasts).to_contain_text("Your video was not started")
+    expect(studio.toasts).not_to_contain_text("No connection")
     studio.toasts.get_by_role("button", name="Try again").click()
     studio.until(lambda: fal.submits() == before + 1)
     fal.complete()
@@ -124,13 +131,9 @@ def test_development_says_so_and_troubles_go_with_their_cause(
     for name in ("Sign in", "Sign out"):
         expect(studio.page.get_by_role("button", name=name)).to_have_count(0)
     studio.page.keyboard.press("Escape")
-
-    def drop(name: str, content: bytes) -> None:
-        studio.page.evaluate(DROP, [name, base64.b64encode(content).decode()])
-
-    drop("words.txt", b"words")
+    drop(studio, "words.txt", b"words")
     expect(studio.toasts).to_have_count(1)
-    drop("picture.png", encoded(300, 200))
+    drop(studio, "picture.png", encoded(300, 200))
     expect(studio.toasts).to_have_count(0)
 
     mark = studio.page.locator("#connection")
@@ -138,8 +141,36 @@ def test_development_says_so_and_troubles_go_with_their_cause(
     expect(mark).to_have_text("Offline")
     studio.go("Library")
     expect(studio.toasts).to_contain_text("No connection")
+    lost = studio.page.get_by_role("heading", name="The library cannot be shown")
+    expect(lost).to_be_visible()
     context.set_offline(False)
     expect(mark).to_have_text("")
+    expect(studio.toasts).to_have_count(0)
+    expect(lost).to_be_hidden()
+
+
+def test_a_toast_goes_with_the_view_it_is_about_and_when_the_service_answers_again(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("moves-on")).until_ready()
+    drop(studio, "words.txt", b"words")
+    expect(studio.toasts).to_contain_text("This picture cannot be used")
+    studio.go("Templates")
+    expect(studio.toasts).to_have_count(0)
+
+    refuse(studio.page, 402, "insufficient_credits")
+    studio.go("Studio")
+    studio.animate.click()
+    expect(studio.toasts).to_contain_text("Not enough credits")
+    studio.go("Credits")
+    expect(studio.toasts).to_have_count(0)
+
+    # The event stream stays: one request alone is lost.
+    context.route("**/api/library?*", lambda route: route.abort())
+    studio.go("Library")
+    expect(studio.toasts).to_contain_text("No connection")
+    studio.go("Credits")
     expect(studio.toasts).to_have_count(0)
 
 
@@ -212,3 +243,8 @@ def test_a_rejected_cancel_shows_a_toast(
     fal.release(held)
     expect(studio.toasts).to_have_count(1)
     expect(studio.dialog.get_by_role("button", name="Cancel", exact=True)).to_be_enabled()
+    before = fal.submits()
+    with studio.page.expect_request("**/cancel?*"):
+        studio.toasts.get_by_role("button", name="Try again").click()
+    expect(studio.toasts).to_have_count(1)
+    assert fal.submits() == before

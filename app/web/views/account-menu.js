@@ -1,4 +1,5 @@
 import { isDevelopment } from "../operator.js";
+import { userName } from "./format.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -22,7 +23,7 @@ export class AccountMenu {
   /** Which of the texts and buttons are shown is up to shell.css, by the session's state. */
   #show() {
     const { state, user } = this.#session;
-    const name = user?.email || user?.user || "";
+    const name = userName(user);
     document.documentElement.dataset.session = isDevelopment ? "development" : state;
     $("account-name").textContent = name;
     $("account-label").textContent = isDevelopment ? "Development" : name;

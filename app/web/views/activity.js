@@ -24,6 +24,7 @@ export class ActivityView {
     this.#endObserver = new IntersectionObserver(reach, { rootMargin: "400px" });
     this.#endObserver.observe(end);
     context.attempts.addEventListener("change", () => this.show());
+    context.titles.addEventListener("change", () => this.show());
   }
 
   async enter() {
@@ -64,8 +65,15 @@ export class ActivityView {
       this.#loading = null;
     }
     this.show();
+    this.#context.titles.read(this.#inLibrary);
     this.#endObserver.unobserve(end); // observe again: an end that stays visible fires no event
     this.#endObserver.observe(end);
+  }
+
+  /** The jobs whose videos have titles of their own. */
+  get #inLibrary() {
+    const made = this.#context.attempts.all.filter(({ status }) => status.status === "completed" && !status.deletedAt);
+    return made.map(({ jobId }) => jobId);
   }
 
   #tick() {

@@ -22,7 +22,9 @@ export class AttemptNews {
     const { attempts } = context;
     attempts.addEventListener("change", ({ detail }) => this.#changed(detail));
     attempts.addEventListener("end", ({ detail }) => this.#ended(detail));
-    attempts.addEventListener("cancel-failed", ({ detail: { error, attempt } }) => context.report(error, attempt));
+    attempts.addEventListener("cancel-failed", ({ detail: { error, attempt } }) =>
+      context.report(error, attempt, () => attempts.cancel(attempt)),
+    );
   }
 
   #changed(attempt) {

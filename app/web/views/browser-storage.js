@@ -30,6 +30,16 @@ class BrowserStorage {
     }
   }
 
+  /** False if the value is in this page's memory only. */
+  keeps(key) {
+    return !this.#unsaved.has(key);
+  }
+
+  /** Forgets a value that is in this page's memory only. */
+  dropUnsaved(key) {
+    this.#unsaved.delete(key);
+  }
+
   clear() {
     this.#unsaved.clear();
     try {

@@ -36,6 +36,11 @@ export function megabytes(bytes) {
   return `${sizes.format(bytes / 1e6)} MB`;
 }
 
+/** How the page names a user. */
+export function userName(user) {
+  return user?.email || user?.user || "";
+}
+
 /** The title of one video, or how many they are. */
 export function nameOf(videos) {
   return videos.length === 1 ? `“${videos[0].title}”` : `${videos.length} videos`;

@@ -22,13 +22,10 @@ export class JobRow {
   constructor(attempt, context, actions) {
     this.attempt = attempt;
     this.#context = context;
-    const name = titleOf(attempt.templateSlug, context.catalogue);
-    this.#parts.title.textContent = name;
     this.#parts.when.textContent = moment(attempt.startedAt);
     this.#parts.when.dateTime = new Date(attempt.startedAt).toISOString();
     const all = { ...actions, cancel: () => context.attempts.cancel(attempt) };
     for (const button of BUTTONS) {
-      this.#parts[button].ariaLabel = `${this.#parts[button].textContent}: ${name}`;
       this.#parts[button].addEventListener("click", () => this.#press(this.#parts[button], all[button]));
     }
   }
@@ -46,6 +43,7 @@ export class JobRow {
     const { cancel, steps, note, elapsed, picture, local, root } = this.#parts;
     const { status, hasEnded, isCancelling, templateSlug, seconds } = this.attempt;
     root.dataset.state = this.#state;
+    this.#showName();
     for (const button of BUTTONS) this.#parts[button].hidden = !OFFERS[this.#state].includes(button);
     showPicture(picture, this.attempt);
     steps.hidden = elapsed.hidden = hasEnded;
@@ -57,6 +55,15 @@ export class JobRow {
     if (hasEnded) return;
     disable(cancel, isCancelling || status.stage === "storing");
     showStep(steps, status);
+  }
+
+  #showName() {
+    const { titles, catalogue } = this.#context;
+    const { title } = this.#parts;
+    const name = titles.of(this.attempt.jobId) ?? titleOf(this.attempt.templateSlug, catalogue);
+    if (title.textContent === name) return;
+    title.textContent = name;
+    for (const button of BUTTONS) this.#parts[button].ariaLabel = `${this.#parts[button].textContent}: ${name}`;
   }
 
   get #state() {

@@ -120,6 +120,7 @@ export class LibraryView {
   #show({ videos, nextCursor }) {
     const { more, end, trouble } = this.#parts;
     this.#shelf.append(videos);
+    this.#context.titles.note(videos);
     this.#cursor = nextCursor;
     more.hidden = nextCursor === null;
     trouble.hidden = true;

@@ -7,12 +7,15 @@ const MOST = 3;
 export class Toasts {
   #region = document.getElementById("toasts");
   #byKind = new Map();
+  /** What is shown once the cause of a toast is over, by kind. */
+  #afterwards = new Map();
 
   /**
-   * A toast stays until one of the same kind replaces it, or until what it asks for, its `action`,
-   * has been done; its button is enabled after `wait` seconds.
+   * A toast stays until one of the same kind replaces it, until what it asks for, its `action`, has
+   * been done, or until its `cause` is over: then it goes, or `afterwards` takes its place. Its button
+   * is enabled after `wait` seconds. A toast `of` a view goes with it.
    */
-  show({ kind, title, text, label, action, run, wait, isQuiet = false }) {
+  show({ kind, title, text, label, action, run, wait, isQuiet = false, cause, of: view = "", afterwards }) {
     this.dismiss(kind);
     this.#moveToTopDialog();
     const toast = cloneTemplate("toast");
@@ -26,8 +29,9 @@ export class Toasts {
       run();
     });
     countDown(toast.action, label, wait);
-    toast.root.dataset.action = action;
+    Object.assign(toast.root.dataset, { action, cause, of: view });
     this.#byKind.set(kind, toast.root);
+    if (afterwards) this.#afterwards.set(kind, afterwards);
     if (this.#byKind.size > MOST) this.dismiss(this.#byKind.keys().next().value);
     // In the next frame: screen readers ignore a live region that moves and changes at once.
     requestAnimationFrame(() => this.#byKind.get(kind) === toast.root && this.#region.append(toast.root));
@@ -40,12 +44,32 @@ export class Toasts {
 
   /** Removes the toasts that ask for an action, because it has been done elsewhere. */
   resolve(action) {
-    for (const [kind, toast] of this.#byKind) if (toast.dataset.action === action) this.dismiss(kind);
+    for (const kind of this.#with("action", action)) this.dismiss(kind);
+  }
+
+  /** Removes the toasts about a view that is being left. */
+  leave(view) {
+    for (const kind of this.#with("of", view)) this.dismiss(kind);
+  }
+
+  /** Takes back what was said about a cause that is over. */
+  overcome(cause) {
+    for (const kind of this.#with("cause", cause)) {
+      const next = this.#afterwards.get(kind);
+      this.dismiss(kind);
+      if (next) this.show({ ...next, kind });
+    }
   }
 
   dismiss(kind) {
     this.#byKind.get(kind)?.remove();
     this.#byKind.delete(kind);
+    this.#afterwards.delete(kind);
+  }
+
+  #with(name, value) {
+    const found = [...this.#byKind].filter(([, { dataset }]) => dataset[name] === value);
+    return found.map(([kind]) => kind);
   }
 
   /** Moves the toasts into the topmost dialog: everything outside it is inert. */
