@@ -32,8 +32,8 @@ export function date(time) {
   return day.format(new Date(time));
 }
 
-export function megabytes(bytes) {
-  return `${sizes.format(bytes / 1e6)} MB`;
+export function fileSize(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${sizes.format(bytes / 1e6)} MB`;
 }
 
 /** The title of one video, or how many they are. */
