@@ -21,6 +21,8 @@ PAGE = """<!doctype html>
   <link rel="stylesheet" href="/assets/latest/styles/tokens.css">
   <link rel="stylesheet" href="/assets/latest/styles/base.css">
   <link rel="stylesheet" href="/assets/latest/styles/canvas.css">
+  <link rel="stylesheet" href="/assets/latest/styles/canvas-stage.css">
+  <link rel="stylesheet" href="/assets/latest/styles/canvas-panels.css">
   <main><h1>Editor</h1><div id="host"></div><pre>\n\n\n\n\n\n\n\n\n\n\n\n</pre></main>
   <script type="module" src="/editor/start.js"></script>
 </html>"""

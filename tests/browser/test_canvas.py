@@ -18,6 +18,18 @@ DIRECTIONS = """async (text) => {
   return lines;
 }"""
 
+LOOKS_OF_WEIGHTS = """async () => {
+  const { FONTS } = await import("/assets/latest/canvas/text-layout.js");
+  const context = document.createElement("canvas").getContext("2d");
+  const { font } = editor.scene.objects.at(-1);
+  return [300, 400, 600, 800, 900].map((weight) => {
+    context.reset();
+    context.font = `${weight} 64px ${FONTS[font]}`;
+    context.fillText("Hx", 10, 80);
+    return context.canvas.toDataURL();
+  });
+}"""
+
 
 def test_the_editor_opens_with_a_picture_and_a_headline(editor: EditorPage) -> None:
     assert editor.picture == [1280, 1280]
@@ -168,6 +180,23 @@ def test_the_inspector_changes_the_style_and_a_slider_is_one_undo_step(editor: E
     for name, length in (("Width", "600"), ("Height", "90")):
         editor.page.get_by_role("slider", name=name).fill(length)
     assert (editor.last["width"], editor.last["height"]) == (600, 90)
+
+
+def test_only_weights_that_look_different_are_offered(editor: EditorPage) -> None:
+    editor.click(200, 592)
+    editor.tool("Font")
+    weight = editor.page.get_by_label("Weight")
+    for font in ("sans", "serif", "mono"):
+        editor.page.get_by_label("Family").select_option(font)
+        looks = set(editor.page.evaluate(LOOKS_OF_WEIGHTS))
+        offered = weight.locator("option").all_inner_texts()
+        assert len(offered) == len(looks)
+        exported = set()
+        for name in offered:
+            weight.select_option(label=name)
+            assert weight.locator("option:checked").inner_text() == name
+            exported.add(editor.blob())
+        assert len(exported) == len(offered)
 
 
 def test_each_aspect_ratio_exports_a_jpeg_of_the_models_size(editor: EditorPage) -> None:

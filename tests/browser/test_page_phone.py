@@ -1,20 +1,24 @@
-"""The page on phones: upright, on their side, and as narrow as there are any."""
+"""The page on phones: upright, on their side, as narrow as there are any, and zoomed in."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.console import Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.studio import PHONE, VIEWS, Studio
+from tests.browser.studio import LAPTOP, PHONE, VIEWS, Studio
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 
 ON_ITS_SIDE = {"width": 844, "height": 390}
 NARROW = {"width": 320, "height": 640}
+ZOOMED = {"width": 320, "height": 256}
+"""A window of 1280 by 1024 pixels at 400 %."""
 
 IS_ON_TOP = """(element) => {
   const { x, y, width, height } = element.getBoundingClientRect();
@@ -28,48 +32,100 @@ def expect_within_reach(target: Locator) -> None:
     assert target.evaluate(IS_ON_TOP)
 
 
+Open = Callable[[Any], BrowserContext]
+
+
+@pytest.fixture
+def phone_of(chromium: Browser, console: Console) -> Iterator[Open]:
+    """Return a function that opens a browser profile on a phone of a size."""
+    with ExitStack() as contexts:
+
+        def open_(size: Any) -> BrowserContext:
+            options: Any = {"viewport": size, "has_touch": True, "is_mobile": True}
+            context = contexts.enter_context(chromium.new_context(**options))
+            console.listen(context)
+            return context
+
+        yield open_
+
+
+def box(page: Page, selector: str) -> Any:
+    return page.locator(selector).bounding_box()
+
+
 @pytest.mark.parametrize("size", [NARROW, PHONE, ON_ITS_SIDE], ids=["narrow", "upright", "side"])
 def test_everything_fits_and_is_within_reach(
-    chromium: Browser, console: Console, driven: Server, fal: DrivenFal, size: Any
+    phone_of: Open, driven: Server, fal: DrivenFal, size: Any
 ) -> None:
-    options: Any = {"viewport": size, "has_touch": True, "is_mobile": True}
-    with chromium.new_context(**options) as context:
-        console.listen(context)
-        studio = Studio(context, driven.url, token=token("phone"), size=size).until_ready()
-        page = studio.page
+    studio = Studio(phone_of(size), driven.url, token=token("phone"), size=size).until_ready()
+    page = studio.page
 
-        def fits() -> Any:
-            # Not innerWidth: a phone's grows with what is too wide.
-            return page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    def fits() -> Any:
+        # Not innerWidth: a phone's grows with what is too wide.
+        return page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
-        if size is ON_ITS_SIDE:
-            box = page.locator(".canvas-paper").bounding_box()
-            assert box
-            assert box["height"] >= 0.6 * size["height"]
-        expect_within_reach(studio.animate)
-        for kind in ("text", "rectangle"):
-            page.get_by_role("button", name=f"Add {kind}").tap()
-            if kind == "text":
-                page.keyboard.press("Escape")  # ends typing
-            delete = page.get_by_role("button", name="Delete", exact=True)
-            expect_within_reach(delete)
-            delete.tap()
-            expect(delete).to_have_count(0)
-            assert fits(), kind
-        for view in VIEWS[1:]:
-            studio.go(view.capitalize())
-            assert fits(), view
-        page.get_by_role("button", name="Account").tap()
-        expect_within_reach(page.get_by_role("button", name="Sign out"))
-        page.keyboard.press("Escape")
-        studio.go("Studio")
-        studio.start()
-        for name in ("Cancel", "Close, keep generating"):
-            expect_within_reach(studio.dialog.get_by_role("button", name=name))
-        fal.complete()
-        studio.until_video_plays()
-        expect_within_reach(studio.dialog.get_by_role("link", name="Download"))
-        assert fits()
-        studio.dialog.get_by_role("button", name="Delete").tap()
-        expect_within_reach(page.get_by_role("button", name="Undo", exact=True).last)
-        expect_within_reach(studio.animate)
+    if size is ON_ITS_SIDE:
+        assert box(page, ".canvas-paper")["height"] >= 0.6 * size["height"]
+    expect_within_reach(studio.animate)
+    expect_within_reach(page.get_by_role("button", name="Add rectangle"))
+    if size is not ON_ITS_SIDE:
+        expect_within_reach(page.get_by_role("button", name="Layers"))
+    for kind in ("text", "rectangle"):
+        page.get_by_role("button", name=f"Add {kind}").tap()
+        if kind == "text":
+            page.keyboard.press("Escape")  # ends typing
+        delete = page.get_by_role("button", name="Delete", exact=True)
+        expect_within_reach(delete)
+        delete.tap()
+        expect(delete).to_have_count(0)
+        assert fits(), kind
+    for view in VIEWS[1:]:
+        studio.go(view.capitalize())
+        assert fits(), view
+    page.get_by_role("button", name="Account").tap()
+    expect_within_reach(page.get_by_role("button", name="Sign out"))
+    page.keyboard.press("Escape")
+    studio.go("Studio")
+    studio.start()
+    for name in ("Cancel", "Close, keep generating"):
+        expect_within_reach(studio.dialog.get_by_role("button", name=name))
+    fal.complete()
+    studio.until_video_plays()
+    expect_within_reach(studio.dialog.get_by_role("link", name="Download"))
+    assert fits()
+    studio.dialog.get_by_role("button", name="Delete").tap()
+    expect_within_reach(page.get_by_role("button", name="Undo", exact=True).last)
+    expect_within_reach(studio.animate)
+
+
+@pytest.mark.parametrize("size", [NARROW, PHONE, ON_ITS_SIDE, LAPTOP])
+def test_an_undo_and_an_error_do_not_cover_each_other(
+    phone_of: Open, driven: Server, fal: DrivenFal, size: Any
+) -> None:
+    studio = Studio(phone_of(size), driven.url, token=token("deletes"), size=size)
+    page = studio.page
+    studio.start()
+    fal.complete()
+    studio.dialog.get_by_role("button", name="Delete").tap()
+    undo = page.get_by_role("button", name="Undo", exact=True).last
+    undo.hover()  # stops the time
+    studio.start()
+    fal.fail("Blocked by the policy of the model, which does not say anything more about it")
+    expect(studio.toasts).to_have_count(1)
+    expect(studio.dialog).to_be_hidden()
+    for each in (undo, studio.toasts.get_by_role("button", name="Dismiss"), studio.animate):
+        expect_within_reach(each)
+    toast, bar = (box(page, selector) for selector in ("#toasts .toast", ".undo-bar"))
+    assert toast["y"] + toast["height"] <= bar["y"]
+
+
+def test_at_400_percent_most_of_the_window_is_left_for_the_canvas(
+    phone_of: Open, driven: Server
+) -> None:
+    studio = Studio(phone_of(ZOOMED), driven.url, token=token("zooms"), size=ZOOMED).until_ready()
+    page = studio.page
+    page.locator(".canvas-inspector").scroll_into_view_if_needed()
+    expect(page.get_by_role("navigation", name="Main")).not_to_be_in_viewport()
+    expect_within_reach(studio.animate)
+    assert box(page, ".panel-foot")["y"] >= 0.75 * ZOOMED["height"]
+    assert box(page, ".canvas-paper")["height"] >= 0.5 * ZOOMED["height"]

@@ -82,12 +82,16 @@ export class Controls {
     return row(name, input);
   }
 
-  choice(name, part, options) {
+  /** `optionsOf(subject)` gives `[value, label, alike]`; an option also stands for values `alike`. */
+  choice(name, part, optionsOf) {
     const select = element("select", { class: "select canvas-choice", "aria-label": name });
-    for (const [value, label] of options) select.append(new Option(label, value));
+    let options;
     select.onchange = () => this.#put({ [part]: options[select.selectedIndex][0] });
     this.#syncs.push((subject) => {
-      select.selectedIndex = options.findIndex(([value]) => value === subject[part]);
+      const offered = optionsOf(subject);
+      if (offered !== options) select.replaceChildren(...offered.map(([value, label]) => new Option(label, value)));
+      options = offered;
+      select.selectedIndex = options.findIndex(([value, , alike = [value]]) => alike.includes(subject[part]));
     });
     return row(name, select);
   }

@@ -1,11 +1,11 @@
 import { element } from "../views/element.js";
 import { Controls, iconButton } from "./controls.js";
+import { weightsOf } from "./font-weights.js";
 import { arrangement, cropping, placing } from "./inspector-panels.js";
 import { FONTS } from "./text-layout.js";
 
 const NONE = { None: [] };
 const FONT_NAMES = Object.keys(FONTS).map((font) => [font, font[0].toUpperCase() + font.slice(1)]);
-const WEIGHTS = [[300, "Light"], [400, "Regular"], [600, "Semibold"], [800, "Bold"], [900, "Black"]];
 const SIDES = [["left", "Left"], ["center", "Centre"], ["right", "Right"]];
 
 /** The row under the canvas: controls for the selection, or for the background. */
@@ -73,10 +73,10 @@ export class Inspector {
 
   #type() {
     return this.#controls.panel("Font", [
-      this.#controls.choice("Family", "font", FONT_NAMES),
-      this.#controls.choice("Weight", "weight", WEIGHTS),
+      this.#controls.choice("Family", "font", () => FONT_NAMES),
+      this.#controls.choice("Weight", "weight", ({ font }) => weightsOf(font)),
       this.#controls.amount("Size", "size", 8, 800),
-      this.#controls.choice("Alignment", "align", SIDES),
+      this.#controls.choice("Alignment", "align", () => SIDES),
     ]);
   }
 

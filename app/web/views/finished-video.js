@@ -1,6 +1,6 @@
 import { fileName } from "../video-changes.js";
 import { element } from "./element.js";
-import { megabytes, moment, titleOf } from "./format.js";
+import { fileSize, moment, titleOf } from "./format.js";
 import { ShareBox } from "./share-box.js";
 import { showStar } from "./star.js";
 import { editTitle } from "./title-field.js";
@@ -81,7 +81,7 @@ export class FinishedVideo {
       ...[...names].map((name) => [labels.get(name) ?? name, variables[name] || undefined]),
       ["Length", durationSeconds && `${durationSeconds.toFixed(1)} s`],
       ["Picture", width && `${width} × ${height}`],
-      ["Size", bytes && megabytes(bytes)],
+      ["Size", bytes && fileSize(bytes)],
       ["Codec", CODECS[codec] ?? codec],
       ["Made", moment(createdAt)],
       ["File", fileName(key)],

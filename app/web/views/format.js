@@ -32,8 +32,8 @@ export function date(time) {
   return day.format(new Date(time));
 }
 
-export function megabytes(bytes) {
-  return `${sizes.format(bytes / 1e6)} MB`;
+export function fileSize(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${sizes.format(bytes / 1e6)} MB`;
 }
 
 /** How the page names a user. */

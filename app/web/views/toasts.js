@@ -6,6 +6,7 @@ const MOST = 3;
 /** Error messages with an action. Only errors are shown here. */
 export class Toasts {
   #region = document.getElementById("toasts");
+  #home = this.#region.parentElement;
   #byKind = new Map();
   /** What is shown once the cause of a toast is over, by kind. */
   #afterwards = new Map();
@@ -74,10 +75,10 @@ export class Toasts {
 
   /** Moves the toasts into the topmost dialog: everything outside it is inert. */
   #moveToTopDialog() {
-    const top = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-    if (this.#region.parentElement === top) return;
+    const top = [...document.querySelectorAll("dialog[open]")].at(-1);
+    if (!top || this.#region.parentElement === top) return;
     top.append(this.#region);
-    top.addEventListener("close", () => document.body.append(this.#region), { once: true });
+    top.addEventListener("close", () => this.#home.prepend(this.#region), { once: true });
   }
 }
 

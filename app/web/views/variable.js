@@ -20,7 +20,7 @@ export function rawOf({ type, choices }, value) {
 /** @returns {string|null} what is wrong, in words for the user */
 export function problemOf(variable, raw) {
   const value = valueOf(variable, raw);
-  if (value === undefined) return variable.required ? `${variable.label} is required.` : null;
+  if (value === undefined) return variable.required ? `“${variable.label}” is required.` : null;
   if (isNumeric(variable.type)) return problemOfNumber(variable, value);
   return variable.type === "text" ? problemOfText(variable, value) : null;
 }
