@@ -22,6 +22,7 @@ from surrealdb.errors import (
 
 from app.database.errors import (
     ConnectionLost,
+    Refused,
     StatementRejected,
     TableMissing,
     Thrown,
@@ -69,7 +70,7 @@ def is_unreadable(error: DatabaseUnavailable) -> bool:
     return isinstance(error.__cause__, ValueError | UnexpectedResponseError)
 
 
-def _refusal(error: Exception) -> Thrown | StatementRejected | None:
+def _refusal(error: Exception) -> Refused | None:
     text = str(error)
     match error:
         case ThrownError():
