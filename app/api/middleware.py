@@ -1,7 +1,6 @@
 """The middleware of every request but known polls: assigns an id, times it, ensures an answer."""
 
 import asyncio
-import hashlib
 import logging
 import re
 from time import perf_counter
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api import under_way
 from app.api.problems import answer_shutting_down
 from app.telemetry.context import HEADER, request_id
+from app.telemetry.logs import digest_of_user
 from app.telemetry.metrics import METHODS, request_timer
 
 if TYPE_CHECKING:
@@ -75,12 +75,9 @@ class RequestMiddleware:
 
 
 def log_access(scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
-    """Log a request by its route: its path may hold the token of a share page.
-
-    A user is a digest, by which lines of one user are found and nobody is named.
-    """
+    """Log a request by its route: its path may hold the token of a share page."""
     caller: Caller | None = scope.get("caller")
-    user = hashlib.sha256(caller.user.encode()).hexdigest()[:12] if caller else "-"
+    user = digest_of_user(caller.user) if caller else "-"
     facts = {"method": method, "route": route, "status": status, "user": user}
     text = "%s %s %s in %.0f ms, user %s"
     log.info(text, method, route, status, seconds * 1000, user, extra=facts)

@@ -14,6 +14,7 @@ from app.database.outgoing_event_store import KEPT, LONGEST_DUE
 OLDEST = KEPT + 24 * 3600
 """Seconds: the last attempt may come some hours after ``KEPT``."""
 
+# A deletion and an erasure each raise the revision after the end.
 _EVENTS = f"""{{
 LET $now = fn::clock::now();
 LET $earliest = $now - duration::from_secs($oldest);
@@ -21,8 +22,9 @@ LET $far = $now + duration::from_secs($longest);
 LET $rows = SELECT
     <string> record::id(id)[0] AS job, record::id(id)[1] AS revision,
     due_at IS NONE OR due_at > $far AS is_never_due, created_at < $earliest AS is_old,
-    (SELECT status, revision FROM ONLY type::record('video_job', record::id($parent.id)[0]))
-      AS ended
+    (SELECT status, revision - (IF deleted_at = NONE {{ 0 }} ELSE {{ 1 }})
+        - (IF erased_at = NONE {{ 0 }} ELSE {{ 1 }}) AS revision
+      FROM ONLY type::record('video_job', record::id($parent.id)[0])) AS ended
   FROM {rows_of("outgoing_event")};
 RETURN {{
   rows: array::len($rows),

@@ -31,7 +31,7 @@ NEXT: dict[Status | None, set[Status]] = {
 
 LONGEST_RETRY = timedelta(seconds=1.15 * times.LONGEST_RETRY_WAIT)
 LONGEST_LOOK = timedelta(minutes=2)
-"""How far ahead ``fn::video_job::take_due`` accepts the due time of a job that fal has."""
+"""How far ahead ``fn::video_job::due`` accepts the due time of a job that fal has."""
 LONGEST_SILENCE = timedelta(seconds=3660)
 """The due time of a job that fal does not have yet, with the highest SUBMIT_TIMEOUT."""
 LONGEST_DEADLINE = timedelta(days=365)

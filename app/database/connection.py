@@ -12,7 +12,7 @@ from surrealdb.errors import ServerError, SurrealError
 
 from app.database.address import Address
 from app.database.errors import SignInRefused, TransactionConflict
-from app.database.refusals import translate
+from app.database.refusals import refusal_of, translate
 from app.telemetry.metrics import CONFLICTS, CONNECTIONS
 
 __all__ = [
@@ -93,6 +93,8 @@ async def _run_once(connection: Connection, statement: str, variables: Mapping[s
     except TransactionConflict:
         raise
     except Exception as error:  # any: what the SDK raises for a disk or a line is not known
+        if refusal := refusal_of(error):
+            raise refusal from None  # it says what the SDK's error says, but for users
         raise translate(error) from error
 
 

@@ -37,12 +37,21 @@ class DeletionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take_due(self, limit: int) -> list[DueDeletion]:
-        """Return at most ``limit`` due deletions; each goes to one caller for a while."""
-        ids = await self._database.query(_DUE, limit=limit)
-        if not ids:
+    async def due(self, limit: int) -> list[str]:
+        """Return the jobs whose deletions are due, about ``limit``."""
+        return list(await self._database.query(_DUE, limit=limit))
+
+    async def take_due(self, limit: int, only: Sequence[str] | None = None) -> list[DueDeletion]:
+        """Return the due deletions, or those of the jobs ``only``; each goes to one caller.
+
+        Raises:
+            Refused: the database cannot change one of the rows, and has changed none.
+
+        """
+        jobs = await self.due(limit) if only is None else list(only)
+        if not jobs:
             return []
-        rows = await self._database.call("deletion::take_due", ids, times.DELETION_LEASE)
+        rows = await self._database.call("deletion::take_due", jobs, times.DELETION_LEASE)
         return [
             DueDeletion(job_id=row["job"], round=row["rounds"], keys=tuple(row["keys"]))
             for row in rows

@@ -1,5 +1,8 @@
 """The erasures of users: what is asked for, and what remains to be done."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from app import times
 from app.database.client import Database
 from app.domain.admin_action import AdminAction
@@ -66,9 +69,18 @@ class ErasureStore:
             left=0 if finished_at else found["jobs"] + found["deletions"],
         )
 
-    async def take_due(self, limit: int) -> list[DueErasure]:
-        """Return at most ``limit`` due erasures; each goes to one caller for a while."""
-        rows = await self._database.call("erasure::take_due", limit, times.ERASURE_LEASE)
+    async def due(self, limit: int) -> list[Any]:
+        """Return the database's ids of the due erasures, about ``limit``."""
+        return list(await self._database.call("erasure::due", limit))
+
+    async def take_due(self, limit: int, only: Sequence[Any] | None = None) -> list[DueErasure]:
+        """Return the due erasures, or those with the ids ``only``; each goes to one caller.
+
+        Raises:
+            Refused: the database cannot change one of the rows, and has changed none.
+
+        """
+        rows = await self._database.call("erasure::take_due", limit, times.ERASURE_LEASE, only)
         return [
             DueErasure(user=row["user"], requested_at=whole_microseconds(row["requested_at"]))
             for row in rows

@@ -3,9 +3,10 @@
 ::
 
     ServiceError
-    ├── Thrown                  a SurrealQL function refused with THROW
-    ├── StatementRejected       the database cannot carry a statement out
-    │   └── TableMissing        the statement names a table that does not exist
+    ├── Refused                 the answer to a statement is no; a retry would not help
+    │   ├── Thrown              a SurrealQL function refused with THROW
+    │   └── StatementRejected   the database cannot carry a statement out
+    │       └── TableMissing    the statement names a table that does not exist
     ├── TransactionConflict     another transaction was first; nothing was written
     ├── SignInRefused           wrong user, password or level
     ├── StoreLocked             another process has the embedded store open
@@ -19,7 +20,11 @@ from app.errors import ConfigurationError, ServiceError
 from app.problems import DatabaseUnavailable
 
 
-class Thrown(ServiceError):
+class Refused(ServiceError):
+    """The database's answer to a statement is no: a fault, unless the caller expects it."""
+
+
+class Thrown(Refused):
     """A SurrealQL function refused with ``THROW 'code argument'``."""
 
     def __init__(self, thrown: str) -> None:
@@ -27,7 +32,7 @@ class Thrown(ServiceError):
         self.code, _, self.argument = thrown.partition(" ")
 
 
-class StatementRejected(ServiceError):
+class StatementRejected(Refused):
     """The database cannot carry a statement out: a type, an ASSERT, an unknown function."""
 
 

@@ -15,7 +15,7 @@ from app.database.errors import Thrown
 from app.database.job_refusals import refusal_of_change, refusal_of_submit
 from app.database.limits import Limits
 from app.domain.admin_action import AdminAction
-from app.domain.job import DueJob, Job, Status
+from app.domain.job import Job, Status
 from app.domain.submission import Submission
 from app.domain.support_job import SupportJob
 from app.domain.trouble import Trouble
@@ -197,22 +197,6 @@ class JobStore:
         if not job.status.is_terminal:
             RETRIES.labels(trouble.kind).inc()
         return job
-
-    async def take_due(self, limit: int) -> list[DueJob]:
-        """Return at most ``limit`` due jobs; each goes to one caller.
-
-        A row that cannot be read is logged and left out. The jobs have no variables, so they are
-        not published: a poll would be answered without them.
-        """
-        due = []
-        limits = {"silence": self._limits.silence, "deadline": self._limits.deadline}
-        rows = await self._database.call("video_job::take_due", limit, times.LOOK_AGAIN, limits)
-        for row in rows:
-            try:
-                due.append(DueJob.from_row(row))
-            except (ValueError, TypeError, KeyError) as error:
-                log.error("%s cannot be read: %r", row["id"], error)  # noqa: TRY400 see the line
-        return due
 
     async def _call(self, function: str, job_id: str, *arguments: Any) -> Job:
         return self._published(await self._row(function, job_id, *arguments))

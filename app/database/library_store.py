@@ -11,6 +11,7 @@ from app.domain.page import PageRequest
 from app.domain.video import LibraryVideo
 from app.problems import DatabaseUnavailable, VideoNotFound
 from app.server.tasks import BackgroundTasks
+from app.telemetry.logs import digest_of_user
 
 ADDED_AT_ONCE = 500
 """Videos from before ``library_search`` that one call adds to it."""
@@ -69,7 +70,8 @@ class LibraryStore:
             statement, conditions = _FOUND, _CONDITIONS
         else:
             statement, conditions = _FOUND_BEFORE, _CONDITIONS_BEFORE
-            self._background.start(f"fill the search of {user}", self._add_to_search(user))
+            name = f"fill the search of user {digest_of_user(user)}"
+            self._background.start(name, self._add_to_search(user))
         filters = {
             "text": (text if is_complete else wanted.title) or None,
             "favourite": wanted.favourite,

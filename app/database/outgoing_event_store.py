@@ -1,5 +1,7 @@
 """Outgoing events in SurrealDB: the functions of ``schema/functions/outgoing_event.surql``."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 from app import times
@@ -44,15 +46,22 @@ class OutgoingEventStore:
         """Have endings recorded from now on."""
         await self._database.call("outgoing_event::want", KEPT)
 
-    async def take(self, limit: int) -> tuple[list[OutgoingEvent], float]:
-        """Lease at most ``limit`` due events; return them and the seconds that the oldest waits."""
+    async def due(self, limit: int) -> tuple[list[Any], float]:
+        """Return the ids of at most ``limit`` due events, and the seconds that the oldest waits."""
         found = await self._database.query(_LOOK, kept=KEPT, longest=LONGEST_DUE, limit=limit)
-        if not found["due"]:
-            return [], found["oldest"]
+        return found["due"], found["oldest"]
+
+    async def take(self, ids: Sequence[Any]) -> list[OutgoingEvent]:
+        """Lease those of the events that are due.
+
+        Raises:
+            Refused: the database cannot change one of the rows, and has changed none.
+
+        """
         rows = await self._database.call(
-            "outgoing_event::claim", found["due"], self._holder, times.EVENT_LEASE, LONGEST_DUE
+            "outgoing_event::claim", list(ids), self._holder, times.EVENT_LEASE, LONGEST_DUE
         )
-        return [OutgoingEvent.from_row(row) for row in rows], found["oldest"]
+        return [OutgoingEvent.from_row(row) for row in rows]
 
     async def told(self, event: OutgoingEvent) -> None:
         """Delete an event that the receiver has taken."""

@@ -22,6 +22,7 @@ from surrealdb.errors import (
 
 from app.database.errors import (
     ConnectionLost,
+    Refused,
     StatementRejected,
     TableMissing,
     Thrown,
@@ -43,10 +44,15 @@ _REFUSALS = re.compile(
 _CONFLICTS = re.compile(r"can be retried|Resource busy|write ?conflict", re.IGNORECASE)
 """SurrealKV, RocksDB and TiKV, which do not all set the SDK's flag."""
 
+_OF_USERS = re.compile(
+    r"`(credit_account|erasure|event_stream|idempotency|library_search|storage_key\w*):[^`]*`"
+)
+"""Ids of rows that consist of their users, or begin with them."""
+
 
 def translate(error: Exception) -> ServiceError:
     """Return what an error that the SDK raised means for the caller."""
-    if refusal := _refusal(error):
+    if refusal := refusal_of(error):
         return refusal
     if isinstance(error, ServerError) and is_conflict(error):
         return TransactionConflict(str(error))
@@ -69,8 +75,9 @@ def is_unreadable(error: DatabaseUnavailable) -> bool:
     return isinstance(error.__cause__, ValueError | UnexpectedResponseError)
 
 
-def _refusal(error: Exception) -> Thrown | StatementRejected | None:
-    text = str(error)
+def refusal_of(error: Exception) -> Refused | None:
+    """Return the refusal that an error of the SDK stands for, if it does; it names no user."""
+    text = _OF_USERS.sub(r"`\1:…`", str(error))
     match error:
         case ThrownError():
             return Thrown(text.removeprefix(THROWN))

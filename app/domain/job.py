@@ -156,6 +156,10 @@ class DueJob:
     overdue_seconds: float
     """How long the oldest due job had been due when the sweep looked."""
 
+    @property
+    def job_id(self) -> str:
+        return self.job.id
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Read a row of ``fn::video_job::take_due``; raises as :meth:`Job.from_row` does."""

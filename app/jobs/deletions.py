@@ -24,15 +24,15 @@ class Deletions(Rounds):
     lease may still be storing the video, and would leave it there.
     """
 
-    work, batch = "deletion of objects", BATCH
+    task, work, batch = "deletions", "deletion of objects", BATCH
 
     def __init__(self, store: DeletionStore, storage: Storage) -> None:
         self._store = store
         self._storage = storage
 
     async def _round(self) -> int:
-        due = await self._store.take_due(BATCH)
-        await asyncio.gather(*map(self._carry_out, due))
+        due = await self._take_due(self._store)
+        await self._do_all(due, self._carry_out)
         waiting, oldest = await self._store.waiting()
         DELETIONS_WAITING.set(waiting)
         DELETION_AGE.set(oldest)

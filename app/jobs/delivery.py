@@ -5,7 +5,7 @@ import hashlib
 import logging
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Protocol
@@ -223,7 +223,8 @@ class Delivery:
                     await self._storage.delete(key)
                     await self._storage.delete(poster_key(key))
                 else:
-                    log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, key)
+                    name = PurePosixPath(key).name  # its folder names the user
+                    log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, name)
                     job = await self._store.rekey(
                         job.id, holder, taken=key, key_base=_key_base(job)
                     )

@@ -1,6 +1,7 @@
 """Erases users: cancels what they have under way, deletes their videos, empties personal fields."""
 
 import logging
+from typing import Any
 
 from app.database.erasure_store import ErasureStore
 from app.database.job_store import JobStore
@@ -8,6 +9,7 @@ from app.domain.deletion import DueErasure
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.rounds import Rounds
 from app.problems import DatabaseUnavailable, JobFinished
+from app.telemetry.logs import digest_of_user
 from app.telemetry.metrics import ERASURE_AGE
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ class Erasures(Rounds):
     A job that finishes all the same is charged first: fal has made its video and bills it.
     """
 
-    work, batch = "erasure of users", BATCH
+    task, work, batch = "erasures", "erasure of users", BATCH
 
     def __init__(self, store: ErasureStore, jobs: JobStore, lifecycle: Lifecycle) -> None:
         self._store = store
@@ -30,11 +32,14 @@ class Erasures(Rounds):
         self._lifecycle = lifecycle
 
     async def _round(self) -> int:
-        due = await self._store.take_due(BATCH)
+        due = await self._take_due(self._store)
         for each in due:
             await self._try(each)
         ERASURE_AGE.set(await self._store.oldest())
         return len(due)
+
+    def _name_of(self, row_id: Any) -> str:
+        return digest_of_user(row_id.id)
 
     async def _try(self, due: DueErasure) -> None:
         try:
@@ -42,6 +47,7 @@ class Erasures(Rounds):
         except DatabaseUnavailable:
             raise
         except Exception:  # any: it is tried again later, and no other waits for it
+            self._count_fault()
             log.exception("An erasure cannot be continued")
 
     async def _continue(self, due: DueErasure) -> None:
@@ -61,4 +67,5 @@ class Erasures(Rounds):
         except DatabaseUnavailable:
             raise
         except Exception:  # any: a job that cannot be read must not hold up the others
+            self._count_fault()
             log.exception("[VIDEO JOB %s] Not cancelled for an erasure", job_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app import times
 from app.database.client import Database
 from app.database.deletion_store import DeletionStore
+from app.database.due_jobs import DueJobs
 from app.database.erasure_store import ErasureStore
 from app.database.job_store import JobStore
 from app.database.limits import Limits
@@ -92,7 +93,8 @@ async def open_jobs(
     snapshots = Snapshots(subscriptions.publish)
     fetched = FetchedVideos()
     hosts = MediaHosts(settings.fal_media_hosts)
-    store = _store(settings, database, snapshots.publish, fetched.on_change)
+    limits = Limits.from_settings(settings)
+    store = _store(database, limits, snapshots.publish, fetched.on_change)
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
         cancellations = Cancellations(store, fal)
@@ -134,14 +136,14 @@ async def open_jobs(
             background=background,
         )
         stack.push_async_callback(background.drain, times.DRAIN)
-        sweep = Sweep(store, lifecycle)
+        sweep = Sweep(DueJobs(database, limits), lifecycle)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
         updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
         deletions = Deletions(DeletionStore(database), storage)
         erasures = Erasures(ErasureStore(database), store, lifecycle)
         await _run_loops(stack, sweep, updates, places, UnfinishedGauges(database))
-        await stack.enter_async_context(supervised("deletions", deletions.run))
-        await stack.enter_async_context(supervised("erasures", erasures.run))
+        await stack.enter_async_context(supervised(deletions.task, deletions.run))
+        await stack.enter_async_context(supervised(erasures.task, erasures.run))
         events = OutgoingEventStore(database)
         outgoing = OutgoingEvents(events, store, receiver, describe) if receiver else None
         await _tell_events(stack, events, outgoing)
@@ -161,14 +163,14 @@ async def open_jobs(
         )
 
 
-def _store(settings: Settings, database: Database, *listeners: Callable[[Job], None]) -> JobStore:
+def _store(database: Database, limits: Limits, *listeners: Callable[[Job], None]) -> JobStore:
     """Return the store; each listener receives every change."""
 
     def publish(job: Job) -> None:
         for listener in listeners:
             listener(job)
 
-    return JobStore(database, Limits.from_settings(settings), publish=publish)
+    return JobStore(database, limits, publish=publish)
 
 
 async def _run_loops(
@@ -180,7 +182,7 @@ async def _run_loops(
 ) -> None:
     """Run the loops until the stack is closed."""
     for name, loop in (
-        ("sweep", sweep.run),
+        (sweep.task, sweep.run),
         ("welcome streams", updates.welcome),
         ("refresh streams", updates.refresh),
         ("renew stream places", places.renew),
@@ -197,7 +199,7 @@ async def _tell_events(
         loop = supervised("forget events", functools.partial(forget_events, events))
     else:
         await events.want()  # before the first job can end
-        loop = supervised("tell events", outgoing.run)
+        loop = supervised(outgoing.task, outgoing.run)
     await stack.enter_async_context(loop)
 
 

@@ -9,9 +9,8 @@ from app.database.job_store import JobStore
 from app.database.outgoing_event_store import FORGOTTEN, OutgoingEventStore
 from app.domain.job import Job
 from app.domain.outgoing_event import OutgoingEvent
-from app.errors import ServiceError
 from app.events.receiver import CONNECTIONS, Receiver
-from app.jobs.rounds import Rounds
+from app.jobs.rounds import Rounds, is_fault
 from app.problems import DatabaseUnavailable
 from app.telemetry.metrics import EVENTS, EVENTS_OLDEST
 
@@ -29,7 +28,7 @@ Describe = Callable[[Job], Awaitable[bytes]]
 class OutgoingEvents(Rounds):
     """Takes due events from the database and tells them, all of a round at the same time."""
 
-    work, batch = "telling of events", CONNECTIONS
+    task, work, batch = "tell events", "telling of events", CONNECTIONS
 
     def __init__(
         self, events: OutgoingEventStore, store: JobStore, receiver: Receiver, describe: Describe
@@ -44,25 +43,27 @@ class OutgoingEvents(Rounds):
         return INTERVAL
 
     async def _round(self) -> int:
-        taken, oldest = await self._events.take(CONNECTIONS)
+        due, oldest = await self._events.due(CONNECTIONS)
         EVENTS_OLDEST.set(oldest)
-        await asyncio.gather(*map(self._tell, taken))
+        taken = await self._take(due, self._events.take)
+        await self._do_all(taken, self._tell)
         return len(taken)
 
     async def _tell(self, event: OutgoingEvent) -> None:
         try:
             job = await self._store.get(event.job_id)
             await self._receiver.tell(event.message_id, await self._describe(job))
-        except ServiceError as error:
-            log.warning(
-                "[VIDEO JOB %s] Its end was not told, attempt %d: %s",
-                event.job_id,
-                event.attempts,
-                error,
-            )
-            await self._postpone(event)
-        except Exception:  # any: one event that cannot be told must not hold up the others
-            log.exception("[VIDEO JOB %s] Its end cannot be told", event.job_id)
+        except Exception as error:  # any: it is told again later, and no other waits for it
+            if is_fault(error):
+                self._count_fault()
+                log.exception("[VIDEO JOB %s] Its end cannot be told", event.job_id)
+            else:
+                log.warning(
+                    "[VIDEO JOB %s] Its end was not told, attempt %d: %s",
+                    event.job_id,
+                    event.attempts,
+                    error,
+                )
             await self._postpone(event)
         else:
             EVENTS.labels("told").inc()

@@ -203,7 +203,7 @@ class R2Storage:
         if there is None and head["ContentLength"] == await _size_of(source):
             there = sha256 if head["ETag"] == etag else (await self._read(key)).sha256
         if there != sha256:
-            raise ObjectTaken(f"{key} already exists with other bytes.")
+            raise ObjectTaken(f"{key.rpartition('/')[2]} already exists with other bytes.")
 
     async def _head(self, key: str) -> HeadObjectOutputTypeDef:
         return await call_r2(

@@ -91,7 +91,7 @@ CONNECTIONS = Counter(
 )
 TASK_FAILURES = Counter(
     "supervised_task_failures",
-    "Failed rounds of a task that runs for ever. It continues after a pause.",
+    "Faults of a task that runs for ever: rounds that failed, and rows that one could not process.",
     ["task"],
 )
 EVENTS = Counter(

@@ -1,11 +1,14 @@
 """The audit names the job for every kind of damage to outgoing events."""
 
 import pytest
+from surrealdb import RecordID
 
 from app.database.client import Database
 from scripts.audit import report
 from tests.database.test_audit_damage import damage
+from tests.support.deletions import carry_on, completed, delete, erase
 from tests.support.service import Running
+from tests.support.stand_ins.fal import FalStandIn
 
 pytestmark = [pytest.mark.unaudited, pytest.mark.usefixtures("delivered")]
 
@@ -51,6 +54,25 @@ async def test_an_event_of_no_job_is_found(run: Running) -> None:
 @pytest.mark.parametrize("status", ["completed", "failed"])
 async def test_the_event_of_an_ending_is_sound_for_days(run: Running, status: str) -> None:
     await damage(run, status, event(age="3"))
+    assert await run.audit() == []
+
+
+@pytest.mark.parametrize("is_deleted_before", [True, False])
+async def test_an_ending_whose_job_is_deleted_and_erased_before_it_is_told_is_sound(
+    run: Running, fal: FalStandIn, *, is_deleted_before: bool
+) -> None:
+    await run.rows("RETURN fn::outgoing_event::want(999)")
+    job_id = await completed(run, fal)
+    assert len(await run.rows("SELECT * FROM outgoing_event")) == 1
+    if is_deleted_before:
+        await delete(run, job_id)
+        assert await run.audit() == []
+    await erase(run)
+    await carry_on(run, 1)
+    assert await run.rows(
+        "SELECT VALUE erased_at != NONE FROM video_job WHERE id = $id",
+        id=RecordID("video_job", job_id),
+    ) == [True]
     assert await run.audit() == []
 
 

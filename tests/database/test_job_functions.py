@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app import times
+from app.database.due_jobs import DueJobs
 from app.database.errors import StatementRejected, Thrown
 from app.database.job_store import JobStore
 from app.database.limits import Limits
@@ -218,12 +219,13 @@ async def test_a_due_job_is_taken_once_and_marked_when_its_deadline_is_over(jobs
 async def test_every_unfinished_job_is_due_within_a_minute_however_old_it_is(jobs: Jobs) -> None:
     longest = times.UNSEEN - times.SWEEP_INTERVAL
     trouble = Trouble(kind="status", code="fal_unavailable", message="fal did not answer.")
+    due_jobs = DueJobs(jobs.database, Limits(**LIMITS))
     store = JobStore(jobs.database, Limits(**LIMITS), publish=lambda _: None)
     for job in "abcde":
         await jobs.queued(job)
     for hours in range(1, 12):
         await set_clock_ahead(jobs.database, hours * 3600)
-        for taken in await store.take_due(5):
+        for taken in await due_jobs.take_due(5):
             row = await jobs("get", taken.job.id)
             assert row["due_at"] - row["updated_at"] < timedelta(hours=hours, seconds=longest)
     for number in range(12):

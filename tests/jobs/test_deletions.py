@@ -8,9 +8,9 @@ import pytest
 
 from app import times
 from app.database.deletion_store import DeletionStore
-from app.domain.deletion import DueDeletion
 from app.errors import StorageUnavailable
 from app.jobs.deletions import Deletions
+from app.problems import DatabaseUnavailable
 from app.telemetry.metrics import DELETION_AGE, DELETIONS, DELETIONS_WAITING
 from tests.support.clock import set_clock_ahead
 from tests.support.deletions import (
@@ -200,8 +200,8 @@ async def test_deletion_that_cannot_be_carried_out_holds_up_no_other(
 
 async def test_database_that_is_away_ends_no_loop(run: Running) -> None:
     class Away(DeletionStore):
-        async def take_due(self, limit: int) -> list[DueDeletion]:
-            raise StorageUnavailable(str(limit))
+        async def due(self, limit: int) -> list[str]:
+            raise DatabaseUnavailable(str(limit))
 
     assert await Deletions(Away(run.service.database), run.service.storage).once() == 0
 

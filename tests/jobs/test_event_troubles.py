@@ -148,9 +148,12 @@ async def test_two_processes_take_different_events(telling: Running, fal: FalSta
     for _ in range(8):
         await failed(telling, fal)
     processes = [OutgoingEventStore(telling.service.database) for _ in range(4)]
-    taken_by = await asyncio.gather(*(process.take(5) for process in processes))
-    jobs = [event.job_id for events, _ in taken_by for event in events]
+
+    async def take(process: OutgoingEventStore) -> list[str]:
+        due, _ = await process.due(5)
+        return [event.job_id for event in await process.take(due)]
+
+    jobs = [job for taken in await asyncio.gather(*map(take, processes)) for job in taken]
     while len(jobs) < 8:
-        events, _ = await processes[0].take(5)
-        jobs += [event.job_id for event in events]
+        jobs += await take(processes[0])
     assert len(jobs) == len(set(jobs)) == 8

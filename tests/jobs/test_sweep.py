@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 
 from app import times
-from app.database.job_store import JobStore
+from app.database.due_jobs import DueJobs
 from app.domain.job import DueJob
 from app.jobs import snapshots, sweep
 from app.jobs.lifecycle import Lifecycle
@@ -118,11 +118,11 @@ async def test_sweep_waits_unless_more_jobs_may_be_due(
     monkeypatch: pytest.MonkeyPatch, due: int, *, waits: bool
 ) -> None:
     monkeypatch.setattr(asyncio, "sleep", sleep := mock.AsyncMock())
-    store = mock.create_autospec(JobStore, instance=True)
-    store.take_due.return_value = [DueJob(job=job(), expired=False, overdue_seconds=0.0)] * due
+    due_jobs = mock.create_autospec(DueJobs, instance=True)
+    due_jobs.take_due.return_value = [DueJob(job=job(), expired=False, overdue_seconds=0.0)] * due
     lifecycle = mock.create_autospec(Lifecycle, instance=True)
     lifecycle.process_due.return_value = None
-    await Sweep(store, lifecycle).run()
+    await Sweep(due_jobs, lifecycle).run()
     assert lifecycle.process_due.await_count == due
     assert sleep.await_count == waits
     for call in sleep.await_args_list:

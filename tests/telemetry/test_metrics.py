@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY, Metric
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.database.job_store import JobStore
+from app.database.due_jobs import DueJobs
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.sweep import Sweep
 from app.jobs.troubles import UNKNOWN_TO_FAL
@@ -151,14 +151,14 @@ async def test_the_time_of_the_last_sweep_does_not_change_while_the_database_is_
     def swept_at() -> float | None:
         return REGISTRY.get_sample_value("sweep_last_look_timestamp_seconds")
 
-    store = mock.create_autospec(JobStore, instance=True)
-    sweep = Sweep(store, mock.create_autospec(Lifecycle, instance=True))
+    due_jobs = mock.create_autospec(DueJobs, instance=True)
+    sweep = Sweep(due_jobs, mock.create_autospec(Lifecycle, instance=True))
     before = swept_at()
-    store.take_due.side_effect = DatabaseUnavailable
+    due_jobs.take_due.side_effect = DatabaseUnavailable
     await sweep.once()
     assert swept_at() == before
-    store.take_due.side_effect = None
-    store.take_due.return_value = []
+    due_jobs.take_due.side_effect = None
+    due_jobs.take_due.return_value = []
     await sweep.once()
     assert swept_at() != before
 
