@@ -26,6 +26,7 @@ from tests.support.webhooks import PUBLIC_URL
 pytest_plugins = [
     "tests.support.leaks",
     "tests.support.memory",
+    "tests.support.probing",
     "tests.support.servers",
     "tests.support.unraised",
 ]

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from tests.support.process import Process, started
+from tests.support.process import Process, forked
 from tests.support.sockets import free_port
 
 
@@ -28,7 +28,7 @@ class Server:
 
     def start(self) -> None:
         """Start the process and wait until it is ready."""
-        process = self._life.enter_context(started(self._folder, self._module, **self._environment))
+        process = self._life.enter_context(forked(self._folder, self._module, **self._environment))
         process.url = self.url
         process.until_ready()
         self._process: Process = process

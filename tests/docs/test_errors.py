@@ -1,12 +1,10 @@
 """Provokes every row of ``docs/errors.md`` and compares its message with the output."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.faults.fork_server import ForkServer, fork_server
 from tests.support.faults.runtime import RUNTIME_FAULTS
 from tests.support.faults.sandbox import Fault, Sandbox
 from tests.support.faults.startup import STARTUP_FAULTS
@@ -16,12 +14,6 @@ TABLES, _ = Path("docs/errors.md").read_text().split("## Lines of the log, all o
 ROW = r"^\| ([a-z0-9-]+) \| (`[^|]+`) \| [^|]+\. \| [^|]+\. \|$"
 MESSAGES = dict(re.findall(ROW, TABLES, re.MULTILINE))
 """The message of each row, by the row's name."""
-
-
-@pytest.fixture(scope="module")
-def forking() -> Iterator[ForkServer]:
-    with fork_server() as server:
-        yield server
 
 
 def test_every_line_of_the_tables_is_a_row_with_a_fault() -> None:
@@ -47,13 +39,12 @@ def outputs() -> dict[Fault, str]:
 async def test_a_fault_shows_the_message_of_its_row(
     name: str,
     tmp_path: Path,
-    forking: ForkServer,
     request: pytest.FixtureRequest,
     caplog: pytest.LogCaptureFixture,
     outputs: dict[Fault, str],
 ) -> None:
     fault = FAULTS[name]
     if fault not in outputs:
-        outputs[fault] = await fault(Sandbox(tmp_path, forking, request, caplog))
+        outputs[fault] = await fault(Sandbox(tmp_path, request, caplog))
     parts = [re.escape(part) for part in MESSAGES[name].strip("` ").split("…")]
     assert re.search(".+?".join(parts), outputs[fault]), outputs[fault]

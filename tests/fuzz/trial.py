@@ -17,7 +17,7 @@ import httpx
 from app.api.openapi import document
 from tests.fuzz.requests import Attempts
 from tests.fuzz.wire import Attempt
-from tests.support.process import Process, started
+from tests.support.process import Process, forked
 from tests.support.service import SUBMIT, png, stand_in_environment, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.videos import small_video
@@ -175,6 +175,6 @@ async def attack(folder: Path, store_url: str, fal: FalStandIn) -> AsyncIterator
         "SUBMITS_PER_MINUTE": "1000",
         "CREDITS_SIGNUP_GRANT": "1000000",
     }
-    with started(folder, "tests.support.serve", **settings) as process:
+    with forked(folder, "tests.support.serve", **settings) as process:
         await asyncio.to_thread(process.until_ready)
         yield Trial(process, fal, folder)

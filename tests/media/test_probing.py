@@ -33,6 +33,8 @@ RED = (200, 30, 30)
 BLACK = (0, 0, 0)
 ROTATED_A_QUARTER = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
 
+pytestmark = pytest.mark.own_probing
+
 
 def write_video(
     path: Path,

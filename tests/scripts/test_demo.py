@@ -6,7 +6,7 @@ from shutil import copytree
 import av
 import pytest
 
-from tests.support.process import ON_LINUX, started
+from tests.support.process import ON_LINUX, forked
 from tests.support.sockets import free_port
 
 VIDEO = Path("data", "demo", "video.mp4")
@@ -20,7 +20,7 @@ def folder(tmp_path: Path, migrated_folder: Path) -> Path:
 
 
 def test_the_demo_makes_a_playable_video_and_prints_its_price(tmp_path: Path) -> None:
-    with started(tmp_path, "scripts.demo") as demo:
+    with forked(tmp_path, "scripts.demo") as demo:
         assert demo.exit_status() == 0, demo.stderr
         assert not demo.group_members()
         before, key, video, after = demo.stdout.splitlines()[-4:]
@@ -34,7 +34,7 @@ def test_the_demo_makes_a_playable_video_and_prints_its_price(tmp_path: Path) ->
 
 
 def test_a_refused_submit_is_reported_in_one_line(folder: Path) -> None:
-    with started(folder, "scripts.demo", "--template", "unheard-of") as demo:
+    with forked(folder, "scripts.demo", "--template", "unheard-of") as demo:
         assert demo.exit_status() == 1
         assert demo.stderr.splitlines()[-1] == "Refused: There is no template 'unheard-of'."
         assert "Traceback" not in demo.stderr
@@ -43,7 +43,7 @@ def test_a_refused_submit_is_reported_in_one_line(folder: Path) -> None:
 
 @pytest.mark.skipif(not ON_LINUX, reason="looks into /proc")
 def test_ctrl_c_ends_every_process(folder: Path) -> None:
-    with started(folder, "scripts.demo") as demo:
+    with forked(folder, "scripts.demo") as demo:
         demo.wait_for_stderr("generating")
         assert demo.group_members()
         assert demo.interrupt() == 130, demo.stderr
@@ -54,7 +54,7 @@ def test_ctrl_c_ends_every_process(folder: Path) -> None:
 
 def test_a_service_that_cannot_be_reached_is_reported_in_one_line(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with started(tmp_path, "scripts.demo", "--url", url) as demo:
+    with forked(tmp_path, "scripts.demo", "--url", url) as demo:
         assert demo.exit_status() == 1
         (line,) = demo.stderr.splitlines()
         assert line.startswith(f"{url}/api/credits: ")

@@ -20,7 +20,7 @@ from scripts.grant import Grant, grant_in_database, grant_over_http, main
 from tests.support.database import connected, embedded
 from tests.support.job_functions import Jobs
 from tests.support.problems.scene import FaultySeam
-from tests.support.process import started
+from tests.support.process import forked
 from tests.support.scripts import run_script
 from tests.support.service import over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -96,7 +96,7 @@ async def test_while_the_service_runs_the_credits_are_added_through_it(
 ) -> None:
     async with running(settings, fal) as run, over_a_socket(run) as url:
         for said in (BOOKED, BOOKED_BEFORE):
-            with started(
+            with forked(
                 tmp_path,
                 "scripts.grant",
                 *("--reference=one", "ada", "5"),
@@ -106,7 +106,7 @@ async def test_while_the_service_runs_the_credits_are_added_through_it(
             ) as script:
                 assert await asyncio.to_thread(script.exit_status) == 0, script.stderr
                 assert script.stdout == said
-        with started(
+        with forked(
             tmp_path,
             "scripts.grant",
             *("--reference=one", "grace", "5"),

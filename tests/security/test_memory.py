@@ -17,7 +17,7 @@ from PIL import Image
 
 from app.problems import TooBusy
 from tests.support.hanging_fal import hanging_fal
-from tests.support.process import MEBIBYTE, ON_LINUX, PATIENCE, Process, started
+from tests.support.process import MEBIBYTE, ON_LINUX, PATIENCE, Process, forked
 from tests.support.raw_requests import canvas, form, get, post
 from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
 from tests.support.stand_ins.fal import FalStandIn
@@ -85,7 +85,7 @@ async def victim(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
             "FAL_PORT": str(port),
             "LOG_LEVEL": "ERROR",
         }
-        with started(tmp_path, "tests.support.serve", **environment | UNLIMITED_ENVIRONMENT) as it:
+        with forked(tmp_path, "tests.support.serve", **environment | UNLIMITED_ENVIRONMENT) as it:
             await asyncio.to_thread(it.until_ready)
             async with httpx.AsyncClient(base_url=it.url, timeout=PATIENCE) as client:
                 answer = await client.post(SUBMIT, **submission(png()), headers=bearer("bob"))

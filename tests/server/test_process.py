@@ -22,7 +22,7 @@ from app.database.audit import audit
 from app.storage.local_files import LocalFiles
 from tests.support.clock import set_clock_ahead
 from tests.support.database import connected, embedded
-from tests.support.process import ON_LINUX, PATIENCE, ROOT, Process, started
+from tests.support.process import ON_LINUX, PATIENCE, ROOT, Process, forked, started
 from tests.support.service import SUBMIT, png, submission
 from tests.support.tokens import SECRET, bearer
 from tests.telemetry.test_logs import KEYS
@@ -80,7 +80,7 @@ def test_a_video_is_made_and_the_process_ends_with_all_its_child_processes(tmp_p
 
 
 def test_an_unfinished_job_does_not_delay_the_end(tmp_path: Path) -> None:
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as process:
+    with forked(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as process:
         process.until_ready()
         with browser(process) as client:
             job_id = submit(client, png(640, 360))
@@ -91,7 +91,7 @@ def test_an_unfinished_job_does_not_delay_the_end(tmp_path: Path) -> None:
 
 @linux_only
 def test_ctrl_c_while_a_video_is_probed_ends_the_service_cleanly(tmp_path: Path) -> None:
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as process:
+    with forked(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as process:
         process.until_ready()
         with browser(process) as client:
             job_id = submit(client, png(320, 64))
@@ -139,7 +139,7 @@ def test_every_signal_ends_the_process_without_a_crash_of_the_engine(
     def stopped(number: int) -> tuple[int, bool]:
         folder = tmp_path / str(number)
         copytree(migrated_folder, folder / "surreal")
-        with started(folder, "app") as process:
+        with forked(folder, "app") as process:
             moment(process)
             return process.stop(STOPS[number % 2]), is_clean(process.stderr)
 
@@ -151,7 +151,7 @@ def test_migrate_ends_without_a_crash_of_the_engine(tmp_path: Path, migrated_fol
     def migrated(number: int) -> int:
         folder = tmp_path / str(number)
         copytree(migrated_folder, folder / "surreal")
-        with started(folder, "scripts.migrate") as process:
+        with forked(folder, "scripts.migrate") as process:
             return process.exit_status()
 
     with ThreadPoolExecutor(AT_ONCE) as starters:
@@ -161,17 +161,17 @@ def test_migrate_ends_without_a_crash_of_the_engine(tmp_path: Path, migrated_fol
 def test_a_job_is_finished_after_two_kills_without_a_browser(
     tmp_path: Path, store_url: str
 ) -> None:
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as first:
+    with forked(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as first:
         first.until_ready()
         with browser(first) as client:
             job_id = submit(client, png(320, 64))
             first.until(lambda: any(tmp_path.glob("storage/.local-fal/files/.*.mp4.part")))
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as second:
+    with forked(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as second:
         second.until(lambda: any(tmp_path.glob("storage/.local-fal/files/*.mp4")))
         assert second.stop(signal.SIGKILL) == -signal.SIGKILL
     asyncio.run(advance_the_clock(store_url))
-    with started(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as third:
+    with forked(tmp_path, "app", AUTH_JWT_SECRET=SECRET) as third:
         third.wait_for_stderr("Stored library video metadata")
         with browser(third) as client:
             assert status(client, job_id)["status"] == "completed"
@@ -194,7 +194,7 @@ async def violations(store_url: str, storage: Path) -> list[str]:
 async def test_a_submit_whose_body_is_incomplete_is_answered_503_when_the_service_stops(
     tmp_path: Path, store_url: str
 ) -> None:
-    with started(tmp_path, "app", SURREAL_URL=store_url) as process:
+    with forked(tmp_path, "app", SURREAL_URL=store_url) as process:
         process.until_ready()
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(process.url).port)
         writer.write(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.database import connected, embedded, surreal_server
-from tests.support.process import started
+from tests.support.process import forked
 from tests.support.sockets import free_port
 
 NOTICES = (" WARNING ", " INFO ")
@@ -16,7 +16,7 @@ NOTICES = (" WARNING ", " INFO ")
 
 def refused(folder: Path, module: str = "app", **environment: str) -> list[str]:
     """Start a program, which must end with status 1, and return its lines except notices."""
-    with started(folder, module, **environment) as process:
+    with forked(folder, module, **environment) as process:
         assert process.exit_status() == 1, process.stderr
         lines = process.stderr.splitlines()
     return [line for line in lines if not any(notice in line for notice in NOTICES)]
@@ -86,7 +86,7 @@ def test_the_message_names_a_folder_that_is_a_file(tmp_path: Path) -> None:
 
 
 def test_a_short_secret_is_accepted_with_a_warning(tmp_path: Path, store_url: str) -> None:
-    with started(tmp_path, "app", SURREAL_URL=store_url, AUTH_JWT_SECRET="guess-me") as process:
+    with forked(tmp_path, "app", SURREAL_URL=store_url, AUTH_JWT_SECRET="guess-me") as process:
         process.until_ready()
         assert "AUTH_JWT_SECRET has fewer than 32 bytes" in process.stderr
         assert "guess-me" not in process.stderr
@@ -95,7 +95,7 @@ def test_a_short_secret_is_accepted_with_a_warning(tmp_path: Path, store_url: st
 @pytest.mark.parametrize("module", ["app", "scripts.migrate"])
 def test_the_message_names_a_settings_file_that_is_not_utf_8(tmp_path: Path, module: str) -> None:
     (tmp_path / ".env").write_bytes("FAL_KEY=schl\xfcssel".encode("latin-1"))
-    with started(tmp_path, module) as process:
+    with forked(tmp_path, module) as process:
         assert process.exit_status() == 1
         assert process.stderr.splitlines() == [".env: must be UTF-8"]
 
@@ -103,7 +103,7 @@ def test_the_message_names_a_settings_file_that_is_not_utf_8(tmp_path: Path, mod
 @pytest.mark.usefixtures("store_url")
 def test_the_message_names_the_settings_of_unreadable_certificates(tmp_path: Path) -> None:
     nowhere = str(tmp_path / "nowhere.pem")
-    with started(tmp_path, "app", FAL_KEY="a:b", SSL_CERT_FILE=nowhere) as process:
+    with forked(tmp_path, "app", FAL_KEY="a:b", SSL_CERT_FILE=nowhere) as process:
         assert process.exit_status() == 1
         (line,) = [line for line in process.stderr.splitlines() if " CRITICAL " in line]
         assert "Cannot start: SSL_CERT_FILE or SSL_CERT_DIR cannot be used" in line
@@ -113,7 +113,7 @@ def test_the_message_names_the_settings_of_unreadable_certificates(tmp_path: Pat
 def test_a_port_in_use_ends_the_process_with_status_1(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with started(tmp_path, "app", PORT=port) as process:
+        with forked(tmp_path, "app", PORT=port) as process:
             assert process.exit_status() == 1
             (line,) = [line for line in process.stderr.splitlines() if " CRITICAL " in line]
             assert f"cannot listen on port {port} of 127.0.0.1: Address already in use" in line

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from app.server import protocol
 from app.server.protocol import MAX_HEAD_BYTES, BoundedHttpProtocol
-from tests.support.process import started
+from tests.support.process import forked
 
 GET = b"GET / HTTP/1.1\r\nHost: service\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: service\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -222,7 +222,7 @@ async def test_a_slow_body_does_not_close_the_connection(
 
 @pytest.mark.usefixtures("store_url")
 async def test_the_service_uses_this_protocol(tmp_path: Path) -> None:
-    with started(tmp_path, "app") as process:
+    with forked(tmp_path, "app") as process:
         process.until_ready()
         port = int(process.url.rpartition(":")[2])
         line = await asyncio.open_connection("127.0.0.1", port)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.server.scratch import PREFIX, scratch
-from tests.support.process import started
+from tests.support.process import forked
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def found(folder: Path) -> set[Path]:
 @pytest.mark.usefixtures("store_url")
 def test_the_next_start_removes_the_folder_of_a_killed_process(folder: Path) -> None:
     with scratch() as own:
-        with started(folder, "app") as first:
+        with forked(folder, "app") as first:
             first.until_ready()
             (left,) = found(folder) - {own}
             (left / "video.mp4").write_bytes(b"half a video")
             first.stop(signal.SIGKILL)
-        with started(folder, "app") as second:
+        with forked(folder, "app") as second:
             second.until_ready()
             assert left not in found(folder)
             assert len(found(folder)) == 2

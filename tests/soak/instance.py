@@ -11,8 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.soak.forks import Fork, forker
-from tests.support.process import PATIENCE
+from tests.support.process import PATIENCE, Process, forked
 
 PAUSE = 0.05
 """Seconds before a client retries when no instance answered."""
@@ -36,26 +35,25 @@ class Instance:
         self._folder = folder
         self._settings = settings
         self._resources = ExitStack()
-        self._process: Fork | None = None
-        self._ends = ExitStack()
+        self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
         self._client = httpx.AsyncClient(timeout=PATIENCE)
-        self._forker = self._ends.enter_context(forker(self._folder))
         return self
 
     async def __aexit__(
         self, error: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
         self.kill()
-        self._ends.close()
         await self._client.aclose()
 
     async def start(self) -> None:
         """Start it, repeatedly if needed, and wait until it is ready."""
         while True:
             began = time.monotonic()
-            process = self._resources.enter_context(self._forker.started(self._settings))
+            process = self._resources.enter_context(
+                forked(self._folder, "tests.support.serve", **self._settings)
+            )
             self._process = process
             if await self._gets_ready(process):
                 self.url = process.url
@@ -68,7 +66,7 @@ class Instance:
     def kill(self) -> None:
         """Kill the process with SIGKILL."""
         if self._process is not None:
-            if self._process.has_ended:
+            if self._process.popen.poll() is not None:
                 self.failures.append(f"ended by itself: {self._process.stderr}")
             self._process.kill()
             self._discard()
@@ -79,8 +77,8 @@ class Instance:
         self.url = self._process = None
         self._resources.close()
 
-    async def _gets_ready(self, process: Fork) -> bool:
-        while not process.has_ended:
+    async def _gets_ready(self, process: Process) -> bool:
+        while process.popen.poll() is None:
             with suppress(httpx.TransportError):
                 if (await self._client.get(f"{process.url}/readyz")).is_success:
                     return True

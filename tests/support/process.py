@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-import httpx
-
+from tests.support.forks import Fork, fork_server
 from tests.support.leaks import record_output
 from tests.support.sockets import free_port
 
@@ -28,7 +29,7 @@ ON_LINUX = Path("/proc/self/stat").exists()
 class Process:
     """A running program, and its output so far."""
 
-    popen: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes] | Fork
     out: Path
     err: Path
     url: str
@@ -71,6 +72,12 @@ class Process:
         os.killpg(self.popen.pid, signal.SIGINT)
         return self.exit_status()
 
+    def kill(self) -> None:
+        """Kill its process group with SIGKILL, and wait until it has ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
     def group_members(self) -> set[int]:
         """Return the other processes of its group (Linux only)."""
         return group(self.popen.pid) - {self.popen.pid}
@@ -84,14 +91,64 @@ class Process:
         return pages * resource.getpagesize() / MEBIBYTE
 
     def _is_ready(self) -> bool:
-        with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/readyz", timeout=PATIENCE).is_success
-        return False
+        line = HTTPConnection(self.url.removeprefix("http://"), timeout=PATIENCE)
+        try:
+            line.request("GET", "/readyz")
+            return line.getresponse().status == HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            line.close()
 
 
 @contextmanager
 def started(folder: Path, module: str, *arguments: str, **environment: str) -> Iterator[Process]:
     """Run ``python -m module`` in ``folder``; at the end its process group is killed."""
+
+    def start(own: dict[str, str], out: str, err: str) -> subprocess.Popen[bytes]:
+        with Path(out).open("ab") as to_out, Path(err).open("ab") as to_err:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=folder,
+                env=own,
+                stdin=subprocess.DEVNULL,
+                stdout=to_out,
+                stderr=to_err,
+                start_new_session=True,
+            )
+
+    with _running(folder, environment, start) as process:
+        yield process
+
+
+@contextmanager
+def forked(folder: Path, module: str, *arguments: str, **environment: str) -> Iterator[Process]:
+    """Run a program of the project like ``started``, without the time for its imports."""
+
+    def start(own: dict[str, str], out: str, err: str) -> Fork:
+        return fork_server().fork(
+            module=module,
+            arguments=arguments,
+            environment=own,
+            folder=str(folder),
+            out=out,
+            err=err,
+        )
+
+    if not ON_LINUX:
+        with started(folder, module, *arguments, **environment) as process:
+            yield process
+        return
+    with _running(folder, environment, start) as process:
+        yield process
+
+
+@contextmanager
+def _running(
+    folder: Path,
+    environment: dict[str, str],
+    start: Callable[[dict[str, str], str, str], subprocess.Popen[bytes] | Fork],
+) -> Iterator[Process]:
     port = str(free_port())
     own = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -106,23 +163,14 @@ def started(folder: Path, module: str, *arguments: str, **environment: str) -> I
         NamedTemporaryFile(dir=folder, prefix="stdout-") as out,
         NamedTemporaryFile(dir=folder, prefix="stderr-") as err,
     ):
-        popen = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=folder,
-            env=own | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
+        url = f"http://127.0.0.1:{port}"
+        popen = start(own | environment, out.name, err.name)
+        process = Process(popen, Path(out.name), Path(err.name), url)
         try:
-            url = f"http://127.0.0.1:{port}"
-            yield Process(popen, Path(out.name), Path(err.name), url)
+            yield process
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(popen.pid, signal.SIGKILL)
-            popen.wait()
-            record_output(Path(out.name).read_text() + Path(err.name).read_text())
+            process.kill()
+            record_output(process.stdout + process.stderr)
 
 
 def group(leader: int) -> set[int]:

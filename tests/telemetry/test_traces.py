@@ -15,7 +15,7 @@ from app import times
 from app.errors import ConfigurationError
 from app.telemetry.traces import exporting
 from tests.support.leaks import record_output
-from tests.support.process import PATIENCE, Process, started
+from tests.support.process import PATIENCE, Process, forked
 from tests.support.service import SUBMIT, png, stand_in_environment, submission
 from tests.support.stand_ins.collector import Collector, collecting
 from tests.support.stand_ins.fal import FalStandIn
@@ -34,9 +34,9 @@ async def traced_service(
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
         "OTEL_BSP_SCHEDULE_DELAY": "50",
     }
-    with started(folder, "scripts.migrate", **environment) as migrate:
+    with forked(folder, "scripts.migrate", **environment) as migrate:
         assert migrate.exit_status() == 0, migrate.stderr
-    with started(folder, "tests.support.serve", **environment) as service:
+    with forked(folder, "tests.support.serve", **environment) as service:
         await asyncio.to_thread(service.until_ready)
         yield service
         record_output(b"".join(collector.bodies).decode("latin-1"))

@@ -13,10 +13,9 @@ import pytest
 
 from app.telemetry.seam import Seam, direct
 from tests.support.database import SurrealServer
-from tests.support.faults.fork_server import ForkServer
+from tests.support.process import forked
 from tests.support.s3 import S3Server
 from tests.support.service import Running, running, settings_for
-from tests.support.sockets import free_port
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
 
@@ -28,7 +27,6 @@ class Sandbox:
     """Runs programs and services that fail on purpose, each on a store of this test."""
 
     folder: Path
-    fork_server: ForkServer
     request: pytest.FixtureRequest
     caplog: pytest.LogCaptureFixture
 
@@ -53,15 +51,12 @@ class Sandbox:
 
     async def run(self, module: str, *arguments: str, **changes: str) -> tuple[int, list[str]]:
         """Run a program to its end; return its exit status and the lines of its output."""
-        environment = {
-            "SURREAL_URL": self.store,
-            "STORAGE_DIR": str(self.folder / "storage"),
-            "TMPDIR": str(self.folder),
-            "PORT": str(free_port()),
-        }
-        status, output = await asyncio.to_thread(
-            self.fork_server.run, self.folder, module, *arguments, **environment | changes
-        )
+
+        def end() -> tuple[int, str]:
+            with forked(self.folder, module, *arguments, **changes) as process:
+                return process.exit_status(), process.stdout + process.stderr
+
+        status, output = await asyncio.to_thread(end)
         assert "Traceback" not in output, output
         return status, output.splitlines()
 
