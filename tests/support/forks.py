@@ -26,7 +26,7 @@ class Fork:
 
     def poll(self) -> int | None:
         """Return its exit status, or None while it runs."""
-        if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
+        if self.returncode is None and self._has_ended_within(0):
             self._reap()
         return self.returncode
 
@@ -38,7 +38,7 @@ class Fork:
 
         """
         if self.returncode is None:
-            if not select.select([self._handle], [], [], timeout)[0]:
+            if not self._has_ended_within(timeout):
                 raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0)
             self._reap()
         assert self.returncode is not None
@@ -48,6 +48,11 @@ class Fork:
         """Send a signal, unless it has ended."""
         if self.poll() is None:
             signal.pidfd_send_signal(self._handle, signum)
+
+    def _has_ended_within(self, seconds: float | None) -> bool:
+        ends = select.poll()  # select() takes no file descriptor from 1024 on
+        ends.register(self._handle, select.POLLIN)
+        return bool(ends.poll(None if seconds is None else seconds * 1000))
 
     def _reap(self) -> None:
         self.returncode = self._server.ask(self.pid)
