@@ -1,4 +1,4 @@
-/* Written by make bundle. Sources: 3c8c3c6de3d9a6214ff29f2caf071a55de356ffc8e3bd721d5636f770c2d9c75 */
+/* Written by make bundle. Sources: bfbf81676388de8d41aeb2c998efda2bd6566818808c35d7caa7825063e4e46a */
 var It=class extends EventTarget{#t;#e;#s=null;#i;credits=null;constructor(t,e){super(),this.#t=t,this.#e=e}async refresh(){
 let{token:t}=this.#e;this.#i!==t&&(this.#s=null),this.#i=t;let e=this.#s??=this.#t.credits();try{let s=await e;if(t!==this.#e.
 token)return;this.credits=s,this.dispatchEvent(new Event("change"))}catch(s){if(t===this.#e.token)throw s}finally{this.#s===
