@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.r2 import R2Storage, content_disposition
+from app.storage.r2 import R2Storage
+from app.storage.r2_addresses import content_disposition
 from tests.support.s3 import SECRET_ACCESS_KEY, S3Server, put_video, write_file
 from tests.support.sockets import free_port, raw_server
 
@@ -139,7 +140,7 @@ async def test_an_address_is_signed_again_after_ten_minutes(
         assert given["ExpiresIn"] == 4200
         return f"address {signed}"
 
-    monkeypatch.setattr("app.storage.r2.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr("app.storage.r2_addresses.time", SimpleNamespace(time=lambda: now[0]))
     async with s3.open() as storage:
         monkeypatch.setattr(storage._client, "generate_presigned_url", sign)
         assert await storage.url(key) == "address 1"
