@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.job_rows import stored_row
 from tests.support.problems.scene import FaultySeam
+from tests.support.process import PATIENCE
 from tests.support.refusals import assert_problem
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
 from tests.support.service import Running, running
@@ -134,7 +135,7 @@ async def test_shares_of_a_private_bucket_lead_to_signed_addresses(
     }
     async with (
         running(settings.model_copy(update=bucket), fal) as run,
-        httpx.AsyncClient(trust_env=False) as browser,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser,
     ):
         job_id = await made(run, fal)
         path = await shared(run, job_id)

@@ -28,6 +28,7 @@ from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, PHONE, Studio
 from tests.browser.tab import TIMEOUT, HeldRequests
+from tests.support.process import PATIENCE
 from tests.support.service import SUBMIT, TEMPLATE, png, submission
 from tests.support.tokens import bearer, token
 
@@ -108,7 +109,9 @@ def owner_of(driven: Server, fal: DrivenFal) -> Iterator[Callable[[str], Owner]]
     with ExitStack() as clients:
 
         def sign_in(user: str) -> Owner:
-            client = httpx.Client(base_url=driven.url, headers=bearer(user), trust_env=False)
+            client = httpx.Client(
+                base_url=driven.url, headers=bearer(user), trust_env=False, timeout=PATIENCE
+            )
             return Owner(clients.enter_context(client), driven, fal, user)
 
         yield sign_in
@@ -347,7 +350,7 @@ def test_a_tap_shares_a_video_shows_its_details_and_saves_the_file(
         assert download.value.suggested_filename.endswith(".mp4")
         dialog.get_by_role("button", name="Stop sharing").tap()
         expect(dialog).to_contain_text("Only you can see this video.")
-        assert httpx.get(link, trust_env=False).status_code == 404
+        assert httpx.get(link, trust_env=False, timeout=PATIENCE).status_code == 404
         dialog.get_by_role("button", name="Rename").tap()
         page.keyboard.type("Only for me")
         page.keyboard.press("Enter")

@@ -16,6 +16,7 @@ import pytest
 from app.errors import ObjectTaken, StorageUnavailable
 from app.storage.r2 import R2Storage
 from app.storage.r2_addresses import content_disposition
+from tests.support.process import PATIENCE
 from tests.support.s3 import SECRET_ACCESS_KEY, S3Server, put_video, write_file
 from tests.support.sockets import free_port, raw_server
 
@@ -70,7 +71,7 @@ async def test_a_large_file_is_sent_in_parts_of_equal_size_and_a_smaller_last(
         await put_video(storage, key, write_file(tmp_path, content))
         url = await storage.url(key)
     assert sizes == {"1": 8 * MIB, "2": 8 * MIB, "3": 4 * MIB + 5}
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser:
         answer = await browser.get(url)
     assert answer.content == content
     assert answer.headers["Content-Type"] == "video/mp4"
@@ -170,7 +171,7 @@ async def test_a_download_from_a_public_bucket_is_signed(
         await put_video(storage, key, write_file(tmp_path, b"content"))
         url = await storage.url(key, download=True)
     assert url.startswith(s3.endpoint_url)
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser:
         answer = await browser.get(url)
     name = key.rpartition("/")[2]
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
