@@ -144,10 +144,14 @@ export class VideoDialog extends EventTarget {
 
   async #cancel() {
     if (isDisabled(this.#parts.cancel)) return;
+    const { attempts, report } = this.#context;
+    const attempt = this.#attempt;
+    this.#parts.problem.textContent = "";
     try {
-      await this.#context.attempts.cancel(this.#attempt);
+      await attempts.cancel(attempt);
     } catch (error) {
-      this.#parts.problem.textContent = `Not cancelled: ${error.message}`;
+      if (this.shows(attempt)) this.#parts.problem.textContent = `Not cancelled: ${error.message}`;
+      else report(error, attempt, () => attempts.cancel(attempt));
     }
   }
 
