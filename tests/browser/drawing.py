@@ -19,7 +19,7 @@ def draw(journey: Journey) -> None:
 def place_pictures(journey: Journey) -> None:
     for control in (journey.animate, journey.button("Add rectangle")):
         journey.hands.expect_within_reach(control)
-    journey.expect_accessible()
+    journey.expect_to_fit()
     journey.hands.press(journey.template(TEMPLATE))
     journey.upload(encoded(800, 600, "JPEG", "teal"))
     journey.expect_canvas("16:9", 1)

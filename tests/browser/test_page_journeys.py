@@ -116,7 +116,7 @@ def watch_a_video_and_use_it_again(journey: Journey) -> None:
     journey.fal.complete()
     journey.until_video_plays()
     journey.hands.expect_within_reach(journey.dialog.get_by_role("link", name="Download"))
-    journey.expect_accessible()
+    journey.expect_to_fit()
     arguments, _ = journey.fal.received
     assert WORDS in arguments["prompt"]
     journey.leave_dialog("Use again")
