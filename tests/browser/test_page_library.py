@@ -10,19 +10,18 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
     Error,
     Locator,
-    Page,
     Request,
     Route,
     expect,
 )
 
 from app.api.page import FOLDER
+from tests.browser.axe import violations
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
@@ -40,8 +39,6 @@ SHIFTS = """() => new Promise((resolve) => {
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(0), 200);
 })"""
-AXE_OPTIONS = {"rules": {"label-content-name-mismatch": {"enabled": True}}, "preload": False}
-"""All of axe's rules; it leaves this one out, unless it is named. For the rest see ``axe.py``."""
 
 
 class Owner:
@@ -123,11 +120,6 @@ def until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.05)
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
 
 def test_words_favourites_and_template_find_videos_together(

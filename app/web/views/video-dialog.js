@@ -40,6 +40,10 @@ export class VideoDialog extends EventTarget {
     });
   }
 
+  get isOpen() {
+    return this.#modal.isOpen;
+  }
+
   /** Whether the dialog shows this attempt. */
   shows(attempt) {
     return attempt === this.#attempt;
