@@ -19,7 +19,13 @@ from app.problems import TooBusy
 from tests.support.hanging_fal import hanging_fal
 from tests.support.process import MEBIBYTE, ON_LINUX, PATIENCE, UNSHARED, Process, forked
 from tests.support.raw_requests import canvas, form, get, post
-from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
+from tests.support.service import (
+    PATIENT_ENVIRONMENT,
+    SUBMIT,
+    UNLIMITED_ENVIRONMENT,
+    png,
+    submission,
+)
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET, bearer
 
@@ -85,7 +91,8 @@ async def victim(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
             "FAL_PORT": str(port),
             "LOG_LEVEL": "ERROR",
         }
-        with forked(tmp_path, "tests.support.serve", **environment | UNLIMITED_ENVIRONMENT) as it:
+        environment |= UNLIMITED_ENVIRONMENT | PATIENT_ENVIRONMENT
+        with forked(tmp_path, "tests.support.serve", **environment) as it:
             await asyncio.to_thread(it.until_ready)
             async with httpx.AsyncClient(
                 base_url=it.url, timeout=PATIENCE, limits=UNSHARED
