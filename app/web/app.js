@@ -146,6 +146,7 @@ class Page {
     this.#troubles.moved(this.#view, view);
     this.#view = view;
     this.#shell.show(view);
+    if (this.#shell.saysSignedOut) this.#troubles.resolve("signIn");
   }
 
   #animate(request) {
@@ -155,11 +156,16 @@ class Page {
 
   #report(error, attempt, again) {
     if (error.code === "aborted" || error.code === "cancelled") return;
-    if (error.code === "unauthenticated") {
-      this.#reportErrors(() => this.#session.check());
-      if (!attempt && !this.#session.token) return; // the page says so without a toast
-    }
-    this.#troubles.report(error, attempt, again);
+    if (error.code !== "unauthenticated") this.#troubles.report(error, attempt, again);
+    else this.#reportErrors(() => this.#meetExpiry(error, attempt, again));
+  }
+
+  /** Says by a toast only what the page itself does not say to those who see it. */
+  async #meetExpiry(error, attempt, again) {
+    await this.#session.check();
+    if (!attempt && this.#session.state !== "expired") return;
+    if (this.#shell.saysSignedOut) this.#shell.announce("You are signed out: your session has expired.");
+    else this.#troubles.report(error, attempt, again);
   }
 
   /** What the buttons of toasts do, by the names in `data-action`. */

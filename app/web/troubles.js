@@ -3,6 +3,8 @@ import { Toasts } from "./views/toasts.js";
 
 /** The service's own troubles, which are over when the stream is live again. */
 const OF_THE_SERVICE = ["database_unavailable", "identity_unavailable", "too_busy", "shutting_down"];
+/** What several requests meet at once, for one cause. */
+const SHARED = ["offline", "unauthenticated", ...OF_THE_SERVICE];
 /** After these an attempt can be repeated as it was. */
 const PASSING = ["offline", "too_many_jobs", ...OF_THE_SERVICE];
 
@@ -25,6 +27,10 @@ export class Troubles {
   report(error, attempt, again) {
     const actions = this.#actionsFor(attempt, again);
     const notice = noticeFor(error, actions);
+    if (SHARED.includes(error.code)) {
+      if (attempt) this.#toasts.dismiss(error.code);
+      else if (this.#toasts.tellOf(error.code)) return; // the toast of an attempt can repeat it
+    }
     const canRepeat = attempt && !again && PASSING.includes(error.code);
     this.#toasts.show({
       ...notice,

@@ -1,6 +1,7 @@
 """Keeping house in the library: find, rename, star, share, download and delete videos."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -39,6 +40,21 @@ SHIFTS = """() => new Promise((resolve) => {
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(0), 200);
 })"""
+HOLD_ADDRESSES = """() => {
+  globalThis.hold = (event) => event.stopImmediatePropagation();
+  addEventListener("hashchange", hold, { capture: true });
+}"""
+RELEASE_ADDRESSES = """() => {
+  removeEventListener("hashchange", hold, { capture: true });
+  dispatchEvent(new Event("hashchange"));
+}"""
+TYPE_AND_LEAVE = """(search) => {
+  search.value = "unsaid";
+  search.dispatchEvent(new Event("input"));
+  location.hash = "#/studio";
+}"""
+AFTER_THE_PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 300))"
+"""Resolves after any search that was waiting for the next key: it started later, and is longer."""
 
 
 class Owner:
@@ -153,6 +169,36 @@ def test_words_favourites_and_template_find_videos_together(
     searched.fill("")
     page.get_by_role("button", name="Favourites", exact=True).click()
     library.expect_titles("Rain", "Sunset", "Night", "Sunrise")
+
+
+def test_a_search_that_waits_for_the_next_key_undoes_no_newer_address(
+    context: BrowserContext, owner_of: Callable[[str], Owner]
+) -> None:
+    owner = owner_of("is-quick")
+    owner.make("Sunrise", "Night")
+    library = owner.library(context)
+    page = library.page
+    searched = page.get_by_role("searchbox", name="Search titles")
+    favourites = page.get_by_role("button", name="Favourites", exact=True)
+    page.get_by_role("button", name="Favourite: Sunrise").click()
+    favourites.click()
+    searched.fill("sun")
+    expect(page).to_have_url(re.compile("q=sun"))
+    library.expect_titles("Sunrise")
+
+    page.evaluate(HOLD_ADDRESSES)
+    searched.fill("")
+    favourites.click()
+    page.evaluate(AFTER_THE_PAUSE)
+    page.evaluate(RELEASE_ADDRESSES)
+    library.expect_titles("Night", "Sunrise")
+    expect(page).to_have_url(re.compile("#/library$"))
+
+    searched.evaluate(TYPE_AND_LEAVE)
+    page.evaluate(AFTER_THE_PAUSE)
+    expect(page).to_have_url(re.compile("#/studio$"))
+    library.studio.go("Library")
+    library.expect_titles("Night", "Sunrise")
 
 
 def test_the_keyboard_alone_renames_and_stars_and_a_refused_title_comes_back(

@@ -145,6 +145,29 @@ def test_a_session_that_expires_loses_nothing(
     studio.until_ready()
 
 
+def test_an_expired_session_is_said_once_to_those_who_see_the_page(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("sees")).until_ready()
+    studio.go("Library")
+    expect(studio.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    context.route("**/api/**", refuse)
+    studio.page.evaluate("dispatchEvent(new Event('online'))")  # the stream is opened again
+    strip = studio.page.get_by_role("heading", name="You are signed out")
+    expect(strip).to_be_visible()
+    expect(studio.page.locator("#announcer")).to_contain_text("your session has expired")
+    expect(studio.toasts).to_have_count(0)
+
+    studio.go("Studio")
+    studio.page.reload()
+    expect(studio.toasts).to_contain_text("You are signed out")
+    expect(strip).to_be_hidden()
+    studio.go("Library")
+    expect(strip).to_be_visible()
+    expect(studio.toasts).to_have_count(0)
+
+
 def test_a_link_of_somebody_else_asks_before_it_signs_anybody_in(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:

@@ -112,6 +112,10 @@ def test_a_submit_without_a_network_can_be_repeated_when_it_is_back(
     context.set_offline(True)
     studio.animate.click()
     expect(studio.toasts).to_contain_text("No connection")
+    studio.go("Library")
+    expect(studio.page.get_by_role("heading", name="The library cannot be shown")).to_be_visible()
+    studio.page.evaluate("new Promise(requestAnimationFrame)")  # in which a toast would appear
+    assert studio.toasts.count() == 1
     context.set_offline(False)
     expect(studio.toasts).to_contain_text("Your video was not started")
     expect(studio.toasts).not_to_contain_text("No connection")

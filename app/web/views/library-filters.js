@@ -9,19 +9,28 @@ export class LibraryFilters {
   #q = "";
   #favourite = false;
   #slug = "";
+  #timer;
 
   /** @param {{onType: (query) => void, onChoose: (query) => void}} options get the URL's new query */
   constructor(parts, { onType, onChoose }) {
     const { q, favourites, filter } = (this.#parts = parts);
     const queryWith = (change) => this.#queryWith({ q: q.value.trim(), ...change });
-    let timer;
+    const choose = (change) => {
+      this.settle(); // what was typed goes along
+      onChoose(queryWith(change));
+    };
     q.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => q.value.trim() !== this.#q && onType(queryWith({})), PAUSE);
+      this.settle();
+      this.#timer = setTimeout(() => q.value.trim() !== this.#q && onType(queryWith({})), PAUSE);
     });
-    favourites.addEventListener("click", () => onChoose(queryWith({ favourite: !this.#favourite })));
-    filter.addEventListener("change", () => onChoose(queryWith({ slug: filter.value })));
+    favourites.addEventListener("click", () => choose({ favourite: !this.#favourite }));
+    filter.addEventListener("change", () => choose({ slug: filter.value }));
     this.showTemplates([]);
+  }
+
+  /** Searches no more for what was just typed: it would replace an address that is newer. */
+  settle() {
+    clearTimeout(this.#timer);
   }
 
   /** Templates arrive after the page is shown. */

@@ -81,6 +81,7 @@ export class LibraryView {
   }
 
   leave() {
+    this.#filters.settle();
     this.#shelf.endSelection();
   }
 

@@ -44,6 +44,12 @@ export class Shell {
     if (!focused.checkVisibility()) section.focus({ preventScroll: true });
   }
 
+  /** Whether the open view itself says, in sight, that nobody is signed in. */
+  get saysSignedOut() {
+    const isBehind = document.querySelector("dialog[open]") !== null;
+    return document.querySelector(".signed-out").checkVisibility() && !isBehind;
+  }
+
   showRunning(count) {
     this.#running = count;
     this.#badge("activity", count || "", `${count} under way`);

@@ -62,6 +62,10 @@ export class Toasts {
     }
   }
 
+  tellOf(cause) {
+    return this.#with("cause", cause).length > 0;
+  }
+
   dismiss(kind) {
     this.#byKind.get(kind)?.remove();
     this.#byKind.delete(kind);
