@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ElementHandle, Locator, Page, expect
 
 from tests.browser.tab import TIMEOUT
 
@@ -12,6 +12,7 @@ MOST_PRESSES = 80
 NEXT_KEY = """(target) => {
   const active = document.activeElement;
   if (active === target) return null;
+  if (!target.isConnected) return "";
   const isAfter = active.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING;
   const isInside = (group) => target.closest(group)?.contains(active);
   const isOtherRadio = target.type === "radio" && active.name === target.name;
@@ -19,7 +20,7 @@ NEXT_KEY = """(target) => {
   if (isInside("[role=menu]") || isOtherRadio) return isAfter ? "ArrowDown" : "ArrowUp";
   return isAfter || active === document.body ? "Tab" : "Shift+Tab";
 }"""
-"""The key that brings the focus nearer to a control; null if it is there."""
+"""The key that brings the focus nearer to a control; null if it is there, empty if it is gone."""
 COVER = """(element) => {
   const { x, y, width, height } = element.getBoundingClientRect();
   const found = document.elementFromPoint(x + width / 2, y + height / 2);
@@ -75,12 +76,13 @@ class Hands(ABC):
     def expect_within_reach(self, target: Locator) -> None:
         """Expect a control to be in the window without scrolling, with nothing above it."""
         expect(target).to_be_in_viewport(ratio=1)
-        self._expect_on_top(target)
+        self._expect_on_top(target.element_handle())
 
-    def _expect_on_top(self, target: Locator) -> None:
+    def _expect_on_top(self, element: ElementHandle) -> None:
         deadline = time.monotonic() + TIMEOUT / 6
-        while cover := target.evaluate(COVER):
-            assert time.monotonic() < deadline, f"{target} is covered: {cover}"
+        while cover := element.evaluate(COVER):
+            html = element.evaluate("({ outerHTML }) => outerHTML.slice(0, 200)")
+            assert time.monotonic() < deadline, f"{html} is covered: {cover}"
             self._page.wait_for_timeout(20)
 
 
@@ -88,8 +90,7 @@ class Keyboard(Hands):
     """Tab, and arrow keys in menus, toolbars and groups of radio buttons."""
 
     def press(self, target: Locator) -> None:
-        self._go_to(target)
-        kind = target.get_attribute("type")
+        kind = self._go_to(target).get_attribute("type")
         if kind != "radio":
             self._page.keyboard.press("Space" if kind == "checkbox" else "Enter")
 
@@ -101,7 +102,7 @@ class Keyboard(Hands):
 
     def move_down(self, paper: Locator) -> None:
         self._page.keyboard.press("Escape")
-        self._expect_on_top(paper.locator("xpath=.."))
+        self._expect_on_top(paper.locator("xpath=..").element_handle())
         for _ in range(5):
             self._page.keyboard.press("Shift+ArrowDown")
 
@@ -109,25 +110,29 @@ class Keyboard(Hands):
         self._page.keyboard.press("Escape")
         self._go_to(opener)
 
-    def _go_to(self, target: Locator) -> None:
+    def _go_to(self, target: Locator) -> ElementHandle:
+        element = target.element_handle()
         for _ in range(MOST_PRESSES):
-            key = target.evaluate(NEXT_KEY)
+            key = element.evaluate(NEXT_KEY)
             if key is None:
                 break
-            self._page.keyboard.press(key)
+            if key:
+                self._page.keyboard.press(key)
+            else:
+                element = target.element_handle()
         else:
             raise AssertionError(f"the keyboard does not reach {target}")
-        self._expect_on_top(target)
-        fault = target.evaluate(RING_FAULT)
+        self._expect_on_top(element)
+        fault = element.evaluate(RING_FAULT)
         assert fault is None, f"the focus ring of {target}: {fault}"
+        return element
 
 
 class Touch(Hands):
     """One finger."""
 
     def press(self, target: Locator) -> None:
-        self._show(target)
-        target.tap()
+        self._show(target).tap()
 
     def write(self, field: Locator, text: str) -> None:
         self.press(field)
@@ -152,8 +157,10 @@ class Touch(Hands):
     def shut(self, opener: Locator) -> None:
         self.press(opener)
 
-    def _show(self, target: Locator) -> None:
-        target.evaluate(
+    def _show(self, target: Locator) -> ElementHandle:
+        element = target.element_handle()
+        element.evaluate(
             "(element) => element.scrollIntoView({ block: 'center', inline: 'nearest' })"
         )
-        self._expect_on_top(target)
+        self._expect_on_top(element)
+        return element

@@ -68,6 +68,7 @@ export class RatioNote {
     ratioNote.hidden = better === null;
     ratioText.textContent = text;
     ratioOffers.replaceChildren(...(better ?? []).slice(0, OFFERS).map((each) => this.#offer(each)));
+    if (better) uncoverFocus(); // on a phone, the note may cover what brought it
   }
 
   #offer(aspect) {
@@ -77,6 +78,11 @@ export class RatioNote {
     };
     return element("button", { class: "button", type: "button", onclick }, `Use ${aspect}`);
   }
+}
+
+function uncoverFocus() {
+  const { activeElement } = document;
+  if (activeElement.matches(":focus-visible")) activeElement.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function ratiosLine(template) {
