@@ -3,12 +3,15 @@
 import asyncio
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.database import schema
 from app.database.address import Address
 from tests.support.database import environment_of
-from tests.support.leaks import record_output
+from tests.support.process import forked
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,17 @@ class ScriptResult:
 
 async def run_script(name: str, *arguments: str, address: Address) -> ScriptResult:
     """Run ``scripts/name.py`` in a process of its own, as an operator does."""
-    process = await start_script(name, *arguments, address=address)
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    record_output((out + err).decode())
-    return ScriptResult(process.returncode, out.decode(), err.decode())
+
+    def run() -> ScriptResult:
+        environment = os.environ | environment_of(address)
+        with (
+            TemporaryDirectory() as folder,
+            forked(Path(folder), f"scripts.{name}", *arguments, **environment) as script,
+        ):
+            return ScriptResult(script.exit_status(), script.stdout, script.stderr)
+
+    with ThreadPoolExecutor(1) as waiting:  # any number of scripts at once
+        return await asyncio.get_running_loop().run_in_executor(waiting, run)
 
 
 async def start_script(name: str, *arguments: str, address: Address) -> asyncio.subprocess.Process:
