@@ -216,9 +216,10 @@ def test_on_a_phone_nothing_covers_a_menu_or_what_is_done_with_a_selection(
     more = page.get_by_role("button", name="More: First")
     more.click()
     expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
-    page.set_viewport_size({"width": PHONE["height"], "height": PHONE["width"]})
+    width, height = PHONE["width"], PHONE["height"]
+    page.set_viewport_size({"width": height, "height": width})
     library.studio.until(lambda: distance(page.get_by_role("menu"), more) < 10)
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": width, "height": height})
     page.keyboard.press("Escape")
 
     library.choose("First", "Delete")
