@@ -85,6 +85,16 @@ DELETION_LEASE = 60
 ERASURE_LEASE = 60
 """How long a process has an erasure for itself; whole seconds."""
 
+# A start image of a job that is deleted while it is stored is in the storage before its objects are
+# deleted once more, ten minutes after the first time (fn::deletion::done):
+# DATABASE_CALL + START_IMAGE_FRESH + START_IMAGE_PUT + PART_DRAIN + UPLOAD_ABORT * UPLOAD_ABORTS
+# < ten minutes.
+
+START_IMAGE_FRESH = 60.0
+"""How long a job counts as not deleted after it was opened; later, a start image asks."""
+START_IMAGE_PUT = 240.0
+"""How long the storage may take to store a start image."""
+
 # An outgoing event is told by one process at a time:
 # EVENT_ATTEMPT + 3 * DATABASE_CALL < EVENT_LEASE.
 

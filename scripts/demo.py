@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from scripts.support.own_service import own_service
 
 STAGES = ["submitting", "queued", "generating", "storing", "done"]
 POLL_SECONDS = 0.5
+PATIENCE_WITH_503 = 60
+"""Attempts: on a busy machine the database may not answer in time."""
 
 
 def main() -> int:
@@ -85,8 +88,7 @@ def _follow(client: httpx.Client, job_id: str) -> dict[str, Any]:
     """Poll as a browser does until the job ends, and show its stage."""
     with tqdm(total=len(STAGES), bar_format="{desc:<11}{bar:30} {elapsed}") as bar:
         while True:
-            answer = client.get("/api/templates/video/status", params={"jobId": job_id})
-            job: dict[str, Any] = answer.raise_for_status().json()
+            job = _asked(client, "/api/templates/video/status", jobId=job_id)
             bar.set_description_str(job["stage"], refresh=False)
             reached = STAGES.index(job["stage"]) + 1 if job["stage"] in STAGES else bar.n
             bar.update(max(0, reached - bar.n))
@@ -97,8 +99,18 @@ def _follow(client: httpx.Client, job_id: str) -> dict[str, Any]:
 
 
 def _credits(client: httpx.Client) -> str:
-    credit = client.get("/api/credits").raise_for_status().json()
+    credit = _asked(client, "/api/credits")
     return f"{credit['balance']} ({credit['held']} held)"
+
+
+def _asked(client: httpx.Client, path: str, **query: str) -> dict[str, Any]:
+    """Return the answer; ask again while it is 503, as the page does."""
+    for _ in range(PATIENCE_WITH_503):
+        answer = client.get(path, params=query)
+        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(POLL_SECONDS)
+    return dict(answer.raise_for_status().json())
 
 
 def _fresh_service() -> contextlib.AbstractContextManager[str]:

@@ -16,6 +16,7 @@ from app.database.address import Address
 from app.database.client import Database
 from app.jobs import snapshots
 from app.settings import Settings
+from app.storage import local_addresses, local_files
 from app.telemetry import dependencies
 from scripts.migrate import migrate
 from tests.support.service import DATABASE_PATIENCE, Running, running, settings_for
@@ -111,7 +112,18 @@ def store_url(migrated_folder: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def settings(store_url: str, tmp_path: Path) -> Settings:
+def steady_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let local addresses stay the same for the whole test: they change every ten minutes."""
+    expires = local_addresses.expiry_of_address(time.time())
+    monkeypatch.setattr(local_files, "expiry_of_address", lambda _now: expires)
+
+
+@pytest.fixture
+def settings(
+    store_url: str,
+    tmp_path: Path,
+    steady_addresses: None,  # noqa: ARG001 tests compare what the service answers
+) -> Settings:
     return settings_for(store_url, tmp_path / "storage", fal_key=FalStandIn.key)
 
 

@@ -9,6 +9,7 @@ from app import times
 
 MARGIN = 0.2
 """Seconds of ANSWER left for the work of the service itself."""
+DELETION = Path("schema/functions/deletion.surql")
 JOB_FUNCTIONS = Path("schema/functions/video_job.surql")
 
 
@@ -48,6 +49,13 @@ def test_a_delivery_keeps_its_lease_when_one_renewal_fails() -> None:
 
 def test_a_deletion_is_not_given_to_another_process_while_it_runs() -> None:
     assert times.DELETION_PATIENCE + times.DATABASE_CALL < times.DELETION_LEASE
+
+
+def test_a_start_image_is_stored_before_its_deletion_deletes_the_objects_once_more() -> None:
+    storing = times.DATABASE_CALL + times.START_IMAGE_FRESH + times.START_IMAGE_PUT
+    aborting = times.PART_DRAIN + times.UPLOAD_ABORT * times.UPLOAD_ABORTS
+    (again,) = re.findall(r"\$round = 0 \{ \$now \+ (\d+)m \}", DELETION.read_text())
+    assert storing + aborting < int(again) * 60
 
 
 def test_an_event_is_told_by_one_process_at_a_time() -> None:

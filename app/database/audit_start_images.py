@@ -43,7 +43,7 @@ async def start_image_object(job: Row, storage: Storage) -> list[Violation]:
 async def deleted_start_images(database: Database, storage: Storage) -> AsyncIterator[str]:
     """Iterate over the keys of start images of deleted jobs that no deletion is going to delete.
 
-    A process that dies while it stores one may leave it behind the deletion.
+    None, unless a disk hung for minutes while it wrote one, or a clock was changed.
     """
     for ids in await split_table(database):
         for job, user, key in await database.query(_DELETED, first=ids.first, end=ids.end):

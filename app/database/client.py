@@ -34,11 +34,11 @@ class Database:
     """
 
     def __init__(
-        self, address: Address, *, seam: Seam = direct, deadline: float = times.DATABASE_CALL
+        self, address: Address, *, seam: Seam = direct, deadline: float | None = None
     ) -> None:
         self.address = address
         self._seam = seam
-        self._deadline = deadline
+        self._deadline = times.DATABASE_CALL if deadline is None else deadline
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._shared = SharedConnection(address)
 

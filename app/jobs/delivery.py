@@ -1,11 +1,8 @@
 """The last part of a job: fal's result becomes a stored, charged and listed video."""
 
 import asyncio
-import hashlib
 import logging
-from contextlib import suppress
-from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Protocol
@@ -19,7 +16,6 @@ from app.errors import (
     FalError,
     FalUnavailable,
     LeaseLost,
-    ObjectTaken,
     ServiceError,
     StorageUnavailable,
     VideoError,
@@ -31,11 +27,11 @@ from app.fal.queue import Fal
 from app.jobs.fetched_videos import FetchedVideo, FetchedVideos
 from app.jobs.lease import extended_lease
 from app.jobs.troubles import FAULT, trouble_of
+from app.jobs.video_objects import VideoObjects, key_base_of
 from app.media.downloads import Download, Progress
 from app.media.probing import VideoFacts, probe
 from app.problems import DatabaseUnavailable
 from app.storage.arriving_file import ArrivingFile
-from app.storage.keys import poster_key, video_key_base
 from app.storage.protocol import Finish, Storage
 from app.telemetry import context
 from app.telemetry.logs import without_query
@@ -74,7 +70,7 @@ class Delivery:
         self._store = store
         self._fal = fal
         self._fetch = fetch
-        self._storage = storage
+        self._objects = VideoObjects(store, storage)
         self._scratch = scratch
         self._catalogue = catalogue
         self._fetched = fetched
@@ -94,7 +90,7 @@ class Delivery:
         async with self._places:
             holder = str(uuid4())
             try:
-                claimed = await self._store.claim(job.id, holder, _key_base(job))
+                claimed = await self._store.claim(job.id, holder, key_base_of(job))
                 if claimed is None:
                     await self._store.get(job.id)  # it publishes what the other worker has done
                     return
@@ -142,7 +138,7 @@ class Delivery:
             fetched = self._fetched.take(job.id)
             if fetched is not None:
                 return await self._store_fetched(
-                    job, holder, fetched, self._put(job, fetched.video)
+                    job, holder, fetched, self._objects.from_disk(job, fetched.video)
                 )
             return await self._store_while_fetching(job, holder, url or await self._result(job))
 
@@ -153,7 +149,7 @@ class Delivery:
     async def _store_while_fetching(self, job: Job, holder: str, url: str) -> Job:
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
         file = ArrivingFile(Path(mkdtemp(dir=self._scratch)) / "video.mp4")
-        async with self._storage.upload(_key(job), file, owner=job.id) as finish:
+        async with self._objects.arriving(job, file) as finish:
             fetched = await self._fetch_and_check(url, file)
             return await self._store_fetched(job, holder, fetched, finish)
 
@@ -185,13 +181,14 @@ class Delivery:
     async def _store_and_complete(
         self, job: Job, holder: str, fetched: FetchedVideo, finish: Finish
     ) -> Job:
-        job = await self._put_video(job, holder, fetched.video, finish)
-        poster = await self._put_poster(job, fetched.facts.poster, fetched.folder / "poster.jpg")
+        job = await self._objects.put(job, holder, fetched.video, finish)
+        poster = await self._objects.put_poster(
+            job, fetched.facts.poster, fetched.folder / "poster.jpg"
+        )
         stored = await self._stored(job, fetched.video, fetched.facts, poster)
         done = await self._store.complete(job.id, holder, stored)
         if done.deleted_at is not None:  # another worker had completed it, and its user deleted it
-            await self._storage.delete(_key(job))
-            await self._storage.delete(poster)
+            await self._objects.delete(job)
         return done
 
     async def _stored(
@@ -207,52 +204,3 @@ class Delivery:
             height=facts.height,
             codec=facts.codec,
         )
-
-    async def _put_video(self, job: Job, holder: str, video: Download, finish: Finish) -> Job:
-        """Store the bytes under the job's key, or under the next one if other bytes are there."""
-        while True:
-            key = _key(job)
-            try:
-                await finish(sha256=video.sha256)
-            except ObjectTaken:
-                there = await self._storage.find(key, read=False)
-                if there is not None and there.owner == job.id:
-                    # An earlier try stored what fal sent then; no library row refers to it, unless
-                    # the worker that has the lease now has added one.
-                    await self._store.extend(job.id, holder)
-                    await self._storage.delete(key)
-                    await self._storage.delete(poster_key(key))
-                else:
-                    name = PurePosixPath(key).name  # its folder names the user
-                    log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, name)
-                    job = await self._store.rekey(
-                        job.id, holder, taken=key, key_base=_key_base(job)
-                    )
-                finish = self._put(job, video)
-            else:
-                return job
-
-    def _put(self, job: Job, video: Download) -> Finish:
-        return partial(self._storage.put, _key(job), video.path, owner=job.id)
-
-    async def _put_poster(self, job: Job, poster: bytes, path: Path) -> str:
-        key = poster_key(_key(job))
-        await asyncio.to_thread(path.write_bytes, poster)
-        # An earlier attempt may have stored a poster that another encoder made: it serves as well.
-        with suppress(ObjectTaken):
-            await self._storage.put(
-                key,
-                path,
-                sha256=hashlib.sha256(poster).hexdigest(),
-                owner=job.id,
-            )
-        return key
-
-
-def _key(job: Job) -> str:
-    assert job.video_key is not None, "a claimed job has its key"
-    return job.video_key
-
-
-def _key_base(job: Job) -> str:
-    return video_key_base(job.user, job.created_at.date(), job.template_slug)

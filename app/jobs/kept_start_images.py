@@ -7,13 +7,15 @@ answered. Whatever fails costs only the picture.
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 import stamina
 
+from app import times
 from app.database.job_store import JobStore
 from app.domain.job import Job
 from app.domain.submission import Submission
@@ -39,8 +41,8 @@ USERS = 8
 """Users who can have the most at once."""
 WRITE_PATIENCE = 0.5
 """Seconds for an image to reach the disk that has just received it, after fal has accepted it."""
-RECORD_PATIENCE = 60.0
-"""Seconds of tries to record an image that is stored."""
+DATABASE_PATIENCE = 60.0
+"""Seconds of tries to ask the database about an image, or to record one that is stored."""
 
 
 @dataclass
@@ -54,6 +56,8 @@ class _Waiting:
     path: Path
     data: bytes | None = field(repr=False)
     """None when the memory of its request is released."""
+    since: float = field(default_factory=monotonic)
+    """When its job had just been opened."""
 
     def write(self) -> str | None:
         """Write the file and return its digest; None if the memory was released before."""
@@ -131,26 +135,37 @@ class KeptStartImages:
                 self._lost(image.job, "The disk of TMPDIR is too slow.")
                 return
             async with self._places:
-                await self._storage.put(image.key, image.path, sha256=digest, owner=image.job.id)
-            await self._record(image)
+                is_stored = await self._put(image, digest)
+            if is_stored:
+                await self._record(image)
+                self._is_losing = False
+                START_IMAGES.labels("stored").inc()
+        except TimeoutError:
+            self._lost(image.job, "The storage hangs.")
         except (ServiceError, OSError) as error:
             self._lost(image.job, error)
-        else:
-            self._is_losing = False
-            START_IMAGES.labels("stored").inc()
         finally:
             with suppress(OSError):
                 image.path.unlink(missing_ok=True)
             self._backlog.give_back(image.size, image.job.user)
 
+    async def _put(self, image: _Waiting, digest: str) -> bool:
+        """Store the image; return False if its job is deleted already.
+
+        A deletion that begins later deletes all objects a second time, when the time for storing
+        one is over: whenever this process dies, it leaves no object behind.
+        """
+        if monotonic() - image.since >= times.START_IMAGE_FRESH:
+            job = await _answer(self._store.get, image.job.id)
+            if job.deleted_at is not None:
+                return False
+        async with asyncio.timeout(times.START_IMAGE_PUT):
+            await self._storage.put(image.key, image.path, sha256=digest, owner=image.job.id)
+        return True
+
     async def _record(self, image: _Waiting) -> None:
         """Record that the image is stored; delete it if its job was deleted meanwhile."""
-        job = image.job
-        async for attempt in stamina.retry_context(
-            on=DatabaseUnavailable, attempts=None, timeout=RECORD_PATIENCE, wait_max=5.0
-        ):
-            with attempt:
-                job = await self._store.start_image_stored(job.id)
+        job = await _answer(self._store.start_image_stored, image.job.id)
         if not job.start_image_is_stored:
             await self._storage.delete(image.key)
 
@@ -160,3 +175,13 @@ class KeptStartImages:
         if not self._is_losing:
             log.warning("[VIDEO JOB %s] Its start image is not kept: %s", job.id, why)
         self._is_losing = True
+
+
+async def _answer(ask: Callable[[str], Awaitable[Job]], job_id: str) -> Job:
+    """Ask the database until it answers; raises DatabaseUnavailable if it does not in time."""
+    async for attempt in stamina.retry_context(
+        on=DatabaseUnavailable, attempts=None, timeout=DATABASE_PATIENCE, wait_max=5.0
+    ):
+        with attempt:
+            return await ask(job_id)
+    raise AssertionError("stamina retries until an answer or the end of its patience")

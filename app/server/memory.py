@@ -12,10 +12,15 @@ RETRY_AFTER = 5
 
 
 class MemoryBudget:
-    """Counts bytes in use: at most ``total``, and at most ``per_owner`` of one owner."""
+    """Counts bytes in use: at most ``total``, and at most ``per_owner`` of one owner.
 
-    def __init__(self, total: int, *, per_owner: int | None = None) -> None:
+    With ``shares``, ``per_owner`` shrinks in proportion to what the other owners leave, so that
+    many owners who take all they can leave room for one who has nothing.
+    """
+
+    def __init__(self, total: int, *, per_owner: int | None = None, shares: bool = False) -> None:
         self._total = total
+        self._shares = shares
         self._per_owner = total if per_owner is None else per_owner
         self._used = 0
         self._by_owner: Counter[str] = Counter()
@@ -23,7 +28,11 @@ class MemoryBudget:
 
     def take(self, size: int, owner: str = "") -> bool:
         """Count ``size`` bytes as used, or return False if there is no room for them."""
-        if self._used + size > self._total or self._by_owner[owner] + size > self._per_owner:
+        own = self._by_owner[owner]
+        if self._used + size > self._total or own + size > self._per_owner:
+            return False
+        left = self._total - (self._used - own)
+        if self._shares and own >= self._per_owner * left // self._total:
             return False
         self._used += size
         self._by_owner[owner] += size

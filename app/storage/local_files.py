@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import hashlib
 import hmac
 import os
 import secrets
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
 from app.storage.arriving_file import ArrivingFile
+from app.storage.file_names import Place, link, sha256_of, store_once
 from app.storage.keys import content_type_of, disposition_of
 from app.storage.local_addresses import address, expiry_of_address, signature_of
 from app.storage.protocol import Finish, StoredObject
@@ -29,9 +29,6 @@ T = TypeVar("T")
 
 STALE_SECONDS = 86400
 """Longer than any copy takes: an older file in ``.incoming`` was left by a killed process."""
-
-Place = Callable[[Path, Path], bool]
-"""Gives a file, or a copy of it, a name in the storage; False if the name is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +89,7 @@ class LocalFiles:
                 owner_file.parent.mkdir(parents=True, exist_ok=True)
                 owner_file.write_text(owner)
             try:
-                _store(source, path, place, sha256)
+                store_once(source, path, place, sha256)
             except ObjectTaken:
                 if is_new:
                     owner_file.unlink(missing_ok=True)
@@ -112,7 +109,7 @@ class LocalFiles:
             owner_file = self._owner_file(key)
             return StoredObject(
                 path.stat().st_size,
-                _sha256_of(path) if read else None,
+                sha256_of(path) if read else None,
                 owner_file.read_text() if owner_file.exists() else None,
             )
 
@@ -198,14 +195,14 @@ class LocalFiles:
         with NamedTemporaryFile(dir=self._incoming) as copy:
             with source.open("rb") as original:
                 shutil.copyfileobj(original, copy, length=1 << 20)
-            return _link(copy, target)
+            return link(copy, target)
 
     def _take(self, source: Path, target: Path) -> bool:
         """Make ``source`` itself the object if it is on the same file system, otherwise copy it."""
         try:
             with source.open("rb") as file:
                 os.fchmod(file.fileno(), 0o600)  # as private as a copy
-                return _link(file, target)
+                return link(file, target)
         except OSError:
             return self._copy(source, target)
 
@@ -233,35 +230,8 @@ class LocalFiles:
         if not path.exists():
             with NamedTemporaryFile(dir=self._incoming) as file:
                 file.write(secrets.token_bytes(32))
-                _link(file, path)  # fails if another process was faster; its key counts
+                link(file, path)  # fails if another process was faster; its key counts
         return path.read_bytes()
-
-
-def _store(source: Path, target: Path, place: Place, sha256: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not place(source, target) and _sha256_of(target) != sha256:
-        raise ObjectTaken(f"{target.name} already exists with other bytes.")
-
-
-def _link(file: IO[bytes], target: Path) -> bool:
-    """Give a complete file another name on disk; False if the name is taken."""
-    file.flush()
-    os.fsync(file.fileno())
-    try:
-        os.link(file.name, target)
-    except FileExistsError:
-        return False
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return True
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unavailable(error: OSError) -> StorageUnavailable:

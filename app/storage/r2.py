@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-import time
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
-from cachetools import TTLCache
-
 from app import times
 from app.errors import ObjectTaken
 from app.storage.arriving_file import ArrivingFile
-from app.storage.keys import content_type_of, disposition_of
+from app.storage.keys import content_type_of
 from app.storage.protocol import StoredObject
+from app.storage.r2_addresses import R2Addresses, content_disposition
 from app.storage.r2_calls import KeyTaken, Refusal, call_r2, require_field
 from app.storage.r2_client import s3_client
 from app.storage.r2_early_upload import early_upload
@@ -40,12 +38,6 @@ if TYPE_CHECKING:
 READ_BYTES = 8 * 1024 * 1024
 SINGLE_PUT_BYTES = 100 * 1024 * 1024
 
-REUSE_SECONDS = 600
-"""An address stays the same for this time, so that a browser fetches a video once."""
-LIFETIME_SECONDS = 3600
-"""The shortest time that an address is valid."""
-REMEMBERED_URLS = 4096
-
 
 class R2Storage:
     """A :class:`~app.storage.protocol.Storage` with one client for the life of the process."""
@@ -61,14 +53,10 @@ class R2Storage:
     ) -> None:
         self._client = client
         self._bucket = bucket
-        self._public_url = public_url.rstrip("/") if public_url else None
+        self._addresses = R2Addresses(client, bucket, public_url)
         self._seam = seam
         self._single_put_bytes = single_put_bytes
         self._multipart = Multipart(client, seam)
-        # By the wall clock, because a signature expires by it.
-        self._urls: TTLCache[tuple[str, bool], str] = TTLCache(
-            REMEMBERED_URLS, REUSE_SECONDS, timer=time.time
-        )
 
     @classmethod
     @asynccontextmanager
@@ -122,13 +110,7 @@ class R2Storage:
             yield finish
 
     async def url(self, key: str, *, download: bool = False) -> str:
-        # A public address cannot carry a disposition, so a download is always signed.
-        if self._public_url and not download:
-            return f"{self._public_url}/{quote(key)}"
-        url = self._urls.get((key, download))
-        if url is None:
-            url = self._urls[key, download] = await self._signed_url(key, download=download)
-        return url
+        return await self._addresses.of(key, download=download)
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
         try:
@@ -171,14 +153,6 @@ class R2Storage:
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": key}
-
-    async def _signed_url(self, key: str, *, download: bool) -> str:
-        params = self._at(key)
-        if download:
-            params["ResponseContentDisposition"] = content_disposition(key, download=True)
-        return await self._client.generate_presigned_url(
-            "get_object", Params=params, ExpiresIn=REUSE_SECONDS + LIFETIME_SECONDS
-        )
 
     async def _put_whole(self, source: Path, at: dict[str, Any], about: dict[str, Any]) -> None:
         async def send() -> PutObjectOutputTypeDef:
@@ -244,12 +218,3 @@ async def _size_of(file: Path) -> int:
 
 def _owner(metadata: Mapping[str, str]) -> str | None:
     return unquote(metadata["job"]) if "job" in metadata else None
-
-
-def content_disposition(key: str, *, download: bool = False) -> str:
-    """Return the Content-Disposition of an object; it is saved under the last part of its key."""
-    kind, name = disposition_of(download=download), key.rpartition("/")[2]
-    quoted = quote(name)
-    if quoted == name:
-        return f'{kind}; filename="{name}"'
-    return f"{kind}; filename*=utf-8''{quoted}"

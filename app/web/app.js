@@ -63,7 +63,7 @@ class Page {
   #studio = new StudioView(this.#context, this.#previews, (request) => this.#animate(request));
   #gallery = new GalleryView(this.#context, this.#previews);
   #library = new LibraryView(this.#context, this.#dialog);
-  #activity = new ActivityView(this.#context, {
+  #activity = new ActivityView(this.#context, this.#dialog, {
     watch: (attempt) => this.#dialog.follow(attempt),
     change: this.#context.useAgain,
     repeat: (attempt) => this.#repeat(attempt),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-START_SECONDS = 60
+START_SECONDS = 180
 UNSET = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
 
 
@@ -41,9 +41,10 @@ def own_service(folder: Path, **settings: str) -> Iterator[str]:
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=2).is_success:
-                return
-        time.sleep(0.1)
+    with httpx.Client(timeout=2) as client:
+        while time.monotonic() < end and process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                if client.get(f"{url}/readyz").is_success:
+                    return
+            time.sleep(0.1)
     raise SystemExit("The service did not start.")

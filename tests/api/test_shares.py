@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -12,7 +13,9 @@ from app.main import create_app
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
+from tests.support.job_rows import stored_row
 from tests.support.problems.scene import FaultySeam
+from tests.support.process import PATIENCE
 from tests.support.refusals import assert_problem
 from tests.support.s3 import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, S3Server
 from tests.support.service import Running, running
@@ -132,7 +135,7 @@ async def test_shares_of_a_private_bucket_lead_to_signed_addresses(
     }
     async with (
         running(settings.model_copy(update=bucket), fal) as run,
-        httpx.AsyncClient(trust_env=False) as browser,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser,
     ):
         job_id = await made(run, fal)
         path = await shared(run, job_id)
@@ -143,6 +146,29 @@ async def test_shares_of_a_private_bucket_lead_to_signed_addresses(
         redirect = await run.get(f"/api/library/{job_id}/download")
         saved = await browser.get(redirect.headers["location"])
         assert saved.headers["content-disposition"].startswith("attachment; filename=")
+
+
+async def test_a_stranger_learns_of_the_owner_only_what_the_key_of_the_file_says(
+    run: Running, fal: FalStandIn
+) -> None:
+    owner = bearer("ada-1815", email="lovelace@example.org")
+    job_id = await run.submitted(user="ada-1815", headers=owner, variables={"headline": "For Bob"})
+    fal.complete(fal.newest, VIDEO)
+    assert (await run.finished(job_id, user="ada-1815"))["status"] == "completed"
+    link = (await share(run, job_id, user="ada-1815")).json()["shareUrl"]
+    row = await stored_row(run, job_id)
+    for name, key in (("video", row["video_key"]), ("poster", row["poster_key"])):
+        answer = await run.client.get(f"{link}/{name}")
+        address = urlsplit(answer.headers["location"])
+        assert (address.path, set(parse_qs(address.query))) == (
+            f"/media/{key}",
+            {"expires", "signature"},
+        )
+        assert key.startswith("users/ada-1815/library/")
+        file = await run.client.get(answer.headers["location"])
+        learnt = f"{answer.headers} {answer.text} {file.headers}"
+        for hidden in (job_id, "lovelace", "For Bob", row["fal_request_id"], "/start/"):
+            assert hidden not in learnt
 
 
 async def test_in_development_other_hosts_see_no_share(settings: Settings) -> None:

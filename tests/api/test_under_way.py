@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.database import client
 from app.database.connection import Connection
 from app.main import create_app
 from app.problems import DatabaseUnavailable
+from app.server.memory import MemoryBudget
 from app.settings import Settings
 from tests.support.service import SUBMIT, Running, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -135,6 +136,43 @@ async def test_a_loud_user_is_shed_and_others_are_served(
     assert 1 < calls.most <= MOST_CALLS
     await send(run, *COUNTED[6], "ada")
     assert run.service.memory.requests._used == 0
+
+
+ACCOUNTS = 64
+"""Four times those that would fill all places if each could have its most."""
+
+
+def fill(budget: MemoryBudget, users: Sequence[str]) -> Counter[str]:
+    """Let each user take all places that it gets, one after the other; return how many."""
+    taken = Counter[str]()
+    for user in users:
+        while budget.take(under_way.REQUEST_BYTES, user):
+            taken[user] += 1
+    return taken
+
+
+def test_a_quiet_user_gets_a_place_while_many_accounts_hold_all_that_they_can() -> None:
+    budget = under_way.requests_budget()
+    accounts = [f"account-{number}" for number in range(ACCOUNTS)]
+    taken = fill(budget, accounts)
+    assert taken["account-0"] == under_way.AT_ONCE_OF_A_USER, "alone, a user has its most"
+    for quiet in range(16):
+        assert budget.take(under_way.REQUEST_BYTES, f"quiet-{quiet}")
+
+
+def test_places_that_are_given_back_go_to_those_who_have_fewest() -> None:
+    budget = under_way.requests_budget()
+    accounts = [f"account-{number}" for number in range(ACCOUNTS)]
+    taken = fill(budget, accounts)
+    for _ in range(
+        100
+    ):  # each answer lets its user send another request, and so do others' answers
+        for user in list(taken):
+            budget.give_back(under_way.REQUEST_BYTES, user)
+            taken[user] -= 1
+            taken += fill(budget, accounts[::-1])
+    assert max(taken.values()) - min(taken[user] for user in accounts) <= 2
+    assert under_way.AT_ONCE - taken.total() >= under_way.AT_ONCE // 8
 
 
 async def test_everyone_who_asks_for_readiness_at_once_shares_one_check(

@@ -16,13 +16,14 @@ from tests.browser.console import Console
 from tests.browser.editor_page import EditorPage
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.support.service import UNLIMITED_ENVIRONMENT
+from tests.support.service import PATIENT_ENVIRONMENT, UNLIMITED_ENVIRONMENT
 from tests.support.tokens import SECRET
 
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
     """Return a service with users, whose fal the test controls."""
-    environment = UNLIMITED_ENVIRONMENT | fal.settings | {"AUTH_JWT_SECRET": SECRET} | settings
+    environment = UNLIMITED_ENVIRONMENT | PATIENT_ENVIRONMENT | fal.settings
+    environment |= {"AUTH_JWT_SECRET": SECRET} | settings
     return Server(folder, "tests.support.serve", **environment)
 
 

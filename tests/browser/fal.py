@@ -15,7 +15,7 @@ class DrivenFal:
     def __init__(self) -> None:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
         self._ready = threading.Event()
-        self._video = small_video()
+        self._video = small_video(height=36)
 
     def __enter__(self) -> Self:
         self._thread.start()

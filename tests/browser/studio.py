@@ -10,6 +10,8 @@ from tests.browser.tab import TIMEOUT
 
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+ON_ITS_SIDE = {"width": 844, "height": 390}
+NARROW = {"width": 320, "height": 640}
 VIEWS = ["studio", "templates", "library", "activity", "credits"]
 WAITING = "Generating video. This may take a couple of minutes..."
 expect.set_options(timeout=TIMEOUT * 1000)

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from tests.browser.editor_page import SIZES, EditorPage
+from tests.browser.editor_page import SIZES, EditorPage, encoded
 
 DIRECTIONS = """async (text) => {
   const { eachLine } = await import("/assets/latest/canvas/text-layout.js");
@@ -75,6 +75,34 @@ def test_a_dragged_object_snaps_to_the_middle_unless_alt_is_held(editor: EditorP
     editor.page.keyboard.down("Alt")
     editor.drag((640, 250), (650, 250))
     assert editor.last["x"] == pytest.approx(650, abs=1)
+
+
+def test_a_new_object_lies_in_the_middle_or_beside_what_is_there_and_inside_the_frame(
+    editor: EditorPage,
+) -> None:
+    def centres(since: int) -> list[tuple[float, float]]:
+        return [(each["x"], each["y"]) for each in editor.objects[since:]]
+
+    beside = [(640, 360), (672, 392), (704, 424)]
+    for _ in beside:
+        editor.tool("Add text")
+        editor.keys("Escape")
+    assert centres(2) == beside
+    logo = encoded(300, 200)
+    editor.page.evaluate("editor.apply({ ...editor.scene, objects: [] })")
+    for count in range(1, 5):  # the first one is the ground, and shown whole
+        editor.give_file("drop", logo, "image/png")
+        editor.until("(count) => editor.scene.objects.length === count", count)
+    assert centres(1) == beside
+
+    editor.page.evaluate("""() => {
+      const tools = document.querySelectorAll("[role=toolbar] button");
+      for (let n = 0; n < 60; n += 1) tools[n % 2 ? 4 : 1].click();
+    }""")
+    assert len(set(centres(1))) == 63
+    for each in editor.objects[4:]:
+        assert each["width"] / 2 <= each["x"] <= 1280 - each["width"] / 2
+        assert each["height"] / 2 <= each["y"] <= 720 - each["height"] / 2
 
 
 def test_escape_cancels_a_drag(editor: EditorPage) -> None:

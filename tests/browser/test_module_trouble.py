@@ -13,6 +13,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Tab
+from tests.support.process import PATIENCE
 from tests.support.tokens import bearer
 
 QUICK = '{"pollMs": 300}'
@@ -45,7 +46,7 @@ def test_a_video_that_finished_while_offline_is_found_when_the_network_is_back(
     context.set_offline(True)
     tab.until_connected("offline")
     fal.complete()
-    with httpx.Client(base_url=driven.url, headers=bearer("ada")) as client:
+    with httpx.Client(base_url=driven.url, headers=bearer("ada"), timeout=PATIENCE) as client:
         status = {"status": "pending"}
         while status["status"] != "completed":
             status = client.get("/api/templates/video/status", params={"jobId": job}).json()
@@ -164,7 +165,7 @@ def test_a_reload_finds_unfinished_jobs_and_jobs_that_ended_meanwhile(
     going = tab.submit()
     tab.page.goto("about:blank")
     fal.complete(first)
-    with httpx.Client(base_url=driven.url, headers=bearer("gus")) as client:
+    with httpx.Client(base_url=driven.url, headers=bearer("gus"), timeout=PATIENCE) as client:
         while not client.get("/api/library").json()["videos"]:
             client.get("/api/templates/video/status", params={"jobId": done})
     tab.load()

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.axe import serious
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.studio import PHONE, VIEWS, Studio
+from tests.browser.studio import PHONE, Studio
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
@@ -18,23 +17,6 @@ DRAFT_OBJECTS = """async (owner) => {
   const { Drafts } = await import("/assets/latest/canvas/drafts.js");
   return (await new Drafts(() => owner).load())?.objects.length;
 }"""
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_axe_finds_nothing_serious_anywhere(
-    context: BrowserContext, driven: Server, fal: DrivenFal, scheme: Any
-) -> None:
-    studio = Studio(context, driven.url, token=token(f"axe-{scheme}"))
-    studio.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    studio.start()
-    assert serious(studio.page) == []
-    fal.complete()
-    studio.until_video_plays()
-    assert serious(studio.page) == []
-    studio.page.keyboard.press("Escape")
-    for view in VIEWS:
-        studio.go(view.capitalize())
-        assert serious(studio.page) == [], view
 
 
 def test_the_keyboard_alone_makes_a_video(
@@ -79,19 +61,6 @@ def test_the_keyboard_alone_makes_a_video(
         ), "the focus left the dialog"
     keyboard.press("Escape")
     expect(studio.animate).to_be_focused()
-
-
-def test_on_a_phone_a_tap_makes_a_video(
-    context: BrowserContext, driven: Server, fal: DrivenFal
-) -> None:
-    studio = Studio(context, driven.url, token=token("phone"), size=PHONE)
-    studio.start()
-    fal.complete()
-    studio.until_video_plays()
-    box = studio.dialog.bounding_box()
-    assert box
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= PHONE["width"]
 
 
 def test_a_portrait_picture_is_centred_on_a_phone(context: BrowserContext, driven: Server) -> None:

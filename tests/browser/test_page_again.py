@@ -11,6 +11,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import PHONE, Studio
+from tests.support.process import PATIENCE
 from tests.support.tokens import bearer, token
 
 pytestmark = pytest.mark.timeout(240)
@@ -28,7 +29,9 @@ def tall_with_words(studio: Studio) -> None:
 
 
 def jobs_of(user: str, driven: Server) -> list[dict[str, Any]]:
-    found = httpx.get(f"{driven.url}/api/jobs", headers=bearer(user)).json()["jobs"]
+    found = httpx.get(f"{driven.url}/api/jobs", headers=bearer(user), timeout=PATIENCE).json()[
+        "jobs"
+    ]
     return list(found)
 
 

@@ -12,6 +12,7 @@ from tests.browser.conftest import driven_server
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import Studio
+from tests.support.process import PATIENCE
 from tests.support.tokens import ADMIN_KEY, admin_bearer, bearer, token
 
 LESS = "\N{MINUS SIGN}"
@@ -29,13 +30,15 @@ def test_grants_withdrawals_and_refunds_are_in_the_ledger(
 ) -> None:
     def administer(path: str, body: dict[str, Any]) -> None:
         url = f"{office.url}/api/admin/{path}"
-        httpx.post(url, json=body, headers=admin_bearer()).raise_for_status()
+        httpx.post(url, json=body, headers=admin_bearer(), timeout=PATIENCE).raise_for_status()
 
     studio = Studio(context, office.url, token=token("ada"))
     studio.start()
     fal.complete()
     studio.until_video_plays()
-    (job,) = httpx.get(f"{office.url}/api/library", headers=bearer("ada")).json()["videos"]
+    (job,) = httpx.get(f"{office.url}/api/library", headers=bearer("ada"), timeout=PATIENCE).json()[
+        "videos"
+    ]
     administer(f"jobs/{job['jobId']}/refund", {})
     for credits_, reference in (70, "payment-1"), (-30, "dispute-1"):
         body = {"user": "ada", "credits": credits_, "reference": reference}

@@ -98,21 +98,6 @@ def test_two_tabs_show_the_same_from_one_stream(
     assert len(streams) == 1
 
 
-def test_a_queued_job_is_cancelled_and_costs_nothing(
-    context: BrowserContext, driven: Server, fal: DrivenFal
-) -> None:
-    studio = Studio(context, driven.url, token=token("cancels"))
-    studio.start()
-    fal.queue(9)
-    studio.dialog.get_by_role("button", name="Cancel").click()
-    expect(studio.dialog).to_be_hidden()
-    studio.go("Activity")
-    expect(studio.row("cancelled")).to_contain_text("Cancelled. Nothing was charged.")
-    expect(studio.toasts).to_have_count(0)
-    studio.go("Credits")
-    expect(studio.page.get_by_text("Set aside for a video")).to_be_visible()
-
-
 def test_a_lost_network_loses_no_video(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:

@@ -11,24 +11,24 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
     Error,
     Locator,
-    Page,
     Request,
     Route,
     expect,
 )
 
 from app.api.page import FOLDER
+from tests.browser.axe import violations
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, PHONE, Studio
 from tests.browser.tab import TIMEOUT, HeldRequests
+from tests.support.process import PATIENCE
 from tests.support.service import SUBMIT, TEMPLATE, png, submission
 from tests.support.tokens import bearer, token
 
@@ -55,8 +55,6 @@ TYPE_AND_LEAVE = """(search) => {
 }"""
 AFTER_THE_PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 300))"
 """Resolves after any search that was waiting for the next key: it started later, and is longer."""
-AXE_OPTIONS = {"rules": {"label-content-name-mismatch": {"enabled": True}}, "preload": False}
-"""All of axe's rules; it leaves this one out, unless it is named. For the rest see ``axe.py``."""
 
 
 class Owner:
@@ -124,7 +122,9 @@ def owner_of(driven: Server, fal: DrivenFal) -> Iterator[Callable[[str], Owner]]
     with ExitStack() as clients:
 
         def sign_in(user: str) -> Owner:
-            client = httpx.Client(base_url=driven.url, headers=bearer(user), trust_env=False)
+            client = httpx.Client(
+                base_url=driven.url, headers=bearer(user), trust_env=False, timeout=PATIENCE
+            )
             return Owner(clients.enter_context(client), driven, fal, user)
 
         yield sign_in
@@ -136,11 +136,6 @@ def until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.05)
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
 
 def test_words_favourites_and_template_find_videos_together(
@@ -425,7 +420,7 @@ def test_a_tap_shares_a_video_shows_its_details_and_saves_the_file(
         assert download.value.suggested_filename.endswith(".mp4")
         dialog.get_by_role("button", name="Stop sharing").tap()
         expect(dialog).to_contain_text("Only you can see this video.")
-        assert httpx.get(link, trust_env=False).status_code == 404
+        assert httpx.get(link, trust_env=False, timeout=PATIENCE).status_code == 404
         dialog.get_by_role("button", name="Rename").tap()
         page.keyboard.type("Only for me")
         page.keyboard.press("Enter")

@@ -10,13 +10,11 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.browser.console import Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.studio import LAPTOP, PHONE, VIEWS, Studio
+from tests.browser.studio import LAPTOP, NARROW, ON_ITS_SIDE, PHONE, Studio
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
 
-ON_ITS_SIDE = {"width": 844, "height": 390}
-NARROW = {"width": 320, "height": 640}
 ZOOMED = {"width": 320, "height": 256}
 """A window of 1280 by 1024 pixels at 400 %."""
 
@@ -51,51 +49,6 @@ def phone_of(chromium: Browser, console: Console) -> Iterator[Open]:
 
 def box(page: Page, selector: str) -> Any:
     return page.locator(selector).bounding_box()
-
-
-@pytest.mark.parametrize("size", [NARROW, PHONE, ON_ITS_SIDE], ids=["narrow", "upright", "side"])
-def test_everything_fits_and_is_within_reach(
-    phone_of: Open, driven: Server, fal: DrivenFal, size: Any
-) -> None:
-    studio = Studio(phone_of(size), driven.url, token=token("phone"), size=size).until_ready()
-    page = studio.page
-
-    def fits() -> Any:
-        # Not innerWidth: a phone's grows with what is too wide.
-        return page.evaluate("document.documentElement.scrollWidth") == size["width"]
-
-    if size is ON_ITS_SIDE:
-        assert box(page, ".canvas-paper")["height"] >= 0.6 * size["height"]
-    expect_within_reach(studio.animate)
-    expect_within_reach(page.get_by_role("button", name="Add rectangle"))
-    if size is not ON_ITS_SIDE:
-        expect_within_reach(page.get_by_role("button", name="Layers"))
-    for kind in ("text", "rectangle"):
-        page.get_by_role("button", name=f"Add {kind}").tap()
-        if kind == "text":
-            page.keyboard.press("Escape")  # ends typing
-        delete = page.get_by_role("button", name="Delete", exact=True)
-        expect_within_reach(delete)
-        delete.tap()
-        expect(delete).to_have_count(0)
-        assert fits(), kind
-    for view in VIEWS[1:]:
-        studio.go(view.capitalize())
-        assert fits(), view
-    page.get_by_role("button", name="Account").tap()
-    expect_within_reach(page.get_by_role("button", name="Sign out"))
-    page.keyboard.press("Escape")
-    studio.go("Studio")
-    studio.start()
-    for name in ("Cancel", "Close, keep generating"):
-        expect_within_reach(studio.dialog.get_by_role("button", name=name))
-    fal.complete()
-    studio.until_video_plays()
-    expect_within_reach(studio.dialog.get_by_role("link", name="Download"))
-    assert fits()
-    studio.dialog.get_by_role("button", name="Delete").tap()
-    expect_within_reach(page.get_by_role("button", name="Undo", exact=True).last)
-    expect_within_reach(studio.animate)
 
 
 @pytest.mark.parametrize("size", [NARROW, PHONE, ON_ITS_SIDE, LAPTOP])

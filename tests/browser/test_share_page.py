@@ -15,6 +15,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, PHONE
 from tests.browser.tab import TIMEOUT, HeldRequests
+from tests.support.process import PATIENCE
 from tests.support.service import SUBMIT, TERMINAL, UNLIMITED_ENVIRONMENT, submission
 from tests.support.tokens import SECRET, bearer
 
@@ -56,7 +57,9 @@ def owner(new_home: Callable[[], Path]) -> Iterator[Owner]:
     settings = UNLIMITED_ENVIRONMENT | {"AUTH_JWT_SECRET": SECRET}
     with (
         Server(new_home(), "app", **settings) as server,
-        httpx.Client(base_url=server.url, headers=bearer(), trust_env=False) as client,
+        httpx.Client(
+            base_url=server.url, headers=bearer(), trust_env=False, timeout=PATIENCE
+        ) as client,
     ):
         yield Owner(client, server.url)
 

@@ -24,7 +24,7 @@ from tests.support.deployment import (
     execute,
     migrate_and_create_service_user,
 )
-from tests.support.process import ROOT
+from tests.support.process import PATIENCE, ROOT
 from tests.support.tokens import ROOT_PASSWORD
 
 AS = """#!/bin/sh
@@ -131,7 +131,7 @@ def with_published_key(server: SurrealServer) -> httpx.Response:
         token = jwt.encode(claims | times, "[REDACTED]", algorithm="HS512")
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     url = f"http://127.0.0.1:{server.port}/sql"
-    return httpx.post(url, headers=headers, content="RETURN $access")
+    return httpx.post(url, headers=headers, content="RETURN $access", timeout=PATIENCE)
 
 
 async def test_a_restored_server_has_everything_and_the_service_signs_in(

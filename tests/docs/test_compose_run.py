@@ -134,7 +134,7 @@ class Stack:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                answer = httpx.get(url, verify=trust)
+                answer = httpx.get(url, verify=trust, timeout=PATIENCE)
                 if answer.status_code == status:
                     return answer
                 said = f"{answer.status_code} {answer.text}"

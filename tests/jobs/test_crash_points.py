@@ -51,7 +51,7 @@ async def test_no_single_fault_breaks_an_invariant(
     begin: Begin, scenario: Scenario, faults: tuple[CallFault, ...]
 ) -> None:
     async with begin(scenario) as cases:
-        for number, fault in points(await cases.play(), faults):
+        for number, fault in await cases.points(faults):
             await cases.play({number: fault})
 
 

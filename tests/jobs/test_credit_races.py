@@ -16,7 +16,7 @@ from tests.soak.backends import Backends
 from tests.soak.browsers import is_unavailable
 from tests.soak.instance import Instance
 from tests.support.database import connected, migrated, surreal_server
-from tests.support.process import PATIENCE
+from tests.support.process import PATIENCE, UNSHARED
 from tests.support.s3 import s3_server
 from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
 from tests.support.stand_ins.fal import FalStandIn
@@ -68,7 +68,10 @@ async def offices(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Off
     with s3_server(folder) as bucket, surreal_server(folder / "server") as server:
         async with migrated(server.address("video")):
             pass
-        async with FalStandIn() as fal, httpx.AsyncClient(timeout=PATIENCE) as client:
+        async with (
+            FalStandIn() as fal,
+            httpx.AsyncClient(timeout=PATIENCE, limits=UNSHARED) as client,
+        ):
             backends = Backends(folder, server.address("video"), bucket, fal)
             limits = UNLIMITED_ENVIRONMENT | {"CREDITS_SIGNUP_GRANT": str(GRANT)}
             settings = backends.settings(**limits)

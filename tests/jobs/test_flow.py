@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
+from tests.support.process import PATIENCE
 from tests.support.s3 import s3_server
 from tests.support.service import Running, png, running, settings_for
 from tests.support.stand_ins.fal import FalStandIn
@@ -39,7 +40,7 @@ async def fetch(run: Running, url: str) -> httpx.Response:
     """Fetch as a browser does: from the service, or from the host of a presigned URL."""
     if url.startswith("/"):
         return await run.client.get(url)
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         return await browser.get(url)
 
 

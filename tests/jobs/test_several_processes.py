@@ -21,7 +21,7 @@ from tests.soak.fal_worker import video_of
 from tests.soak.instance import Instance
 from tests.soak.simulation import simulation
 from tests.support.database import SurrealServer, connected, migrated, surreal_server
-from tests.support.process import PATIENCE
+from tests.support.process import PATIENCE, UNSHARED
 from tests.support.s3 import s3_server
 from tests.support.service import SUBMIT, TEMPLATE, png, submission
 from tests.support.stand_ins.fal import FalStandIn
@@ -102,7 +102,10 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
     with s3_server(folder) as bucket, surreal_server(folder / "server") as server:
         async with migrated(server.address("video")):
             pass
-        async with FalStandIn() as fal, httpx.AsyncClient(timeout=PATIENCE) as client:
+        async with (
+            FalStandIn() as fal,
+            httpx.AsyncClient(timeout=PATIENCE, limits=UNSHARED) as client,
+        ):
             backends = Backends(folder, server.address("video"), bucket, fal)
             settings = backends.settings(**LIMITS)
             async with Instance(folder, settings) as one, Instance(folder, settings) as other:

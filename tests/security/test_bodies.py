@@ -8,6 +8,7 @@ import pytest
 from app.api import body, form
 from app.api.form import MAX_OVERHEAD_BYTES
 from app.settings import Settings
+from tests.support.process import PATIENCE
 from tests.support.refusals import assert_no_effect, assert_problem
 from tests.support.service import SUBMIT, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -90,7 +91,10 @@ async def test_small_callback_is_served_while_large_bodies_fill_the_memory(
         assert run.service.memory.callbacks.take(12 * MEGABYTE)
         headers, body = fal.callback(fal.newest)
         path = f"/api/webhooks/fal?jobId={job_id}"
-        async with over_a_socket(run) as url, httpx.AsyncClient(base_url=url) as client:
+        async with (
+            over_a_socket(run) as url,
+            httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client,
+        ):
             answer = await client.post(path, content=body, headers=headers)
         assert answer.status_code == 200
 

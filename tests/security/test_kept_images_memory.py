@@ -14,7 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from app import times
 from app.jobs.kept_start_images import SMALLEST_SHARE, USER_BACKLOG_BYTES, USERS
 from tests.support.process import ON_LINUX, PATIENCE, Process, forked
-from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
+from tests.support.service import (
+    PATIENT_ENVIRONMENT,
+    SUBMIT,
+    UNLIMITED_ENVIRONMENT,
+    png,
+    submission,
+)
 from tests.support.sockets import serve_on_port
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET, bearer
@@ -68,7 +74,8 @@ async def test_a_store_that_hangs_costs_only_pictures(tmp_path: Path, fal: FalSt
             "R2_ACCESS_KEY_ID": "key",
             "R2_SECRET_ACCESS_KEY": "secret",
         }
-        with forked(tmp_path, "tests.support.serve", **environment | UNLIMITED_ENVIRONMENT) as it:
+        environment |= UNLIMITED_ENVIRONMENT | PATIENT_ENVIRONMENT
+        with forked(tmp_path, "tests.support.serve", **environment) as it:
             await asyncio.to_thread(it.until_ready)
             async with httpx.AsyncClient(base_url=it.url, timeout=PATIENCE) as client:
                 await submit(client, IMAGE, "warm-up")

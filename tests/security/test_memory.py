@@ -17,9 +17,15 @@ from PIL import Image
 
 from app.problems import TooBusy
 from tests.support.hanging_fal import hanging_fal
-from tests.support.process import MEBIBYTE, ON_LINUX, PATIENCE, Process, forked
+from tests.support.process import MEBIBYTE, ON_LINUX, PATIENCE, UNSHARED, Process, forked
 from tests.support.raw_requests import canvas, form, get, post
-from tests.support.service import SUBMIT, UNLIMITED_ENVIRONMENT, png, submission
+from tests.support.service import (
+    PATIENT_ENVIRONMENT,
+    SUBMIT,
+    UNLIMITED_ENVIRONMENT,
+    png,
+    submission,
+)
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.tokens import SECRET, bearer
 
@@ -39,6 +45,7 @@ class Victim:
     """A service in a process of its own; unless a test wants it, fal never reads a large image."""
 
     process: Process
+    client: httpx.AsyncClient
     job_of_bob: str
 
     async def send(self, *pieces: bytes) -> None:
@@ -70,10 +77,9 @@ class Victim:
 
     async def poll(self) -> None:
         """Poll as another user, whose job is in fal's queue."""
-        async with httpx.AsyncClient(base_url=self.process.url, timeout=PATIENCE) as client:
-            query = {"jobId": self.job_of_bob}
-            answer = await client.get(f"{SUBMIT}/status", params=query, headers=bearer("bob"))
-            assert answer.json()["status"] == "pending"
+        query = {"jobId": self.job_of_bob}
+        answer = await self.client.get(f"{SUBMIT}/status", params=query, headers=bearer("bob"))
+        assert answer.json()["status"] == "pending", answer.text
 
 
 @pytest.fixture
@@ -85,12 +91,15 @@ async def victim(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
             "FAL_PORT": str(port),
             "LOG_LEVEL": "ERROR",
         }
-        with forked(tmp_path, "tests.support.serve", **environment | UNLIMITED_ENVIRONMENT) as it:
+        environment |= UNLIMITED_ENVIRONMENT | PATIENT_ENVIRONMENT
+        with forked(tmp_path, "tests.support.serve", **environment) as it:
             await asyncio.to_thread(it.until_ready)
-            async with httpx.AsyncClient(base_url=it.url, timeout=PATIENCE) as client:
+            async with httpx.AsyncClient(
+                base_url=it.url, timeout=PATIENCE, limits=UNSHARED
+            ) as client:
                 answer = await client.post(SUBMIT, **submission(png()), headers=bearer("bob"))
                 assert answer.status_code == 202, answer.text
-                victim = Victim(it, answer.json()["jobId"])
+                victim = Victim(it, client, answer.json()["jobId"])
                 for _ in range(20):  # warmed up
                     await victim.poll()
                     await client.get("/healthz")
@@ -241,11 +250,10 @@ async def test_many_users_images_that_fal_reads(victim: Victim, status: int) -> 
     before, most = victim.process.memory(), 0.0
 
     async def submit_often(sender: int) -> None:
-        async with httpx.AsyncClient(base_url=victim.process.url, timeout=PATIENCE) as client:
-            for number in range(4):
-                user = bearer(f"user-{sender}-{number}")
-                answer = await client.post(SUBMIT, **submission(image), headers=user)
-                assert answer.status_code in {status, TooBusy.status}, answer.text
+        for number in range(4):
+            user = bearer(f"user-{sender}-{number}")
+            answer = await victim.client.post(SUBMIT, **submission(image), headers=user)
+            assert answer.status_code in {status, TooBusy.status}, answer.text
 
     senders = [asyncio.create_task(submit_often(sender)) for sender in range(12)]
     while not all(sender.done() for sender in senders):

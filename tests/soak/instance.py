@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.process import PATIENCE, Process, forked
+from tests.support.process import PATIENCE, UNSHARED, Process, forked
 
 PAUSE = 0.05
 """Seconds before a client retries when no instance answered."""
@@ -38,7 +38,7 @@ class Instance:
         self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
-        self._client = httpx.AsyncClient(timeout=PATIENCE)
+        self._client = httpx.AsyncClient(timeout=PATIENCE, limits=UNSHARED)
         return self
 
     async def __aexit__(

@@ -18,6 +18,7 @@ from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import poster_key, start_key, video_key_base
 from app.storage.local_files import LocalFiles
 from app.storage.protocol import StoredObject
+from tests.support.process import PATIENCE
 from tests.support.s3 import S3Server, browser_of, put_video, write_file
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             yield Store(files, browser)
     else:
         server: S3Server = request.getfixturevalue("s3")
-        async with server.open() as storage, httpx.AsyncClient(trust_env=False) as browser:
+        async with (
+            server.open() as storage,
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser,
+        ):
             yield Store(storage, browser)
 
 

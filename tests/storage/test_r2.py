@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from app.errors import ObjectTaken, StorageUnavailable
-from app.storage.r2 import R2Storage, content_disposition
+from app.storage.r2 import R2Storage
+from app.storage.r2_addresses import content_disposition
+from tests.support.process import PATIENCE
 from tests.support.s3 import SECRET_ACCESS_KEY, S3Server, put_video, write_file
 from tests.support.sockets import free_port, raw_server
 
@@ -69,7 +71,7 @@ async def test_a_large_file_is_sent_in_parts_of_equal_size_and_a_smaller_last(
         await put_video(storage, key, write_file(tmp_path, content))
         url = await storage.url(key)
     assert sizes == {"1": 8 * MIB, "2": 8 * MIB, "3": 4 * MIB + 5}
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser:
         answer = await browser.get(url)
     assert answer.content == content
     assert answer.headers["Content-Type"] == "video/mp4"
@@ -139,7 +141,7 @@ async def test_an_address_is_signed_again_after_ten_minutes(
         assert given["ExpiresIn"] == 4200
         return f"address {signed}"
 
-    monkeypatch.setattr("app.storage.r2.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr("app.storage.r2_addresses.time", SimpleNamespace(time=lambda: now[0]))
     async with s3.open() as storage:
         monkeypatch.setattr(storage._client, "generate_presigned_url", sign)
         assert await storage.url(key) == "address 1"
@@ -169,7 +171,7 @@ async def test_a_download_from_a_public_bucket_is_signed(
         await put_video(storage, key, write_file(tmp_path, b"content"))
         url = await storage.url(key, download=True)
     assert url.startswith(s3.endpoint_url)
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser:
         answer = await browser.get(url)
     name = key.rpartition("/")[2]
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.process import PATIENCE
 from tests.support.service import SUBMIT
 from tests.support.tokens import bearer
 
@@ -47,7 +48,9 @@ async def open_stream(
     address: str, *, user: str = "ada", headers: dict[str, str] | None = None, **query: str
 ) -> AsyncIterator[Stream]:
     async with (
-        httpx.AsyncClient(base_url=address, headers=bearer(user) | (headers or {})) as browser,
+        httpx.AsyncClient(
+            base_url=address, headers=bearer(user) | (headers or {}), timeout=PATIENCE
+        ) as browser,
         browser.stream("GET", EVENTS, params=query) as answer,
     ):
         assert answer.status_code == 200

@@ -14,6 +14,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+import httpx
+
 from tests.support.forks import Fork, fork_server
 from tests.support.leaks import record_output
 from tests.support.sockets import free_port
@@ -21,6 +23,9 @@ from tests.support.sockets import free_port
 ROOT = Path(__file__).parents[2]
 PATIENCE = 100.0
 """Seconds to wait for a process, less than a test may take; even a busy machine needs less."""
+UNSHARED = httpx.Limits(max_keepalive_connections=0)
+"""Of a client: the service closes a connection that is idle for 5 seconds, and so does httpx. A
+request that is sent on it just then is lost."""
 MEBIBYTE = 1024 * 1024
 ON_LINUX = Path("/proc/self/stat").exists()
 
@@ -84,10 +89,13 @@ class Process:
 
     def memory(self) -> float:
         """Return what it and its children hold, in MiB (Linux only)."""
-        pages = 0
-        for pid in group(self.popen.pid):
+        pages, left = 0, [self.popen.pid]
+        while left:
+            own = Path("/proc", str(left.pop()))
             with suppress(OSError):  # it ended just now
-                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                pages += int((own / "statm").read_text().split()[1])
+                for children in own.glob("task/*/children"):
+                    left += map(int, children.read_text().split())
         return pages * resource.getpagesize() / MEBIBYTE
 
     def _is_ready(self) -> bool:

@@ -1,4 +1,7 @@
-"""``python -m tests.support.serve``: the service, with the stand-in for fal at ``FAL_PORT``."""
+"""``python -m tests.support.serve``: the service, with the stand-in for fal at ``FAL_PORT``.
+
+It waits ``DATABASE_CALL`` seconds for the database, where a test gives it more time.
+"""
 
 import os
 
@@ -9,10 +12,11 @@ def serve() -> int:
     from functools import partial  # noqa: PLC0415
     from unittest import mock  # noqa: PLC0415
 
-    from app import main  # noqa: PLC0415
+    from app import main, times  # noqa: PLC0415
     from app.__main__ import main as serve_app  # noqa: PLC0415
     from tests.support.stand_ins.fal_hosts import FalTransport  # noqa: PLC0415
 
+    times.DATABASE_CALL = float(os.environ.get("DATABASE_CALL", times.DATABASE_CALL))
     transport = FalTransport(int(os.environ["FAL_PORT"]))
     create_app = partial(main.create_app, fal_transport=transport)
     with mock.patch.object(main, "create_app", create_app):

@@ -37,6 +37,8 @@ UNLIMITED_ENVIRONMENT = {name.upper(): str(limit) for name, limit in UNLIMITED_S
 
 DATABASE_PATIENCE = 30.0
 """Seconds for a call to the database of ``run``: other tests keep the machine busy."""
+PATIENT_ENVIRONMENT = {"DATABASE_CALL": str(DATABASE_PATIENCE)}
+"""The same for ``tests.support.serve``."""
 
 
 def png(width: int = 64, height: int = 64, colour: str = "navy") -> bytes:

@@ -107,7 +107,9 @@ async def test_each_poll_is_traced_even_if_its_answer_is_known(tmp_path: Path) -
 async def test_an_error_is_named_by_its_type(tmp_path: Path) -> None:
     with collecting() as collector:
         async with FalStandIn() as fal, traced_service(tmp_path, fal, collector) as service:
-            async with httpx.AsyncClient(base_url=service.url, headers=bearer()) as ann:
+            async with httpx.AsyncClient(
+                base_url=service.url, headers=bearer(), timeout=PATIENCE
+            ) as ann:
                 unknown = await ann.get(f"{SUBMIT}/status", params={"jobId": "none"})
             assert unknown.status_code == 404
             assert await asyncio.to_thread(service.stop, signal.SIGTERM) == 0
@@ -123,7 +125,9 @@ async def test_a_collector_that_hangs_holds_nothing_up(tmp_path: Path) -> None:
         collector.free.clear()
         async with FalStandIn() as fal, traced_service(tmp_path, fal, collector) as service:
             assert await asyncio.to_thread(collector.asked.wait, PATIENCE)
-            async with httpx.AsyncClient(base_url=service.url, headers=bearer()) as ann:
+            async with httpx.AsyncClient(
+                base_url=service.url, headers=bearer(), timeout=PATIENCE
+            ) as ann:
                 assert (await ann.get("/api/credits")).is_success
             assert await asyncio.to_thread(service.stop, signal.SIGTERM) == 0
             assert "hangs while the service stops" not in service.stderr

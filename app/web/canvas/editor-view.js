@@ -78,6 +78,7 @@ export class EditorView {
     const help = element("p", { id: "canvas-help", hidden: true }, HELP);
     stage.setAttribute("aria-describedby", help.id);
     stage.append(this.#empty, element("p", { class: "canvas-note canvas-landing" }, "Drop the picture"));
+    for (const row of [this.#toolbar.node, this.#inspector.node]) row.addEventListener("focusin", showWhole);
     for (const node of [this.#inspector.node, this.#offer.node]) {
       node.addEventListener("keydown", ({ key, currentTarget }) => {
         if (key === "Escape" && !currentTarget.querySelector(":popover-open")) this.focus();
@@ -92,4 +93,9 @@ export class EditorView {
       help,
     );
   }
+}
+
+/** Browsers leave a control that gets the focus half hidden at the edge of a row that scrolls. */
+function showWhole({ target }) {
+  if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
 }

@@ -5,6 +5,7 @@
  * decoded file, which all scenes share.
  */
 
+import { freePlace } from "./free-place.js";
 import { extentOf } from "./geometry.js";
 import { NO_CUT, refilled } from "./picture-placement.js";
 import { fitText } from "./text-layout.js";
@@ -46,7 +47,7 @@ export function closestAspect({ width, height }, aspects = Object.keys(FRAMES)) 
   return aspects.reduce((a, b) => (distance(b) < distance(a) ? b : a));
 }
 
-/** Adds an object in the middle of the frame, on top; `look` overrides any property. */
+/** Adds an object on top, in the middle of the frame or close to it; `look` overrides any property. */
 export function withNew(scene, kind, look) {
   const frame = frameOf(scene);
   const shares = KINDS[kind];
@@ -54,7 +55,8 @@ export function withNew(scene, kind, look) {
   const id = 1 + Math.max(0, ...scene.objects.map((object) => object.id));
   const middle = { x: frame.width / 2, y: frame.height / 2 };
   const object = bounded({ ...LOOK, ...shares, ...size, ...middle, ...look, kind, id }, frame);
-  return { ...scene, objects: [...scene.objects, object] };
+  const place = look?.x === undefined ? freePlace(object, scene.objects, frame) : {};
+  return { ...scene, objects: [...scene.objects, { ...object, ...place }] };
 }
 
 /** Changes the objects that have one of the ids; `patch` is an object, or a function of each. */

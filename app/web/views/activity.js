@@ -6,6 +6,7 @@ const TICK = 1000;
 /** Unfinished jobs, followed live, and below them all that have ended, a page at a time. */
 export class ActivityView {
   #context;
+  #screen;
   #actions;
   #parts = sectionOf("activity");
   #rows = new Map();
@@ -13,8 +14,9 @@ export class ActivityView {
   #timer;
   #endObserver;
 
-  constructor(context, actions) {
+  constructor(context, screen, actions) {
     this.#context = context;
+    this.#screen = screen;
     this.#actions = actions;
     const { more, end, retry } = this.#parts;
     const load = () => context.reportErrors(() => this.#load());
@@ -25,6 +27,7 @@ export class ActivityView {
     this.#endObserver.observe(end);
     context.attempts.addEventListener("change", () => this.show());
     context.titles.addEventListener("change", () => this.show());
+    screen.addEventListener("close", () => this.show());
   }
 
   async enter() {
@@ -38,7 +41,9 @@ export class ActivityView {
     clearInterval(this.#timer);
   }
 
+  /** Nothing moves behind the dialog; its closing shows what has changed. */
   show() {
+    if (this.#screen.isOpen) return;
     const { attempts } = this.#context;
     const rows = attempts.all.map((attempt) => this.#row(attempt));
     const held = rows.find((row) => row.element.contains(document.activeElement));

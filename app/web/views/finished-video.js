@@ -27,7 +27,7 @@ export class FinishedVideo {
     parts.star.addEventListener("click", () => change({ favourite: !this.video.favourite }));
     parts.download.addEventListener("click", (event) => {
       event.preventDefault(); // the address may have expired
-      reportErrors(() => changes.download([this.video]));
+      if (event.detail < 2) reportErrors(() => changes.download([this.video]));
     });
     parts.remove.addEventListener("click", () => {
       const { video } = this;

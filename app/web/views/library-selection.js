@@ -16,8 +16,8 @@ export class LibrarySelection {
     done.addEventListener("click", () => this.end());
     all.addEventListener("click", () => this.#pickAll());
     for (const [name, action] of Object.entries(run)) {
-      parts[name].addEventListener("click", () => {
-        if (!isDisabled(parts[name])) action(this.#picked.map(({ video }) => video));
+      parts[name].addEventListener("click", ({ detail }) => {
+        if (!isDisabled(parts[name]) && detail < 2) action(this.#picked.map(({ video }) => video));
       });
     }
     root.addEventListener("keydown", (event) => this.#onKey(event));

@@ -163,6 +163,7 @@ export class LibraryView {
       this.#isPlaying = true;
       this.#screen.play(video, part);
     } catch (error) {
+      if (router.location.query.get("video") !== jobId) return;
       this.#leavePlayer();
       throw error;
     }

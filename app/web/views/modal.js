@@ -23,6 +23,10 @@ export class Modal extends EventTarget {
     });
   }
 
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
   /** @param {HTMLElement} first gets the focus; never a destructive button */
   open(first) {
     if (!this.#dialog.open) {

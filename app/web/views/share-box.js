@@ -38,15 +38,25 @@ export class ShareBox {
   }
 
   async #make() {
-    await this.#changes.share(this.#video);
-    this.#parts.shareCopy.focus();
-    this.#say("The link is made.");
+    const video = this.#video;
+    await this.#changes.share(video);
+    if (this.#shows(video)) this.#tell("The link is made.", this.#parts.shareCopy);
   }
 
   async #end() {
-    await this.#changes.revokeShare(this.#video);
-    this.#parts.shareMake.focus();
-    this.#say("The link has ended.");
+    const video = this.#video;
+    await this.#changes.revokeShare(video);
+    if (this.#shows(video)) this.#tell("The link has ended.", this.#parts.shareMake);
+  }
+
+  /** False if the user went on to another video before the answer. */
+  #shows({ jobId }) {
+    return !this.#parts.shareBox.hidden && this.#video.jobId === jobId;
+  }
+
+  #tell(text, next) {
+    next.focus();
+    this.#say(text);
   }
 
   async #copy() {

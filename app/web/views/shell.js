@@ -17,6 +17,7 @@ export class Shell {
         event.preventDefault();
       }
     });
+    ignoreSecondClicks();
     themeButton($("theme"));
     for (const change of ["online", "offline"]) addEventListener(change, () => this.#markConnection());
     document.addEventListener("visibilitychange", () => this.#unseen && !document.hidden && this.showUnseen(""));
@@ -97,4 +98,18 @@ export class Shell {
     badge.textContent = content;
     badge.ariaLabel = label;
   }
+}
+
+/** The second click of two is not for a dialog that the first one opened, nor for what one covered. */
+function ignoreSecondClicks() {
+  let layer = null;
+  const check = (event) => {
+    const next = event.target.closest("dialog, [popover]");
+    if (event.detail < 2) layer = next;
+    else if (next !== layer) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  };
+  document.addEventListener("click", check, { capture: true });
 }

@@ -8,12 +8,15 @@ export class SignIn {
   #parts = this.#modal.parts;
   #session;
   #verify;
+  /** The token that the service is being asked about. */
+  #asked = null;
 
   /** @param {(token: string) => Promise<unknown>} verify asks the service whether it accepts a token */
   constructor(session, verify) {
     this.#session = session;
     this.#verify = verify;
     session.addEventListener("signed-in", () => this.#modal.close()); // perhaps in another tab
+    this.#modal.addEventListener("close", () => this.#reset());
     this.#parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#try(this.#parts.token.value.trim());
@@ -26,17 +29,27 @@ export class SignIn {
   }
 
   async #try(token) {
+    if (token === this.#asked) return;
+    this.#asked = token;
+    let refusal = null;
     try {
       if (!canBeToken(token)) throw new Error("Paste your access token.");
       await this.#verify(token);
     } catch (error) {
-      return this.#complain(error);
+      refusal = error;
     }
+    if (token !== this.#asked) return; // the dialog was closed, or another token was tried
+    this.#asked = null;
+    if (refusal) return this.#complain(refusal);
+    this.#modal.close();
+    this.#session.signIn(token);
+  }
+
+  #reset() {
+    this.#asked = null;
     this.#parts.form.reset();
     this.#parts.problem.textContent = "";
     this.#parts.token.ariaInvalid = null;
-    this.#modal.close();
-    return this.#session.signIn(token);
   }
 
   #complain({ code, message }) {

@@ -27,7 +27,8 @@ export class StudioView {
   #editor;
   #ratioNote;
   #template = null;
-  #coming;
+  /** The picture that is being loaded; null if there is none. */
+  #coming = null;
 
   constructor(context, previews, onAnimate) {
     this.#context = context;
@@ -81,10 +82,16 @@ export class StudioView {
   /** Shows a picture as soon as it is there; of several, the one that was asked for last. */
   async showPicture(coming) {
     this.#coming = coming;
+    this.#update();
     const wait = element("div", { class: "stage-wait", "aria-hidden": "true" });
     this.#canvas.append(wait);
-    const picture = await coming.finally(() => wait.remove());
-    if (picture && coming === this.#coming) await this.#editor.showPicture(picture);
+    try {
+      const picture = await coming.finally(() => wait.remove());
+      if (picture && coming === this.#coming) await this.#editor.showPicture(picture);
+    } finally {
+      if (coming === this.#coming) this.#coming = null;
+      this.#update();
+    }
   }
 
   focusForm() {
@@ -167,6 +174,7 @@ export class StudioView {
       return { text: "You are signed out. ", offer };
     }
     if (!this.#template) return { text: "" };
+    if (this.#coming) return { text: "The picture is being loaded." };
     const account = this.#context.account.credits;
     const isShort = account && this.#price > account.available;
     if (isShort) return { text: shortage(this.#price, account), offer: creditsLink() };

@@ -40,6 +40,10 @@ export class VideoDialog extends EventTarget {
     });
   }
 
+  get isOpen() {
+    return this.#modal.isOpen;
+  }
+
   /** Whether the dialog shows this attempt. */
   shows(attempt) {
     return attempt === this.#attempt;
@@ -144,10 +148,14 @@ export class VideoDialog extends EventTarget {
 
   async #cancel() {
     if (isDisabled(this.#parts.cancel)) return;
+    const { attempts, report } = this.#context;
+    const attempt = this.#attempt;
+    this.#parts.problem.textContent = "";
     try {
-      await this.#context.attempts.cancel(this.#attempt);
+      await attempts.cancel(attempt);
     } catch (error) {
-      this.#parts.problem.textContent = `Not cancelled: ${error.message}`;
+      if (this.shows(attempt)) this.#parts.problem.textContent = `Not cancelled: ${error.message}`;
+      else report(error, attempt, () => attempts.cancel(attempt));
     }
   }
 
