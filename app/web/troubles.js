@@ -31,12 +31,13 @@ export class Troubles {
       if (attempt) this.#toasts.dismiss(error.code);
       else if (this.#toasts.tellOf(error.code)) return; // the toast of an attempt can repeat it
     }
+    const isOfCanvas = notice.action === "canvas";
     const canRepeat = attempt && !again && PASSING.includes(error.code);
     this.#toasts.show({
       ...notice,
-      kind: attempt?.key ?? error.code,
+      kind: attempt?.key ?? (isOfCanvas ? "canvas" : error.code),
       cause: error.code,
-      of: !attempt && notice.action === "canvas" ? "studio" : "",
+      of: !attempt && isOfCanvas ? "studio" : "",
       afterwards: canRepeat ? noticeFor({ code: "not_started" }, actions) : null,
     });
   }

@@ -201,6 +201,38 @@ def test_a_search_that_waits_for_the_next_key_undoes_no_newer_address(
     library.expect_titles("Night", "Sunrise")
 
 
+def test_on_a_phone_nothing_covers_a_menu_or_what_is_done_with_a_selection(
+    context: BrowserContext, owner_of: Callable[[str], Owner]
+) -> None:
+    owner = owner_of("turns-it")
+    owner.make("First", "Second")
+    library = owner.library(context, size=PHONE)
+    page = library.page
+    more = page.get_by_role("button", name="More: First")
+    more.click()
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    width, height = PHONE["width"], PHONE["height"]
+    page.set_viewport_size({"width": height, "height": width})
+    library.studio.until(lambda: distance(page.get_by_role("menu"), more) < 10)
+    page.set_viewport_size({"width": width, "height": height})
+    page.keyboard.press("Escape")
+
+    library.choose("First", "Delete")
+    page.get_by_role("button", name="Select", exact=True).click()
+    selection = page.get_by_role("group", name="Selected videos")
+    expect(library.undo).to_be_visible()
+    assert distance(page.locator(".undo-bar"), selection) > 0
+
+
+def distance(one: Locator, other: Locator) -> float:
+    """Return how far apart two elements are vertically; less than 0 if one covers the other."""
+    boxes = [one.bounding_box(), other.bounding_box()]
+    (_, upper_end), (lower_start, _) = sorted(
+        (box["y"], box["y"] + box["height"]) for box in boxes if box
+    )
+    return lower_start - upper_end
+
+
 def test_the_keyboard_alone_renames_and_stars_and_a_refused_title_comes_back(
     context: BrowserContext, console: Console, owner_of: Callable[[str], Owner]
 ) -> None:

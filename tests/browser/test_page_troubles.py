@@ -20,7 +20,8 @@ SUBMIT = "**/api/templates/video"
 DROP = """([name, content]) => {
   const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
   const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], name));
+  const type = name.endsWith(".png") ? "image/png" : "";
+  dataTransfer.items.add(new File([bytes], name, { type }));
   const init = { bubbles: true, cancelable: true, dataTransfer };
   document.querySelector("[role=application]").dispatchEvent(new DragEvent("drop", init));
 }"""
@@ -137,6 +138,8 @@ def test_development_says_so_and_troubles_go_with_their_cause(
     studio.page.keyboard.press("Escape")
     drop(studio, "words.txt", b"words")
     expect(studio.toasts).to_have_count(1)
+    drop(studio, "broken.png", b"broken")
+    expect(studio.toasts).to_contain_text("may be damaged")
     drop(studio, "picture.png", encoded(300, 200))
     expect(studio.toasts).to_have_count(0)
 

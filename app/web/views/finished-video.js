@@ -1,6 +1,6 @@
 import { fileName } from "../video-changes.js";
 import { element } from "./element.js";
-import { fileSize, moment, titleOf } from "./format.js";
+import { fileSize, length, moment, titleOf } from "./format.js";
 import { ShareBox } from "./share-box.js";
 import { showStar } from "./star.js";
 import { editTitle } from "./title-field.js";
@@ -79,7 +79,7 @@ export class FinishedVideo {
     return [
       ["Template", titleOf(templateSlug, catalogue)],
       ...[...names].map((name) => [labels.get(name) ?? name, variables[name] || undefined]),
-      ["Length", durationSeconds && `${durationSeconds.toFixed(1)} s`],
+      ["Length", durationSeconds && length(durationSeconds)],
       ["Picture", width && `${width} × ${height}`],
       ["Size", bytes && fileSize(bytes)],
       ["Codec", CODECS[codec] ?? codec],

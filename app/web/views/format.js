@@ -32,8 +32,12 @@ export function date(time) {
   return day.format(new Date(time));
 }
 
+export function length(seconds) {
+  return `${seconds.toFixed(1)}\u00a0s`;
+}
+
 export function fileSize(bytes) {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${sizes.format(bytes / 1e6)} MB`;
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)}\u00a0kB` : `${sizes.format(bytes / 1e6)}\u00a0MB`;
 }
 
 /** How the page names a user. */

@@ -10,6 +10,7 @@ export class Menu {
   constructor(id) {
     this.#root = document.getElementById(id);
     this.#root.addEventListener("toggle", ({ newState }) => this.#toggled(newState === "open"));
+    addEventListener("resize", () => this.#root.matches(":popover-open") && this.#place());
     this.#root.addEventListener("keydown", (event) => this.#onKey(event));
     this.#root.addEventListener("click", ({ target }) => {
       const item = target.closest("[data-action]");
@@ -27,7 +28,11 @@ export class Menu {
     if (this.#opener) this.#opener.ariaExpanded = false;
     this.#opener = opener;
     this.#actions = actions;
-    const { left, right, top, bottom } = opener.getBoundingClientRect();
+    this.#place();
+  }
+
+  #place() {
+    const { left, right, top, bottom } = this.#opener.getBoundingClientRect();
     const { clientWidth, clientHeight } = document.documentElement;
     const isLow = (top + bottom) / 2 > clientHeight / 2;
     const isRight = (left + right) / 2 > clientWidth / 2;

@@ -1,6 +1,6 @@
 import { element } from "./element.js";
 import { FinishedVideo } from "./finished-video.js";
-import { clock, fileSize, moment, titleOf } from "./format.js";
+import { clock, fileSize, length, moment, titleOf } from "./format.js";
 import { showPicture } from "./job-picture.js";
 import { Modal } from "./modal.js";
 import { disable, isDisabled } from "./parts.js";
@@ -105,10 +105,10 @@ export class VideoDialog extends EventTarget {
     clearInterval(this.#timer);
     this.#show(ratioOf(video), [this.#player(video)]);
     const { durationSeconds, bytes, localPreview } = video;
-    const length = durationSeconds === undefined ? [] : [`${durationSeconds.toFixed(1)} s`];
+    const duration = durationSeconds === undefined ? [] : [length(durationSeconds)];
     const size = bytes === undefined ? [] : [fileSize(bytes)];
     const origin = localPreview ? [LOCAL] : [];
-    this.#parts.note.textContent = [...facts, ...length, ...size, ...origin].join(" · ");
+    this.#parts.note.textContent = [...facts, ...duration, ...size, ...origin].join(" · ");
     this.#finished.show(video);
     this.#isDone(true);
   }
