@@ -21,6 +21,8 @@ NEXT_KEY = """(target) => {
   return isAfter || active === document.body ? "Tab" : "Shift+Tab";
 }"""
 """The key that brings the focus nearer to a control; null if it is there, empty if it is gone."""
+DOUBLE_TAP = 0.4
+"""Seconds: the second of two taps within 0.3 s counts as the end of a double tap."""
 COVER = """(element) => {
   const { x, y, width, height } = element.getBoundingClientRect();
   const found = document.elementFromPoint(x + width / 2, y + height / 2);
@@ -123,16 +125,23 @@ class Keyboard(Hands):
         else:
             raise AssertionError(f"the keyboard does not reach {target}")
         self._expect_on_top(element)
-        fault = element.evaluate(RING_FAULT)
-        assert fault is None, f"the focus ring of {target}: {fault}"
+        deadline = time.monotonic() + TIMEOUT / 6
+        while fault := element.evaluate(RING_FAULT):  # it may be scrolled into view still
+            assert time.monotonic() < deadline, f"the focus ring of {target}: {fault}"
+            self._page.wait_for_timeout(20)
         return element
 
 
 class Touch(Hands):
-    """One finger."""
+    """One finger. It does not tap twice so quickly that both taps are one double tap."""
+
+    _tapped = -DOUBLE_TAP
 
     def press(self, target: Locator) -> None:
-        self._show(target).tap()
+        element = self._show(target)
+        self._page.wait_for_timeout(1000 * max(0, self._tapped + DOUBLE_TAP - time.monotonic()))
+        element.tap()
+        self._tapped = time.monotonic()
 
     def write(self, field: Locator, text: str) -> None:
         self.press(field)
