@@ -76,7 +76,7 @@ def test_a_hidden_tab_tells_that_a_video_is_done_and_the_dialog_how_long_it_take
     expect(page).to_have_title("Your video is ready · Animate")
     made = json.loads(page.evaluate("JSON.stringify(Notification.made)"))
     assert [(each["title"], each["body"]) for each in made] == [
-        ("Your video is ready", studio.row("completed").locator("h3 span").first.inner_text())
+        ("Your video is ready", studio.row("completed").locator("h3 bdi").inner_text())
     ]
     page.evaluate("hide(false)")
     expect(page).to_have_title("Activity · Animate")
