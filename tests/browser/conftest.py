@@ -43,8 +43,19 @@ def console() -> Iterator[Console]:
 
 @pytest.fixture
 def context(chromium: Browser, console: Console) -> Iterator[BrowserContext]:
-    """A browser profile of the test's own."""
-    with chromium.new_context() as context:
+    """A browser profile of the test's own.
+
+    Its user prefers little motion: nine previews that play cost more than all the rest.
+    """
+    with chromium.new_context(reduced_motion="reduce") as context:
+        console.listen(context)
+        yield context
+
+
+@pytest.fixture
+def moving_context(chromium: Browser, console: Console) -> Iterator[BrowserContext]:
+    """A profile whose user has no preference about motion."""
+    with chromium.new_context(reduced_motion="no-preference") as context:
         console.listen(context)
         yield context
 

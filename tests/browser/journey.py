@@ -79,6 +79,8 @@ class Journey(Studio):
     def choose(self, item: str, of: str) -> None:
         """Choose from the menu of a video."""
         self.hands.press(self.button(f"More: {of}").first)
+        # The focus comes a moment later, and would take back what the first keys did.
+        expect(self.page.get_by_role("menuitem").first).to_be_focused()
         self.hands.press(self.page.get_by_role("menuitem", name=item))
 
     def upload(self, picture: bytes) -> None:

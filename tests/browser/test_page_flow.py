@@ -17,9 +17,9 @@ STREAM_BROKE = r"ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_|ERR_INTERNET_DI
 
 
 def test_a_click_makes_a_video_that_plays_and_is_in_the_library(
-    context: BrowserContext, console: Console, service: Server
+    moving_context: BrowserContext, console: Console, service: Server
 ) -> None:
-    studio = Studio(context, service.url)
+    studio = Studio(moving_context, service.url)
     studio.start()
     studio.until_video_plays()
     expect(studio.dialog).to_contain_text("Your video is ready")
