@@ -43,7 +43,7 @@ test: install ## run the tests on all cores (ARGS="-k name")
 soak: install ## run the long tests: kills, pairs of faults (ARGS=…, KILLS=…)
 	$(BIN)/python -m pytest -s -m soak $(ARGS)
 
-bench: install ## run every measurement with its baseline (20 minutes; ARGS="polls submits")
+bench: install ## run every measurement with its baseline (an hour; ARGS="polls submits")
 	$(BIN)/python -m scripts.bench $(ARGS)
 
 check: install ## check lint, formatting, types, import layers, and advisories about pinned packages

@@ -138,8 +138,9 @@ def measure(folder: Path) -> Iterator[Figure]:
         with _served(folder, small, fal), _served(folder, large, fal):
             for what, call in REQUESTS.items():
                 yield _compared(what, call, large, small)
-            yield _newest_jobs(large)
             yield from library.pages(str(large.client.base_url))
+            until_idle(server.process.pid)  # what was read is compacted, too
+            yield _newest_jobs(large)
 
 
 @contextmanager

@@ -112,7 +112,7 @@ async def test_silent_stream_sends_comments_and_ends_with_a_reconnect_time(
     run: Running, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SILENCE", 0.01)
-    monkeypatch.setattr(times, "STREAM", 0.1)
+    monkeypatch.setattr(times, "STREAM", 1.0)
     await run.submitted()
     async with open_stream(address) as stream:
         await stream.event()

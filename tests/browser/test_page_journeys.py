@@ -24,8 +24,15 @@ pytestmark = pytest.mark.timeout(300)
 SIZES: dict[str, Any] = {"laptop": LAPTOP, "phone": PHONE, "side": ON_ITS_SIDE, "narrow": NARROW}
 HANDS: dict[str, Callable[[Page], Hands]] = {"keyboard": Keyboard, "touch": Touch}
 SCHEMES: list[Any] = ["dark", "light"]
+EVERYDAY = {("laptop", "keyboard"), ("phone", "touch"), ("side", "touch"), ("narrow", "keyboard")}
+"""Every size, hands and scheme. The other four ways are for ``make soak``."""
 USERS = [
-    pytest.param(size, hands, SCHEMES[(row + column) % 2])  # each size and each hands has both
+    pytest.param(
+        size,
+        hands,
+        SCHEMES[(row + column) % 2],  # each size and each hands has both
+        marks=() if (size, hands) in EVERYDAY else pytest.mark.soak,
+    )
     for row, size in enumerate(SIZES)
     for column, hands in enumerate(HANDS)
 ]
