@@ -51,7 +51,15 @@ def box(page: Page, selector: str) -> Any:
     return page.locator(selector).bounding_box()
 
 
-@pytest.mark.parametrize("size", [NARROW, PHONE, ON_ITS_SIDE, LAPTOP])
+@pytest.mark.parametrize(
+    "size",
+    [
+        NARROW,
+        ON_ITS_SIDE,
+        pytest.param(PHONE, marks=pytest.mark.soak),
+        pytest.param(LAPTOP, marks=pytest.mark.soak),
+    ],
+)
 def test_an_undo_and_an_error_do_not_cover_each_other(
     phone_of: Open, driven: Server, fal: DrivenFal, size: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """Random sequences of events compared with a model: users, fal, time, crashes."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ RETURN {
 ENDS = {"completed", "failed", "cancelled"}
 KEYS = "video_key", "poster_key", "start_key"
 Rows = list[dict[str, Any]]
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "6"))
+"""Lives, of 25 events each."""
 
 
 class Life(CreditLives, LibraryLives):
@@ -154,7 +158,7 @@ def test_no_sequence_of_events_breaks_an_invariant(migrated_folder: Path) -> Non
         run_state_machine_as_test(
             Life,
             settings=settings(
-                max_examples=12,
+                max_examples=EXAMPLES,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
