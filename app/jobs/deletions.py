@@ -27,6 +27,7 @@ class Deletions(Rounds):
     task, work, batch = "deletions", "deletion of objects", BATCH
 
     def __init__(self, store: DeletionStore, storage: Storage) -> None:
+        super().__init__()
         self._store = store
         self._storage = storage
 

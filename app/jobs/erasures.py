@@ -27,6 +27,7 @@ class Erasures(Rounds):
     task, work, batch = "erasures", "erasure of users", BATCH
 
     def __init__(self, store: ErasureStore, jobs: JobStore, lifecycle: Lifecycle) -> None:
+        super().__init__()
         self._store = store
         self._jobs = jobs
         self._lifecycle = lifecycle

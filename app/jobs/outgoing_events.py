@@ -33,6 +33,7 @@ class OutgoingEvents(Rounds):
     def __init__(
         self, events: OutgoingEventStore, store: JobStore, receiver: Receiver, describe: Describe
     ) -> None:
+        super().__init__()
         self._events = events
         self._store = store
         self._receiver = receiver
@@ -43,9 +44,9 @@ class OutgoingEvents(Rounds):
         return INTERVAL
 
     async def _round(self) -> int:
-        due, oldest = await self._events.due(CONNECTIONS)
+        due, oldest = await self._events.due(self._to_look_at())
         EVENTS_OLDEST.set(oldest)
-        taken = await self._take(due, self._events.take)
+        taken = await self._take(self._to_try(due), self._events.take)
         await self._do_all(taken, self._tell)
         return len(taken)
 

@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from cachetools import TTLCache
+
 from app import times
 from app.database.errors import Refused
 from app.errors import ServiceError
@@ -15,6 +17,9 @@ from app.problems import DatabaseUnavailable
 from app.telemetry.metrics import TASK_FAILURES
 
 log = logging.getLogger(__name__)
+
+LEFT_OUT, LEFT_OUT_SECONDS = 1000, 120
+"""How many rows that cannot be changed are remembered, and for how many seconds."""
 
 
 class OfJob(Protocol):
@@ -59,6 +64,9 @@ class Rounds(ABC):
     batch: ClassVar[int]
     """The most that one round does."""
 
+    def __init__(self) -> None:
+        self._left_out: TTLCache[str, None] = TTLCache(LEFT_OUT, LEFT_OUT_SECONDS)
+
     async def run(self) -> None:
         """Do one round, then wait if nothing is left; the supervised task calls this for ever."""
         if await self.once() < self.batch:
@@ -84,11 +92,20 @@ class Rounds(ABC):
 
     async def _take_due(self, store: DueStore[Due]) -> list[Due]:
         """Take a batch of due rows; leave out those that the database refuses to change."""
-        take = functools.partial(store.take_due, self.batch)
         try:
-            return await take()
+            return await store.take_due(self.batch)
         except Refused:
-            return await self._take(await store.due(self.batch), take)
+            limit = self._to_look_at()
+            ids = self._to_try(await store.due(limit))
+            return await self._take(ids, functools.partial(store.take_due, limit))
+
+    def _to_look_at(self) -> int:
+        """Return how many due rows to read, so that those left out lately hide no others."""
+        return self.batch + len(self._left_out)
+
+    def _to_try(self, ids: Sequence[Any]) -> Sequence[Any]:
+        """Return a batch of the rows; those left out lately come last."""
+        return sorted(ids, key=lambda each: str(each) in self._left_out)[: self.batch]
 
     async def _take(
         self, ids: Sequence[Any], take: Callable[[Sequence[Any]], Awaitable[Sequence[Due]]]
@@ -98,13 +115,19 @@ class Rounds(ABC):
             return []
         try:
             return list(await take(ids))
-        except Refused:
+        except Refused as error:
             if len(ids) == 1:
-                self._count_fault()
-                log.exception("The %s leaves out %s", self.work, self._name_of(ids[0]))
+                self._leave_out(ids[0], error)
                 return []
         half = len(ids) // 2
         return [*await self._take(ids[:half], take), *await self._take(ids[half:], take)]
+
+    def _leave_out(self, row_id: Any, error: Refused) -> None:
+        """Log and count the fault of a row, unless that was done lately."""
+        if str(row_id) not in self._left_out:
+            self._left_out[str(row_id)] = None
+            self._count_fault()
+            log.error("The %s leaves out %s", self.work, self._name_of(row_id), exc_info=error)
 
     async def _do_all(
         self, due: Sequence[DueOfJob], do: Callable[[DueOfJob], Awaitable[object]]

@@ -15,6 +15,7 @@ class Sweep(Rounds):
     task, work, batch = "sweep", "sweep", BATCH
 
     def __init__(self, due_jobs: DueJobs, lifecycle: Lifecycle) -> None:
+        super().__init__()
         self._due_jobs = due_jobs
         self._lifecycle = lifecycle
 

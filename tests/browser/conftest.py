@@ -6,8 +6,10 @@ functions, and the browser is closed at the end of each module.
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
@@ -15,9 +17,11 @@ from tests.browser.chromium import launched
 from tests.browser.console import Console
 from tests.browser.editor_page import EditorPage
 from tests.browser.fal import DrivenFal
+from tests.browser.library import Owner
 from tests.browser.server import Server
+from tests.support.process import PATIENCE
 from tests.support.service import PATIENT_ENVIRONMENT, UNLIMITED_ENVIRONMENT
-from tests.support.tokens import SECRET
+from tests.support.tokens import SECRET, bearer
 
 
 def driven_server(folder: Path, fal: DrivenFal, **settings: str) -> Server:
@@ -91,6 +95,20 @@ def driven(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
     """A service with users, whose fal the test controls."""
     with driven_server(new_home(), fal) as server:
         yield server
+
+
+@pytest.fixture
+def owner_of(driven: Server, fal: DrivenFal) -> Iterator[Callable[[str], Owner]]:
+    """Return a function that signs a user in."""
+    with ExitStack() as clients:
+
+        def sign_in(user: str) -> Owner:
+            client = httpx.Client(
+                base_url=driven.url, headers=bearer(user), trust_env=False, timeout=PATIENCE
+            )
+            return Owner(clients.enter_context(client), driven, fal, user)
+
+        yield sign_in
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -195,6 +195,51 @@ async def test_an_event_that_cannot_be_changed_holds_up_no_other(
         assert faults("tell events") == before + 1
         assert odd in left_out(caplog)
     assert await rounds.once() == 1
+    assert len(receiver.told) == 4
+
+
+async def test_a_batch_of_jobs_that_cannot_be_changed_hides_no_other(
+    telling: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *odd, well = [await telling.submitted() for _ in range(4)]
+    await telling.wait_for_background()
+    for request_id in fal.requests:
+        fal.complete(request_id, small_video())
+    await telling.rows("UPDATE type::record('video_job', $job) SET due_at = due_at + 30s", job=well)
+    sweep, before = telling.service.sweep, faults("sweep")
+    monkeypatch.setattr(type(sweep), "batch", 2)
+    await set_clock_ahead(telling.service.database, 90)
+    async with AsyncExitStack() as stack:
+        for job in odd:
+            await stack.enter_async_context(spoiled(telling, "video_job", job, "credits", "ten"))
+        assert [await sweep.once() for _ in range(3)] == [0, 1, 0]
+        await telling.wait_for_background()
+        assert (await stored_row(telling, well))["status"] == "completed"
+        assert faults("sweep") == before + len(odd)
+    while await sweep.once():
+        pass
+    await telling.wait_for_background()
+    assert [(await stored_row(telling, job))["status"] for job in odd] == ["completed"] * 3
+
+
+async def test_a_batch_of_events_that_cannot_be_changed_hides_no_other(
+    telling: Running, fal: FalStandIn, receiver: EventReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *odd, well = [await failed(telling, fal) for _ in range(4)]
+    rounds, before = telling.service.outgoing_events, faults("tell events")
+    assert rounds is not None
+    monkeypatch.setattr(type(rounds), "batch", 2)
+    async with AsyncExitStack() as stack:
+        for job in odd:
+            key = await key_of(telling, job)
+            await stack.enter_async_context(
+                spoiled(telling, "outgoing_event", key, "attempts", "many")
+            )
+        assert [await rounds.once() for _ in range(3)] == [0, 1, 0]
+        assert [told.job_id for told in receiver.told] == [well]
+        assert faults("tell events") == before + len(odd)
+    while await rounds.once():
+        pass
     assert len(receiver.told) == 4
 
 
