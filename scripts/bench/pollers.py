@@ -16,8 +16,8 @@ from scripts.bench.wrk import wrk
 
 POLLERS = 1000
 SECONDS = 10
-SWEEP = "db.video_job::take_due"
-"""The sweep's query, which runs without any client."""
+OF_JOBS, SWEEP = "db.video_job::", "db.video_job::take_due"
+"""The calls about jobs; the sweep's, like those about other tables, runs without any client."""
 
 
 def measure(folder: Path) -> Iterator[Figure]:
@@ -33,7 +33,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     polls = f"{POLLERS:,} pollers for {SECONDS} s, {load.rate * SECONDS:,.0f} polls"
     for whom, calls in (("fal", asked), ("the database", read)):
         yield Figure(
-            what=f"Calls to {whom}",
+            what=f"Calls to {whom} about the job",
             measured=f"{calls:.0f}",
             beside=polls,
             values=[calls],
@@ -43,4 +43,4 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 def _database_calls(url: str) -> float:
     calls = scrape(url, "outside_call_duration_seconds_count")
-    return sum(n for name, n in calls.items() if name.startswith("db.") and name != SWEEP)
+    return sum(n for name, n in calls.items() if name.startswith(OF_JOBS) and name != SWEEP)
