@@ -1,5 +1,5 @@
 """Measurements. A figure and its baseline are measured alternately.
 
-``make bench`` runs all of them and writes ``docs/bench.md`` and ``docs/bench.json``. The tests'
-stand-ins serve as fal and as the store.
+``make bench`` runs all of them and writes ``docs/bench.md``. The tests' stand-ins serve as fal and
+as the store.
 """

@@ -1,9 +1,9 @@
-"""Run measurements; without names run all and write docs/bench.md and docs/bench.json."""
+"""Run measurements; without names run all and write docs/bench.md."""
 
 import argparse
 import importlib
-import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from scripts.bench.figure import HEAD, Figure, table
+from scripts.bench.figure import HEAD, Figure
 from scripts.bench.machine import describe
 
 NAMES = (
@@ -32,7 +32,7 @@ NAMES = (
     "start",
     "page",
 )
-FOLDER = Path("docs")
+TABLE = Path("docs") / "bench.md"
 
 Measure = Callable[[Path], Iterator[Figure]]
 
@@ -46,29 +46,36 @@ def main() -> int:
     names = parser.parse_args().names or NAMES
     machine = describe()
     print(HEAD)
-    figures = [figure for name in names for figure in _measured(name)]
+    outcomes = [_rows(name) for name in names]
     if tuple(names) == NAMES:
-        _write(machine, figures)
-    return 0
+        facts = "\n".join(f"- {name}: {fact}" for name, fact in machine.items())
+        table = "\n".join([HEAD, *(row for rows, _ in outcomes for row in rows)])
+        TABLE.write_text(f"# Measurements\n\n{facts}\n\n{table}\n")
+    return 0 if all(is_complete for _, is_complete in outcomes) else 1
+
+
+def _rows(name: str) -> tuple[list[str], bool]:
+    """Print and return the rows of a measurement, and whether it came to its end."""
+    rows: list[str] = []
+    try:
+        for figure in _measured(name):
+            rows.append(figure.to_row())
+            print(rows[-1], flush=True)
+    except Exception as error:  # noqa: BLE001 any: it must cost no other's figures
+        traceback.print_exc()
+        rows.append(f"| {name}: not measured to its end | {type(error).__name__} | | | | |")
+        print(rows[-1], flush=True)
+        return rows, False
+    return rows, True
 
 
 def _measured(name: str) -> Iterator[Figure]:
     measure = cast("Measure", importlib.import_module(f"scripts.bench.{name}").measure)
     with TemporaryDirectory(prefix="bench-") as folder:
         try:
-            for figure in measure(Path(folder)):
-                print(figure.to_row(), flush=True)
-                yield figure
+            yield from measure(Path(folder))
         except pytest.skip.Exception as missing:  # the tests' servers skip if a program is missing
             raise SystemExit(f"{name}: {missing}") from None
-
-
-def _write(machine: dict[str, str], figures: list[Figure]) -> None:
-    FOLDER.mkdir(exist_ok=True)
-    facts = "\n".join(f"- {name}: {fact}" for name, fact in machine.items())
-    (FOLDER / "bench.md").write_text(f"# Measurements\n\n{facts}\n\n{table(figures)}\n")
-    shape = {"machine": machine, "figures": [figure.to_json() for figure in figures]}
-    (FOLDER / "bench.json").write_text(json.dumps(shape, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

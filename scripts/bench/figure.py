@@ -2,8 +2,8 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,6 @@ class Figure:
             return ""
         return "met" if self.goal.is_met(self.value) else "missed"
 
-    def to_json(self) -> dict[str, Any]:
-        goal = str(self.goal) if self.goal else None
-        return asdict(self) | {"goal": goal, "value": self.value, "verdict": self.verdict}
-
     def to_row(self) -> str:
         spread = f" ({min(self.values):.3g} to {max(self.values):.3g})" * (len(self.values) > 1)
         cells = (
@@ -64,8 +60,3 @@ class Figure:
 HEAD = """\
 | figure | measured | compared with | ratio or value, median (rounds) | goal | |
 |---|---|---|---|---|---|"""
-
-
-def table(figures: Sequence[Figure]) -> str:
-    """Return the figures as a Markdown table."""
-    return "\n".join([HEAD, *(figure.to_row() for figure in figures)])

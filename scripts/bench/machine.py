@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,17 @@ def describe() -> dict[str, str]:
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "database server": _database_server(),
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "load before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def _database_server() -> str:
+    """Return version and storage engine of the server that measurements start."""
+    program = os.environ.get("SURREAL_BIN", "surreal")
+    try:
+        version = subprocess.check_output([program, "version"], text=True)  # noqa: S603 operator's
+    except OSError:
+        return "none"
+    return f"SurrealDB {version.split()[0]}, {os.environ.get('SURREAL_ENGINE', 'surrealkv')}"
