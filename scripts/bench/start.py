@@ -9,8 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 
 from scripts.bench.figure import Figure, Goal
@@ -75,19 +73,7 @@ def _run(code: str) -> str:
 
 
 def _until_ready(service: Process) -> None:
-    """Poll /readyz with http.client, whose own start adds least to the measured time."""
-    port = int(service.url.rpartition(":")[2])
-
-    def is_ready() -> bool:
-        line = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            line.request("GET", "/readyz")
-            return line.getresponse().status == HTTPStatus.OK
-        except OSError:
-            return False
-        finally:
-            line.close()
-
-    while not is_ready():
+    """Poll /readyz more often than :meth:`Process.until_ready`."""
+    while not service.is_ready():
         assert service.popen.poll() is None, service.stderr
         time.sleep(PAUSE)
