@@ -62,7 +62,7 @@ class JobPages:
 
     async def of_user(self, user: str, page: PageRequest, status: Status | None) -> list[ListedJob]:
         """Return the user's jobs, newest first, and one more than the page has."""
-        return await self._page(page, user, status, row=_ROW)
+        return await self._page(page, user, status, _ROW)
 
     async def for_support(
         self, page: PageRequest, *, user: str | None, status: Status | None
@@ -72,11 +72,13 @@ class JobPages:
         Jobs with times that cannot be read have the last readable time in their place. Of all
         users, those that the legacy stack left under words of its own are not among the pending.
         """
-        return await self._page(page, user, status, row=_READABLE)
+        # The function takes a third of the time of a page, and nearly no page needs it.
+        return await self._page(page, user, status, _ROW, _READABLE)
 
     async def _page(
-        self, page: PageRequest, user: str | None, status: Status | None, *, row: str
+        self, page: PageRequest, user: str | None, status: Status | None, *rows_as: str
     ) -> list[ListedJob]:
+        """Read the rows in the first of these ways in which the driver can read all of them."""
         given: dict[str, Any] = {"user": user, "status": status}
         if user is not None and status is Status.PENDING:
             words = await self._pending_words(user)
@@ -88,16 +90,22 @@ class JobPages:
             of_user = "user = $user AND" if user is not None else ""
             of_status = "status = $status AND" if status is not None else ""
             given["condition"] = f"{of_user} {of_status}".strip()
-        try:
-            rows = await exact_page(self._database, "video_job", page, row=row, near=_NEAR, **given)
-        except DatabaseUnavailable as error:
-            if not is_unreadable(error):
-                raise
-            places = await exact_page(
-                self._database, "video_job", page, row=_PLACE, near=_NEAR, **given
-            )
-            rows = [await self._row(place, row) for place in places]
+        for row in rows_as:
+            try:
+                rows = await self._exact_page(page, row, given)
+                break
+            except DatabaseUnavailable as error:
+                if not is_unreadable(error):
+                    raise
+        else:
+            places = await self._exact_page(page, _PLACE, given)
+            rows = [await self._row(place, rows_as[-1]) for place in places]
         return [ListedJob.from_row(each) for each in rows]
+
+    async def _exact_page(
+        self, page: PageRequest, row: str, given: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        return await exact_page(self._database, "video_job", page, row=row, near=_NEAR, **given)
 
     async def _pending_words(self, user: str) -> list[str]:
         """Return the words of the user's jobs that count as pending."""
