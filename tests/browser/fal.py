@@ -54,8 +54,8 @@ class DrivenFal:
     def complete(self, request_id: str | None = None) -> None:
         self._stand_in.complete(request_id or self.newest, self._video)
 
-    def fail(self, reason: str) -> None:
-        self._stand_in.fail(self.newest, detail=reason)
+    def fail(self, reason: str, request_id: str | None = None) -> None:
+        self._stand_in.fail(request_id or self.newest, detail=reason)
 
     def hold(self, call: str) -> Hang:
         """Let the next such call hang until it is released."""

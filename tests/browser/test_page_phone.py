@@ -80,6 +80,20 @@ def test_an_undo_and_an_error_do_not_cover_each_other(
     assert toast["y"] + toast["height"] <= bar["y"]
 
 
+def test_an_error_of_another_job_fits_on_the_screen_above_an_open_dialog(
+    phone_of: Open, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(phone_of(NARROW), driven.url, token=token("waits"), size=NARROW)
+    studio.start()
+    first = fal.newest
+    studio.page.keyboard.press("Escape")
+    studio.start()
+    fal.fail("Blocked by the policy of the model", first)
+    toast = studio.dialog.locator(".toast")
+    expect_within_reach(toast.get_by_role("button", name="Dismiss"))
+    expect(toast).to_be_in_viewport(ratio=1)
+
+
 def test_at_400_percent_most_of_the_window_is_left_for_the_canvas(
     phone_of: Open, driven: Server
 ) -> None:

@@ -49,7 +49,7 @@ export class JobRow {
     steps.hidden = elapsed.hidden = hasEnded;
     local.hidden = !status.localPreview;
     const wait = isCancelling ? "" : waitLine(this.#context.catalogue.find(templateSlug), seconds);
-    elapsed.textContent = [` · ${clock(seconds)}`, wait].filter(Boolean).join(" · ");
+    elapsed.textContent = [`\u00a0· ${clock(seconds)}`, wait].filter(Boolean).join("\u00a0· ");
     const line = hasEnded ? this.#outcome : isCancelling ? "Cancelling…" : stageLine(status);
     if (note.textContent !== line) note.textContent = line;
     if (hasEnded) return;

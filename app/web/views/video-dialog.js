@@ -108,7 +108,7 @@ export class VideoDialog extends EventTarget {
     const duration = durationSeconds === undefined ? [] : [length(durationSeconds)];
     const size = bytes === undefined ? [] : [fileSize(bytes)];
     const origin = localPreview ? [LOCAL] : [];
-    this.#parts.note.textContent = [...facts, ...duration, ...size, ...origin].join(" · ");
+    this.#parts.note.textContent = [...facts, ...duration, ...size, ...origin].join("\u00a0· ");
     this.#finished.show(video);
     this.#isDone(true);
   }
@@ -142,7 +142,7 @@ export class VideoDialog extends EventTarget {
     const origin = status.localPreview ? LOCAL : "";
     const wait = waitLine(catalogue.find(templateSlug), seconds);
     const facts = [titleOf(templateSlug, catalogue), origin, wait];
-    const line = this.#attempt.isCancelling ? CANCELLING : facts.filter(Boolean).join(" · ");
+    const line = this.#attempt.isCancelling ? CANCELLING : facts.filter(Boolean).join("\u00a0· ");
     if (note.textContent !== line) note.textContent = line;
   }
 
