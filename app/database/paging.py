@@ -19,9 +19,9 @@ NEWEST = """
 """The end of a query for the newest rows before the place where a page begins."""
 _EXACT = """{{
 LET $end = (SELECT VALUE created_at FROM type::record($table, $last)
-  WHERE time::floor(created_at, 1us) = $until)[0] ?? $until;
+  WHERE created_at >= $until AND created_at < $until + 1us)[0] ?? $until;
 LET $near = {near};
-LET $since = IF $window = NONE {{ d'0001-01-01T00:00:00Z' }} ELSE {{
+LET $since = IF $window = NONE {{ d'0000-12-31T23:59:59Z' }} ELSE {{
   array::min([$end, time::now(), $near[0] ?? $end]) - duration::from_secs($window)
 }};
 LET $read = SELECT id, created_at FROM {rows_of} WHERE {condition} {newest};

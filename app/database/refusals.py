@@ -44,8 +44,10 @@ _REFUSALS = re.compile(
 _CONFLICTS = re.compile(r"can be retried|Resource busy|write ?conflict", re.IGNORECASE)
 """SurrealKV, RocksDB and TiKV, which do not all set the SDK's flag."""
 
+_ID = r"""`(?:\\.|[^`\\])*`|\[(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^]'"])*\]|[^`]*"""
+"""An id as errors write it: a text that is no word in backticks, and texts of a list in quotes."""
 _OF_USERS = re.compile(
-    r"`(credit_account|erasure|event_stream|idempotency|library_search|storage_key\w*):[^`]*`"
+    rf"`(credit_account|erasure|event_stream|idempotency|library_search|storage_key\w*):(?:{_ID})`"
 )
 """Ids of rows that consist of their users, or begin with them."""
 

@@ -6,9 +6,8 @@ import logging
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import Any, ClassVar, Protocol, TypeVar
-
-from cachetools import TTLCache
 
 from app import times
 from app.database.errors import Refused
@@ -18,8 +17,10 @@ from app.telemetry.metrics import TASK_FAILURES
 
 log = logging.getLogger(__name__)
 
-LEFT_OUT, LEFT_OUT_SECONDS = 1000, 120
-"""How many rows that cannot be changed are remembered, and for how many seconds."""
+LEFT_OUT = 10_000
+"""How many rows that cannot be changed are remembered; more could hide others."""
+TELL_AGAIN = 120
+"""Seconds after which the fault of a row is logged again."""
 
 
 class OfJob(Protocol):
@@ -65,7 +66,8 @@ class Rounds(ABC):
     """The most that one round does."""
 
     def __init__(self) -> None:
-        self._left_out: TTLCache[str, None] = TTLCache(LEFT_OUT, LEFT_OUT_SECONDS)
+        self._left_out: dict[str, float] = {}
+        """When the fault of a row was logged; the row that was tried last is the last."""
 
     async def run(self) -> None:
         """Do one round, then wait if nothing is left; the supervised task calls this for ever."""
@@ -100,12 +102,16 @@ class Rounds(ABC):
             return await self._take(ids, functools.partial(store.take_due, limit))
 
     def _to_look_at(self) -> int:
-        """Return how many due rows to read, so that those left out lately hide no others."""
+        """Return how many due rows to read, so that those left out hide no others."""
         return self.batch + len(self._left_out)
 
     def _to_try(self, ids: Sequence[Any]) -> Sequence[Any]:
-        """Return a batch of the rows; those left out lately come last."""
-        return sorted(ids, key=lambda each: str(each) in self._left_out)[: self.batch]
+        """Return a batch of the rows; those left out come last, and the last one tried at the end.
+
+        Their order does not depend on time: however many they are, the others have their turn.
+        """
+        tried = {name: number for number, name in enumerate(self._left_out, start=1)}
+        return sorted(ids, key=lambda each: tried.get(str(each), 0))[: self.batch]
 
     async def _take(
         self, ids: Sequence[Any], take: Callable[[Sequence[Any]], Awaitable[Sequence[Due]]]
@@ -114,20 +120,29 @@ class Rounds(ABC):
         if not ids:
             return []
         try:
-            return list(await take(ids))
+            taken = list(await take(ids))
         except Refused as error:
             if len(ids) == 1:
                 self._leave_out(ids[0], error)
                 return []
+        else:
+            for each in ids:
+                self._left_out.pop(str(each), None)
+            return taken
         half = len(ids) // 2
         return [*await self._take(ids[:half], take), *await self._take(ids[half:], take)]
 
     def _leave_out(self, row_id: Any, error: Refused) -> None:
         """Log and count the fault of a row, unless that was done lately."""
-        if str(row_id) not in self._left_out:
-            self._left_out[str(row_id)] = None
+        name, now = str(row_id), monotonic()
+        logged_at = self._left_out.pop(name, None)
+        if logged_at is None or now - logged_at >= TELL_AGAIN:
+            logged_at = now
             self._count_fault()
             log.error("The %s leaves out %s", self.work, self._name_of(row_id), exc_info=error)
+        self._left_out[name] = logged_at
+        if len(self._left_out) > LEFT_OUT:
+            del self._left_out[next(iter(self._left_out))]
 
     async def _do_all(
         self, due: Sequence[DueOfJob], do: Callable[[DueOfJob], Awaitable[object]]

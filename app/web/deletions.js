@@ -2,6 +2,7 @@ import { localStore } from "./views/browser-storage.js";
 
 const UNDO_FOR = 15_000; // milliseconds
 const HOLD_FOR = 600_000; // milliseconds; the longest time to decide, also after a crash
+const MISDATED = 2 * HOLD_FOR; // milliseconds ahead that a clock which was ahead has noted
 
 /**
  * Deletes videos, after a time in which it can be undone. A deletion stays noted in the browser's
@@ -63,8 +64,8 @@ export class Deletions extends EventTarget {
     clearTimeout(this.#timer);
     const now = Date.now();
     const noted = Object.entries(this.#noted);
-    const due = noted.filter(([, time]) => time <= now).map(([jobId]) => jobId);
-    const next = Math.min(...noted.map(([, time]) => time).filter((time) => time > now));
+    const due = noted.filter(([, time]) => isDue(time)).map(([jobId]) => jobId);
+    const next = Math.min(...noted.map(([, time]) => time).filter((time) => !isDue(time)));
     if (next < Infinity) this.#timer = setTimeout(() => this.#settle(), next - now);
     if (this.#undoable.some(({ jobId }) => due.includes(jobId))) {
       this.#undoable = [];
@@ -104,7 +105,7 @@ export class Deletions extends EventTarget {
     if (key !== this.#key) return;
     const left = JSON.parse(newValue ?? "{}");
     const gone = Object.entries(JSON.parse(oldValue ?? "{}")).filter(([jobId]) => !(jobId in left));
-    const undone = gone.filter(([, time]) => time > Date.now()).map(([jobId]) => ({ jobId }));
+    const undone = gone.filter(([, time]) => !isDue(time)).map(([jobId]) => ({ jobId }));
     this.#changed();
     if (undone.length > 0) this.dispatchEvent(new CustomEvent("undo", { detail: undone }));
   }
@@ -131,4 +132,8 @@ export class Deletions extends EventTarget {
     const left = Object.entries(this.#noted).filter(([jobId]) => !jobIds.includes(jobId));
     this.#noted = Object.fromEntries(left);
   }
+}
+
+function isDue(time) {
+  return time <= Date.now() || time > Date.now() + MISDATED;
 }

@@ -1,4 +1,4 @@
-import { subject } from "./generation/client.js";
+import { hasExpired, subject } from "./generation/client.js";
 import { channelOf } from "./generation/tabs.js";
 import { isDevelopment } from "./operator.js";
 import { localStore, sessionStore } from "./views/browser-storage.js";
@@ -8,6 +8,7 @@ const OWNER = "owner";
 const PLACE = "place-before-sign-in";
 const TOKEN_LINK = /^#token=(.+)$/;
 const SIGNED_OUT = "signed-out";
+const LONGEST = 8_000; // characters of a token; most proxies take headers of 8 KiB
 
 /**
  * Who uses the page: one session for all tabs of the browser, kept until the user signs out.
@@ -20,7 +21,7 @@ export class Session extends EventTarget {
   user = null;
   /** The user whose work the page shows, also after the token has expired; empty if nobody's. */
   owner;
-  /** The token of a link that would sign in somebody else; nobody uses it before the user agrees. */
+  /** The token of a link, while there is a session: unused until the service and the user agree. */
   offered = null;
 
   #askWho;
@@ -158,16 +159,17 @@ export class Session extends EventTarget {
     }
   }
 
-  /** Anybody may have written the link, so it replaces nobody else's session without a question. */
+  /** Anybody may have written the link, whomever it names: it ends no session that may be valid. */
   #takeLinked(token) {
     if (!canBeToken(token)) return;
-    const present = subject(localStore.get(TOKEN));
-    if (present === null || present === subject(token)) localStore.set(TOKEN, token);
-    else this.offered = token;
+    const present = localStore.get(TOKEN);
+    const isRenewed = hasExpired(present) && subject(present) === subject(token);
+    if (subject(present) === null || isRenewed) localStore.set(TOKEN, token);
+    else if (token !== present) this.offered = token;
   }
 }
 
-/** False for a text that no request header can carry: the browser would refuse every request. */
+/** False for a text that no request header can carry: a browser or a proxy would refuse every request. */
 export function canBeToken(text) {
-  return /^[\x21-\x7e]+$/.test(text);
+  return text.length <= LONGEST && /^[\x21-\x7e]+$/.test(text);
 }

@@ -38,7 +38,8 @@ export class Titles extends EventTarget {
     if (!this.#account.credits) await this.#account.refresh();
     for (const jobId of jobIds.filter((id) => !this.#byJob.has(id))) {
       try {
-        this.note([await this.#videos.video(jobId)]);
+        const video = await this.#videos.video(jobId);
+        if (!this.#byJob.has(jobId)) this.note([video]); // else it was called something else meanwhile
       } catch (error) {
         if (error.code !== "video_not_found") throw error; // it was deleted meanwhile
       }

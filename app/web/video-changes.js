@@ -9,7 +9,8 @@ const APART = 1_000; // milliseconds
  */
 export class VideoChanges extends EventTarget {
   #videos;
-  #turns = new Map();
+  /** By job: what the service has, and the changes that wait for its answer, the oldest first. */
+  #queues = new Map();
   #otherTabs = channelOf("video-changes");
 
   constructor(videos) {
@@ -20,16 +21,22 @@ export class VideoChanges extends EventTarget {
 
   /** Changes `title` or `favourite`; changes of one video reach the service in their order. */
   async change({ jobId, ...video }, change) {
+    const queue = this.#queues.get(jobId) ?? { known: video, waiting: [], end: Promise.resolve() };
+    this.#queues.set(jobId, queue);
+    queue.waiting.push(change);
     this.#changed(jobId, change);
-    const before = this.#turns.get(jobId) ?? Promise.resolve();
-    const turn = before.then(() => this.#videos.changeVideo(jobId, change));
-    this.#turns.set(jobId, turn.catch(() => {}));
+    const turn = queue.end.then(() => this.#videos.changeVideo(jobId, change));
+    queue.end = turn.catch(() => {});
     try {
       await turn;
+      Object.assign(queue.known, change);
     } catch (error) {
-      const old = Object.keys(change).map((name) => [name, video[name]]);
-      this.#changed(jobId, Object.fromEntries(old));
+      const wanted = Object.assign({}, queue.known, ...queue.waiting.slice(1));
+      this.#changed(jobId, Object.fromEntries(Object.keys(change).map((name) => [name, wanted[name]])));
       throw error;
+    } finally {
+      queue.waiting.shift();
+      if (queue.waiting.length === 0) this.#queues.delete(jobId);
     }
   }
 

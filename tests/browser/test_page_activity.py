@@ -1,15 +1,17 @@
 """The activity view lists what has ended, a page at a time, and says when it cannot."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Route, expect
 
 from tests.browser.axe import serious
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
+from tests.browser.library import Library, Owner
 from tests.browser.server import Server
 from tests.browser.studio import Studio
 from tests.support.tokens import token
@@ -130,3 +132,36 @@ def test_activity_calls_a_video_as_its_user_does(
     }""")
     expect(made.first).to_contain_text("Autumn cut")
     expect(studio.page.get_by_role("button", name="Play: Autumn cut")).to_be_visible()
+
+
+def test_a_title_that_arrives_late_does_not_cover_a_newer_one(
+    context: BrowserContext, driven: Server, owner_of: Callable[[str], Owner]
+) -> None:
+    owner_of("renames-meanwhile").make("Before")
+    late = list[tuple[Route, APIResponse]]()
+
+    def hold(route: Route) -> None:
+        if route.request.method == "GET":
+            late.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    nothing_booked = {"balance": 9, "held": 0, "available": 9, "entries": []}
+    context.route("**/api/credits", lambda route: route.fulfill(json=nothing_booked))
+    context.route("**/api/library/*", hold)
+    studio = Studio(context, driven.url, token=token("renames-meanwhile"))
+    studio.go("Activity")
+    studio.until(lambda: len(late) == 1)
+    library = Library(studio)
+    library.choose("Before", "Rename")
+    studio.page.keyboard.type("After")
+    with studio.page.expect_response("**/api/library/*"):
+        studio.page.keyboard.press("Enter")
+    studio.go("Activity")
+    expect(studio.row("completed")).to_contain_text("After")
+    ((route, answer),) = late
+    with studio.page.expect_response("**/api/library/*") as arrived:
+        route.fulfill(response=answer)
+    arrived.value.finished()
+    studio.page.wait_for_timeout(100)
+    expect(studio.row("completed")).to_contain_text("After")

@@ -91,6 +91,21 @@ def test_no_deletion_is_lost_with_a_page_that_is_closed_crashes_or_is_signed_out
     until(lambda: not owner.videos)
 
 
+def test_a_deletion_noted_by_a_clock_that_was_ahead_is_sent(
+    context: BrowserContext, owner_of: Callable[[str], Owner]
+) -> None:
+    owner = owner_of("was-ahead")
+    owner.make("One", "Two")
+    library = owner.library(context)
+    other = owner.library(context)
+    note = "(job) => localStorage.setItem('deletions/was-ahead', JSON.stringify({ [job]: 4e12 }))"
+    library.page.evaluate(note, owner.videos["Two"]["jobId"])
+    library.page.reload()
+    until(lambda: list(owner.videos) == ["One"])
+    for tab in (library, other):
+        tab.expect_titles("One")
+
+
 def test_several_videos_are_starred_downloaded_and_deleted(
     context: BrowserContext, owner_of: Callable[[str], Owner]
 ) -> None:

@@ -141,6 +141,43 @@ def test_the_keyboard_alone_renames_and_stars_and_a_refused_title_comes_back(
     library.expect_titles("Opening night")
 
 
+def test_a_refused_title_does_not_cover_the_one_that_was_given_after_it(
+    context: BrowserContext, console: Console, owner_of: Callable[[str], Owner]
+) -> None:
+    console.allow(REQUEST_FAILED)
+    owner = owner_of("changes-its-mind")
+    owner.make("First")
+    library = owner.library(context)
+    page, changes = library.page, list[Route]()
+    page.route("**/api/library/*", lambda route: changes.append(route))  # noqa: PLW0108 Playwright needs a function
+    problem = json.dumps({"code": "invalid_request", "detail": "title: not this one"})
+
+    def rename(before: str, title: str) -> None:
+        library.choose(before, "Rename")
+        page.keyboard.type(title)
+        page.keyboard.press("Enter")
+        library.expect_titles(title)
+
+    def refuse(number: int) -> None:
+        library.studio.until(lambda: len(changes) == number)
+        changes[-1].fulfill(status=422, body=problem)
+
+    rename("First", "Second")
+    rename("Second", "Third")
+    refuse(1)
+    refuse(2)
+    library.expect_titles("First")
+    rename("First", "Fourth")
+    rename("Fourth", "Fifth")
+    refuse(3)
+    library.studio.until(lambda: len(changes) == 4)
+    with page.expect_response("**/api/library/*"):
+        changes[-1].continue_()
+    expect(library.studio.toasts).to_contain_text("not this one")
+    library.expect_titles("Fifth")
+    assert list(owner.videos) == ["Fifth"]
+
+
 def test_posters_load_as_they_come_into_view_without_a_shift(
     context: BrowserContext, owner_of: Callable[[str], Owner]
 ) -> None:

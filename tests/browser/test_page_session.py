@@ -201,6 +201,34 @@ def test_a_link_of_somebody_else_asks_before_it_signs_anybody_in(
     expect(tab.dialog).to_be_hidden()
 
 
+def test_a_link_ends_no_session_with_a_token_that_the_service_refuses(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    valid = token("named")
+    tab = Studio(context, driven.url, token=valid).until_ready()
+    for refused in token("named", secret="of somebody else" * 3), token("named", exp=1):
+        with tab.page.expect_response(lambda answer: answer.status == 401):
+            open_link(tab, refused)
+        signed_in(tab, "named")
+        tab.until_ready()
+        assert tab.page.evaluate("localStorage.getItem('access-token')") == valid
+        expect(tab.toasts).to_have_count(0)
+
+
+def test_a_link_with_a_token_that_no_request_can_carry_signs_nobody_in(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url)
+    signed_out(studio.page)
+    with studio.page.expect_navigation():
+        open_link(studio, "x" * 100_000)
+    signed_out(studio.page)
+    sign_in(studio, "x" * 100_000)
+    expect(studio.dialog).to_contain_text("Paste your access token.")
+
+
 def test_a_link_is_taken_at_once_after_the_session_of_somebody_else_has_expired(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:

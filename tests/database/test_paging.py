@@ -35,6 +35,19 @@ async def all_pages(database: Database, limit: int, condition: str) -> list[str]
         after = Place(time=whole_microseconds(last["created_at"]), id=last["id"].id)
 
 
+async def test_times_of_any_year(empty: Database) -> None:
+    await empty.run_script(TABLE)
+    years = ["0001", "0001", "1600", "1969", "2025", "2300", "2300", "9998"]
+    for number, year in enumerate(years):
+        await empty.query(
+            f"CREATE made:⟨{number}⟩ SET kind = 'a', created_at = d'{year}-01-01T00:00:00Z'"
+        )
+    newest_first = ["7", "6", "5", "4", "3", "2", "1", "0"]
+    for condition in "", "kind = 'a' AND":
+        for limit in 1, 3:
+            assert await all_pages(empty, limit, condition) == newest_first
+
+
 @pytest.mark.parametrize("more", [1, 3, 100])
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_times_of_any_precision(

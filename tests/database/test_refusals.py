@@ -68,6 +68,24 @@ async def test_refusals_of_a_real_engine_are_answers(database: Database) -> None
         await database.query("THROW 'taken already'")
 
 
+@pytest.mark.parametrize(
+    "user",
+    ["ada", "ada@example.com", "0198a6c2-ada", "ada b", "a`ada`", "it's ada", "\\\"' ]` ada\\"],
+)
+async def test_refusals_name_no_user(database: Database, user: str) -> None:
+    for table, row_id in ("credit_account", "$user"), ("event_stream", "[$user, 'x']"):
+        await database.run_script(
+            f"DEFINE TABLE {table} SCHEMAFULL; DEFINE FIELD n ON {table} TYPE int"
+        )
+        row = f"type::record('{table}', {row_id})"
+        await database.query(f"CREATE {row} SET n = 1", user=user)
+        for statement in f"CREATE {row} SET n = 1", f"UPDATE {row} SET n = 'many'":  # noqa: S608 no input
+            with pytest.raises(StatementRejected) as raised:
+                await database.query(statement, user=user)
+            assert f"`{table}:…`" in str(raised.value)
+            assert "ada" not in str(raised.value)
+
+
 async def test_a_timeout_of_the_engine_is_not_an_answer(database: Database) -> None:
     with pytest.raises(DatabaseUnavailable):
         await database.query("UPDATE thing SET n = 2 WHERE sleep(1s) = NONE TIMEOUT 1ms")

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -279,6 +279,43 @@ async def test_while_only_rows_that_cannot_be_changed_are_due_rounds_keep_their_
     async with spoiled(telling, "outgoing_event", key, "attempts", "many"):
         assert await rounds.once() == 0
     assert await rounds.once() == 1
+
+
+class Spoiled:
+    """Due rows of which the first ``odd`` cannot be changed."""
+
+    def __init__(self, odd: int) -> None:
+        self._odd = odd
+        self._rows = list(range(odd + 1))
+
+    async def due(self, limit: int) -> list[int]:
+        return self._rows[:limit]
+
+    async def take_due(self, limit: int, only: Sequence[int] | None = None) -> list[int]:
+        ids = [row for row in self._rows[:limit] if only is None or row in only]
+        if any(row < self._odd for row in ids):
+            raise StatementRejected("Couldn't coerce value")
+        self._rows = [row for row in self._rows if row not in ids]
+        return ids
+
+
+class RoundsOf(Rounds):
+    task, work, batch = "spoiled", "round of spoiled rows", 16
+
+    def __init__(self, store: Spoiled) -> None:
+        super().__init__()
+        self._store = store
+
+    async def _round(self) -> int:
+        return len(await self._take_due(self._store))
+
+
+async def test_however_many_rows_cannot_be_changed_the_others_have_their_turn() -> None:
+    odd = 1100
+    rounds, before = RoundsOf(Spoiled(odd)), faults("spoiled")
+    numbers = [await rounds.once() for _ in range(odd // rounds.batch + 1)]
+    assert numbers == [0] * (odd // rounds.batch) + [1]
+    assert faults("spoiled") == before + odd
 
 
 async def key_of(run: Running, job_id: str) -> Any:

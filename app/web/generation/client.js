@@ -190,12 +190,23 @@ export class Client {
 
 /** The token's `sub`, unverified: it only separates users within this browser. */
 export function subject(token) {
+  const sub = claims(token)?.sub;
+  return typeof sub === "string" && sub !== "" ? sub : null;
+}
+
+/** Whether the token says so, by this machine's clock. */
+export function hasExpired(token) {
+  return claims(token)?.exp <= Date.now() / 1000;
+}
+
+/** Null if there is no token, or one that nobody but the service can read. */
+function claims(token) {
   try {
-    const claims = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(claims), (character) => character.charCodeAt(0));
-    return String(JSON.parse(new TextDecoder().decode(bytes)).sub ?? "") || null;
+    const text = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    return null; // no token, or one that does not name the user
+    return null;
   }
 }
 
