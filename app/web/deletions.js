@@ -13,6 +13,7 @@ const HOLD_FOR = 600_000; // milliseconds; the longest time to decide, also afte
 export class Deletions extends EventTarget {
   #context;
   #undoable = [];
+  #sent = new Set();
   #sending = new Set();
   #timer;
 
@@ -30,9 +31,9 @@ export class Deletions extends EventTarget {
     return this.#undoable;
   }
 
-  /** Whether the video is to be deleted, in any tab. */
+  /** Whether the video is deleted or is to be, in any tab. */
   has(jobId) {
-    return jobId in this.#noted;
+    return this.#sent.has(jobId) || jobId in this.#noted;
   }
 
   add(videos) {
@@ -83,6 +84,7 @@ export class Deletions extends EventTarget {
     } finally {
       this.#sending.delete(jobId);
     }
+    this.#sent.add(jobId);
     this.#forget([jobId]);
   }
 
@@ -104,7 +106,9 @@ export class Deletions extends EventTarget {
     if (key !== this.#key) return;
     const left = JSON.parse(newValue ?? "{}");
     const gone = Object.entries(JSON.parse(oldValue ?? "{}")).filter(([jobId]) => !(jobId in left));
-    const undone = gone.filter(([, time]) => time > Date.now()).map(([jobId]) => ({ jobId }));
+    const [undone, sent] = [[], []];
+    for (const [jobId, time] of gone) (time > Date.now() ? undone : sent).push({ jobId });
+    for (const { jobId } of sent) this.#sent.add(jobId);
     this.#changed();
     if (undone.length > 0) this.dispatchEvent(new CustomEvent("undo", { detail: undone }));
   }
