@@ -14,6 +14,7 @@ const MISDATED = 2 * HOLD_FOR; // milliseconds ahead that a clock which was ahea
 export class Deletions extends EventTarget {
   #context;
   #undoable = [];
+  #sent = new Set();
   #sending = new Set();
   #timer;
 
@@ -31,9 +32,9 @@ export class Deletions extends EventTarget {
     return this.#undoable;
   }
 
-  /** Whether the video is to be deleted, in any tab. */
+  /** Whether the video is deleted or is to be, in any tab. */
   has(jobId) {
-    return jobId in this.#noted;
+    return this.#sent.has(jobId) || jobId in this.#noted;
   }
 
   add(videos) {
@@ -84,6 +85,7 @@ export class Deletions extends EventTarget {
     } finally {
       this.#sending.delete(jobId);
     }
+    this.#sent.add(jobId);
     this.#forget([jobId]);
   }
 
@@ -105,7 +107,9 @@ export class Deletions extends EventTarget {
     if (key !== this.#key) return;
     const left = JSON.parse(newValue ?? "{}");
     const gone = Object.entries(JSON.parse(oldValue ?? "{}")).filter(([jobId]) => !(jobId in left));
-    const undone = gone.filter(([, time]) => !isDue(time)).map(([jobId]) => ({ jobId }));
+    const [undone, sent] = [[], []];
+    for (const [jobId, time] of gone) (isDue(time) ? sent : undone).push({ jobId });
+    for (const { jobId } of sent) this.#sent.add(jobId);
     this.#changed();
     if (undone.length > 0) this.dispatchEvent(new CustomEvent("undo", { detail: undone }));
   }

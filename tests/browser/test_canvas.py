@@ -183,6 +183,17 @@ def test_a_text_takes_the_direction_of_its_first_letter(editor: EditorPage) -> N
     assert field.get_attribute("dir") == "auto"
 
 
+def test_a_new_text_has_room_for_a_word_in_every_frame(editor: EditorPage) -> None:
+    for aspect in ("16:9", "9:16"):
+        editor.page.evaluate("(aspect) => (editor.aspect = aspect)", aspect)
+        editor.tool("Add text")
+        line = editor.last["height"]
+        editor.page.keyboard.type("Mountains")
+        assert editor.last["height"] == line
+        assert editor.last["width"] <= SIZES[aspect][0]
+        editor.keys("Escape")
+
+
 def test_an_empty_text_is_removed(editor: EditorPage) -> None:
     editor.tool("Add text")
     editor.keys("Backspace", "Escape")

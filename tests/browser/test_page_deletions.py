@@ -106,6 +106,38 @@ def test_a_deletion_noted_by_a_clock_that_was_ahead_is_sent(
         tab.expect_titles("One")
 
 
+def test_activity_follows_a_deletion(
+    context: BrowserContext, owner_of: Callable[[str], Owner]
+) -> None:
+    owner = owner_of("deletes-and-looks")
+    owner.make("One", "Two")
+    context.clock.install()
+    library, other = owner.library(context), owner.library(context)
+    for tab in (library, other):
+        tab.studio.go("Activity")
+        expect(tab.page.locator(".job").first).to_have_attribute("data-state", "completed")
+    library.studio.go("Library")
+    library.choose("Two", "Delete")
+    library.studio.go("Activity")
+    rows = [tab.page.locator(".job").first for tab in (library, other)]
+    for row in rows:
+        expect(row).to_have_attribute("data-state", "deleted")
+    library.undo.click()
+    for row in rows:
+        expect(row).to_have_attribute("data-state", "completed")
+    library.studio.go("Library")
+    library.choose("Two", "Delete")
+    library.studio.go("Activity")
+    library.page.clock.run_for(20_000)  # more than there is to undo
+    until(lambda: list(owner.videos) == ["One"])
+    noted = "Object.keys(localStorage).some((key) => key.startsWith('deletions/'))"
+    library.studio.until(lambda: not library.page.evaluate(noted))
+    for tab, row in zip((library, other), rows, strict=True):
+        tab.studio.go("Studio")
+        tab.studio.go("Activity")
+        expect(row).to_have_attribute("data-state", "deleted")
+
+
 def test_several_videos_are_starred_downloaded_and_deleted(
     context: BrowserContext, owner_of: Callable[[str], Owner]
 ) -> None:

@@ -103,11 +103,16 @@ def test_a_lost_network_loses_no_video(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
     console.allow(REQUEST_FAILED)
-    studio = Studio(context, driven.url, token=token("loses-the-network"))
-    studio.start()
+    studio = Studio(context, driven.url, token=token("loses-the-network")).until_ready()
+    context.set_offline(True)
+    studio.animate.click()
+    expect(studio.dialog).to_contain_text("You are offline. The order waits for the connection.")
+    with studio.page.expect_response("**/api/templates/video"):
+        context.set_offline(False)
     fal.begin()
     context.set_offline(True)
     expect(studio.page.locator("#connection")).to_contain_text("Offline")
+    expect(studio.dialog).to_contain_text("You are offline. The video is made all the same.")
     fal.complete()
     context.set_offline(False)
     studio.until_video_plays()

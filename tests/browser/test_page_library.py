@@ -72,6 +72,25 @@ def test_words_favourites_and_template_find_videos_together(
     library.expect_titles("Rain", "Sunset", "Night", "Sunrise")
 
 
+def test_a_video_is_new_until_it_is_opened(
+    context: BrowserContext, owner_of: Callable[[str], Owner]
+) -> None:
+    owner = owner_of("sees-news")
+    owner.make("One")
+    library = owner.library(context)
+    library.studio.go("Studio")
+    owner.make("Two")
+    library.page.get_by_role("link", name="Library").locator(".badge").wait_for()
+    library.studio.go("Library")
+    new = library.tile("Two").get_by_text("New", exact=True)
+    expect(new).to_be_visible()
+    library.page.get_by_role("button", name="Play Two").click()
+    expect(library.dialog).to_be_visible()
+    library.page.keyboard.press("Escape")
+    expect(library.dialog).to_be_hidden()
+    expect(new).to_be_hidden()
+
+
 def test_a_search_that_waits_for_the_next_key_undoes_no_newer_address(
     context: BrowserContext, owner_of: Callable[[str], Owner]
 ) -> None:

@@ -314,6 +314,21 @@ def test_without_jobs_too_the_module_says_offline_until_the_network_is_back(
     tab.until_connected("live")
 
 
+def test_who_comes_back_with_an_expired_session_is_signed_out_and_not_offline(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("sleeps")).until_ready()
+    connection = studio.page.locator("#connection")
+    context.set_offline(True)
+    expect(connection).to_have_text("Offline")
+    refused = {"status": 401, "code": "unauthenticated", "title": "Unauthenticated"}
+    context.route("**/api/**", lambda route: route.fulfill(status=401, json=refused))
+    context.set_offline(False)
+    expect(studio.page.get_by_role("button", name="Sign in").first).to_be_visible()
+    expect(connection).to_have_text("")
+
+
 def test_a_token_that_a_full_storage_refuses_is_not_followed_by_the_one_before(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:

@@ -23,11 +23,12 @@ export const EMPTY = { aspect: "16:9", backdrop: ["#171226", "#4b2f7d"], objects
 const MIN_SIDE = 4;
 const MOST = { width: 4000, height: 4000, size: 800 };
 const MOST_OF_PICTURE = 20_000; // a panorama that covers an upright frame
+const TEXT_WIDTH = 717; // its letters are as large in every frame, so a narrow one gives it more of its width
 const LOOK = { angle: 0, opacity: 100, shadow: false, stroke: ["#ffffff"], strokeWidth: 0 };
 const KINDS = {
   text: {
     text: "Your text", size: 88, font: "sans", weight: 800, align: "center",
-    fill: ["#ffffff"], stroke: ["#0e0b16"], shadow: true, width: 0.56,
+    fill: ["#ffffff"], stroke: ["#0e0b16"], shadow: true, width: 0.9,
   },
   rectangle: { fill: ["#8b6cff", "#ff5fb0"], width: 0.3, height: 0.17, radius: 24 },
   ellipse: { fill: ["#ffe08a", "#ff7a59"], width: 0.2, height: 0.2 },
@@ -51,7 +52,8 @@ export function closestAspect({ width, height }, aspects = Object.keys(FRAMES)) 
 export function withNew(scene, kind, look) {
   const frame = frameOf(scene);
   const shares = KINDS[kind];
-  const size = { width: shares.width * frame.width, height: shares.height * frame.width || undefined };
+  const width = Math.min(shares.width * frame.width, kind === "text" ? TEXT_WIDTH : Infinity);
+  const size = { width, height: shares.height * frame.width || undefined };
   const id = 1 + Math.max(0, ...scene.objects.map((object) => object.id));
   const middle = { x: frame.width / 2, y: frame.height / 2 };
   const object = bounded({ ...LOOK, ...shares, ...size, ...middle, ...look, kind, id }, frame);

@@ -176,6 +176,7 @@ export class UpdateSource {
   async #waitForToken(failure, signal) {
     if (failure.status !== null && !this.#client.isRefused) return; // there is another token
     this.#state = "waiting";
+    if (failure.status !== null) this.#on.connected("polling"); // a refusal is an answer, too
     if (!this.#signedOut) this.#on.signedOut(failure);
     this.#signedOut = true;
     for (let checks = 0; !signal.aborted; checks += 1) {

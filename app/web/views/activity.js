@@ -27,6 +27,7 @@ export class ActivityView {
     this.#endObserver.observe(end);
     context.attempts.addEventListener("change", () => this.show());
     context.titles.addEventListener("change", () => this.show());
+    for (const event of ["change", "undo"]) context.deletions.addEventListener(event, () => this.show());
     screen.addEventListener("close", () => this.show());
   }
 

@@ -67,10 +67,10 @@ export class JobRow {
   }
 
   get #state() {
-    const { hasEnded, error, status } = this.attempt;
+    const { hasEnded, error, status, jobId } = this.attempt;
     if (!hasEnded) return "underWay";
     if (error) return "failed";
-    return status.deletedAt ? "deleted" : status.status;
+    return status.deletedAt || this.#context.deletions.has(jobId) ? "deleted" : status.status;
   }
 
   get #outcome() {

@@ -52,9 +52,14 @@ export class LibraryShelf extends EventTarget {
     return this.#tiles.get(jobId)?.video;
   }
 
-  /** Marks the video as new until the page is reloaded. */
+  /** Marks the video as new until it is opened or the page is reloaded. */
   mark(jobId) {
     this.#newJobs.add(jobId);
+  }
+
+  unmark(jobId) {
+    this.#newJobs.delete(jobId);
+    this.#tiles.get(jobId)?.unmark();
   }
 
   /** Shows placeholders if there is nothing else. */

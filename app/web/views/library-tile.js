@@ -69,6 +69,10 @@ export class LibraryTile {
     showStar(star, video);
   }
 
+  unmark() {
+    this.#parts.new.hidden = true;
+  }
+
   rename() {
     editTitle(this.#parts.title, this.#onRename);
   }

@@ -161,6 +161,7 @@ export class LibraryView {
       const video = this.#shelf.find(jobId) ?? (await videos.video(jobId));
       if (router.location.query.get("video") !== jobId) return;
       this.#isPlaying = true;
+      this.#shelf.unmark(jobId);
       this.#screen.play(video, part);
     } catch (error) {
       if (router.location.query.get("video") !== jobId) return;

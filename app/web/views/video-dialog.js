@@ -12,6 +12,8 @@ const GENERATING = "Generating video. This may take a couple of minutes...";
 const CANCELLING = "If the model finishes first, the video is yours and is charged.";
 const LEAVE = "Close, keep generating";
 const LOCAL = "Local preview, made without the model";
+const OFFLINE = "You are offline. The video is made all the same.";
+const UNSENT = "You are offline. The order waits for the connection.";
 const TICK = 500;
 
 /**
@@ -135,14 +137,16 @@ export class VideoDialog extends EventTarget {
   }
 
   #tick() {
-    const { seconds, templateSlug, status } = this.#attempt;
+    const { seconds, templateSlug, status, job, isCancelling } = this.#attempt;
     const { catalogue } = this.#context;
     const { elapsed, note } = this.#parts;
     elapsed.textContent = clock(seconds);
     const origin = status.localPreview ? LOCAL : "";
     const wait = waitLine(catalogue.find(templateSlug), seconds);
-    const facts = [titleOf(templateSlug, catalogue), origin, wait];
-    const line = this.#attempt.isCancelling ? CANCELLING : facts.filter(Boolean).join("\u00a0· ");
+    const facts = [titleOf(templateSlug, catalogue), origin, wait].filter(Boolean).join("\u00a0· ");
+    const offline = job ? OFFLINE : UNSENT;
+    const going = navigator.onLine ? facts : offline;
+    const line = isCancelling ? CANCELLING : going;
     if (note.textContent !== line) note.textContent = line;
   }
 
