@@ -50,6 +50,7 @@ def test_activity_lists_the_past_in_pages_and_says_when_it_cannot(
     context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
 ) -> None:
     jobs, asked = past(45), list[int]()
+    jobs[0]["variables"] = {"focus": "the climber in red", "duration": 6}
 
     def page_of(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query)
@@ -83,6 +84,8 @@ def test_activity_lists_the_past_in_pages_and_says_when_it_cannot(
         expect(rows.nth(row)).to_contain_text(words)
         shown = rows.nth(row).get_by_role("button").all_inner_texts()
         assert [text.strip() for text in shown] == buttons
+    expect(rows.nth(0)).to_contain_text("the climber in red")
+    expect(rows.nth(1).locator(".job-order")).to_be_hidden()
     for loaded in (2 * PAGE, len(jobs)):
         rows.last.scroll_into_view_if_needed()
         expect(rows).to_have_count(loaded * 4 // 5)

@@ -67,3 +67,10 @@ export function titleOf(slug, catalogue) {
   const words = slug.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** The texts of an order that are not the template's own. */
+export function wordsOf(variables, slug, catalogue) {
+  const known = catalogue.find(slug)?.variables ?? [];
+  const texts = known.filter(({ name, type, default: usual }) => type === "text" && variables[name] !== usual);
+  return texts.map(({ name }) => variables[name]).filter(Boolean).join(", ");
+}

@@ -1,4 +1,4 @@
-import { clock, credits, moment, stageLine, titleOf } from "./format.js";
+import { clock, credits, moment, stageLine, titleOf, wordsOf } from "./format.js";
 import { showPicture } from "./job-picture.js";
 import { disable, isDisabled, cloneTemplate } from "./parts.js";
 import { showStep } from "./steps.js";
@@ -59,8 +59,10 @@ export class JobRow {
 
   #showName() {
     const { titles, catalogue } = this.#context;
-    const { title } = this.#parts;
-    const name = titles.of(this.attempt.jobId) ?? titleOf(this.attempt.templateSlug, catalogue);
+    const { title, words } = this.#parts;
+    const { jobId, templateSlug, variables = {} } = this.attempt;
+    words.textContent = wordsOf(variables, templateSlug, catalogue);
+    const name = titles.of(jobId) ?? titleOf(templateSlug, catalogue);
     if (title.textContent === name) return;
     title.textContent = name;
     for (const button of BUTTONS) this.#parts[button].ariaLabel = `${this.#parts[button].textContent}: ${name}`;
