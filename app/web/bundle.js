@@ -1,4 +1,4 @@
-/* Written by make bundle. Sources: dfa5fdc84bd7c79abdaf70152b2f26247989b1f986b9a6d3868d67be73afbdc3 */
+/* Written by make bundle. Sources: 331d212094e47d25f05b13d0914100591eafa709cab3276783f86ccd047b0684 */
 var It=class extends EventTarget{#t;#e;#s=null;#i;credits=null;constructor(t,e){super(),this.#t=t,this.#e=e}async refresh(){
 let{token:t}=this.#e;this.#i!==t&&(this.#s=null),this.#i=t;let e=this.#s??=this.#t.credits();try{let s=await e;if(t!==this.#e.
 token)return;this.credits=s,this.dispatchEvent(new Event("change"))}catch(s){if(t===this.#e.token)throw s}finally{this.#s===
@@ -741,11 +741,11 @@ n;this.#e.node.style.cursor=this.holdsSpace?"grab":o}#p(t,e){let s=E(this.#t.sel
 let{scene:s}=this.#t;return s.objects.findLast(n=>qe(n,t,this.#e.view.scale,e))}};var ze=class{#t;#e=null;#s;#i=l("span");#n=l("button",{type:"button",class:"button",onclick:()=>this.#a()});#o=l("button",
 {type:"button",class:"button quiet",onclick:()=>this.#r()});node=l("div",{class:"canvas-offer",role:"group","aria-label":"\
 Ratio of the picture",hidden:!0},this.#i,this.#n,this.#o);constructor(t){this.#t=t}make(){let{selected:t,aspect:e}=this.#t,
-{source:s}=t[0],n=Ot(s,[e,...this.#t.wantedAspects]);n!==e&&([this.#e]=t,this.#s=n,this.#i.textContent=`This picture is \
-about ${Ot(s)}.`,this.#n.textContent=`Set the canvas to ${n}`,this.#o.textContent=`Keep ${e}`,this.update(),this.#t.announce(
-`Picture placed. ${this.#i.textContent} The canvas can have ${n}`))}update(){let{selected:t}=this.#t;(t.length!==1||t[0]!==
-this.#e)&&(this.#e=null),this.node.hidden=!this.#e}#a(){this.#t.cover(this.#e,this.#s),this.#r()}#r(){this.#e=null,this.
-update(),this.#t.focus()}};var Un=.3,Jr=matchMedia("(pointer: coarse)").matches?8:5.5,Yr=[1/3,2/3];function _n(i,t,{scene:e,selected:s,isCropping:n}){
+{source:s}=t[0],n=Ot(s,[e,...this.#t.wantedAspects]);if(n===e)return;[this.#e]=t,this.#s=n;let o=Ot(s),r=n===o?"":", whi\
+ch this template does not make";this.#i.textContent=`This picture is about ${o}${r}.`,this.#n.textContent=`Set the canva\
+s to ${n}`,this.#o.textContent=`Keep ${e}`,this.update(),this.#t.announce(`Picture placed. ${this.#i.textContent} The ca\
+nvas can have ${n}`)}update(){let{selected:t}=this.#t;(t.length!==1||t[0]!==this.#e)&&(this.#e=null),this.node.hidden=!this.#e}#a(){
+this.#t.cover(this.#e,this.#s),this.#r()}#r(){this.#e=null,this.update(),this.#t.focus()}};var Un=.3,Jr=matchMedia("(pointer: coarse)").matches?8:5.5,Yr=[1/3,2/3];function _n(i,t,{scene:e,selected:s,isCropping:n}){
 let o=w(e),{left:r,top:a}=t.paper;i.translate(r,a),i.scale(t.scale,t.scale),i.save(),Rn(i,o,t.visible,!1),Fe(i,e),i.restore(),
 i.save(),Rn(i,o,t.visible,!0);for(let h of s)Ct(i,h,Un);i.restore(),n&&s[0]&&Zr(i,s[0])}function Rn(i,{width:t,height:e},{
 left:s,top:n,right:o,bottom:r},a){i.beginPath(),i.rect(0,0,t,e),a&&i.rect(s,n,o-s,r-n),i.clip("evenodd")}function Zr(i,t){

@@ -66,7 +66,9 @@ def test_the_first_photo_is_shown_whole_and_offers_its_ratio(editor: EditorPage)
     editor.page.evaluate("editor.wantedAspects = ['16:9', '9:16']")
     editor.give_file("drop", photo(900, 1200), "image/jpeg")
     editor.until_picture(900, 1200)
-    assert editor.announced.endswith("This picture is about 3:4. The canvas can have 9:16")
+    assert editor.announced.endswith(
+        "This picture is about 3:4, which this template does not make. The canvas can have 9:16"
+    )
     editor.tool("Set the canvas to 9:16")
     assert of(editor.last, "width", "height") == [960, 1280]
     editor.keys("Control+z", "Control+z")

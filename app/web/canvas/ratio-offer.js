@@ -29,7 +29,9 @@ export class RatioOffer {
     if (aspect === kept) return;
     [this.#picture] = selected;
     this.#aspect = aspect;
-    this.#words.textContent = `This picture is about ${closestAspect(source)}.`;
+    const own = closestAspect(source);
+    const reason = aspect === own ? "" : ", which this template does not make";
+    this.#words.textContent = `This picture is about ${own}${reason}.`;
     this.#accept.textContent = `Set the canvas to ${aspect}`;
     this.#refuse.textContent = `Keep ${kept}`;
     this.update();
