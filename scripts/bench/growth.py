@@ -137,11 +137,10 @@ def measure(folder: Path) -> Iterator[Figure]:
         assert server.process is not None
         until_idle(server.process.pid)
         with _served(folder, small, fal), _served(folder, large, fal):
+            yield _newest_jobs(large)  # before more jobs are under way
             for what, call in REQUESTS.items():
                 yield _compared(what, call, large, small)
             yield from library.pages(str(large.client.base_url))
-            until_idle(server.process.pid)  # what was read is compacted, too
-            yield _newest_jobs(large)
 
 
 def _nothing_is_due(*databases: FilledDatabase) -> None:

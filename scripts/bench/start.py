@@ -18,7 +18,10 @@ from tests.support.process import Process, started
 
 ROUNDS = 7
 GOAL = Goal("≤", 1.5)
-LIST = "import sys, app.server; print(*{name.partition('.')[0] for name in sys.modules})"
+LIST = (
+    "import sys, app.main, app.server.process; "
+    "print(*{name.partition('.')[0] for name in sys.modules})"
+)
 PAUSE = 0.001
 """Seconds between two attempts to connect."""
 

@@ -185,3 +185,14 @@ def test_following_an_unknown_job_ends_with_job_not_found(
     tab = Tab(context, driven.url, "hal")
     assert tab.outcome("nobody's").startswith("job_not_found: ")
     tab.until(lambda: tab.open_streams() == 0)
+
+
+@pytest.mark.parametrize("pause", ["9" * 30, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_answer_asks_for_a_pause_of_more_than_an_hour(
+    context: BrowserContext, console: Console, driven: Server, pause: str
+) -> None:
+    console.allow(REQUEST_FAILED)
+    tab = Tab(context, driven.url, "pauses")
+    headers = {"Retry-After": pause}
+    tab.page.route("**/api/credits", lambda route: route.fulfill(status=503, headers=headers))
+    assert tab.run("videos.credits().catch((error) => error.retryAfter)") == 3600

@@ -3,6 +3,7 @@ const OF_A_PROXY = {
   401: { code: "unauthenticated", detail: "Nobody is signed in." },
   413: { code: "image_too_large", detail: "The picture is too large for this site. Use a smaller one." },
 };
+const LONGEST_PAUSE = 3_600; // seconds; a browser's timer of 25 days or more would fire at once
 const TEMPORARY = ["offline", "shutting_down", "database_unavailable", "identity_unavailable", "too_busy"];
 
 /**
@@ -62,5 +63,5 @@ export class GenerationError extends Error {
 function seconds(header) {
   if (header === null) return null;
   const given = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return Number.isFinite(given) ? Math.max(0, given) : null;
+  return Number.isNaN(given) ? null : Math.min(LONGEST_PAUSE, Math.max(0, given));
 }
