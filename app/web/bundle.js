@@ -1,4 +1,4 @@
-/* Written by make bundle. Sources: 1e2cdb0d8db1373a56f8a688b7d6b9f1e07364b21c34530775279859ba6a07e8 */
+/* Written by make bundle. Sources: 8d14d29145cb3684381499ecc589f1d8ebddaf9e8dccf9ee7bdce482c92d3520 */
 var It=class extends EventTarget{#t;#e;#s=null;#i;credits=null;constructor(t,e){super(),this.#t=t,this.#e=e}async refresh(){
 let{token:t}=this.#e;this.#i!==t&&(this.#s=null),this.#i=t;let e=this.#s??=this.#t.credits();try{let s=await e;if(t!==this.#e.
 token)return;this.credits=s,this.dispatchEvent(new Event("change"))}catch(s){if(t===this.#e.token)throw s}finally{this.#s===
@@ -204,8 +204,8 @@ function Ro(i,t){return t===null||gi.includes(i.status)?!0:i.updatedAt<t.updated
 t)}var Qt=class{all=new Map;listeners=new mt;#t=null;#e=new Map;#s;#i=0;#n=[];constructor(t){this.#s=t}get unfinished(){return[
 ...this.all.values()].filter(t=>!t.isFinished).map(t=>t.id)}persistIn(t){this.#t=t,this.unfinished.forEach(e=>t.add(e))}restore(){
 this.#t?.ids.forEach(t=>this.ensure(t))}ensure(t){let e=this.all.get(t);if(e)return e;let s=new Xt(t,this.#s);return this.
-all.set(t,s),this.#t?.add(t),s}async awaitSubmit(t){this.#i+=1;try{return await t}finally{this.#i-=1,setTimeout(()=>this.#n.
-splice(0).forEach(e=>this.update(...e)))}}update(t,e){if(this.#i&&!this.all.has(t.jobId))return this.#n.push([t,e]),!1;let s=this.
+all.set(t,s),this.#t?.add(t),s}async awaitSubmit(t,e){this.#i+=1;try{return await t}finally{this.#i-=1,setTimeout(()=>this.#n.
+splice(0).forEach(s=>e(...s)))}}update(t,e){if(this.#i&&!this.all.has(t.jobId))return this.#n.push([t,e]),!1;let s=this.
 ensure(t.jobId),n=s.update(t,e);return s.isFinished&&this.#t?.remove(s.id),n&&this.listeners.notify(s),n}follow(t,e,s){let n=this.#e.
 get(t)??(this.all.has(t)?1/0:0),o=this.ensure(t);this.#e.set(t,e?n+1:1/0);let r=()=>{let a=this.#e.get(t)-1;this.#e.set(
 t,a),!(a>0)&&(this.remove(t,m.ofNetwork(e.reason,e)),s())};return e?.aborted?r():e?.addEventListener("abort",r,{once:!0}),
@@ -266,10 +266,10 @@ ng";#a;#r;#h=null;#c=!1;#l=!1;#d;#u=new Promise(t=>{this.#d=t});constructor({bas
 timing:n}={}){let o=r=>this.#w(r);this.#t=new et({baseUrl:t,getToken:e,onToken:o}),this.#e=t,this.#s=s,this.#i={...zo,...n}}get jobs(){
 return this.#n.all}get connection(){return this.#o}async submit(t,e,{signal:s,idempotencyKey:n=Ho(),onprogress:o}={}){let r=await xi(
 t);await this.#t.token();let a=this.#a,h=()=>{if(a!==this.#a)throw Es()},c=this.#t.submit(r,e,{signal:s,idempotencyKey:n,
-onprogress:o,check:h}),{jobId:d}=await this.#n.awaitSubmit(c);if(a!==this.#a)throw Es(d);return console.log(`[VIDEO] Job\
- started: ${d}`),this.follow(d)}follow(t,{signal:e}={}){let s=this.jobs.has(t),n=this.#n.follow(t,e,()=>this.#g());return this.#g(),
-s||this.#h?.expectJob(),n}subscribe(t){return this.#n.listeners.add(t)}async resume(){this.#c=!0,await this.#t.token().catch(
-()=>{}),this.#n.restore(),this.#g(),this.#h?.expectJob(),await this.#u}async status(t,{signal:e}={}){let s=await this.#t.
+onprogress:o,check:h}),{jobId:d}=await this.#n.awaitSubmit(c,(...u)=>this.#p(...u));if(a!==this.#a)throw Es(d);return console.
+log(`[VIDEO] Job started: ${d}`),this.follow(d)}follow(t,{signal:e}={}){let s=this.jobs.has(t),n=this.#n.follow(t,e,()=>this.#g());
+return this.#g(),s||this.#h?.expectJob(),n}subscribe(t){return this.#n.listeners.add(t)}async resume(){this.#c=!0,await this.#t.
+token().catch(()=>{}),this.#n.restore(),this.#g(),this.#h?.expectJob(),await this.#u}async status(t,{signal:e}={}){let s=await this.#t.
 status(t,e);return this.jobs.has(t)&&this.#p(s,"Poll"),s}history({status:t,limit:e,cursor:s,signal:n}={}){return this.#t.
 jobs({status:t,limit:e,cursor:s,signal:n})}templates({signal:t}={}){return this.#t.templates(t)}library({limit:t,cursor:e,
 templateSlug:s,q:n,favourite:o,signal:r}={}){return this.#t.library({limit:t,cursor:e,templateSlug:s,q:n,favourite:o,signal:r})}video(t,{

@@ -78,7 +78,7 @@ export class VideoGeneration {
       if (user !== this.#user) throw otherUser(); // who would pay for this picture
     };
     const answer = this.#client.submit(image, data, { signal, idempotencyKey, onprogress, check });
-    const { jobId } = await this.#jobs.awaitSubmit(answer);
+    const { jobId } = await this.#jobs.awaitSubmit(answer, (...held) => this.#update(...held));
     if (user !== this.#user) throw otherUser(jobId);
     console.log(`[VIDEO] Job started: ${jobId}`);
     return this.follow(jobId);

@@ -39,6 +39,30 @@ def test_a_new_tab_gets_the_unfinished_jobs_from_the_leading_tab(
     assert second.count("events") == second.count("status") == 0
 
 
+def test_a_job_that_the_stream_names_before_its_submit_is_answered_is_known_in_all_tabs(
+    context: BrowserContext, driven: Server
+) -> None:
+    leading, other = (resumed(context, driven, "hal") for _ in range(2))
+    leading.until_connected("live")
+    network, chunks = context.new_cdp_session(leading.page), list[str]()
+    network.on("Network.dataReceived", lambda chunk: chunks.append(str(chunk["requestId"])))
+    network.send("Network.enable")
+    submits = list[Route]()
+
+    def hold(route: Route) -> None:
+        submits.append(route)
+
+    leading.page.route("**/api/templates/video", hold)
+    leading.run("void submit()")
+    leading.until(lambda: len(submits) == 1)
+    before = len(chunks)
+    answer = submits[0].fetch()
+    leading.until(lambda: len(chunks) > before)
+    submits[0].fulfill(response=answer)
+    other.until_known(answer.json()["jobId"], "pending")
+    assert leading.count("status") == other.count("status") == 0
+
+
 def test_when_the_leading_tab_closes_another_one_takes_over(
     context: BrowserContext, driven: Server, fal: DrivenFal
 ) -> None:

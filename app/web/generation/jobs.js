@@ -41,15 +41,15 @@ export class Jobs {
 
   /**
    * Waits for the answer to a submit. The event stream may name the new job before that answer
-   * arrives, so updates of unknown jobs are held back until then.
+   * arrives, so updates of unknown jobs are held back until then, when `update` gets them again.
    */
-  async awaitSubmit(answer) {
+  async awaitSubmit(answer, update) {
     this.#submits += 1;
     try {
       return await answer;
     } finally {
       this.#submits -= 1;
-      setTimeout(() => this.#early.splice(0).forEach((update) => this.update(...update)));
+      setTimeout(() => this.#early.splice(0).forEach((held) => update(...held)));
     }
   }
 
