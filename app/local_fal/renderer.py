@@ -90,12 +90,13 @@ def _frame(bands: list[Image.Image], view: View, width: int, height: int) -> av.
     """Draw one view.
 
     Pillow resamples boxes at fractions of pixels; ffmpeg's zoompan moves by whole pixels, and the
-    picture trembles. Pillow also releases the interpreter's lock while it resamples.
+    picture trembles. Pillow also releases the interpreter's lock while it resamples. Its Hamming
+    filter takes a third less time than the bicubic one; the encoder changes a frame more than that.
     """
     frame = av.VideoFrame(width, height, "yuv420p")
     for plane, band in zip(frame.planes, bands, strict=True):
         visible = band.resize(
-            (plane.width, plane.height), Image.Resampling.BICUBIC, view.box(*band.size)
+            (plane.width, plane.height), Image.Resampling.HAMMING, view.box(*band.size)
         )
         plane.update(visible.tobytes("raw", "L", plane.line_size))
     return frame
