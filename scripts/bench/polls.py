@@ -10,8 +10,8 @@ from scripts.bench.service import fal_in_thread, serving, status_url, submit
 from scripts.bench.wrk import wrk
 from tests.support.process import started
 
-ROUNDS = 5
-FEWER_ROUNDS = 3
+ROUNDS = 9
+FEWER_ROUNDS = 5
 
 
 def measure(folder: Path) -> Iterator[Figure]:
