@@ -61,21 +61,22 @@ def _rows(name: str) -> tuple[list[str], bool]:
         for figure in _measured(name):
             rows.append(figure.to_row())
             print(rows[-1], flush=True)
+    except (SystemExit, pytest.skip.Exception) as missing:  # the tests' servers skip
+        reason = str(missing)
     except Exception as error:  # noqa: BLE001 any: it must cost no other's figures
         traceback.print_exc()
-        rows.append(f"| {name}: not measured to its end | {type(error).__name__} | | | | |")
-        print(rows[-1], flush=True)
-        return rows, False
-    return rows, True
+        reason = type(error).__name__
+    else:
+        return rows, True
+    rows.append(f"| {name}: not measured to its end | {reason} | | | | |")
+    print(rows[-1], flush=True)
+    return rows, False
 
 
 def _measured(name: str) -> Iterator[Figure]:
     measure = cast("Measure", importlib.import_module(f"scripts.bench.{name}").measure)
     with TemporaryDirectory(prefix="bench-") as folder:
-        try:
-            yield from measure(Path(folder))
-        except pytest.skip.Exception as missing:  # the tests' servers skip if a program is missing
-            raise SystemExit(f"{name}: {missing}") from None
+        yield from measure(Path(folder))
 
 
 if __name__ == "__main__":
