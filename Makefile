@@ -20,7 +20,7 @@ $(PRODUCTION): constraints.txt pyproject.toml
 	@$(PYTHON) -m venv .venv .venv/uv
 	@awk '/^[^ #]/ {found = /^uv==/} found' constraints.txt > .venv/uv/pins.txt
 	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv/pins.txt
-	@.venv/uv/bin/uv pip install --quiet --python .venv --compile-bytecode --require-hashes --constraint constraints.txt --requirement pyproject.toml
+	@.venv/uv/bin/uv pip install --quiet --python .venv --compile-bytecode --require-hashes --constraint constraints.txt --extra otel --requirement pyproject.toml
 	@rm -r .venv/uv
 	@touch $@
 

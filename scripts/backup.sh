@@ -5,8 +5,13 @@
 set -euo pipefail
 umask 077
 
+# The operator's own BACKUP_… settings, for the timer as well as for a release.
+OWN=${BACKUP_OWN:-/etc/video-generation.backup.env}
+# shellcheck source=/dev/null
+[[ ! -e $OWN ]] || . "$OWN"
+
 FOLDER=${BACKUP_FOLDER:-/var/backups/video-generation}
-SETTINGS=${BACKUP_SETTINGS:-/etc/video-generation.env /etc/video-generation.migrate.env /etc/surrealdb.env}
+SETTINGS=${BACKUP_SETTINGS:-/etc/video-generation.env /etc/video-generation.migrate.env /etc/surrealdb.env $(compgen -G "$OWN" || true)}
 BUCKET=${BACKUP_BUCKET-r2:videos} # empty with the embedded storage
 REMOTE=${BACKUP_REMOTE:-backup:}
 KEEP_HOURLY=2 # days
@@ -20,6 +25,7 @@ now=$(date --utc +%FT%H%M%SZ)
 as_root bash -c 'surreal export --log none --endpoint "${SURREAL_URL/#ws/http}" --namespace video --database video -' |
   gzip >"$FOLDER/unfinished"
 mv "$FOLDER/unfinished" "$FOLDER/$now.surql.gz"
+echo "$FOLDER/$now.surql.gz"
 # shellcheck disable=SC2086 # a list of files
 tar --create --gzip --absolute-names --file "$FOLDER/$now.settings.tar.gz" $SETTINGS
 

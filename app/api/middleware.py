@@ -71,7 +71,7 @@ class RequestMiddleware:
             request_timer(method, route, status or 500).observe(took)
             if self._access_log and route not in FREQUENT:
                 log_access(scope, method, route, status or 500, took)
-            request_id.reset(token)
+        request_id.reset(token)  # not after a fault, which the server logs
 
 
 def log_access(scope: Scope, method: str, route: str, status: int, seconds: float) -> None:

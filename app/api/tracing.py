@@ -30,9 +30,11 @@ class TraceMiddleware:
                         span.set_attribute("error.type", str(message["status"]))
                 await send(message)
 
-            await self._app(scope, receive, send_and_note)
-            span.set_attribute("http.request.method", method)
-            span.set_attribute("request.id", scope["request_id"])
-            if route := getattr(scope.get("route"), "path", None):
-                span.set_attribute("http.route", route)
-                span.update_name(f"{method} {route}")
+            try:
+                await self._app(scope, receive, send_and_note)
+            finally:
+                span.set_attribute("http.request.method", method)
+                span.set_attribute("request.id", scope["request_id"])
+                if route := getattr(scope.get("route"), "path", None):
+                    span.set_attribute("http.route", route)
+                    span.update_name(f"{method} {route}")

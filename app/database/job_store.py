@@ -104,6 +104,10 @@ class JobStore:
         """Fail a job whose submit has no known outcome, or leave it to the webhook."""
         return await self._call("unconfirmed", job_id, webhook)
 
+    async def unanswered(self, job_id: str, *, webhook: bool) -> Job:
+        """Do as :meth:`unconfirmed`, if a call some seconds ago found no outcome either."""
+        return await self._call("unanswered", job_id, webhook)
+
     async def progress(self, job_id: str, *, running: bool, position: int | None) -> Job:
         """Record fal's state of an unfinished job."""
         return await self._call("progress", job_id, running, position)
@@ -183,8 +187,11 @@ class JobStore:
         rows = await self._database.call("erasure::erase", user, job_ids)
         return len([self._published(row) for row in rows])
 
-    async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> Job:
-        """Schedule a retry, or fail the job if the trouble has lasted too long."""
+    async def postpone(self, job_id: str, holder: str | None, trouble: Trouble) -> tuple[Job, bool]:
+        """Schedule a retry, or fail the job if the trouble has lasted too long.
+
+        The flag is True if this call has scheduled the retry; others find one that is scheduled.
+        """
         limits = {
             "count": trouble.count,
             "seconds": trouble.seconds,
@@ -193,10 +200,11 @@ class JobStore:
             "longest_wait": trouble.longest_wait,
         }
         what = {"kind": trouble.kind, "code": trouble.code, "message": trouble.message}
-        job = await self._call("postpone", job_id, holder, what, limits)
-        if not job.status.is_terminal:
+        row = await self._row("postpone", job_id, holder, what, limits)
+        postponed = row.get("postponed", False)
+        if postponed:
             RETRIES.labels(trouble.kind).inc()
-        return job
+        return self._published(row), postponed
 
     async def _call(self, function: str, job_id: str, *arguments: Any) -> Job:
         return self._published(await self._row(function, job_id, *arguments))

@@ -12,7 +12,8 @@ CHUNK = 100
 _ENDED = "status IN ['completed', 'failed', 'cancelled'] AND history_deleted_at = NONE"
 _STRIPPABLE = (
     "status IN ['failed', 'cancelled'] AND (variables != NONE OR user_email != '' "
-    "OR (start_stored != NONE AND deleted_at = NONE))"
+    "OR (deleted_at = NONE "
+    "AND fn::deletion::start_key({ id: id, user: user, start_key: start_key }) != NONE))"
 )
 
 

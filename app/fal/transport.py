@@ -5,6 +5,7 @@ even if fal may have carried it out already (measured with fal-client 1.0.3). Th
 neither through: it returns a complete 2xx answer or raises an error of this service.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -66,6 +67,9 @@ class SingleAttempt(httpx.AsyncBaseTransport):
         except httpx.RequestError as error:
             record("fal", up=False)
             raise FalAnswerLost("fal's answer was lost") from error
+        except asyncio.CancelledError:  # its caller waits no longer
+            record("fal", up=False)
+            raise
         record("fal", up=not response.is_server_error)
         body = await _read(response)
         if not response.is_success:

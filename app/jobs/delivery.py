@@ -116,7 +116,8 @@ class Delivery:
             raise
         except Exception:  # any fault must end in a retry: the user's credits are on hold
             log.exception("[VIDEO JOB %s] A fault in its delivery", job.id)
-            return await self._store.postpone(job.id, holder, FAULT)
+            now, _ = await self._store.postpone(job.id, holder, FAULT)
+            return now
         except asyncio.CancelledError:  # the service stops: the next process must not wait
             await self._store.release(job.id, holder)
             raise
@@ -127,7 +128,8 @@ class Delivery:
                 return await self._store.cancelled(job.id, holder)
             case FalUnavailable() | VideoHostAway() | VideoUnavailable() | StorageUnavailable():
                 log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, error)
-                return await self._store.postpone(job.id, holder, trouble_of(error))
+                now, _ = await self._store.postpone(job.id, holder, trouble_of(error))
+                return now
         code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
         return await self._store.fail(job.id, holder, code, str(error))
 

@@ -1,5 +1,6 @@
 """Erases users: cancels what they have under way, deletes their videos, empties personal fields."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -62,7 +63,8 @@ class Erasures(Rounds):
 
     async def _cancel(self, job_id: str, user: str) -> None:
         try:
-            await self._lifecycle.cancel(job_id, user)
+            # In a task of its own, which has the job as its context for the log.
+            await asyncio.create_task(self._lifecycle.cancel(job_id, user))
         except JobFinished:
             return  # it is being stored, or has just ended: a later round erases it
         except DatabaseUnavailable:

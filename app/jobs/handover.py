@@ -78,9 +78,9 @@ class Handover:
         """Return whether this process is handing the job over."""
         return self._background.is_under_way(_handover_of(job_id))
 
-    async def resolve_unconfirmed(self, job: Job) -> Job:
-        """Fail a job that fal may or may not have, or leave it to the webhook."""
-        return await self._store.unconfirmed(job.id, webhook=self._public_url is not None)
+    async def resolve_unanswered(self, job: Job) -> Job:
+        """Resolve a job as :meth:`_resolve_unconfirmed`, unless a process may still write more."""
+        return await self._store.unanswered(job.id, webhook=self._public_url is not None)
 
     def abandon(self, submission: Submission) -> None:
         """Fail a job that may exist although its caller got an error."""
@@ -145,12 +145,12 @@ class Handover:
                 )
         except (FalAnswerLost, TimeoutError):
             log.warning("[VIDEO JOB %s] The answer to the submit was lost", job.id)
-            return await self._write(job, lambda: self.resolve_unconfirmed(job))
+            return await self._write(job, lambda: self._resolve_unconfirmed(job))
         except FalError as error:
             raise await self._fail_job(job, error) from error
         except Exception:  # any: the POST may have been sent
             log.exception("[VIDEO JOB %s] A fault in its submit", job.id)
-            return await self._write(job, lambda: self.resolve_unconfirmed(job))
+            return await self._write(job, lambda: self._resolve_unconfirmed(job))
         log.info("[VIDEO JOB] Queued job %s for user %s", job.id, job.user_email)
         if self._public_url is not None:
             CALLBACKS_ASKED.inc()
@@ -167,7 +167,7 @@ class Handover:
             queued = await self._store.queued(job.id, request_id, submitted.queue_position)
         except RequestTaken:
             log.warning("[VIDEO JOB %s] fal named the request of another job", job.id)
-            return await self.resolve_unconfirmed(job)
+            return await self._resolve_unconfirmed(job)
         if queued.status.is_terminal and queued.request_id is None:
             # Support has ended the job meanwhile.
             stop = self._cancellations.stop(job, request_id)
@@ -183,6 +183,10 @@ class Handover:
         await self._write(job, lambda: self._store.fail(job.id, None, kind.code, message))
         retry_after = error.retry_after if isinstance(error, FalRefused) else None
         return kind(message, job_id=job.id, retry_after=retry_after)
+
+    async def _resolve_unconfirmed(self, job: Job) -> Job:
+        """Fail a job that fal may or may not have, or leave it to the webhook."""
+        return await self._store.unconfirmed(job.id, webhook=self._public_url is not None)
 
     async def _write(self, job: Job, change: Change) -> Job:
         """Write what only this process knows; if the database is away, write it later."""

@@ -13,7 +13,7 @@ from app.domain.admin_action import AdminAction
 from app.domain.job import DueJob, Job, Stage
 from app.domain.submission import Submission
 from app.domain.support_job import SupportJob
-from app.errors import FalNotFound, FalOperatorRefused, FalUnavailable
+from app.errors import FalNotFound, FalUnavailable
 from app.fal.messages import Progress
 from app.fal.queue import Fal
 from app.jobs.cancellations import Cancellations
@@ -21,7 +21,7 @@ from app.jobs.delivery import Delivery
 from app.jobs.handover import Handover
 from app.jobs.kept_start_images import KeptStartImages
 from app.jobs.snapshots import Snapshots
-from app.jobs.troubles import OPERATOR_REFUSED, postpone_unknown
+from app.jobs.troubles import record_unknown
 from app.problems import DatabaseUnavailable
 from app.server.tasks import BackgroundTasks
 from app.telemetry import context
@@ -77,6 +77,7 @@ class Lifecycle:
         if replayed and await self._is_undone(job):
             job, replayed = await self._opened(submission)
         if replayed:
+            context.job_id.set(job.id)
             return job, True
         log.info("✓ Job saved to database")
         async with self._start_images.keeping(job, submission.image.data):
@@ -153,7 +154,7 @@ class Lifecycle:
         try:
             progress = await self._fal.status(job.fal_model, job.request_id)
         except (FalNotFound, FalUnavailable) as error:
-            return await self._record_unknown(job, error)
+            return await record_unknown(self._store, job, error)
         if progress.state == "completed":
             self.deliver_completed(job)
             return job
@@ -168,14 +169,6 @@ class Lifecycle:
         if known is not None and known.is_with_fal:
             return known
         return await self._store.get(job_id)
-
-    async def _record_unknown(self, job: Job, error: FalNotFound | FalUnavailable) -> Job:
-        if isinstance(error, FalNotFound):
-            return await postpone_unknown(self._store, job)
-        log.info("[VIDEO JOB %s] Status: unknown (%s)", job.id, error)
-        if isinstance(error, FalOperatorRefused):
-            return await self._store.postpone(job.id, None, OPERATOR_REFUSED)
-        return await self._store.get(job.id)
 
     async def _record_progress(self, job: Job, progress: Progress) -> Job:
         running = progress.state == "running"
@@ -237,7 +230,7 @@ class Lifecycle:
             if not await self._cancellations.expire(job):
                 self.deliver(job)
         elif job.request_id is None:
-            await self._handover.resolve_unconfirmed(job)
+            await self._handover.resolve_unanswered(job)
         elif job.stage is Stage.STORING:
             self.deliver(job)
         elif job.stage is Stage.CANCELLING:  # a cancel that hangs must not hold up the sweep

@@ -6,6 +6,7 @@ from app.database.job_store import JobStore
 from app.domain.job import Job
 from app.domain.trouble import Trouble
 from app.errors import (
+    FalNotFound,
     FalOperatorRefused,
     FalUnavailable,
     StorageUnavailable,
@@ -74,5 +75,18 @@ def trouble_of(error: Temporary) -> Trouble:
 
 async def postpone_unknown(store: JobStore, job: Job) -> Job:
     """Record that fal does not know the job, as it may for a moment after the submit."""
-    log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, UNKNOWN_TO_FAL.message)
-    return await store.postpone(job.id, None, UNKNOWN_TO_FAL)
+    now, postponed = await store.postpone(job.id, None, UNKNOWN_TO_FAL)
+    if postponed:
+        log.warning("[VIDEO JOB %s] Tried again later: %s", job.id, UNKNOWN_TO_FAL.message)
+    return now
+
+
+async def record_unknown(store: JobStore, job: Job, error: FalNotFound | FalUnavailable) -> Job:
+    """Record that fal does not tell the state of the job."""
+    if isinstance(error, FalNotFound):
+        return await postpone_unknown(store, job)
+    log.info("[VIDEO JOB %s] Status: unknown (%s)", job.id, error)
+    if isinstance(error, FalOperatorRefused):
+        now, _ = await store.postpone(job.id, None, OPERATOR_REFUSED)
+        return now
+    return await store.get(job.id)

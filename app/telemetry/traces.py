@@ -78,7 +78,7 @@ def exporting(endpoint: str) -> Iterator[None]:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
             OTLPSpanExporter,
         )
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError as error:
@@ -86,9 +86,8 @@ def exporting(endpoint: str) -> Iterator[None]:
             "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry: install the extra otel, or unset it"
         ) from error
     exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=times.TRACES_EXPORT)
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": "video-generation"}), shutdown_on_exit=False
-    )
+    named = {"service.name": "video-generation", **OTELResourceDetector().detect().attributes}
+    provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     set_tracer_provider(provider)
     try:

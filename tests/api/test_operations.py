@@ -10,12 +10,13 @@ from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from app import times
 from app.database import write_probe
 from app.database.write_probe import WriteProbe
+from app.fal import queue
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
-from tests.support.stand_ins.fal_faults import Answer, Drop
+from tests.support.stand_ins.fal_faults import Answer, Drop, Hang
 
 
 async def hanging_storage(name: str, call: Callable[[], Awaitable[T]], /) -> T:
@@ -62,6 +63,18 @@ async def test_readiness_tells_of_a_fal_that_does_not_answer(
         await run.status(job_id)
         answer = await run.client.get("/readyz")
         assert (answer.status_code, answer.json()["dependencies"]["fal"]) == (200, state)
+
+
+async def test_readiness_tells_of_a_fal_that_hangs(
+    run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "STATUS_DEADLINE", 0.05)
+    job_id = await run.submitted()
+    hang = Hang()
+    fal.faults.add("status", hang)
+    await run.status(job_id)
+    hang.released.set()
+    assert (await run.client.get("/readyz")).json()["dependencies"]["fal"] == "down"
 
 
 async def test_service_is_not_ready_while_its_database_can_only_be_read(

@@ -1,7 +1,9 @@
 """The browser module when the network, the service or the page goes away and comes back."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -115,6 +117,38 @@ def test_jobs_are_polled_if_a_proxy_breaks_streams(
     fal.complete()
     assert tab.outcome(job).endswith(".mp4")
     assert tab.count("events") <= tab.count("status")
+
+
+def test_a_stream_that_ends_at_once_is_opened_again_after_a_pause_of_the_modules_own(
+    context: BrowserContext, driven: Server
+) -> None:
+    opened: list[float] = []
+
+    def end(route: Route) -> None:
+        opened.append(time.monotonic())
+        route.fulfill(content_type="text/event-stream", body="retry: 0\n\n")
+
+    tab = Tab(context, driven.url, "kim")
+    tab.page.route("**/events", end)
+    tab.run("void videos.resume()")
+    tab.until(lambda: len(opened) == 4)
+    assert all(after - before >= 0.4 for before, after in pairwise(opened))
+
+
+def test_a_stream_is_opened_again_within_half_a_minute_whatever_pause_it_asks_for(
+    context: BrowserContext, driven: Server
+) -> None:
+    def end(route: Route) -> None:
+        route.fulfill(content_type="text/event-stream", body=f"retry: {10**12}\n\n")
+
+    context.clock.install()
+    tab = Tab(context, driven.url, "lou")
+    tab.page.route("**/events", end)
+    tab.run("void videos.resume()")
+    tab.until(lambda: tab.count("events") == 1 and tab.open_streams() == 0)
+    for _ in range(40):
+        tab.page.clock.run_for(1000)
+    tab.until(lambda: tab.count("events") == 2)
 
 
 def test_jobs_are_polled_if_a_proxy_holds_streams_back(

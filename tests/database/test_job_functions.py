@@ -34,6 +34,7 @@ from tests.support.job_functions import (
         ("open", "submitting", (120,)),
         ("open", "queued", ("fal-j", 3, 15)),
         ("open", "unconfirmed", (WEBHOOK,)),
+        ("submitting", "unanswered", (NO_WEBHOOK,)),
         ("submitting", "unconfirmed", (WEBHOOK,)),
         ("submitting", "unconfirmed", (NO_WEBHOOK,)),
         ("queued", "progress", (WAITING, 2)),
@@ -167,6 +168,35 @@ async def test_a_submit_without_an_answer_waits_only_if_a_webhook_can_come(
     assert await jobs.account() == ((100, 10, 1) if code is None else (100, 0, 0))
 
 
+async def test_the_sweep_fails_a_submit_without_an_outcome_at_its_second_look(jobs: Jobs) -> None:
+    await jobs.bring_to("submitting")
+    for _ in range(2):  # the answer to the first call may be lost
+        assert (await jobs("unanswered", "j", NO_WEBHOOK))["status"] == "pending"
+    await set_clock_ahead(jobs.database, 11)
+    row = await jobs("unanswered", "j", NO_WEBHOOK)
+    assert row["error_code"] == "submit_unconfirmed"
+    assert await jobs.account() == (100, 0, 0)
+
+
+async def test_an_outcome_that_is_written_after_the_first_look_counts(jobs: Jobs) -> None:
+    await jobs.bring_to("submitting")
+    await jobs("unanswered", "j", NO_WEBHOOK)
+    await jobs("queued", "j", "fal-j", 3, 15)
+    await set_clock_ahead(jobs.database, 11)
+    assert (await jobs("unanswered", "j", NO_WEBHOOK))["stage"] == "queued"
+    assert (await jobs("progress", "j", RUNNING, None)).get("trouble") is None
+
+
+@pytest.mark.parametrize(("before", "webhook"), [("open", NO_WEBHOOK), ("submitting", WEBHOOK)])
+async def test_the_sweep_resolves_at_once_what_needs_no_second_look(
+    jobs: Jobs, *, before: str, webhook: bool
+) -> None:
+    await jobs.bring_to(before)
+    row = await jobs("unanswered", "j", webhook)
+    assert row.get("error_code") == ("interrupted" if before == "open" else None)
+    assert before == "open" or row["due_at"] == row["deadline_at"]
+
+
 async def test_a_job_fails_after_too_many_troubles_in_a_row(jobs: Jobs) -> None:
     await jobs.queued("j")
     waits = []
@@ -198,7 +228,9 @@ async def test_trouble_that_polls_meet_before_its_retry_writes_nothing(jobs: Job
     await jobs.queued("j")
     uncounted = ONCE_IN_A_WHILE | {"count": None}
     first = await jobs("postpone", "j", None, TROUBLE, uncounted)
-    assert await jobs("postpone", "j", None, TROUBLE, uncounted) == first
+    again = await jobs("postpone", "j", None, TROUBLE, uncounted)
+    assert again | {"postponed": True} == first
+    assert "postponed" not in again
     await set_clock_ahead(jobs.database, 3)
     assert (await jobs("postpone", "j", None, TROUBLE, uncounted))["trouble"]["count"] == 2
 

@@ -68,6 +68,7 @@ class Machine:
             "PATH": f"{path}:{os.environ['PATH']}",
             "BACKUP_FOLDER": str(self.backups),
             "BACKUP_SETTINGS": str(self.folder / "service.env"),
+            "BACKUP_OWN": str(self.folder / "backup.env"),
         }
         return subprocess.run(
             [ROOT / "scripts" / script, *map(str, arguments)],
@@ -163,6 +164,15 @@ async def test_a_backup_leaves_the_machine_with_bucket_and_settings(machine: Mac
     kinds = {"".join(path.suffixes) for path in (remote / "database").iterdir()}
     assert kinds == {".surql.gz", ".settings.tar.gz"}
     assert {oct(path.stat().st_mode)[-3:] for path in machine.backups.iterdir()} == {"600"}
+
+
+async def test_a_backup_has_the_operators_own_settings_and_names_its_file(machine: Machine) -> None:
+    elsewhere = machine.folder / "elsewhere"
+    (machine.folder / "backup.env").write_text(f"BACKUP_FOLDER={elsewhere}\nBACKUP_REMOTE=own:\n")
+    ended = machine.run("backup.sh")
+    assert ended.returncode == 0, ended.stderr
+    assert [ended.stdout.strip()] == [str(path) for path in elsewhere.glob("*.surql.gz")]
+    assert (machine.folder / "remotes/own/videos/video.mp4").exists()
 
 
 async def test_a_damaged_backup_is_refused_before_anything_is_written(

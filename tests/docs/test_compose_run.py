@@ -97,9 +97,9 @@ class Stack:
         environment = {key: self.here(value) for key, value in service["environment"].items()}
         command = [self.here(part) for part in service.get("command", self.image.command)]
         if service["image"].startswith("video-generation:"):
-            port = str(self.port.get(name, 0))
-            own = {"HOST": "127.0.0.1", "PORT": port}
-            started = self.image.start(command, **environment, **own, **WITHOUT_INTERNET)
+            if name in self.port:  # it serves
+                environment |= {"HOST": "127.0.0.1", "PORT": str(self.port[name])}
+            started = self.image.start(command, **environment, **WITHOUT_INTERNET)
         else:
             started = self._start(service["image"], command, environment)
         self.running[name] = started

@@ -147,6 +147,14 @@ def test_every_package_is_installed_with_its_hash_from_the_lock() -> None:
     assert packages.endswith("--requirement pyproject.toml")
 
 
+def test_a_machine_and_the_image_install_the_same_packages() -> None:
+    """The extra ``otel`` is among them: each release has a new environment."""
+    (line,) = (line for line in (ROOT / "Makefile").read_text().splitlines() if "uv pip i" in line)
+    (image,) = (rest for stage in stages() for _, rest in stage if "uv pip install" in rest)
+    wanted = re.compile(r"--require-hashes .*")
+    assert wanted.findall(line) == wanted.findall(image)
+
+
 def test_uv_has_the_version_and_hashes_of_the_lock() -> None:
     """The lock has a hash for each platform; the Dockerfile has two of them."""
     (ours,), (locked,) = (uv_pins(ROOT / name) for name in ("Dockerfile", "constraints.txt"))

@@ -1,9 +1,10 @@
 """``docs/kubernetes/``: manifests that Kubernetes takes, for the process that they run."""
 
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import kubernetes_validate
@@ -18,6 +19,8 @@ FOLDER = ROOT / "docs/kubernetes"
 VERSIONS = ("1.30", "1.34")
 """The first with ``sleep`` before a stop, and a newer one."""
 Manifest = dict[str, Any]
+SECRET_FILES = {"Deployment": "service.env", "Job": "migrator.env"}
+FAL_KEY = "key-id:key-secret"
 
 
 def manifests() -> Iterator[Manifest]:
@@ -90,6 +93,28 @@ def test_each_process_gets_its_own_secret_and_the_settings() -> None:
     lines = (FOLDER / "settings.env").read_text().splitlines()
     named = {line.partition("=")[0].lower() for line in lines}
     assert named <= Settings.model_fields.keys()
+
+
+def assignments(lines: Iterable[str]) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+@pytest.mark.parametrize("kind", SECRET_FILES)
+def test_each_process_takes_the_settings_that_it_gets(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (ROOT / "docs/containers.md").read_text()
+    secret = guide.partition(f"cat > {SECRET_FILES[kind]} <<END\n")[2].partition("\nEND\n")[0]
+    filled = {name: value or FAL_KEY for name, value in assignments(secret.splitlines()).items()}
+    image = (part for name, rest in stages()[-1] if name == "ENV" for part in shlex.split(rest))
+    settings = assignments((FOLDER / "settings.env").read_text().splitlines())
+    own = {each["name"]: each["value"] for each in container(kind)["env"]}
+    for name, value in (assignments(image) | settings | filled | own).items():
+        if name.lower() in Settings.model_fields:
+            monkeypatch.setenv(name, value)
+    taken = Settings()
+    assert taken.surreal_user == {"Deployment": "video-1", "Job": "migrator"}[kind]
+    assert (taken.r2_bucket is None) == (kind == "Job")
 
 
 def test_the_processes_have_no_more_rights_than_they_need() -> None:

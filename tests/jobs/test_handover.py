@@ -8,9 +8,9 @@ import pytest
 from app import times
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
-from app.telemetry.seam import T
+from app.telemetry.seam import Seam, T
 from tests.support.clock import pass_time
-from tests.support.database_failures import failing_sdk
+from tests.support.database_failures import FailingSdk, failing_sdk
 from tests.support.job_rows import stored_row
 from tests.support.ledger import HELD, RELEASED
 from tests.support.refusals import assert_problem
@@ -20,6 +20,19 @@ from tests.support.stand_ins.fal_faults import Drop, Hang
 from tests.support.stand_ins.videos import small_video
 from tests.support.submits import held_submit
 from tests.support.webhooks import send_webhook
+
+
+def away_once_fal_has_accepted(monkeypatch: pytest.MonkeyPatch) -> tuple[FailingSdk, Seam]:
+    """Return a database that fails once fal has accepted a job, and the seam that tells it so."""
+    sdk = failing_sdk(monkeypatch)
+
+    async def seam(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if name == "fal.submit":
+            sdk.failing = True
+        return answer
+
+    return sdk, seam
 
 
 async def test_stopping_service_finishes_a_submit_in_progress_and_refuses_new_ones(
@@ -144,17 +157,24 @@ async def test_unanswered_submit_without_a_webhook_fails_at_its_deadline(
         assert await run.audit() == []
 
 
+async def test_sweep_that_comes_before_the_late_record_of_fals_answer_loses_nothing(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage may be longer than a submit may be silent; both go on at its end."""
+    sdk, seam = away_once_fal_has_accepted(monkeypatch)
+    async with running(settings, fal, seam=seam) as run:
+        job_id = await run.submitted()
+        sdk.failing = False
+        await pass_time(run, 130)
+        assert (await stored_row(run, job_id))["fal_request_id"] == fal.newest
+        fal.complete(fal.newest, small_video())
+        assert (await run.finished(job_id))["status"] == "completed"
+
+
 async def test_database_that_fails_after_fal_accepted_a_job_loses_nothing(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sdk = failing_sdk(monkeypatch)
-
-    async def seam(name: str, call: Callable[[], Awaitable[T]], /) -> T:
-        answer = await call()
-        if name == "fal.submit":
-            sdk.failing = True
-        return answer
-
+    sdk, seam = away_once_fal_has_accepted(monkeypatch)
     async with running(settings, fal, seam=seam) as run:
         job_id = await run.submitted()
         assert_problem(await run.client.get("/readyz"), 503, "database_unavailable")

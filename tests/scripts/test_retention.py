@@ -77,10 +77,13 @@ async def test_old_events_and_inputs_go_while_money_stays_and_the_audit_agrees(
     assert await apply_retention(database, ends, apply=True) == {Kind.EVENTS: 0, Kind.FAILED: 0}
 
 
+@pytest.mark.parametrize("is_known", [True, False])
 async def test_the_start_image_of_an_old_failed_job_is_deleted(
-    run: Running, jobs: list[str]
+    run: Running, jobs: list[str], *, is_known: bool
 ) -> None:
     completed, failed, queued = jobs
+    if not is_known:  # the process died before it recorded that the image is stored
+        await run.rows("UPDATE type::record('video_job', $id) SET start_stored = NONE", id=failed)
     assert len(await objects(run, failed)) == 1
     kept = [await objects(run, job_id) for job_id in (completed, queued)]
     await run.rows("UPDATE video_job SET variables = NONE, user_email = ''")

@@ -1,15 +1,19 @@
 """Answers and log records carry the ids of their request and job."""
 
+import asyncio
 import json
 import logging
 import re
 
+import httpx
 import pytest
 
 from app.api.service import Service
+from app.telemetry import context
 from app.telemetry.context import Context
 from tests.support.clock import pass_time
-from tests.support.service import Running
+from tests.support.deletions import erase
+from tests.support.service import SUBMIT, Running, over_a_socket, png, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
 from tests.support.stand_ins.videos import small_video
@@ -36,6 +40,32 @@ async def test_the_answer_to_a_fault_carries_its_request_id(
     answer = await run.client.get("/readyz", headers={"X-Request-ID": "mine"})
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] == "mine"
+
+
+async def test_the_traceback_of_a_fault_carries_the_id_of_its_request(
+    output: Output, run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_service: Service) -> None:
+        raise ZeroDivisionError
+
+    async with over_a_socket(run) as url, httpx.AsyncClient(base_url=url) as client:
+        large = submission(png() + bytes(10**6))  # uvicorn pauses while its body arrives
+        await client.post(SUBMIT, **large, headers=bearer() | {"X-Request-ID": "the-click"})
+        monkeypatch.setattr("app.api.service.Service.require_open", broken)
+        answer = await client.get("/readyz", headers={"X-Request-ID": "the-fault"})
+        assert answer.status_code == 500
+    if output.form == "text":
+        assert "[the-fault] Exception in ASGI application" in output.text
+        return
+    (fault,) = (each for each in output.records() if "in ASGI" in each["message"])
+    assert fault["request_id"] == "the-fault"
+
+
+async def test_an_erasure_does_not_go_on_as_part_of_a_job_that_it_cancelled(run: Running) -> None:
+    for other in (run.submitted(), erase(run)):
+        await asyncio.create_task(other)  # as another request, with a context of its own
+    await run.service.erasures.once()
+    assert context.job_id.get() is None
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "<script>", "é"])

@@ -94,6 +94,20 @@ async def test_a_call_that_changes_nothing_counts_nothing(timed: Running, fal: F
             assert now.since(before, name) == 0, name
 
 
+async def test_polls_that_meet_a_scheduled_retry_are_neither_counted_nor_logged(
+    timed: Running, fal: FalStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = await timed.submitted()
+    before = await Scrape.of(timed)
+    fal.faults.add("status", Answer(404), times=None)
+    job = await timed.service.store.get(job_id)
+    for _ in range(3):
+        await timed.service.lifecycle.refresh(job.id)
+    now = await Scrape.of(timed)
+    assert now.since(before, "video_job_retries_total{trouble=unknown_to_fal}") == 1
+    assert caplog.text.count("Tried again later") == 1
+
+
 async def test_failures_are_counted_by_kind(timed: Running, fal: FalStandIn) -> None:
     before = await Scrape.of(timed)
     fal.faults.add("submit", Answer(422, {"detail": "no"}))

@@ -10,9 +10,16 @@ from pathlib import Path
 import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app import times
+from app.api.tracing import TraceMiddleware
 from app.errors import ConfigurationError
+from app.telemetry import traces
 from app.telemetry.traces import exporting
 from tests.support.leaks import record_output
 from tests.support.process import PATIENCE, Process, forked
@@ -28,9 +35,10 @@ CLIENT = "b7ad6b7169203331"
 
 @asynccontextmanager
 async def traced_service(
-    folder: Path, fal: FalStandIn, collector: Collector
+    folder: Path, fal: FalStandIn, collector: Collector, **given: str
 ) -> AsyncIterator[Process]:
-    environment = stand_in_environment(fal.port) | {
+    environment = stand_in_environment(fal.port) | given
+    environment |= {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
         "OTEL_BSP_SCHEDULE_DELAY": "50",
     }
@@ -88,6 +96,7 @@ async def test_the_trace_of_a_submit_goes_on_to_fal_and_is_linked_to_the_deliver
     delivered = {span.name for span in collector.spans if span.trace_id == deliver.trace_id}
     assert {"media.download", "storage.put", "db.video_job::complete"} <= delivered
     assert b"signature=" not in b"".join(collector.bodies)
+    assert collector.services == {"video-generation"}
 
 
 async def test_each_poll_is_traced_even_if_its_answer_is_known(tmp_path: Path) -> None:
@@ -118,6 +127,47 @@ async def test_an_error_is_named_by_its_type(tmp_path: Path) -> None:
     (status,) = collector.named(f"GET {SUBMIT}/status")
     assert attributes(status)["http.response.status_code"] == 404
     assert "error.type" not in attributes(status)
+
+
+async def test_a_fault_is_found_by_its_route_and_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(scope: Scope, _receive: Receive, _send: Send) -> None:
+        scope.update(route=Route("/jobs", fail), request_id="the-request")
+        raise ZeroDivisionError
+
+    spans = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    monkeypatch.setattr(traces, "_tracer", provider.get_tracer("test"))
+    transport = httpx.ASGITransport(TraceMiddleware(fail), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        await client.get("/jobs")
+    (span,) = spans.get_finished_spans()
+    assert span.name == "GET /jobs"
+    assert span.attributes == {
+        "http.request.method": "GET",
+        "http.route": "/jobs",
+        "request.id": "the-request",
+        "error.type": "ZeroDivisionError",
+    }
+
+
+async def test_a_repeated_submit_names_the_job_that_it_is_answered_with(tmp_path: Path) -> None:
+    with collecting() as collector:
+        async with (
+            FalStandIn() as fal,
+            traced_service(tmp_path, fal, collector, OTEL_SERVICE_NAME="staging") as service,
+            httpx.AsyncClient(base_url=service.url, headers=bearer(), timeout=PATIENCE) as ann,
+        ):
+            once = {"Idempotency-Key": "a-click"}
+            jobs = [
+                (await ann.post(SUBMIT, **submission(png()), headers=once)).json()["jobId"]
+                for _ in range(2)
+            ]
+            assert await asyncio.to_thread(service.stop, signal.SIGTERM) == 0, service.stderr
+    assert jobs[0] == jobs[1]
+    named = [attributes(span)["video_job.id"] for span in collector.named(f"POST {SUBMIT}")]
+    assert named == jobs
+    assert collector.services == {"staging"}
 
 
 async def test_a_collector_that_hangs_holds_nothing_up(tmp_path: Path) -> None:

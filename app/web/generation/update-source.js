@@ -12,6 +12,8 @@ const STABLE_AFTER = 10_000;
 const LISTING_TIME = 2_000;
 /** A job without an update for this long is polled once, in case an event was lost. */
 const CHECK_AFTER = 30_000;
+/** Milliseconds between two streams, whatever pause the end of one asks for. */
+const PAUSE = { shortest: 1_000, longest: 30_000 };
 /** Delays, from the first to the longest, between two requests for another token. */
 const TOKEN_BACKOFF = { first: 5_000, longest: 60_000 };
 
@@ -52,7 +54,7 @@ export class UpdateSource {
       const wasLive = this.#state === "polling";
       if (wasLive && (!failure || Date.now() - began > STABLE_AFTER)) this.#failures = 0;
       if (signal.aborted) continue;
-      if (!failure) await delay(withJitter(2 * retryMs), signal);
+      if (!failure) await delay(withJitter(pauseFor(retryMs)), signal);
       else if (failure.code === "unauthenticated") await this.#waitForToken(failure, signal);
       else await this.#pollUntilRetry(failure, signal);
     }
@@ -215,4 +217,9 @@ export class UpdateSource {
 
 function streamEndedEarly() {
   return new GenerationError("unexpected_answer", "The event stream ended unexpectedly.");
+}
+
+/** With jitter, the pause is as long as the service asks for, or up to twice as long. */
+function pauseFor(retryMs) {
+  return Math.min(PAUSE.longest, Math.max(PAUSE.shortest, 2 * retryMs));
 }

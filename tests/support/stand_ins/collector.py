@@ -18,6 +18,7 @@ class Collector:
     address: str
     spans: list[Span] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    services: set[str] = field(default_factory=set)
     asked: threading.Event = field(default_factory=threading.Event)
     free: threading.Event = field(default_factory=threading.Event)
 
@@ -38,6 +39,9 @@ def collecting() -> Iterator[Collector]:
             collector.free.wait()
             collector.bodies.append(body)
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for each in resource.resource.attributes:
+                    if each.key == "service.name":
+                        collector.services.add(each.value.string_value)
                 for scope in resource.scope_spans:
                     collector.spans.extend(scope.spans)
             self.send_response(200)
