@@ -75,6 +75,14 @@ LOOK_AGAIN = 15
 LONGEST_RETRY_WAIT = 45
 """Between two attempts after a temporary failure; whole seconds."""
 
+# The sweep may look before a process has written what it knows of a submit, but not a second time:
+# LATE_WRITE + a second of jitter + DATABASE_CALL < SECOND_LOOK < 0.75 * LOOK_AGAIN.
+
+LATE_WRITE = 5.0
+"""The longest pause between two tries to write what the database did not take."""
+SECOND_LOOK = 10
+"""From the first look at a submit without an outcome to the next one that counts; whole seconds."""
+
 # A deletion is not given to another process while it runs: DELETION_PATIENCE + DATABASE_CALL <
 # DELETION_LEASE. An erasure that outlasts its lease is continued by two processes: no harm.
 

@@ -47,6 +47,12 @@ def test_a_delivery_keeps_its_lease_when_one_renewal_fails() -> None:
     assert 2 * (times.LEASE_RENEWAL + times.DATABASE_CALL) < times.LEASE
 
 
+def test_a_process_has_written_what_it_knows_before_the_second_look_at_a_submit() -> None:
+    (least,) = re.findall(r"\$again \* rand::int\((\d+), \d+\) \* \(IF", JOB_FUNCTIONS.read_text())
+    late = times.LATE_WRITE + 1 + times.DATABASE_CALL
+    assert late < times.SECOND_LOOK < times.LOOK_AGAIN * int(least) / 1000
+
+
 def test_a_deletion_is_not_given_to_another_process_while_it_runs() -> None:
     assert times.DELETION_PATIENCE + times.DATABASE_CALL < times.DELETION_LEASE
 

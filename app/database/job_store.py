@@ -105,8 +105,8 @@ class JobStore:
         return await self._call("unconfirmed", job_id, webhook)
 
     async def unanswered(self, job_id: str, *, webhook: bool) -> Job:
-        """Do as :meth:`unconfirmed`, if a call some seconds ago found no outcome either."""
-        return await self._call("unanswered", job_id, webhook)
+        """Do as :meth:`unconfirmed`, if a call ``SECOND_LOOK`` ago found no outcome either."""
+        return await self._call("unanswered", job_id, webhook, times.SECOND_LOOK)
 
     async def progress(self, job_id: str, *, running: bool, position: int | None) -> Job:
         """Record fal's state of an unfinished job."""

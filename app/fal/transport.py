@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from time import monotonic
 
 import httpx
 
@@ -20,6 +21,8 @@ from app.telemetry.dependencies import record
 from app.telemetry.traces import outgoing_headers
 
 TIMEOUT = httpx.Timeout(120, connect=5, pool=5)
+HANG_SECONDS = 3.0
+"""Without an answer. Some callers wait for less, and that says nothing about fal."""
 PIECE_BYTES = 64 * 1024
 """Of a body that is sent."""
 LARGEST_ANSWER = 5 * 1024 * 1024
@@ -59,6 +62,7 @@ class SingleAttempt(httpx.AsyncBaseTransport):
         request.headers["Accept-Encoding"] = "gzip"  # what read_body can read
         request.headers.update(outgoing_headers())
         request.stream = _Pieces(request.content)
+        began = monotonic()
         try:
             response = await self._pool.send(request, stream=True)
         except _NOTHING_WAS_SENT as error:
@@ -68,7 +72,8 @@ class SingleAttempt(httpx.AsyncBaseTransport):
             record("fal", up=False)
             raise FalAnswerLost("fal's answer was lost") from error
         except asyncio.CancelledError:  # its caller waits no longer
-            record("fal", up=False)
+            if monotonic() - began >= HANG_SECONDS:
+                record("fal", up=False)
             raise
         record("fal", up=not response.is_server_error)
         body = await _read(response)

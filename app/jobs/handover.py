@@ -78,9 +78,14 @@ class Handover:
         """Return whether this process is handing the job over."""
         return self._background.is_under_way(_handover_of(job_id))
 
-    async def resolve_unanswered(self, job: Job) -> Job:
-        """Resolve a job as :meth:`_resolve_unconfirmed`, unless a process may still write more."""
-        return await self._store.unanswered(job.id, webhook=self._public_url is not None)
+    async def resolve_unanswered(self, job: Job) -> None:
+        """Fail a silent submit or leave it to the webhook, unless a process may know its outcome.
+
+        This process writes what it knows. Others do so within ``SECOND_LOOK``.
+        """
+        if self.is_under_way(job.id) or self._background.is_under_way(_late_write_of(job.id)):
+            return
+        await self._store.unanswered(job.id, webhook=self._public_url is not None)
 
     def abandon(self, submission: Submission) -> None:
         """Fail a job that may exist although its caller got an error."""
@@ -199,17 +204,22 @@ class Handover:
     def _write_later(self, job_id: str, change: Callable[[], Awaitable[object]]) -> None:
         async def write() -> None:
             async for attempt in stamina.retry_context(
-                on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=5.0
+                on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=times.LATE_WRITE
             ):
                 with attempt:
                     await change()
 
-        self._background.start(f"write {job_id}", write())
+        self._background.start(_late_write_of(job_id), write())
 
 
 def _handover_of(job_id: str) -> str:
     """Return the name of the job's handover among the background tasks."""
     return f"hand over {job_id}"
+
+
+def _late_write_of(job_id: str) -> str:
+    """Return the name of what is written when the database is back, among the background tasks."""
+    return f"write {job_id}"
 
 
 def _advice(error: FalError | TimeoutError) -> str:

@@ -10,7 +10,7 @@ from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from app import times
 from app.database import write_probe
 from app.database.write_probe import WriteProbe
-from app.fal import queue
+from app.fal import queue, transport
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
@@ -69,6 +69,7 @@ async def test_readiness_tells_of_a_fal_that_hangs(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "STATUS_DEADLINE", 0.05)
+    monkeypatch.setattr(transport, "HANG_SECONDS", 0.01)
     job_id = await run.submitted()
     hang = Hang()
     fal.faults.add("status", hang)

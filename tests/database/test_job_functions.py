@@ -34,7 +34,7 @@ from tests.support.job_functions import (
         ("open", "submitting", (120,)),
         ("open", "queued", ("fal-j", 3, 15)),
         ("open", "unconfirmed", (WEBHOOK,)),
-        ("submitting", "unanswered", (NO_WEBHOOK,)),
+        ("submitting", "unanswered", (NO_WEBHOOK, 10)),
         ("submitting", "unconfirmed", (WEBHOOK,)),
         ("submitting", "unconfirmed", (NO_WEBHOOK,)),
         ("queued", "progress", (WAITING, 2)),
@@ -76,6 +76,7 @@ async def test_a_job_that_has_ended_never_changes(jobs: Jobs, status: str) -> No
         ("submitting", (120,)),
         ("queued", ("fal-other", 1, 15)),
         ("unconfirmed", (NO_WEBHOOK,)),
+        ("unanswered", (NO_WEBHOOK, 10)),
         ("progress", (RUNNING, None)),
         ("claim", ("worker", 25, BASE)),
         ("extend", ("worker", 25)),
@@ -171,19 +172,19 @@ async def test_a_submit_without_an_answer_waits_only_if_a_webhook_can_come(
 async def test_the_sweep_fails_a_submit_without_an_outcome_at_its_second_look(jobs: Jobs) -> None:
     await jobs.bring_to("submitting")
     for _ in range(2):  # the answer to the first call may be lost
-        assert (await jobs("unanswered", "j", NO_WEBHOOK))["status"] == "pending"
+        assert (await jobs("unanswered", "j", NO_WEBHOOK, 10))["status"] == "pending"
     await set_clock_ahead(jobs.database, 11)
-    row = await jobs("unanswered", "j", NO_WEBHOOK)
+    row = await jobs("unanswered", "j", NO_WEBHOOK, 10)
     assert row["error_code"] == "submit_unconfirmed"
     assert await jobs.account() == (100, 0, 0)
 
 
 async def test_an_outcome_that_is_written_after_the_first_look_counts(jobs: Jobs) -> None:
     await jobs.bring_to("submitting")
-    await jobs("unanswered", "j", NO_WEBHOOK)
+    await jobs("unanswered", "j", NO_WEBHOOK, 10)
     await jobs("queued", "j", "fal-j", 3, 15)
     await set_clock_ahead(jobs.database, 11)
-    assert (await jobs("unanswered", "j", NO_WEBHOOK))["stage"] == "queued"
+    assert (await jobs("unanswered", "j", NO_WEBHOOK, 10))["stage"] == "queued"
     assert (await jobs("progress", "j", RUNNING, None)).get("trouble") is None
 
 
@@ -192,7 +193,7 @@ async def test_the_sweep_resolves_at_once_what_needs_no_second_look(
     jobs: Jobs, *, before: str, webhook: bool
 ) -> None:
     await jobs.bring_to(before)
-    row = await jobs("unanswered", "j", webhook)
+    row = await jobs("unanswered", "j", webhook, 10)
     assert row.get("error_code") == ("interrupted" if before == "open" else None)
     assert before == "open" or row["due_at"] == row["deadline_at"]
 

@@ -81,14 +81,13 @@ def test_no_secret_is_in_a_file() -> None:
 
 
 def test_each_process_gets_its_own_secret_and_the_settings() -> None:
+    settings = {"configMapRef": {"name": "video-generation"}}
     for kind, secret, level in (
         ("Deployment", "video-generation", "record"),
         ("Job", "video-generation-migrator", "database"),
     ):
-        assert container(kind)["envFrom"] == [
-            {"configMapRef": {"name": "video-generation"}},
-            {"secretRef": {"name": secret}},
-        ]
+        sources = [{"secretRef": {"name": secret}}]
+        assert container(kind)["envFrom"] == [settings] * (kind == "Deployment") + sources
         assert {"name": "SURREAL_USER_LEVEL", "value": level} in container(kind)["env"]
     lines = (FOLDER / "settings.env").read_text().splitlines()
     named = {line.partition("=")[0].lower() for line in lines}
@@ -108,8 +107,14 @@ def test_each_process_takes_the_settings_that_it_gets(
     filled = {name: value or FAL_KEY for name, value in assignments(secret.splitlines()).items()}
     image = (part for name, rest in stages()[-1] if name == "ENV" for part in shlex.split(rest))
     settings = assignments((FOLDER / "settings.env").read_text().splitlines())
-    own = {each["name"]: each["value"] for each in container(kind)["env"]}
-    for name, value in (assignments(image) | settings | filled | own).items():
+    settings["EVENTS_URL"] = "https://shop.example/events"  # needs a secret of the service
+    if kind == "Deployment":
+        filled |= settings | {"EVENTS_SECRET": f"whsec_{'A' * 32}"}
+    own = {
+        each["name"]: each.get("value") or settings[each["valueFrom"]["configMapKeyRef"]["key"]]
+        for each in container(kind)["env"]
+    }
+    for name, value in (assignments(image) | filled | own).items():
         if name.lower() in Settings.model_fields:
             monkeypatch.setenv(name, value)
     taken = Settings()

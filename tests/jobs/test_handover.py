@@ -9,7 +9,7 @@ from app import times
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import Seam, T
-from tests.support.clock import pass_time
+from tests.support.clock import pass_time, set_clock_ahead
 from tests.support.database_failures import FailingSdk, failing_sdk
 from tests.support.job_rows import stored_row
 from tests.support.ledger import HELD, RELEASED
@@ -157,18 +157,28 @@ async def test_unanswered_submit_without_a_webhook_fails_at_its_deadline(
         assert await run.audit() == []
 
 
-async def test_sweep_that_comes_before_the_late_record_of_fals_answer_loses_nothing(
+async def test_sweep_leaves_a_submit_to_the_process_that_has_yet_to_record_its_outcome(
     settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage may be longer than a submit may be silent; both go on at its end."""
-    sdk, seam = away_once_fal_has_accepted(monkeypatch)
+    sdk, away = away_once_fal_has_accepted(monkeypatch)
+    swept = asyncio.Event()
+
+    async def seam(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == "db.video_job::queued" and not sdk.failing:
+            await swept.wait()
+        return await away(name, call)
+
     async with running(settings, fal, seam=seam) as run:
         job_id = await run.submitted()
         sdk.failing = False
-        await pass_time(run, 130)
+        await set_clock_ahead(run.service.database, 130)
+        await run.service.sweep.once()
+        row = await stored_row(run, job_id)
+        assert (row["status"], row.get("trouble")) == ("pending", None)
+        swept.set()
+        await run.wait_for_background()
         assert (await stored_row(run, job_id))["fal_request_id"] == fal.newest
-        fal.complete(fal.newest, small_video())
-        assert (await run.finished(job_id))["status"] == "completed"
 
 
 async def test_database_that_fails_after_fal_accepted_a_job_loses_nothing(
