@@ -176,11 +176,12 @@ export class VideoGeneration {
     }
   }
 
-  /** Notes who is signed in, and drops the jobs of the previous user. */
+  /** Notes who is signed in, and drops the jobs of the previous user; without a token, they wait. */
   #identify(token) {
     const user = this.#userKey ?? subject(token);
     const renewed = token !== this.#token;
     this.#token = token;
+    if (token === null && this.#user) return;
     if (user === this.#user) {
       if (renewed) this.#updates?.tokenChanged();
       return;

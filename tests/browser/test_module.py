@@ -298,3 +298,28 @@ def test_the_next_user_does_not_see_the_previous_user_s_jobs(
     tab.until_connected("live")
     tab.until(lambda: tab.open_streams() == 1)
     assert tab.run("videos.jobs.size") == 0
+
+
+def test_jobs_wait_while_nobody_is_signed_in_and_end_for_another_user_only(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    console.allow(REFUSED.format(401))
+    tab = Tab(context, driven.url, "moe")
+    follow = """(id) => {
+      globalThis.end = videos.follow(id).finished.then(({ key }) => key, describeError);
+    }"""
+    tab.run("videos.resume()")
+    tab.run(follow, tab.submit())
+    fresh = tab.run("token")
+    tab.run("(token = null, videos.credits().catch(() => {}))")
+    tab.run("dispatchEvent(new Event('online'))")  # the stream is opened again
+    tab.until(lambda: tab.run("errors") == ["unauthenticated"])
+    fal.complete()
+    tab.run("(fresh) => (token = fresh, videos.credits())", fresh)
+    assert tab.run("end").endswith(".mp4")
+
+    tab.run(follow, tab.submit())
+    tab.run("(token = null, videos.credits().catch(() => {}))")
+    tab.run("(other) => (token = other, videos.credits())", token("ned"))
+    assert tab.run("end") == "unauthenticated: Somebody else has signed in."
+    assert tab.run("videos.jobs.size") == 0
