@@ -151,7 +151,7 @@ class Page {
 
   #animate(request) {
     this.#troubles.clear();
-    this.#dialog.follow(this.#attempts.start(request));
+    this.#dialog.follow(this.#attempts.order(request));
   }
 
   #report(error, attempt, again) {

@@ -1,3 +1,4 @@
+import { newKey, OrderKeys } from "./generation/order-keys.js";
 import { runningPictures } from "./running-pictures.js";
 import { Sending } from "./sending.js";
 
@@ -13,7 +14,7 @@ export class Attempt {
   sending = new Sending();
   /** Its small picture from before a reload. */
   kept = null;
-  key = freshKey();
+  key = newKey();
 
   constructor(templateSlug, request = null, startedAt = Date.now()) {
     this.templateSlug = templateSlug;
@@ -61,6 +62,7 @@ export class Attempts extends EventTarget {
   #videos;
   #byJob = new Map();
   #submitting = new Set();
+  #keys = new OrderKeys();
   #cursor = null;
   /** Whether the newest of the past jobs are known, and whether there are more. */
   isHistoryKnown = false;
@@ -109,6 +111,11 @@ export class Attempts extends EventTarget {
     for (const job of this.#videos.jobs.values()) this.#update(job);
   }
 
+  /** Starts an order of the studio, which may be one whose answer was lost. */
+  order(request) {
+    return this.start(request, { key: this.#keys.next() });
+  }
+
   start(request, { key, wantsCancel = false } = {}) {
     const attempt = new Attempt(request.order.templateSlug, request);
     if (key) attempt.key = key;
@@ -148,14 +155,18 @@ export class Attempts extends EventTarget {
 
   async #submit(attempt) {
     const { image, ...data } = attempt.request.order;
-    const { sending, key: idempotencyKey } = attempt;
+    const { sending } = attempt;
     const onprogress = (bytes) => {
       sending.note(bytes);
       this.#emit("change", attempt);
     };
-    const options = { idempotencyKey, onprogress, signal: sending.signal };
+    const submit = async (idempotencyKey) => {
+      attempt.key = idempotencyKey;
+      const options = { idempotencyKey, onprogress, signal: sending.signal };
+      return this.#videos.submit(await image, data, options);
+    };
     try {
-      attempt.job = await this.#videos.submit(await image, data, options);
+      attempt.job = await this.#keys.use(attempt.key, submit);
       this.#endSubmit(attempt, attempt.job.id);
     } catch (error) {
       attempt.error = error;
@@ -205,10 +216,4 @@ export class Attempts extends EventTarget {
   #emit(type, attempt) {
     this.dispatchEvent(new CustomEvent(type, { detail: attempt }));
   }
-}
-
-/** Not crypto.randomUUID, which plain http on a private network does not have. */
-function freshKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

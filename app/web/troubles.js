@@ -33,12 +33,13 @@ export class Troubles {
     }
     const isOfCanvas = notice.action === "canvas";
     const canRepeat = attempt && !again && PASSING.includes(error.code);
+    const code = error.code === "too_many_jobs" ? "not_started" : "unanswered";
     this.#toasts.show({
       ...notice,
       kind: attempt?.key ?? (isOfCanvas ? "canvas" : error.code),
       cause: error.code,
       of: !attempt && isOfCanvas ? "studio" : "",
-      afterwards: canRepeat ? noticeFor({ code: "not_started" }, actions) : null,
+      afterwards: canRepeat ? noticeFor({ code }, actions) : null,
     });
   }
 

@@ -3,7 +3,8 @@ import type { GenerationError, Job, JobStatus, VideoGeneration } from "./video-g
 export interface AsyncVideoGeneration {
   /**
    * Starts a generation; the latest one started is shown. Resolves with the job, or with null if
-   * it failed (see `error`) or a later start replaced it.
+   * it failed (see `error`) or a later start replaced it. If the answer was lost, starting the same
+   * order again makes and charges it once.
    */
   start(
     picture: Parameters<VideoGeneration["submit"]>[0],

@@ -10,6 +10,7 @@
  */
 
 import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { OrderKeys } from "./generation/order-keys.js";
 
 /** With a `jobId` (for example from the URL), shows that job until another one is started. */
 export function useAsyncVideoGeneration(videos, { jobId = null } = {}) {
@@ -38,6 +39,7 @@ class Generation {
   #videos;
   #state = IDLE;
   #opened = null;
+  #keys = new OrderKeys();
   #cancelRequested = false;
   #currentStart = new AbortController();
   #unsubscribe = null;
@@ -71,7 +73,8 @@ class Generation {
     const { signal } = this.#currentStart;
     this.#set({ ...IDLE, status: "pending", stage: "submitting", isRunning: true });
     try {
-      const job = await this.#videos.submit(picture, data);
+      const submit = (idempotencyKey) => this.#videos.submit(picture, data, { idempotencyKey });
+      const job = await this.#keys.use(this.#keys.next(), submit);
       if (signal.aborted) return null;
       this.#show(job);
       if (this.#cancelRequested) await this.cancel();

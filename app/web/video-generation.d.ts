@@ -272,6 +272,7 @@ export class VideoGeneration {
     picture: HTMLCanvasElement | OffscreenCanvas | Blob,
     data: { templateSlug: string; variables?: Record<string, string | number>; [more: string]: unknown },
     options?: Waiting & {
+      /** Pass the key of an order whose answer was lost with the same order: it is made once. */
       idempotencyKey?: string;
       onprogress?: (bytes: { sent: number; total: number }) => void;
     },

@@ -23,6 +23,7 @@ import { Client, subject } from "./generation/client.js";
 import { GenerationError } from "./generation/errors.js";
 import { Job } from "./generation/job.js";
 import { Jobs } from "./generation/jobs.js";
+import { newKey } from "./generation/order-keys.js";
 import { PendingJobs } from "./generation/pending-jobs.js";
 import { priceOf } from "./generation/price.js";
 import { SharedUpdates } from "./generation/shared-updates.js";
@@ -254,11 +255,6 @@ export class VideoGeneration {
     this.#resolveFirstUpdate();
     this.onerror?.(error);
   }
-}
-
-/** Not crypto.randomUUID, which needs a secure context. */
-function newKey() {
-  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 function otherUser(jobId = null) {

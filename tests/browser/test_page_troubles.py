@@ -118,12 +118,40 @@ def test_a_submit_without_a_network_can_be_repeated_when_it_is_back(
     studio.page.evaluate("new Promise(requestAnimationFrame)")  # in which a toast would appear
     assert studio.toasts.count() == 1
     context.set_offline(False)
-    expect(studio.toasts).to_contain_text("Your video was not started")
+    expect(studio.toasts).to_contain_text("It is not known whether your video was started")
     expect(studio.toasts).not_to_contain_text("No connection")
     studio.toasts.get_by_role("button", name="Try again").click()
     studio.until(lambda: fal.submits() == before + 1)
     fal.complete()
     studio.until_video_plays()
+
+
+def test_an_order_whose_answer_is_lost_is_made_once_by_the_next_click_and_twice_by_two(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("loses-an-answer")).until_ready()
+    before = fal.submits()
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    studio.page.route(SUBMIT, lose)
+    studio.animate.click()
+    expect(studio.toasts).to_have_count(1)
+    studio.page.unroute(SUBMIT)
+    studio.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(studio.toasts).to_contain_text("It is not known whether your video was started")
+    expect(studio.toasts).not_to_contain_text("nothing was charged")
+    studio.start()
+    studio.page.keyboard.press("Escape")
+    assert fal.submits() == before + 1
+    studio.start()
+    studio.page.keyboard.press("Escape")
+    assert fal.submits() == before + 2
+    studio.go("Activity")
+    expect(studio.row("underWay")).to_have_count(2)
 
 
 def test_development_says_so_and_troubles_go_with_their_cause(

@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
@@ -133,3 +133,27 @@ def test_another_job_id_shows_another_job_until_the_next_start(component: Compon
     third = component.start()
     component.run("(jobId) => render({ jobId })", second)
     component.until_shown(job=third, stage="queued")
+
+
+def test_an_order_whose_answer_is_lost_is_made_once_if_it_is_started_again(
+    component: Component, console: Console, fal: DrivenFal
+) -> None:
+    console.allow(REQUEST_FAILED)
+    submitted = fal.submits()
+    lost = list[str]()
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().json()["jobId"])
+        route.fulfill(status=408, body="The proxy's own page.")
+
+    component.page.route("**/api/templates/video", lose, times=1)
+    assert component.run("start()") is None
+    component.until_shown(error="unexpected_answer", isRunning=False)
+    assert component.start() == lost[0]
+    assert fal.submits() == submitted + 1
+    component.page.route("**/api/templates/video", lose, times=1)
+    assert component.run("start()") is None
+    other = component.run("start('gentle-zoom')")
+    component.until_shown(job=other, isRunning=True, error=None)
+    assert len({other, *lost}) == 3
+    assert fal.submits() == submitted + 3
