@@ -10,7 +10,10 @@ export interface AsyncVideoGeneration {
     picture: Parameters<VideoGeneration["submit"]>[0],
     data: Parameters<VideoGeneration["submit"]>[1],
   ): Promise<Job | null>;
-  /** Asks the service to cancel the job that is shown; sets `error` if that fails. */
+  /**
+   * Asks the service to cancel the job that is shown; sets `error` if that fails. A job that is still
+   * being submitted is cancelled once it is there, whatever is shown by then.
+   */
   cancel(): Promise<void>;
   /** Shows nothing; the job that was shown continues. */
   reset(): void;

@@ -40,8 +40,7 @@ class Generation {
   #state = IDLE;
   #opened = null;
   #keys = new OrderKeys();
-  #cancelRequested = false;
-  #currentStart = new AbortController();
+  #currentStart = {};
   #unsubscribe = null;
   #listeners = new Set();
 
@@ -69,38 +68,39 @@ class Generation {
   /** Resolves with the job, or with null if it failed (see `error`) or a later start replaced it. */
   start = async (picture, data) => {
     this.reset();
-    this.#cancelRequested = false;
-    const { signal } = this.#currentStart;
+    const own = this.#currentStart;
     this.#set({ ...IDLE, status: "pending", stage: "submitting", isRunning: true });
     try {
       const submit = (idempotencyKey) => this.#videos.submit(picture, data, { idempotencyKey });
       const job = await this.#keys.use(this.#keys.next(), submit);
-      if (signal.aborted) return null;
-      this.#show(job);
-      if (this.#cancelRequested) await this.cancel();
-      return job;
+      const { isReplaced, isCancelled } = own;
+      if (!isReplaced) this.#show(job);
+      if (isCancelled) await this.#cancel(job);
+      return isReplaced ? null : job;
     } catch (error) {
-      if (!signal.aborted) this.#set({ ...IDLE, error });
+      if (!own.isReplaced) this.#set({ ...IDLE, error });
       return null;
     }
   };
 
   /** During a submit, waits for the job: aborting the submit could leave a job running. */
   cancel = async () => {
-    const { job } = this.#state;
-    this.#cancelRequested = true;
-    if (job === null) return;
+    if (this.#state.job) await this.#cancel(this.#state.job);
+    else this.#currentStart.isCancelled = true;
+  };
+
+  async #cancel(job) {
     try {
       await job.cancel();
     } catch (error) {
       if (job === this.#state.job) this.#set({ ...this.#state, error });
     }
-  };
+  }
 
   /** Shows nothing; the job that was shown continues. */
   reset = () => {
-    this.#currentStart.abort();
-    this.#currentStart = new AbortController();
+    this.#currentStart.isReplaced = true;
+    this.#currentStart = {};
     this.#unsubscribeFromJob();
     this.#set(IDLE);
   };

@@ -112,6 +112,23 @@ def test_a_cancel_during_the_submit_cancels_its_job(component: Component) -> Non
     component.until_shown(status="cancelled", error="cancelled", isRunning=False)
 
 
+@pytest.mark.parametrize("then", ["shown.reset()", "void start()", "render({ jobId: known })"])
+def test_a_cancel_during_the_submit_holds_whatever_is_shown_next(
+    component: Component, then: str
+) -> None:
+    component.run("(id) => { globalThis.known = id; }", component.start())
+    held = HeldRequests()
+    component.page.route("**/api/templates/video", held.hold)
+    component.run("() => { globalThis.first = start(); }")
+    component.until(lambda: held.count == 1)
+    component.run(f"(shown.cancel(), {then})")
+    component.page.unroute("**/api/templates/video")
+    held.release()
+    assert component.run("first") is None
+    statuses = "[...videos.jobs.values()].map(({ latest }) => latest?.status)"
+    component.until(lambda: component.run(statuses).count("cancelled") == 1)
+
+
 def test_a_generation_continues_after_unmounting_and_is_found_by_its_id(
     component: Component, fal: DrivenFal
 ) -> None:
