@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser.axe import violations
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.library import Owner, until
+from tests.browser.server import Server
 from tests.browser.studio import PHONE, Studio
 from tests.support.process import PATIENCE
 from tests.support.tokens import token
@@ -85,3 +86,26 @@ def test_the_ledger_names_each_video_and_leads_to_it(
     studio.go("Credits")
     studio.page.get_by_role("table").get_by_role("link").first.click()
     expect(studio.toasts).to_contain_text("There is no such video")
+
+
+def test_a_video_plays_whatever_dialog_its_address_replaces(
+    context: BrowserContext, driven: Server, owner_of: Callable[[str], Owner]
+) -> None:
+    owner = owner_of("replaces")
+    owner.make("Asked for")
+    address = f"#/library?video={owner.videos['Asked for']['jobId']}"
+    studio = Studio(context, driven.url, token=token("replaces"))
+    studio.start()
+    studio.page.evaluate("(hash) => { location.hash = hash; }", address)
+    studio.until_video_plays()
+    title = studio.dialog.get_by_role("heading", name="Asked for")
+    expect(title).to_be_visible()
+    assert studio.page.url.endswith(address)
+
+    studio.page.go_back()
+    studio.start()
+    studio.page.go_forward()
+    studio.until_video_plays()
+    expect(title).to_be_visible()
+    studio.dialog.get_by_role("button", name="Delete").click()
+    expect(studio.page.get_by_text("“Asked for” deleted")).to_be_visible()

@@ -47,7 +47,7 @@ export class LibraryView {
     const reach = ([{ isIntersecting }]) => isIntersecting && !more.hidden && load();
     this.#endObserver = new IntersectionObserver(reach, { rootMargin: "600px" });
     this.#endObserver.observe(end);
-    screen.addEventListener("close", () => this.#leavePlayer());
+    screen.addEventListener("close", () => this.#isPlaying && this.#leavePlayer());
     this.showTemplates(context.catalogue.templates);
   }
 

@@ -12,7 +12,8 @@ export class Modal extends EventTarget {
     super();
     this.#dialog = document.getElementById(id);
     this.parts = partsOf(this.#dialog);
-    this.#dialog.addEventListener("close", () => this.#closed());
+    // This event comes late, perhaps when the dialog is open for something else.
+    this.#dialog.addEventListener("close", () => this.isOpen || this.#closed());
     let pressed = null;
     this.#dialog.addEventListener("pointerdown", ({ target }) => {
       pressed = target;
@@ -29,7 +30,7 @@ export class Modal extends EventTarget {
 
   /** @param {HTMLElement} first gets the focus; never a destructive button */
   open(first) {
-    if (!this.#dialog.open) {
+    if (!this.isOpen) {
       this.#opener = document.activeElement;
       this.#dialog.showModal();
     }
@@ -37,12 +38,17 @@ export class Modal extends EventTarget {
   }
 
   close() {
-    if (this.#dialog.open) this.#dialog.close();
+    if (!this.isOpen) return;
+    this.#dialog.close();
+    this.#closed();
   }
 
   #closed() {
+    const opener = this.#opener;
+    if (opener === null) return;
+    this.#opener = null;
     this.dispatchEvent(new Event("close"));
     // The browser cannot restore the focus to an element that was removed.
-    if (!this.#opener.isConnected) document.getElementById("main").focus();
+    if (!opener.isConnected) document.getElementById("main").focus();
   }
 }
