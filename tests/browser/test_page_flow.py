@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
@@ -132,3 +132,47 @@ def test_a_restart_of_the_service_shows_no_error(
     driven.start()
     studio.until_video_plays()
     expect(studio.toasts).to_have_count(0)
+
+
+def test_a_video_that_was_played_from_activity_is_in_the_library(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("plays-from-activity"))
+    made = studio.page.get_by_role("list", name="Videos").get_by_role("listitem")
+    for videos in (1, 2):
+        studio.go("Studio")
+        studio.start()
+        studio.page.keyboard.press("Escape")
+        studio.go("Activity")
+        fal.complete()
+        studio.row("completed").nth(videos - 1).wait_for()
+        studio.row("completed").first.get_by_role("button", name="Play").click()
+        studio.until_video_plays()
+        studio.page.keyboard.press("Escape")
+        expect(made).to_have_count(videos)
+
+
+def test_a_late_page_of_the_library_hides_no_new_video(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    older = list[Route]()
+
+    def answer(route: Route) -> None:
+        if "cursor=" in route.request.url:
+            return older.append(route)
+        return route.fulfill(json=route.fetch().json() | {"nextCursor": "older"})
+
+    context.route("**/api/library?*", answer)
+    studio = Studio(context, driven.url, token=token("scrolls"))
+    studio.go("Library")
+    studio.until(lambda: len(older) == 1)
+    studio.go("Studio")
+    studio.start()
+    studio.page.keyboard.press("Escape")
+    fal.complete()
+    expect(studio.page.get_by_role("img", name="new video")).to_be_visible()
+    with studio.page.expect_response("**/api/library?*cursor=*"):
+        older[0].fulfill(json={"videos": [], "nextCursor": None})
+    studio.go("Library")
+    videos = studio.page.get_by_role("list", name="Videos")
+    expect(videos.get_by_role("heading")).to_have_count(1)

@@ -105,7 +105,7 @@ export class LibraryView {
       const { wanted } = this.#filters;
       const page = await this.#context.videos.library({ limit: PAGE_SIZE, cursor, ...wanted, signal });
       if (!cursor) this.#shelf.clear();
-      this.#isStale = false;
+      if (!cursor) this.#isStale = false;
       this.#show(page);
       if (!cursor && this.#filters.isAny) this.#announceFound();
     } catch (error) {
@@ -170,10 +170,11 @@ export class LibraryView {
     }
   }
 
-  /** Removes the closed video from the URL, without a history entry. */
+  /** Removes the closed video from the URL, without a history entry, and catches up with new ones. */
   #leavePlayer() {
-    const { router } = this.#context;
+    const { router, reportErrors } = this.#context;
     this.#isPlaying = false;
     if (router.location.query.has("video")) router.replace("library", this.#filters.query);
+    if (this.#isStale && router.location.view === "library") reportErrors(() => this.#reload());
   }
 }
