@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
+from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Tab
@@ -140,3 +141,14 @@ def test_users_of_one_browser_do_not_share_a_stream(
     first.until_known(job, "queued", "stage")
     assert first.open_streams() == second.open_streams() == 1
     assert second.run("videos.jobs.size") == 0
+
+
+def test_a_job_that_nobody_knows_ends_in_the_tab_that_follows_it_too(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED + r"the server responded with a status of 404 ")
+    leading, other = (resumed(context, driven, "ian") for _ in range(2))
+    leading.until_connected("live")
+    assert other.outcome("nobody's").startswith("job_not_found: ")
+    assert other.count("status") == 0
+    assert leading.run("videos.jobs.size") == other.run("videos.jobs.size") == 0

@@ -1,3 +1,4 @@
+import { GenerationError } from "./errors.js";
 import { Tabs } from "./tabs.js";
 import { UpdateSource } from "./update-source.js";
 
@@ -78,6 +79,10 @@ export class SharedUpdates {
         this.#connected(state);
         this.#tabs.post({ type: "connection", state });
       },
+      notFound: (id, error) => {
+        this.#tabs.post({ type: "notFound", id, detail: error.message });
+        this.#on.notFound(id, error);
+      },
     });
     void this.#source.run();
   }
@@ -113,12 +118,17 @@ export class SharedUpdates {
     return shouldHandOver ? null : { statuses, state: this.#connection };
   }
 
-  #receive({ type, state, status, how: source, statuses = [] }) {
+  #receive({ type, state, status, how: source, statuses = [], id, detail }) {
     if (type === "job") this.#on.updateFromTab(status, source);
+    if (type === "notFound") this.#on.notFound(id, notFound(id, detail));
     statuses.forEach((each) => this.#on.updateFromTab(each, "Event"));
     if (!state) return;
     const lostStream = type === "connection" && state !== "live" && this.#connection === "live";
     this.#connected(state);
     if (lostStream) this.#tabs.ask();
   }
+}
+
+function notFound(jobId, detail) {
+  return new GenerationError("job_not_found", detail, { status: 404, jobId });
 }
