@@ -63,6 +63,23 @@ def test_the_keyboard_alone_makes_a_video(
     expect(studio.animate).to_be_focused()
 
 
+def test_what_becomes_of_a_video_is_said_where_screen_readers_listen(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    studio = Studio(context, driven.url, token=token("listens"))
+    studio.start()
+    said, behind = studio.dialog.get_by_role("status"), studio.page.locator("#announcer")
+    expect(said).to_have_text("Gentle zoom: In the queue")  # all outside the dialog is inert
+    studio.page.keyboard.press("Escape")
+    fal.begin()
+    expect(behind).to_have_text("Gentle zoom: Generating")
+    studio.go("Activity")
+    studio.row("underWay").get_by_role("button", name="Show").click()
+    fal.complete()
+    expect(said).to_have_text("Gentle zoom: is ready")
+    expect(behind).to_have_text("")
+
+
 def test_a_portrait_picture_is_centred_on_a_phone(context: BrowserContext, driven: Server) -> None:
     studio = Studio(context, driven.url, token=token("upright"), size=PHONE).until_ready()
     canvas = studio.page.get_by_role("region", name="Canvas")

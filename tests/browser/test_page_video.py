@@ -37,7 +37,7 @@ def test_a_tap_shares_a_video_shows_its_details_and_saves_the_file(
         expect(dialog).to_contain_text("Everyone who has this link can see the video.")
         link = dialog.get_by_label("Link to the video").input_value()
         dialog.get_by_role("button", name="Copy").tap()
-        expect(dialog.get_by_role("status")).to_have_text("Link copied.")
+        expect(dialog.get_by_label("Sharing").get_by_role("status")).to_have_text("Link copied.")
         assert page.evaluate("navigator.clipboard.readText()") == link
         dialog.get_by_role("button", name="Send").tap()
         assert page.evaluate("sent") == {"title": "Seen by friends", "url": link}

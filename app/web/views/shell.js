@@ -77,9 +77,10 @@ export class Shell {
     this.#markConnection();
   }
 
-  /** Announces a text to screen readers. */
+  /** Announces a text to screen readers, in the open dialog if it has a place: the rest is inert. */
   announce(text) {
-    $("announcer").textContent = text;
+    const place = document.querySelector("dialog[open] [data-announcer]") ?? $("announcer");
+    for (const each of document.querySelectorAll("[data-announcer]")) each.textContent = each === place ? text : "";
   }
 
   #markConnection() {
