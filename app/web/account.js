@@ -32,10 +32,13 @@ export class Account extends EventTarget {
   }
 }
 
-/** The templates, loaded once; the cheapest first. */
+const OLD = 5 * 60_000; // milliseconds; the operator may have changed prices by then
+
+/** The templates, the cheapest first. */
 export class Catalogue {
   #client;
   #request = null;
+  #loadedAt;
 
   templates = [];
 
@@ -43,19 +46,29 @@ export class Catalogue {
     this.#client = client;
   }
 
+  get isOld() {
+    return Date.now() - this.#loadedAt > OLD;
+  }
+
+  /** Returns whether the templates are others than before; calls that overlap share one request. */
   async load() {
-    this.#request ??= this.#client.templates();
-    try {
-      const { templates } = await this.#request;
-      this.templates = templates.sort((one, other) => one.credits - other.credits);
-    } catch (error) {
+    this.#request ??= this.#client.templates().finally(() => {
       this.#request = null;
-      throw error;
-    }
-    return this.templates;
+    });
+    const { templates } = await this.#request;
+    this.#loadedAt = Date.now();
+    templates.sort((one, other) => one.credits - other.credits);
+    if (offerOf(templates) === offerOf(this.templates)) return false;
+    this.templates = templates;
+    return true;
   }
 
   find(slug) {
     return this.templates.find((template) => template.slug === slug);
   }
+}
+
+/** Without the times to wait, which change with every video. */
+function offerOf(templates) {
+  return JSON.stringify(templates, (name, value) => (name === "waitSeconds" ? undefined : value));
 }

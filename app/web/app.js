@@ -27,6 +27,8 @@ import { VideoDialog } from "./views/video-dialog.js";
 const VIEWS = ["studio", "templates", "library", "activity", "credits"];
 /** Views that anyone may see. */
 const PUBLIC = ["studio", "templates"];
+/** Errors of a form whose template was changed or taken off offer. */
+const OF_OLD_TEMPLATES = ["invalid_variables", "template_not_found"];
 
 /** Connects the parts of the page: which events they receive, and what each action does. */
 class Page {
@@ -118,7 +120,8 @@ class Page {
   }
 
   async #loadTemplates() {
-    const templates = await this.#catalogue.load();
+    if (!(await this.#catalogue.load())) return;
+    const { templates } = this.#catalogue;
     this.#studio.showTemplates(templates);
     this.#library.showTemplates(templates);
     if (this.#view === "templates") this.#gallery.enter();
@@ -156,6 +159,7 @@ class Page {
 
   #report(error, attempt, again) {
     if (error.code === "aborted" || error.code === "cancelled") return;
+    if (OF_OLD_TEMPLATES.includes(error.code)) this.#reportErrors(() => this.#loadTemplates());
     if (error.code !== "unauthenticated") this.#troubles.report(error, attempt, again);
     else this.#reportErrors(() => this.#meetExpiry(error, attempt, again));
   }
@@ -222,10 +226,11 @@ class Page {
     if (this.#session.isSignedIn && !this.#account.credits) this.#reportErrors(() => this.#account.refresh());
   }
 
-  /** The user may have bought credits, or the session may have expired, while the tab was hidden. */
+  /** While the tab was hidden, credits and prices may have changed, or the session may have expired. */
   #seenAgain() {
     if (document.hidden || !this.#session.isSignedIn) return;
     this.#reportErrors(() => this.#account.refresh().catch(unlessOffline));
+    if (this.#catalogue.isOld) this.#reportErrors(() => this.#loadTemplates().catch(unlessOffline));
   }
 
   /** Shows a GenerationError as a toast; any other error is a bug and is thrown. */

@@ -56,10 +56,14 @@ export class StudioView {
     this.#choose(query.get("template"));
   }
 
+  /** Shows other templates than before; what was entered stays. */
   showTemplates(templates) {
+    const present = this.#template?.slug;
+    const next = templates.find(({ slug }) => slug === present);
+    if (next) this.#form.note(next, this.#form.values);
     this.#parts.strip.replaceChildren(...templates.map((template) => this.#thumbnail(template)));
     const { router, catalogue } = this.#context;
-    const wanted = [router.location.query.get("template"), sessionStore.get(KEY)];
+    const wanted = [present, router.location.query.get("template"), sessionStore.get(KEY)];
     const known = wanted.find((slug) => catalogue.find(slug));
     this.#choose(known ?? (templates.find(isReady) ?? templates[0])?.slug);
   }
