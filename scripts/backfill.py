@@ -94,9 +94,9 @@ async def fill_library(database: Database, storage: Storage) -> int:
 
 
 def status_word(text: str) -> tuple[str, str]:
-    """Return a word in lower case and the status that it means."""
-    word, _, status = text.rpartition("=")
-    if not word or status not in set(Status):
+    """Return a word, which may be empty, in lower case and the status that it means."""
+    word, equals, status = text.rpartition("=")
+    if not equals or status not in set(Status):
         raise argparse.ArgumentTypeError(f"must be WORD= and one of {', '.join(Status)}")
     return word.lower(), status
 

@@ -74,7 +74,7 @@ def _make_video(client: httpx.Client, image: bytes, template: str, output: Path)
         print(f"{job['status']}: {job.get('error', {}).get('message', '')}", file=sys.stderr)
         return 1
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(client.get(job["url"]).raise_for_status().content)
+    output.write_bytes(_downloaded(client, job["url"]))
     print(f"Key:            {job['key']}")
     print(
         f"Video:          {output} ({job['width']}x{job['height']}, "
@@ -82,6 +82,13 @@ def _make_video(client: httpx.Client, image: bytes, template: str, output: Path)
     )
     print(f"Credits after:  {_credits(client)}")
     return 0
+
+
+def _downloaded(client: httpx.Client, address: str) -> bytes:
+    """Download the video; the token is not for the host of a bucket."""
+    if httpx.URL(address).is_relative_url:
+        return client.get(address).raise_for_status().content
+    return httpx.get(address, timeout=client.timeout).raise_for_status().content
 
 
 def _follow(client: httpx.Client, job_id: str) -> dict[str, Any]:

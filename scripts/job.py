@@ -17,7 +17,7 @@ from app.database.errors import Thrown
 from app.database.job_story import find_stored, read_story
 from app.domain.admin_action import AdminAction
 from app.domain.support_job import JobEvent
-from app.errors import ServiceError
+from app.errors import ServiceError, StorageUnavailable
 from app.jobs.lifecycle import ENDED_BY_SUPPORT
 from app.problems import DatabaseUnavailable, JobNotFound
 from app.settings import Settings
@@ -38,7 +38,7 @@ async def history(database: Database, storage: Storage, job_id: str) -> list[str
     """Return the history as lines.
 
     Raises:
-        ServiceError: there is no such job, or the database or the storage does not answer.
+        ServiceError: there is no such job, or the database does not answer.
 
     """
     try:
@@ -57,9 +57,16 @@ async def history(database: Database, storage: Storage, job_id: str) -> list[str
         *[f"  {entry.kind:<8} {entry.credits:>6}  {_time(entry.created_at)}"
           for entry in story.entries],
     ]  # fmt: skip
-    if stored := await find_stored(storage, job):
-        lines += ["", "Storage", *[f"  {key}: {_stored(found, job_id)}" for key, found in stored]]
-    return lines
+    return [*lines, *await _objects(storage, job)]
+
+
+async def _objects(storage: Storage, job: Mapping[str, Any]) -> list[str]:
+    try:
+        stored = await find_stored(storage, job)
+    except StorageUnavailable as error:
+        return ["", f"Storage: not known. {error}"]
+    lines = [f"  {key}: {_stored(found, job['id'].id)}" for key, found in stored]
+    return ["", "Storage", *lines] if lines else []
 
 
 async def fail(database: Database, job_id: str, reason: str) -> None:

@@ -69,7 +69,8 @@ RETURN $keys.map(|$key: string| (
 _JOB_IDS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('video_job')})"  # noqa: S608 constants
 _WITHOUT_VIDEO = f"""
 RETURN (SELECT VALUE [record::id(id), video_key] FROM {rows_of("video_job")}
-  WHERE video_key != NONE AND (status IN ['failed', 'cancelled'] OR deleted_at != NONE)
+  WHERE video_key != NONE AND video_key != ''
+    AND (status IN ['failed', 'cancelled'] OR deleted_at != NONE)
     AND type::record('deletion', record::id(id)).due_at = NONE)"""  # noqa: S608 constants
 _TAKEN_KEYS = f"RETURN (SELECT VALUE record::id(id) FROM {rows_of('storage_key_taken')})"  # noqa: S608 constants
 
@@ -84,7 +85,8 @@ async def audit(
 ) -> list[Violation]:
     """Return every violation; ``read`` reads each video's bytes instead of trusting the store.
 
-    ``since`` leaves out the objects of videos that were completed before. All rows are checked.
+    ``since`` leaves out the objects of jobs that were completed or deleted before. All rows are
+    checked.
     """
     books = Books()
     violations = [each async for each in check_rows_without_job(database, books, progress)]
@@ -100,12 +102,17 @@ async def audit(
                 violations += check_job(job)
                 violations += check_start_image(job)
                 violations += check_deletion(job)
-            for found in await _at_once(objects_of_deleted(job, storage) for job in jobs):
+            deleted = [job for job in jobs if _is_recent(job.get("deleted_at"), since)]
+            for found in await _at_once(objects_of_deleted(job, storage) for job in deleted):
                 violations += found
             calls = (_objects(job, storage, read=read) for job in jobs if _has_objects(job, since))
             for found in await _at_once(calls, limit=STORAGE_READS if read else STORAGE_CALLS):
                 violations += found
-            shown = [job for job in jobs if shows_start_image(job)]
+            shown = [
+                job
+                for job in jobs
+                if shows_start_image(job) and _is_recent(job.get("completed_at"), since)
+            ]
             for found in await _at_once(start_image_object(job, storage) for job in shown):
                 violations += found
             progress(len(chunk))
@@ -180,8 +187,11 @@ def _has_objects(job: Row, since: datetime | None) -> bool:
     """Tell whether the job has objects, and is not too old to be asked about."""
     if not is_delivered_here(job) or not job.get("video_key") or job.get("deleted_at"):
         return False
-    completed_at = job.get("completed_at")
-    return since is None or completed_at is None or bool(completed_at >= since)
+    return _is_recent(job.get("completed_at"), since)
+
+
+def _is_recent(at: datetime | None, since: datetime | None) -> bool:
+    return since is None or at is None or at >= since
 
 
 async def _objects(job: Row, storage: Storage, *, read: bool) -> list[Violation]:

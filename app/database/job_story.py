@@ -50,7 +50,7 @@ async def find_stored(
 
     """
     keys = _keys(row)
-    found = await asyncio.gather(*(_find(storage, key) for key in keys))
+    found = await asyncio.gather(*(storage.find(key, read=False) for key in keys))
     if None in found:  # a disk that is not mounted has no objects either
         await storage.check()
     return list(zip(keys, found, strict=True))
@@ -60,10 +60,3 @@ def _keys(row: Mapping[str, Any]) -> list[str]:
     video = row.get("video_key")
     of_video = [video, row.get("poster_key") or poster_key(video)] if video else []
     return [*of_video, *filter(None, [row.get("start_key")])]
-
-
-async def _find(storage: Storage, key: str) -> StoredObject | None:
-    try:
-        return await storage.find(key, read=False)
-    except ValueError:  # a key of the legacy stack that no file can have
-        return None

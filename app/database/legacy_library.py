@@ -16,6 +16,7 @@ AT_ONCE = 4
 """Videos that are read at the same time."""
 UNLISTED = f"""
 SELECT VALUE id FROM {RANGE} WHERE status = 'completed' AND revision IS NONE AND stage = 'done'
+  AND deleted_at IS NONE
   AND type::is_string(record::id(id))
   AND !record::exists(type::record('library_video', record::id(id)))"""  # noqa: S608 put together from constants
 
@@ -53,12 +54,9 @@ async def _list(
     database: Database, storage: Storage, job: str, titles: Mapping[str, str], path: Path
 ) -> str | None:
     row: dict[str, Any] = await database.call("video_job::get", job)
-    if (key := row.get("video_key")) is None:
+    if not (key := row.get("video_key")):
         return "it has no video_key"
-    try:
-        found = await storage.find(key, read=False)
-    except ValueError as error:
-        return f"{key} cannot be a key of this storage: {error}"
+    found = await storage.find(key, read=False)
     if found is None:
         return f"the storage has no {key}"
     await storage.save(key, path)

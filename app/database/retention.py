@@ -9,7 +9,11 @@ from app.database.job_ranges import rows_of, split_table
 
 CHUNK = 100
 """Rows that one transaction changes."""
-_ENDED = "status IN ['completed', 'failed', 'cancelled'] AND history_deleted_at = NONE"
+_ENDED_BEFORE = "completed_at != NONE AND completed_at < $end_before"
+_WITH_EVENTS = (
+    "status IN ['completed', 'failed', 'cancelled'] AND revision != NONE "
+    "AND history_deleted_at = NONE"
+)
 _STRIPPABLE = (
     "status IN ['failed', 'cancelled'] AND (variables != NONE OR user_email != '' "
     "OR (deleted_at = NONE "
@@ -30,8 +34,8 @@ class Kind(StrEnum):
 
 _TABLES = {Kind.EVENTS: "video_job", Kind.FAILED: "video_job", Kind.KEYS: "idempotency"}
 _CONDITIONS = {
-    Kind.EVENTS: f"{_ENDED} AND completed_at < $end_before",
-    Kind.FAILED: f"{_STRIPPABLE} AND completed_at < $end_before",
+    Kind.EVENTS: f"{_WITH_EVENTS} AND {_ENDED_BEFORE}",
+    Kind.FAILED: f"{_STRIPPABLE} AND {_ENDED_BEFORE}",
     Kind.KEYS: "expires_at < $end_before",
 }
 

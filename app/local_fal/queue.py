@@ -106,7 +106,8 @@ class Queue:
             self._save(generation)
         except OSError:
             logger.exception(
-                "Local fal cannot save the outcome of %s. It is rendered again after a restart."
+                "Local fal cannot save the outcome of %s. It is rendered again after a restart.",
+                generation.id,
             )
 
     def _save(self, generation: Generation) -> None:

@@ -103,8 +103,8 @@ class LocalFiles:
 
     async def find(self, key: str, *, read: bool) -> StoredObject | None:
         def find() -> StoredObject | None:
-            path = self._path(key)
-            if not path.is_file():
+            path = self._possible_path(key)
+            if path is None or not path.is_file():
                 return None
             owner_file = self._owner_file(key)
             return StoredObject(
@@ -120,8 +120,9 @@ class LocalFiles:
 
     async def delete(self, key: str) -> None:
         def delete() -> None:
-            self._path(key).unlink(missing_ok=True)
-            self._owner_file(key).unlink(missing_ok=True)
+            if path := self._possible_path(key):
+                path.unlink(missing_ok=True)
+                self._owner_file(key).unlink(missing_ok=True)
 
         await self._call("storage.delete", delete)
 
@@ -186,6 +187,13 @@ class LocalFiles:
         if not path.is_relative_to(self._folder):
             raise ValueError("the key leads out of the folder")
         return path
+
+    def _possible_path(self, key: str) -> Path | None:
+        """Return the path of ``key``; None for one of the replaced stack that no file can have."""
+        try:
+            return self._path(key)
+        except ValueError:
+            return None
 
     def _owner_file(self, key: str) -> Path:
         """Return the file that names the owner of ``key``; it is written before the object."""

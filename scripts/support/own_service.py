@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx
 
+from app.settings import Settings
+
 START_SECONDS = 180
-UNSET = ("FAL_KEY", "R2_BUCKET", "AUTH_JWT_SECRET", "AUTH_JWKS_URL", "PUBLIC_URL")
 
 
 @contextlib.contextmanager
@@ -20,7 +21,9 @@ def own_service(folder: Path, **settings: str) -> Iterator[str]:
     """Migrate, serve on a free port, yield the address, and stop at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    environment = os.environ | dict.fromkeys(UNSET, "") | settings
+    # Empty means unset: what a .env says, of events and limits too, is about another service.
+    unset = dict.fromkeys((name.upper() for name in Settings.model_fields), "")
+    environment = os.environ | unset | settings
     environment |= {
         "HOST": "127.0.0.1",
         "PORT": str(port),

@@ -48,13 +48,19 @@ async def test_a_sound_database_has_no_findings(
 
 @pytest.mark.usefixtures("delivered")
 async def test_since_leaves_out_older_objects_and_no_row(run: Running) -> None:
-    for path in run.service.settings.storage_dir.rglob("*.mp4"):
-        path.unlink()
+    for kind in ("*.mp4", "*.png"):
+        for path in run.service.settings.storage_dir.rglob(kind):
+            path.unlink()
     database, storage = run.service.database, run.service.storage
     hour = timedelta(hours=1)
     now = datetime.now(UTC)
-    assert "there is no object" in str(await audit(database, storage, read=False, since=now - hour))
-    assert await audit(database, storage, read=False, since=now + hour) == []
+    unfinished = await run.rows("SELECT VALUE record::id(id) FROM video_job WHERE due_at != NONE")
+    recent = await audit(database, storage, read=False, since=now - hour)
+    assert len({each.subject for each in recent}) == 3
+    later = await audit(database, storage, read=False, since=now + hour)
+    assert [each.subject for each in later] == unfinished
+    for job_id in unfinished:
+        await run.rows("UPDATE type::record('video_job', $id) SET start_stored = NONE", id=job_id)
     await run.rows("UPDATE credit_account SET balance += 1")
     assert "balance is 91" in str(await audit(database, storage, read=False, since=now + hour))
 

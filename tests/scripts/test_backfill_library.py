@@ -99,11 +99,23 @@ async def test_videos_that_cannot_be_listed_are_named_with_the_reason(
     for reason in (
         "1 videos listed in the library",
         "missing: the storage has no users/ada/gone.mp4",
-        "outside: ../../etc/passwd.mp4 cannot be a key of this storage: ",
+        "outside: the storage has no ../../etc/passwd.mp4",
         "url-only: it has no video_key",
     ):
         assert reason in printed
     assert await database.query("SELECT VALUE record::id(id) FROM library_video") == ["good"]
+
+
+async def test_a_video_of_an_erased_user_is_not_listed_again(
+    database: Database, storage: LocalFiles
+) -> None:
+    await adopt(database, legacy_row("req-1", video_key="users/ada/old.mp4"))
+    by = {"id": "one", "key": "support", "reason": "asked for"}
+    await database.call("erasure::request", "ada", by)
+    await database.call("erasure::erase", "ada", ["req-1"])
+    assert await fill_library(database, storage) == 0
+    await database.call("library::add_legacy", "req-1", {"title": "again", "bytes": 1})
+    assert await database.query("SELECT * FROM library_video") == []
 
 
 async def test_a_video_that_cannot_be_decoded_is_listed_with_its_size_alone(

@@ -12,6 +12,7 @@ from tests.support.process import ON_LINUX, forked
 from tests.support.sockets import free_port
 
 VIDEO = Path("data", "demo", "video.mp4")
+ENV_OF_ANOTHER_SERVICE = "CREDITS_SIGNUP_GRANT=0\nSUBMITS_PER_MINUTE=no\nEVENTS_URL=http://shop\n"
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def folder(tmp_path: Path, migrated_folder: Path) -> Path:
 
 
 def test_the_demo_makes_a_playable_video_and_prints_its_price(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(ENV_OF_ANOTHER_SERVICE)
     with forked(tmp_path, "scripts.demo") as program:
         assert program.exit_status() == 0, program.stderr
         assert not program.group_members()
@@ -33,6 +35,21 @@ def test_the_demo_makes_a_playable_video_and_prints_its_price(tmp_path: Path) ->
     assert after == "Credits after:  90 (0 held)"
     with av.open(tmp_path / VIDEO) as container:
         assert sum(1 for _ in container.decode(video=0)) == 5 * 24
+
+
+@pytest.mark.parametrize(("address", "sent"), [("/media/x.mp4", True), ("https://r2/x.mp4", False)])
+def test_the_token_is_sent_to_the_service_only(
+    monkeypatch: pytest.MonkeyPatch, address: str, *, sent: bool
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=request.headers.get("Authorization", "nothing"))
+
+    transport = httpx.MockTransport(answer)
+    bare = httpx.Client(transport=transport)
+    monkeypatch.setattr(httpx, "get", lambda url, **_: bare.get(url))
+    own = {"base_url": "http://service", "headers": {"Authorization": "Bearer x"}}
+    with bare, httpx.Client(transport=transport, **own) as client:
+        assert demo._downloaded(client, address) == (b"Bearer x" if sent else b"nothing")
 
 
 def test_a_poll_that_is_answered_503_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,14 @@ async def test_history_of_a_failed_job_shows_the_reason(run: Running, fal: FalSt
     assert "release" in text
 
 
+async def test_the_history_is_printed_while_the_storage_is_away(run: Running) -> None:
+    job_id = await run.submitted()
+    run.lose_storage()
+    text = await printed(run, job_id)
+    assert "  hold " in text
+    assert "Storage: not known. The storage folder fails" in text
+
+
 async def test_an_unknown_job_is_refused(run: Running) -> None:
     with pytest.raises(ServiceError, match="There is no job"):
         await printed(run, "nobody")

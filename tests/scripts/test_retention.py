@@ -12,6 +12,7 @@ from tests.support.database import SurrealServer, connected, embedded
 from tests.support.deletions import carry_on, objects
 from tests.support.deployment import as_migrator, create_database, migrate_and_create_service_user
 from tests.support.job_rows import stored_row
+from tests.support.legacy import legacy_row
 from tests.support.scripts import run_script
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
@@ -96,6 +97,22 @@ async def test_the_start_image_of_an_old_failed_job_is_deleted(
     assert [await objects(run, job_id) for job_id in (completed, queued)] == kept
     assert "deleted_at" in await stored_row(run, failed)
     assert await run.audit() == []
+
+
+async def test_a_job_of_the_replaced_stack_is_not_old_before_it_has_the_time_of_its_end(
+    run: Running,
+) -> None:
+    row = legacy_row("old", "failed", fal_model="fal-ai/theirs")
+    await run.rows("INSERT INTO video_job $row", row=row)
+    before = await stored_row(run, "old")
+    for apply in (False, True):
+        ends = {Kind.EVENTS: LATER, Kind.FAILED: LATER}
+        deleted = await apply_retention(run.service.database, ends, apply=apply)
+        assert deleted == dict.fromkeys(ends, 0)
+    assert await stored_row(run, "old") == before
+    await run.rows("UPDATE video_job:old SET completed_at = updated_at")  # as the backfill does
+    deleted = await apply_retention(run.service.database, ends, apply=True)
+    assert deleted == {Kind.EVENTS: 0, Kind.FAILED: 1}
 
 
 async def test_a_key_that_has_not_expired_is_not_deleted(run: Running, jobs: list[str]) -> None:
