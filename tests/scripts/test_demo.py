@@ -47,8 +47,11 @@ def test_the_token_is_sent_to_the_service_only(
     transport = httpx.MockTransport(answer)
     bare = httpx.Client(transport=transport)
     monkeypatch.setattr(httpx, "get", lambda url, **_: bare.get(url))
-    own = {"base_url": "http://service", "headers": {"Authorization": "Bearer x"}}
-    with bare, httpx.Client(transport=transport, **own) as client:
+    signed_in = {"Authorization": "Bearer x"}
+    with (
+        bare,
+        httpx.Client(base_url="http://service", transport=transport, headers=signed_in) as client,
+    ):
         assert demo._downloaded(client, address) == (b"Bearer x" if sent else b"nothing")
 
 
