@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from tqdm import tqdm
 
-from app.database.audit import audit, count_rows, orphans
+from app.database.audit import audit, count_rows
+from app.database.audit_objects import orphans
 from app.database.client import Database
 from app.settings import Settings
 from app.storage.protocol import Storage

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.database.audit import STORAGE_CALLS, _at_once, audit, orphans
+from app.database.audit import audit
+from app.database.audit_objects import STORAGE_CALLS, at_once, orphans
 from app.storage.protocol import Storage
 from scripts.audit import repair, report
 from tests.support.s3 import write_file
@@ -75,7 +76,7 @@ async def test_many_questions_are_asked_at_the_same_time() -> None:
             all_asked.set()
         await asyncio.wait_for(all_asked.wait(), 10)
 
-    await _at_once(question() for _ in range(STORAGE_CALLS))
+    await at_once(question() for _ in range(STORAGE_CALLS))
     assert asked == STORAGE_CALLS >= 50
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.database import audit as audit_module
-from app.database import job_ranges
-from app.database.audit import audit, orphans
+from app.database import audit_objects, job_ranges
+from app.database.audit import audit
+from app.database.audit_objects import orphans
 from app.database.client import Database
 from app.storage.local_files import LocalFiles
 from scripts.audit import repair, report
@@ -212,7 +213,8 @@ async def test_pages_of_any_size_find_the_same(
     run: Running, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     monkeypatch.setattr(job_ranges, "RANGE_ROWS", rows)
-    monkeypatch.setattr(audit_module, "CHUNK", rows)
+    for module in (audit_module, audit_objects):
+        monkeypatch.setattr(module, "CHUNK", rows)
     assert await run.audit() == []
     await run.rows("UPDATE credit_account SET balance += 1")
     assert await run.audit() == ["ada: balance is 91, but must be 90"]

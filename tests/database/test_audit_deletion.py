@@ -3,7 +3,7 @@
 
 import pytest
 
-from app.database.audit import orphans
+from app.database.audit_objects import orphans
 from scripts.audit import repair, report
 from tests.support.deletions import (
     SECOND_ROUND,
