@@ -49,6 +49,7 @@ async def test_a_sound_database_has_no_findings(
 
 @pytest.mark.usefixtures("delivered")
 async def test_since_leaves_out_older_objects_and_no_row(run: Running) -> None:
+    await run.wait_for_background()  # start images are stored after the answer
     for kind in ("*.mp4", "*.png"):
         for path in run.service.settings.storage_dir.rglob(kind):
             path.unlink()
