@@ -63,7 +63,7 @@ async def main() -> int:
         "--since",
         type=whole_number(36_500),
         metavar="DAYS",
-        help="ask the storage only about videos that were completed in the last DAYS days",
+        help="ask the storage only about jobs that were completed or deleted in the last DAYS days",
     )
     parser.add_argument("--repair", action="store_true", help="list what can be deleted safely")
     parser.add_argument("--apply", action="store_true", help="with --repair: delete it")

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +41,10 @@ class ServedFile:
     """``inline``, or ``attachment`` for a download."""
     stat: os.stat_result
     seconds_left: int
+
+
+LONGEST_NAME = 255
+"""Bytes of a part of a path, on the usual file systems."""
 
 
 class LocalFiles:
@@ -120,9 +124,11 @@ class LocalFiles:
 
     async def delete(self, key: str) -> None:
         def delete() -> None:
-            if path := self._possible_path(key):
-                path.unlink(missing_ok=True)
-                self._owner_file(key).unlink(missing_ok=True)
+            if (path := self._possible_path(key)) is None:
+                return
+            for each in (path, self._owner_file(key)):
+                with suppress(IsADirectoryError, NotADirectoryError):  # it is no object
+                    each.unlink(missing_ok=True)
 
         await self._call("storage.delete", delete)
 
@@ -191,6 +197,8 @@ class LocalFiles:
     def _possible_path(self, key: str) -> Path | None:
         """Return the path of ``key``; None for one of the replaced stack that no file can have."""
         try:
+            if any(len(part.encode()) > LONGEST_NAME for part in key.split("/")):
+                return None
             return self._path(key)
         except ValueError:
             return None

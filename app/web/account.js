@@ -56,9 +56,10 @@ export class Catalogue {
       this.#request = null;
     });
     const { templates } = await this.#request;
+    const isFirst = this.#loadedAt === undefined;
     this.#loadedAt = Date.now();
     templates.sort((one, other) => one.credits - other.credits);
-    if (offerOf(templates) === offerOf(this.templates)) return false;
+    if (!isFirst && offerOf(templates) === offerOf(this.templates)) return false;
     this.templates = templates;
     return true;
   }

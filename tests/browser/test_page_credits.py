@@ -19,6 +19,16 @@ from tests.support.tokens import ADMIN_KEY, admin_bearer, bearer, token
 LESS = "\N{MINUS SIGN}"
 
 
+NEW_VARIABLE = {
+    "name": "pace",
+    "label": "Pace",
+    "type": "choice",
+    "choices": ["wild", "calm"],
+    "required": True,
+    "default": "calm",
+}
+
+
 @pytest.fixture(scope="module")
 def office(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
     """A service with users and a back office."""
@@ -72,6 +82,7 @@ def test_a_tab_that_is_seen_again_shows_the_present_prices_and_keeps_what_was_en
         if len(asked) > 1:
             zoom["credits"] = 9
             zoom["variables"][1]["choices"] = [4, 6, 8, 10]
+            zoom["variables"].append(NEW_VARIABLE)
         asked.append(route)
         route.fulfill(json=catalogue)
 
@@ -103,6 +114,8 @@ def test_a_tab_that_is_seen_again_shows_the_present_prices_and_keeps_what_was_en
     expect(page.locator("#price")).to_contain_text("12 credits")
     expect(words).to_have_value("the door")
     expect(choice).to_be_checked()
+    expect(form.get_by_role("radio", name="Calm")).to_be_checked()
+    expect(studio.animate).to_be_enabled()
 
 
 def test_a_form_that_the_service_refuses_is_made_of_its_present_template(
@@ -124,3 +137,15 @@ def test_a_form_that_the_service_refuses_is_made_of_its_present_template(
     studio.animate.click()
     expect(studio.toasts).to_contain_text("There is no such choice.")
     expect(page.get_by_label("Another label").first).to_be_visible()
+
+
+def test_a_gallery_without_templates_waits_for_none(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    context.route("**/api/templates", lambda route: route.fulfill(json={"templates": []}))
+    page = context.new_page()
+    with page.expect_response("**/api/templates"):
+        page.goto(f"{driven.url}/#/templates")
+    expect(page.get_by_role("heading", name="Templates")).to_be_visible()
+    expect(page.locator("[data-part=gallery] .wait")).to_have_count(0)

@@ -116,6 +116,20 @@ def test_a_cancel_is_repeated_with_its_submit_unless_the_submit_was_refused(
     assert empty_page.evaluate(repeated, refused) == [1, 2, []]
 
 
+def test_the_key_of_an_order_without_an_answer_is_kept_for_ten_minutes(empty_page: Page) -> None:
+    keys = """async () => {
+      const { OrderKeys } = await import("/assets/latest/generation/order-keys.js");
+      const keys = new OrderKeys();
+      await keys.use("lost", () => Promise.reject(new Error("no answer"))).catch(() => {});
+      const [now, soon] = [Date.now(), keys.next()];
+      Date.now = () => now + 600_001;
+      return [soon, keys.next()];
+    }"""
+    soon, later = empty_page.evaluate(keys)
+    assert soon == "lost"
+    assert later != "lost"
+
+
 def test_only_sending_whose_end_is_far_is_given_up(empty_page: Page) -> None:
     given_up = """async (reports) => {
       const { Sending } = await import("/assets/latest/sending.js");

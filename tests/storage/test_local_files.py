@@ -204,13 +204,21 @@ async def test_no_key_leads_out_of_the_folder(files: LocalFiles, tmp_path: Path,
         await put_video(files, key, write_file(tmp_path, b"content"))
 
 
-@pytest.mark.parametrize("key", ["", "../x.mp4", "/x.mp4", "https://cdn.example/x.mp4"])
-async def test_a_key_that_no_file_can_have_is_found_nowhere_and_needs_no_deletion(
-    files: LocalFiles, key: str
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("", "../x.mp4", "/x.mp4", "https://cdn.example/x.mp4", "x\0.mp4", "é" * 150 + ".mp4"),
+        *("users", "users/u.mp4/below.mp4"),
+    ],
+)
+async def test_a_key_that_no_object_can_have_is_found_nowhere_and_needs_no_deletion(
+    files: LocalFiles, tmp_path: Path, key: str
 ) -> None:
     """The replaced stack may have named anything; an erasure and an audit go on."""
+    await put_video(files, "users/u.mp4", write_file(tmp_path, b"content"))
     assert await files.find(key, read=False) is None
     await files.delete(key)
+    assert await files.find("users/u.mp4", read=False) is not None
 
 
 async def test_no_link_leads_out_of_the_folder(

@@ -60,7 +60,7 @@ export class StudioView {
   showTemplates(templates) {
     const present = this.#template?.slug;
     const next = templates.find(({ slug }) => slug === present);
-    if (next) this.#form.note(next, this.#form.values);
+    if (next) this.#form.keepFor(next);
     this.#parts.strip.replaceChildren(...templates.map((template) => this.#thumbnail(template)));
     const { router, catalogue } = this.#context;
     const wanted = [present, router.location.query.get("template"), sessionStore.get(KEY)];

@@ -37,6 +37,16 @@ export class VariablesForm extends EventTarget {
     sessionStore.set(`variables/${slug}`, JSON.stringify(Object.fromEntries(raw)));
   }
 
+  /** Notes what is entered for `show`, if the template's variables are others now. */
+  keepFor({ slug, variables }) {
+    const fields = new Map(this.#fields.map((field) => [field.name, field]));
+    const raw = variables.filter(({ name }) => fields.has(name)).map((variable) => {
+      const { value, raw: entered } = fields.get(variable.name);
+      return [variable.name, Number.isNaN(value) ? entered : rawOf(variable, value)];
+    });
+    sessionStore.set(`variables/${slug}`, JSON.stringify(Object.fromEntries(raw)));
+  }
+
   /** The values to submit, without empty optional variables. */
   get values() {
     const given = this.#fields.map((field) => [field.name, field.value]);
