@@ -24,9 +24,7 @@ WORD = "string::lowercase(status)"
 MEANING = f"$words[{WORD}]"
 """The status that a row's word means; NONE if it is unknown."""
 UNTRANSLATED = f"(due_at IS NONE AND !({TERMINAL}))"
-UNFILLED = "(fal_model IS NONE OR stage IS NONE)"
-"""The replaced stack may have written the model, and never a stage."""
-INCOMPLETE = f"({UNFILLED} OR {UNTRANSLATED})"
+INCOMPLETE = f"(fal_model IS NONE OR {UNTRANSLATED})"
 MODEL = "fal_model ?? $models[template_slug] ?? $default"
 COMMON = f"""
     fal_model = {MODEL},
@@ -63,14 +61,13 @@ LET $translated = UPDATE $finished SET {COMMON},
 LET $filled = UPDATE $rows SET {COMMON},
     stage = stage ?? 'done',
     completed_at = completed_at ?? IF {TERMINAL} {{ updated_at }} ELSE {{ NONE }}
-  WHERE {UNFILLED} AND !({UNTRANSLATED}) AND ({MODEL}) IS NOT NONE
-  RETURN VALUE IF $before.fal_model IS NONE {{ template_slug }};
+  WHERE fal_model IS NONE AND !({UNTRANSLATED}) AND ({MODEL}) IS NOT NONE
+  RETURN VALUE template_slug;
 RETURN {{ changed: array::concat($handed_over, $translated), filled: $filled }};
 }}"""  # noqa: S608 put together from constants
 
 BY_TEMPLATE = "filled with their template's model"
 BY_DEFAULT = "filled with the default model"
-HAD_MODEL = "with a model of their own, marked as done"
 HANDED_OVER = "unfinished jobs handed to the service"
 TRANSLATED = "other words for a status replaced"
 NO_MODEL = "left unchanged: no model is known"
@@ -178,7 +175,7 @@ class Backfill:
             return sum([await self._fill(half) for half in halves], Counter())
         outcomes = Counter(each for row in done["changed"] for each in self._outcomes(**row))
         for slug, rows in Counter(done["filled"]).items():
-            outcomes[HAD_MODEL if slug is None else self._model_source(slug)] += rows
+            outcomes[self._model_source(slug)] += rows
         return outcomes
 
     async def _query(self, statement: str, ids: IdRange, **variables: Any) -> Any:
@@ -194,8 +191,6 @@ class Backfill:
             return
         if lacks_model:
             yield self._model_source(slug)
-        if not lacks_model and not untranslated:
-            yield HAD_MODEL
         if untranslated:
             unfinished = self._words[word.lower()] in {"pending", "processing"}
             yield HANDED_OVER if unfinished else TRANSLATED
