@@ -25,7 +25,7 @@ from app.errors import (
 )
 from app.fal.queue import Fal
 from app.jobs.fetched_videos import FetchedVideo, FetchedVideos
-from app.jobs.lease import extended_lease
+from app.jobs.lease import Lease, extended_lease
 from app.jobs.troubles import FAULT, trouble_of
 from app.jobs.video_objects import VideoObjects, key_base_of
 from app.media.downloads import Download, Progress
@@ -105,8 +105,8 @@ class Delivery:
     async def _deliver(self, job: Job, holder: str, url: str | None) -> Job:
         """Deliver the job, or record in the database why that failed."""
         try:
-            async with extended_lease(self._store, job, holder):
-                return await self._fetch_and_store(job, holder, url)
+            async with extended_lease(self._store, job, holder) as lease:
+                return await self._fetch_and_store(job, lease, url)
         except (FalError, VideoError, StorageUnavailable) as error:
             return await self._record_failure(job, holder, error)
         except OSError as error:  # the disk under the scratch folder
@@ -133,27 +133,27 @@ class Delivery:
         code = "video_rejected" if isinstance(error, VideoRejected) else "fal_rejected"
         return await self._store.fail(job.id, holder, code, str(error))
 
-    async def _fetch_and_store(self, job: Job, holder: str, url: str | None) -> Job:
+    async def _fetch_and_store(self, job: Job, lease: Lease, url: str | None) -> Job:
         if url is None and job.id not in self._fetched:
             url = await self._result(job)
         async with self._videos:
             fetched = self._fetched.take(job.id)
             if fetched is not None:
                 return await self._store_fetched(
-                    job, holder, fetched, self._objects.from_disk(job, fetched.video)
+                    job, lease, fetched, self._objects.from_disk(job, fetched.video)
                 )
-            return await self._store_while_fetching(job, holder, url or await self._result(job))
+            return await self._store_while_fetching(job, lease, url or await self._result(job))
 
     async def _result(self, job: Job) -> str:
         assert job.request_id is not None, "only a job that fal has accepted can be claimed"
         return await self._fal.result(job.fal_model, job.request_id)
 
-    async def _store_while_fetching(self, job: Job, holder: str, url: str) -> Job:
+    async def _store_while_fetching(self, job: Job, lease: Lease, url: str) -> Job:
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
         file = ArrivingFile(Path(mkdtemp(dir=self._scratch)) / "video.mp4")
         async with self._objects.arriving(job, file) as finish:
             fetched = await self._fetch_and_check(url, file)
-            return await self._store_fetched(job, holder, fetched, finish)
+            return await self._store_fetched(job, lease, fetched, finish)
 
     async def _fetch_and_check(self, url: str, file: ArrivingFile) -> FetchedVideo:
         folder = file.path.parent
@@ -165,10 +165,10 @@ class Delivery:
             raise
 
     async def _store_fetched(
-        self, job: Job, holder: str, fetched: FetchedVideo, finish: Finish
+        self, job: Job, lease: Lease, fetched: FetchedVideo, finish: Finish
     ) -> Job:
         try:
-            done = await self._store_and_complete(job, holder, fetched, finish)
+            done = await self._store_and_complete(job, lease, fetched, finish)
         except (StorageUnavailable, DatabaseUnavailable):
             self._fetched.keep(job.id, fetched)
             raise
@@ -181,14 +181,15 @@ class Delivery:
         return done
 
     async def _store_and_complete(
-        self, job: Job, holder: str, fetched: FetchedVideo, finish: Finish
+        self, job: Job, lease: Lease, fetched: FetchedVideo, finish: Finish
     ) -> Job:
-        job = await self._objects.put(job, holder, fetched.video, finish)
+        job = await self._objects.put(job, lease.holder, fetched.video, finish)
         poster = await self._objects.put_poster(
             job, fetched.facts.poster, fetched.folder / "poster.jpg"
         )
         stored = await self._stored(job, fetched.video, fetched.facts, poster)
-        done = await self._store.complete(job.id, holder, stored)
+        lease.stop_extending()
+        done = await self._store.complete(job.id, lease.holder, stored)
         if done.deleted_at is not None:  # another worker had completed it, and its user deleted it
             await self._objects.delete(job)
         return done

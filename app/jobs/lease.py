@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from app import times
 from app.database.job_store import JobStore
@@ -14,9 +15,21 @@ from app.problems import DatabaseUnavailable
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Lease:
+    """A lease that is being extended."""
+
+    holder: str
+    _extending: asyncio.Task[None]
+
+    def stop_extending(self) -> None:
+        """Before the job is ended: to extend the lease of an ended job would look like its loss."""
+        self._extending.cancel()
+
+
 @asynccontextmanager
-async def extended_lease(store: JobStore, job: Job, holder: str) -> AsyncIterator[None]:
-    """Extend the lease while the body runs.
+async def extended_lease(store: JobStore, job: Job, holder: str) -> AsyncIterator[Lease]:
+    """Extend the lease while the body runs, or until the body stops that.
 
     Raises:
         LeaseLost: another worker has the lease, or it cannot be extended; the body was cancelled.
@@ -26,7 +39,7 @@ async def extended_lease(store: JobStore, job: Job, holder: str) -> AsyncIterato
         async with asyncio.timeout(None) as scope:
             extending = asyncio.create_task(_extend(store, job, holder, scope))
             try:
-                yield
+                yield Lease(holder, extending)
             finally:
                 extending.cancel()
     except TimeoutError:

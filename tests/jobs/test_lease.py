@@ -114,6 +114,32 @@ async def test_delivery_that_loses_its_lease_stops_and_changes_nothing(
     assert await run.money() == CHARGED
 
 
+class SlowCompletion:
+    """A seam that withholds the answer of a completion for twenty renewals of the lease."""
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        answer = await call()
+        if name == "db.video_job::complete":
+            await asyncio.sleep(20 * times.LEASE_RENEWAL)
+        return answer
+
+
+async def test_completion_that_is_answered_late_is_not_taken_for_a_lost_lease(
+    settings: Settings,
+    fal: FalStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(times, "LEASE_RENEWAL", 0.01)
+    async with running(settings, fal, seam=SlowCompletion()) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        assert (await run.finished(job_id))["status"] == "completed"
+        assert await run.money() == CHARGED
+        assert await run.audit() == []
+    assert "Taken over" not in caplog.text
+
+
 @pytest.mark.parametrize("error", [DatabaseUnavailable(), ValueError("unforeseen")], ids=repr)
 async def test_delivery_continues_when_its_lease_is_briefly_not_extended(
     downloading: Downloading, fal: FalStandIn, error: Exception
