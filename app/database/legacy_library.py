@@ -15,8 +15,8 @@ from app.storage.protocol import Storage
 AT_ONCE = 4
 """Videos that are read at the same time."""
 UNLISTED = f"""
-SELECT VALUE id FROM {RANGE} WHERE status = 'completed' AND revision IS NONE AND stage = 'done'
-  AND deleted_at IS NONE
+SELECT VALUE id FROM {RANGE} WHERE status = 'completed' AND revision IS NONE
+  AND fal_model IS NOT NONE AND deleted_at IS NONE
   AND type::is_string(record::id(id))
   AND !record::exists(type::record('library_video', record::id(id)))"""  # noqa: S608 put together from constants
 

@@ -71,6 +71,25 @@ async def test_a_finished_video_is_listed_at_its_time_with_its_facts(
     assert await database.query("SELECT * FROM credit_entry") == []
 
 
+@pytest.mark.parametrize("word", ["succeeded", "completed"])
+async def test_a_finished_video_of_a_job_with_a_model_of_its_own_is_listed(
+    database: Database, storage: LocalFiles, word: str
+) -> None:
+    await make_legacy(database)
+    await database.query("DEFINE FIELD fal_model ON video_job TYPE option<string>")
+    row = legacy_row("req-1", word, video_key="users/ada/old.mp4", fal_model="fal-ai/theirs")
+    await database.query("INSERT INTO video_job $row", row=row)
+    await migrate(database)
+    await run_backfill(database, default="fal-ai/other")
+    assert await fill_library(database, storage) == 0
+    ((video,),) = [await database.call("library::page", "ada", None, 10, None, None)]
+    assert (video["id"].id, video["created_at"]) == ("req-1", FINISHED_AT)
+    job = await database.call("video_job::get", "req-1")
+    assert (job["fal_model"], job["stage"]) == ("fal-ai/theirs", "done")
+    assert (job["completed_at"], job["fal_request_id"]) == (FINISHED_AT, "req-1")
+    assert await audit(database, storage, read=False) == []
+
+
 async def test_a_second_run_changes_nothing(database: Database, storage: LocalFiles) -> None:
     await adopt(database, legacy_row("req-1", video_key="users/ada/old.mp4"))
     assert await fill_library(database, storage) == 0
