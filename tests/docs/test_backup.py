@@ -3,11 +3,11 @@
 import gzip
 import os
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import httpx
 import jwt
@@ -17,19 +17,10 @@ from jwt.warnings import InsecureKeyLengthWarning
 from app.database.address import Address
 from app.database.client import Database
 from tests.support.database import SurrealServer, connected, surreal_server
-from tests.support.deployment import (
-    DATABASE_STATEMENTS,
-    PASSWORD,
-    documented_statements,
-    execute,
-    migrate_and_create_service_user,
-)
+from tests.support.deployment import create_database, migrate_and_create_service_user
+from tests.support.machine import Machine
 from tests.support.process import PATIENCE, ROOT
-from tests.support.tokens import ROOT_PASSWORD
 
-AS = """#!/bin/sh
-set -a && . {file} && exec "$@"
-"""
 RCLONE = """#!/bin/sh
 # Copies between folders that stand for remotes.
 echo "$*" >> {folder}/rclone.log
@@ -42,36 +33,25 @@ fi
 """
 
 
-@dataclass
-class Machine:
-    """The commands of the guide, with files of settings that name one server."""
-
-    folder: Path
+class BackupMachine(Machine):
+    """A machine whose remotes are folders, and which backs up into a folder."""
 
     def install(self, server: SurrealServer) -> None:
-        address = f"SURREAL_URL=ws://127.0.0.1:{server.port}\n"
-        own = f"SURREAL_NAMESPACE=video\nSURREAL_DATABASE=video\nSURREAL_PASSWORD={PASSWORD}\n"
-        storage = f"STORAGE_DIR={self.folder}/storage\n"
-        (self.folder / "bin").mkdir(exist_ok=True)
-        for who, text in {
-            "root": f"{address}SURREAL_USER=root\nSURREAL_PASS={ROOT_PASSWORD}\n",
-            "migrator": f"{address}{own}SURREAL_USER=migrator\nSURREAL_USER_LEVEL=database\n",
-            "service": f"{address}{own}{storage}SURREAL_USER=video-1\nSURREAL_USER_LEVEL=record\n",
-        }.items():
-            (self.folder / f"{who}.env").write_text(text)
-            self._program(f"as_{who}", AS.format(file=self.folder / f"{who}.env"))
-        self._program("rclone", RCLONE.format(folder=self.folder))
+        super().install(server)
+        self.add_program("rclone", RCLONE.format(folder=self.folder))
 
     def run(self, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        path = f"{self.folder / 'bin'}:{ROOT / 'docs'}:{Path(sys.executable).parent}"
-        environment = os.environ | {
-            "PATH": f"{path}:{os.environ['PATH']}",
+        return self.execute(ROOT / "scripts" / script, *arguments)
+
+    def execute(self, *command: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        environment = self.environment | {
             "BACKUP_FOLDER": str(self.backups),
             "BACKUP_SETTINGS": str(self.folder / "service.env"),
             "BACKUP_OWN": str(self.folder / "backup.env"),
         }
         return subprocess.run(
-            [ROOT / "scripts" / script, *map(str, arguments)],
+            [*map(str, command)],
+            cwd=cwd,
             env=environment,
             capture_output=True,
             text=True,
@@ -86,22 +66,15 @@ class Machine:
     def newest(self) -> Path:
         return max(self.backups.glob("*.surql.gz"))
 
-    def _program(self, name: str, text: str) -> None:
-        (self.folder / "bin" / name).write_text(text)
-        (self.folder / "bin" / name).chmod(0o755)
-
 
 @pytest.fixture
 async def root(tmp_path: Path) -> AsyncIterator[Database]:
     """The guide's database in a server of its own."""
     with surreal_server(tmp_path / "first") as server:
-        address = replace(server.address(), database="video")
-        async with connected(replace(address, database="elsewhere")) as database:
-            for script in (DATABASE_STATEMENTS, documented_statements("DEFINE USER migrator")):
-                await execute(database, script)
+        address = await create_database(server, name="video")
         async with connected(address) as database:
             await migrate_and_create_service_user(database)
-            machine = Machine(tmp_path)
+            machine = BackupMachine(tmp_path)
             machine.install(server)
             (tmp_path / "remotes/r2/videos").mkdir(parents=True)
             (tmp_path / "remotes/r2/videos/video.mp4").write_text("a video")
@@ -109,8 +82,8 @@ async def root(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def machine(root: Database, tmp_path: Path) -> Machine:  # noqa: ARG001 it runs the server
-    return Machine(tmp_path)
+def machine(root: Database, tmp_path: Path) -> BackupMachine:  # noqa: ARG001 it runs the server
+    return BackupMachine(tmp_path)
 
 
 @pytest.fixture
@@ -136,7 +109,7 @@ def with_published_key(server: SurrealServer) -> httpx.Response:
 
 
 async def test_a_restored_server_has_everything_and_the_service_signs_in(
-    machine: Machine, root: Database, other: SurrealServer
+    machine: BackupMachine, root: Database, other: SurrealServer
 ) -> None:
     await root.call("credit::grant", "first", "ann", 100, 0)
     ended = machine.run("backup.sh")
@@ -157,7 +130,27 @@ async def test_a_restored_server_has_everything_and_the_service_signs_in(
     assert await balance(restored) == 100
 
 
-async def test_a_backup_leaves_the_machine_with_bucket_and_settings(machine: Machine) -> None:
+async def test_an_older_release_restores_the_backup_that_was_made_before_a_migration(
+    machine: BackupMachine, root: Database, other: SurrealServer
+) -> None:
+    newer = machine.folder / "newer"
+    for part in ("app", "schema", "scripts"):
+        copytree(ROOT / part, newer / part)
+    (newer / "schema/013_newer.surql").write_text("DEFINE TABLE newer SCHEMAFULL;")
+    migrate = ("as_migrator", "python", "-m", "scripts.migrate")
+    await root.call("credit::grant", "first", "ann", 100, 0)
+    assert machine.run("backup.sh").returncode == 0
+    assert machine.execute(*migrate, cwd=newer).returncode == 0
+    assert machine.execute(*migrate, "--check").returncode != 0  # this release does not start
+
+    machine.install(other)
+    ended = machine.run("restore.sh", machine.newest)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert machine.execute(*migrate, "--check").returncode == 0
+    assert await balance(replace(other.address(), database="video")) == 100
+
+
+async def test_a_backup_leaves_the_machine_with_bucket_and_settings(machine: BackupMachine) -> None:
     assert machine.run("backup.sh").returncode == 0
     remote = machine.folder / "remotes/backup"
     assert (remote / "videos/video.mp4").read_text() == "a video"
@@ -166,7 +159,9 @@ async def test_a_backup_leaves_the_machine_with_bucket_and_settings(machine: Mac
     assert {oct(path.stat().st_mode)[-3:] for path in machine.backups.iterdir()} == {"600"}
 
 
-async def test_a_backup_has_the_operators_own_settings_and_names_its_file(machine: Machine) -> None:
+async def test_a_backup_has_the_operators_own_settings_and_names_its_file(
+    machine: BackupMachine,
+) -> None:
     elsewhere = machine.folder / "elsewhere"
     (machine.folder / "backup.env").write_text(f"BACKUP_FOLDER={elsewhere}\nBACKUP_REMOTE=own:\n")
     ended = machine.run("backup.sh")
@@ -176,7 +171,7 @@ async def test_a_backup_has_the_operators_own_settings_and_names_its_file(machin
 
 
 async def test_a_damaged_backup_is_refused_before_anything_is_written(
-    machine: Machine, other: SurrealServer
+    machine: BackupMachine, other: SurrealServer
 ) -> None:
     assert machine.run("backup.sh").returncode == 0
     damaged = machine.folder / "damaged.surql.gz"
@@ -189,7 +184,7 @@ async def test_a_damaged_backup_is_refused_before_anything_is_written(
     assert machine.run("restore.sh", machine.newest).returncode == 0
 
 
-async def test_a_failure_is_reported_and_deletes_no_old_backup(machine: Machine) -> None:
+async def test_a_failure_is_reported_and_deletes_no_old_backup(machine: BackupMachine) -> None:
     machine.backups.mkdir()
     old = machine.backups / "2020-01-01T050000Z.surql.gz"
     old.write_bytes(gzip.compress(b"old"))

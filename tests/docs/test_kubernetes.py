@@ -1,10 +1,13 @@
 """``docs/kubernetes/``: manifests that Kubernetes takes, for the process that they run."""
 
+import asyncio
 import re
 import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -12,7 +15,11 @@ import pytest
 import yaml
 
 from app.settings import Settings
+from scripts.migrate import migrate
 from tests.support.container import stages
+from tests.support.database import connected, surreal_server
+from tests.support.deployment import as_migrator, create_database
+from tests.support.machine import Machine
 from tests.support.process import ROOT
 
 FOLDER = ROOT / "docs/kubernetes"
@@ -196,3 +203,37 @@ def test_one_process_always_serves() -> None:
         selector = the(kind)["spec"]["selector"]
         assert selector.get("matchLabels", selector).items() <= labels.items()
     assert labels.items().isdisjoint(the("Job")["spec"]["template"]["metadata"]["labels"].items())
+
+
+async def test_the_processes_sign_in_with_what_the_steps_make(tmp_path: Path) -> None:
+    """Runs the parts of the steps that need no cluster, in the shell and order of the guide."""
+    guide = (ROOT / "docs/containers.md").read_text()
+    parts = re.findall(
+        r"^(?:cat > service\.env|as_migrator surql) <<END$.*?^END$", guide, re.MULTILINE | re.DOTALL
+    )
+    assert len(parts) == 2
+    with surreal_server(tmp_path / "server") as server:
+        machine = Machine(tmp_path)
+        machine.install(server)
+        address = await create_database(server, name="video")
+        async with connected(address) as root, connected(as_migrator(root)) as migrator:
+            assert await migrate(migrator) == 0
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            ["bash", "-euc", "\n".join(parts)],
+            cwd=tmp_path,
+            env=machine.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+        secret = dict(re.findall(r"(?m)^(\w+)=(.+)$", (tmp_path / "service.env").read_text()))
+        service = replace(
+            address,
+            user=secret["SURREAL_USER"],
+            password=secret["SURREAL_PASSWORD"],
+            level="record",
+        )
+        async with connected(service) as database:
+            assert await database.query("SELECT VALUE slug FROM template")

@@ -16,9 +16,9 @@ SURQL_BLOCKS = re.findall(
 PASSWORD = "of-its-own"
 
 
-async def create_database(server: SurrealServer) -> Address:
-    """Create a database and its migrator under a name that no other test uses."""
-    address = server.address()
+async def create_database(server: SurrealServer, *, name: str | None = None) -> Address:
+    """Create a database and its migrator, under a name that no other test uses unless told."""
+    address = server.address() if name is None else replace(server.address(), database=name)
     async with connected(replace(address, database="elsewhere")) as database:
         for script in (DATABASE_STATEMENTS, documented_statements("DEFINE USER migrator")):
             renamed = re.sub(
