@@ -73,7 +73,7 @@ def without_times(row: Row) -> Row:
 
 @dataclass
 class Jobs:
-    """Calls the functions of ``schema/functions/video_job.surql``, and reads what they write."""
+    """Calls the functions of ``schema/functions/video_job*.surql``, and reads what they write."""
 
     database: Database
     changes: int = 0
