@@ -30,8 +30,9 @@ echo "$FOLDER/$now.surql.gz"
 tar --create --gzip --absolute-names --file "$FOLDER/$now.settings.tar.gz" $SETTINGS
 
 rclone copy "$FOLDER" "${REMOTE}database" --exclude unfinished
+# An object never changes: to compare times would be a question to the bucket for each of them.
 if [[ -n $BUCKET ]]; then
-  rclone copy "$BUCKET" "${REMOTE}${BUCKET#*:}" --immutable --metadata
+  rclone copy "$BUCKET" "${REMOTE}${BUCKET#*:}" --immutable --metadata --size-only
 fi
 
 # Only after all copies: a machine that can no longer reach the remote keeps what it has. Of each day the

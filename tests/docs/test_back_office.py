@@ -48,8 +48,13 @@ GRANT, WITHDRAWAL, REFUND, JOBS, STORY, FAIL, SUSPEND, ERASE, PROGRESS, SWITCH =
 async def run_command(command: str, **variables: str) -> Any:
     if shutil.which("curl") is None:
         pytest.skip("install curl")
-    process = await asyncio.create_subprocess_shell(
-        command, stdout=PIPE, stderr=PIPE, env={"PATH": os.environ["PATH"]} | variables
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        command,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={"PATH": os.environ["PATH"]} | variables,
     )
     said, complaints = await process.communicate()
     assert process.returncode == 0, complaints

@@ -18,10 +18,8 @@ from tests.support.stack import EXAMPLE, FILE, example, file_of, stack, variable
 STACK = stack(example())
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
 PASSWORDS = [name for name, value in example().items() if value.endswith("123")]
-SET_BY_THE_IMAGE = {"HOST", "PORT", "LOG_FORMAT"}
+SET_BY_THE_IMAGE = {"HOST", "PORT"}
 LEFT_AT_THEIR_DEFAULTS = {
-    "R2_PUBLIC_URL",
-    "R2_REGION",
     "STORAGE_DIR",
     "SURREAL_DATABASE",
     "SURREAL_NAMESPACE",
@@ -48,13 +46,14 @@ def test_every_variable_is_in_the_example_and_every_required_one_is_required() -
 
 def test_the_guide_makes_the_settings_and_each_password_is_another_one(tmp_path: Path) -> None:
     guide = (ROOT / "docs/containers.md").read_text()
-    (loop,) = re.findall(r"^while .*?^done .*?$", guide, re.DOTALL | re.MULTILINE)
+    (loop,) = re.findall(r"^\(umask 077; while .*?^done .*?\)$", guide, re.DOTALL | re.MULTILINE)
     (tmp_path / "docs").mkdir()
     shutil.copy(EXAMPLE, tmp_path / "docs")
     subprocess.run(["/bin/bash", "-ec", loop], cwd=tmp_path, check=True)
     lines = (tmp_path / "docs/.env").read_text().splitlines()
     made = dict(line.split("=", 1) for line in lines if re.match(r"\w+=", line))
     assert made.keys() == example().keys()
+    assert (tmp_path / "docs/.env").stat().st_mode & 0o077 == 0
     assert len({made[name] for name in PASSWORDS}) == len(PASSWORDS)
     assert min(len(made[name]) for name in PASSWORDS) == 48
 
