@@ -16,6 +16,9 @@ SHORTEST_WEBHOOK_SECRET, LONGEST_WEBHOOK_SECRET = 24, 64
 MOST_WEBHOOK_SECRETS = 2
 
 _ORIGIN = re.compile(r"https?://[^/?#*\s]+")
+_MEDIA_HOST = re.compile(
+    r"(\*\.)?([\w-]+\.)+[a-z][\w-]*(/[^/?#@*\s]+)*/?", re.ASCII | re.IGNORECASE
+)
 
 
 def is_loopback(host: str) -> bool:
@@ -62,6 +65,16 @@ def origins(addresses: tuple[str, ...]) -> tuple[str, ...]:
         if not (host_of(origin) and _ORIGIN.fullmatch(origin)):
             raise ValueError("must be origins such as https://app.example.com, separated by commas")
     return written
+
+
+def media_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the entries if :class:`app.media.hosts.MediaHosts` can find videos by each of them."""
+    if not entries or not all(_MEDIA_HOST.fullmatch(each) and each.isascii() for each in entries):
+        raise ValueError(
+            "must be host names, *.host or host/folder, without https:// and port, "
+            "separated by commas"
+        )
+    return entries
 
 
 def header_value(secret: SecretStr) -> SecretStr:

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("fal_media_hosts")
+    @classmethod
+    def _media_hosts_are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return setting_checks.media_hosts(value)
+
     @field_validator("cors_origins")
     @classmethod
     def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:

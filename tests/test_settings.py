@@ -254,6 +254,32 @@ def test_media_hosts_are_separated_by_commas() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(" , ", "*", "*.", "*.media", "localhost", "127.0.0.1", "[::1]", "fal.media."),
+        *(
+            "https://fal.media",
+            "//fal.media",
+            "fal.media:443",
+            "me@fal.media",
+            "b\u00fccher.example",
+        ),
+        *("fal.media?a", "fal.media#a", "fal.media a.example", "v*.fal.media", ".fal.media"),
+        *("a.example/*", "a.example/b c", "a.example//b", "a.example/b\u00fccher", "a.example/b?c"),
+        "fal.media,https://a.example",
+    ],
+)
+def test_media_hosts_in_another_form_are_refused(wrong: str) -> None:
+    (line,) = messages(fal_media_hosts=wrong)
+    assert line.startswith("FAL_MEDIA_HOSTS: must be host names, *.host or host/folder, without")
+
+
+def test_media_hosts_may_have_folders() -> None:
+    given = "storage.googleapis.com/falserverless/a%20b/, *.My_cdn.xn--p1ai/x, v3-1.fal.media/"
+    assert settings(fal_media_hosts=given).fal_media_hosts == tuple(given.split(", "))
+
+
 def test_the_final_slash_of_the_public_url_is_dropped() -> None:
     assert settings(public_url="https://videos.example.com/").public_url == (
         "https://videos.example.com"
