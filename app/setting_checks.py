@@ -15,6 +15,8 @@ SHORTEST_WEBHOOK_SECRET, LONGEST_WEBHOOK_SECRET = 24, 64
 """Bytes: Standard Webhooks requires as many."""
 MOST_WEBHOOK_SECRETS = 2
 
+_HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[\da-f:.]*:[\da-f:.]*", re.ASCII)
+"""A name, or an address; the second form is IPv6 without its brackets."""
 _ORIGIN = re.compile(r"https?://[^/?#*\s]+")
 _MEDIA_HOST = re.compile(
     r"(\*\.)?([\w-]+\.)+[a-z][\w-]*(/[^/?#@*\s]+)*/?", re.ASCII | re.IGNORECASE
@@ -35,10 +37,13 @@ def host_of(address: str) -> str:
     """Return the host of an address, or an empty string if the address is malformed."""
     if "@" in address:
         raise ValueError("must not contain a user or a password: addresses are logged")
+    if not _is_printable_ascii(address) or " " in address:
+        raise ValueError("must be printable ASCII without blanks (write the host as xn--…)")
     with suppress(ValueError):
         parts = urlsplit(address)
-        if parts.port != 0:
-            return parts.hostname or ""
+        host = parts.hostname or ""
+        if parts.port != 0 and _HOST.fullmatch(host):
+            return host
     return ""
 
 
@@ -46,6 +51,13 @@ def web_address(address: str) -> str:
     """Return the address of a server that https or http reaches."""
     if not (address.startswith(("https://", "http://")) and host_of(address)):
         raise ValueError("must be an https:// or http:// address")
+    return address
+
+
+def prefix(address: str) -> str:
+    """Return an address that paths can be appended to."""
+    if "?" in address or "#" in address:
+        raise ValueError("must not contain ? or #: paths are appended to it")
     return address
 
 

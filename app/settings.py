@@ -165,6 +165,13 @@ class Settings(BaseSettings):
     def _url_is_an_address(cls, value: str | None) -> str | None:
         return None if value is None else setting_checks.web_address(value)
 
+    @field_validator(
+        "public_url", "r2_public_url", "r2_endpoint_url", "otel_exporter_otlp_endpoint"
+    )
+    @classmethod
+    def _url_takes_paths(cls, value: str | None) -> str | None:
+        return None if value is None else setting_checks.prefix(value)
+
     @field_validator("r2_endpoint_url")
     @classmethod
     def _endpoint_has_no_path(cls, value: str | None) -> str | None:

@@ -17,6 +17,7 @@ INTEGERS = [name for name, field in Settings.model_fields.items() if field.annot
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if field.annotation in {int, float}
 ]
+ADDRESSES = [name for name in Settings.model_fields if name.endswith(("_url", "_endpoint"))]
 
 
 def settings(**given: Any) -> Settings:
@@ -27,6 +28,10 @@ def messages(**given: Any) -> list[str]:
     with pytest.raises(ValidationError) as refused:
         settings(**given)
     return wrong_settings(refused.value)
+
+
+def _scheme(name: str) -> str:
+    return "wss" if name == "surreal_url" else "https"
 
 
 def test_the_example_file_lists_every_setting_with_its_default() -> None:
@@ -158,17 +163,59 @@ def test_a_key_set_needs_https_except_on_loopback() -> None:
     assert settings(auth_jwks_url="http://127.0.0.1:9/keys").auth_jwks_url
 
 
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_with_a_password_is_refused(name: str) -> None:
+    (line,) = messages(**{name: f"{_scheme(name)}://ann:schl@host.example"})
+    assert line == f"{name.upper()}: must not contain a user or a password: addresses are logged"
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
 @pytest.mark.parametrize(
-    "name",
+    "rest",
     [
-        *("surreal_url", "r2_endpoint_url", "r2_public_url", "auth_jwks_url", "public_url"),
-        *("events_url", "sign_in_url", "credits_url"),
+        *("b\u00fccher.example", "a b.example", "a.example ", "a.example\n", "a.example/\t"),
+        *("a.\x7fexample", "a.example/b\u00fccher"),
     ],
 )
-def test_an_address_with_a_password_is_refused(name: str) -> None:
-    scheme = "wss" if name == "surreal_url" else "https"
-    (line,) = messages(**{name: f"{scheme}://ann:schl@host.example"})
-    assert line == f"{name.upper()}: must not contain a user or a password: addresses are logged"
+def test_an_address_that_is_not_printable_ascii_is_refused(name: str, rest: str) -> None:
+    (line,) = messages(**{name: f"{_scheme(name)}://{rest}"})
+    assert line.startswith(
+        f"{name.upper()}: must be printable ASCII without blanks (write the host as xn--…)"
+    )
+
+
+@pytest.mark.parametrize("name", [*ADDRESSES, "cors_origins"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("a;b.example", "*.example", ".example", "a..example", f"{'a' * 64}.example"),
+        *("%61.example", "b\u00fccher.example"),
+    ],
+)
+def test_a_host_that_cannot_exist_is_refused(name: str, host: str) -> None:
+    (line,) = messages(**{name: f"{_scheme(name)}://{host}"})
+    assert line.startswith(f"{name.upper()}: must be ")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["xn--bcher-kva.example", "My_store", "a.example.", "10.0.0.1:9000", "[2001:DB8::1]:443"],
+)
+def test_other_hosts_are_accepted(host: str) -> None:
+    given = f"https://{host}"
+    names = [name for name in ADDRESSES if name not in {"surreal_url", "events_url"}]
+    assert settings(**dict.fromkeys(names, given)).model_dump(include={*names}) == dict.fromkeys(
+        names, given
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["public_url", "r2_public_url", "r2_endpoint_url", "otel_exporter_otlp_endpoint"]
+)
+@pytest.mark.parametrize("rest", ["?", "/?a=b", "/#", "#a"])
+def test_an_address_to_which_paths_are_appended_ends_with_a_path(name: str, rest: str) -> None:
+    (line,) = messages(**{name: f"https://host.example{rest}"})
+    assert line.startswith(f"{name.upper()}: must not contain ? or #: paths are appended to it")
 
 
 @pytest.mark.parametrize(
