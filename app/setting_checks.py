@@ -17,7 +17,7 @@ MOST_WEBHOOK_SECRETS = 2
 
 _HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[\da-f:.]*:[\da-f:.]*", re.ASCII)
 """A name, or an address; the second form is IPv6 without its brackets."""
-_ORIGIN = re.compile(r"https?://[^/?#*\s]+")
+_ORIGIN = re.compile(r"https?://[^/?#*\s]+(?<!:)")
 _MEDIA_HOST = re.compile(
     r"(\*\.)?([\w-]+\.)+[a-z][\w-]*(/[^/?#@*\s]+)*/?", re.ASCII | re.IGNORECASE
 )
@@ -72,7 +72,7 @@ def tamper_proof(address: str) -> str:
 
 def origins(addresses: tuple[str, ...]) -> tuple[str, ...]:
     """Return the addresses as browsers write origins."""
-    written = tuple(address.lower().rstrip("/") for address in addresses)
+    written = tuple(_without_default_port(address.lower().rstrip("/")) for address in addresses)
     for origin in written:
         if not (host_of(origin) and _ORIGIN.fullmatch(origin)):
             raise ValueError("must be origins such as https://app.example.com, separated by commas")
@@ -119,6 +119,10 @@ def webhook_secrets(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
             "a comma, while it is changed"
         )
     return secrets
+
+
+def _without_default_port(origin: str) -> str:
+    return origin.removesuffix(":443" if origin.startswith("https:") else ":80")
 
 
 def _is_webhook_secret(text: str) -> bool:

@@ -246,6 +246,16 @@ def test_origins_are_separated_by_commas() -> None:
         assert line.startswith("CORS_ORIGINS: must be origins such as https://app.example.com")
 
 
+def test_origins_are_compared_without_the_port_that_browsers_leave_out() -> None:
+    given = "https://a.example:443/,http://a.example:80,https://a.example:80,http://[::1]:443"
+    assert settings(cors_origins=given).cors_origins == (
+        "https://a.example",
+        "http://a.example",
+        "https://a.example:80",
+        "http://[::1]:443",
+    )
+
+
 def test_a_value_that_is_not_a_number_is_refused_without_jargon() -> None:
     lines = messages(**dict.fromkeys(NUMBERS, "many"))
     assert len(lines) == len(NUMBERS)
