@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     def _key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         return None if value is None else setting_checks.header_value(value)
 
+    @field_validator("r2_access_key_id", "r2_secret_access_key", mode="before")
+    @classmethod
+    def _key_has_no_line_break(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
+
     @field_validator(
         "fal_media_hosts", "cors_origins", "admin_api_keys", "events_secret", mode="before"
     )

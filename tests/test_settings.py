@@ -256,6 +256,13 @@ def test_origins_are_compared_without_the_port_that_browsers_leave_out() -> None
     )
 
 
+@pytest.mark.parametrize("name", ["r2_access_key_id", "r2_secret_access_key"])
+def test_keys_of_the_store_lose_the_line_break_of_their_file(name: str) -> None:
+    given = getattr(settings(**{name: " key+/=@1\n"}), name)
+    assert (given if isinstance(given, str) else given.get_secret_value()) == "key+/=@1"
+    assert getattr(settings(**{name: "\n"}), name) is None
+
+
 def test_a_value_that_is_not_a_number_is_refused_without_jargon() -> None:
     lines = messages(**dict.fromkeys(NUMBERS, "many"))
     assert len(lines) == len(NUMBERS)
