@@ -17,6 +17,7 @@ MOST_WEBHOOK_SECRETS = 2
 
 _HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[\da-f:.]*:[\da-f:.]*", re.ASCII)
 """A name, or an address; the second form is IPv6 without its brackets."""
+_BUCKET = re.compile(r"[\w.-]{1,255}", re.ASCII)
 _ORIGIN = re.compile(r"https?://[^/?#*\s]+(?<!:)")
 _MEDIA_HOST = re.compile(
     r"(\*\.)?([\w-]+\.)+[a-z][\w-]*(/[^/?#@*\s]+)*/?", re.ASCII | re.IGNORECASE
@@ -59,6 +60,13 @@ def prefix(address: str) -> str:
     if "?" in address or "#" in address:
         raise ValueError("must not contain ? or #: paths are appended to it")
     return address
+
+
+def bucket(name: str) -> str:
+    """Return the name if botocore sends requests for it; R2 and S3 allow fewer names."""
+    if not _BUCKET.fullmatch(name):
+        raise ValueError("must be a bucket's name, without a path")
+    return name
 
 
 def tamper_proof(address: str) -> str:

@@ -201,7 +201,7 @@ class Settings(BaseSettings):
         keys = ("r2_endpoint_url", "r2_access_key_id", "r2_secret_access_key")
         if value and (missing := _unset(info, *keys)):
             raise ValueError(f"needs {' and '.join(missing)} as well")
-        return value
+        return setting_checks.bucket(value) if value else None
 
     @field_validator("auth_jwks_url")
     @classmethod

@@ -263,6 +263,17 @@ def test_keys_of_the_store_lose_the_line_break_of_their_file(name: str) -> None:
     assert getattr(settings(**{name: "\n"}), name) is None
 
 
+@pytest.mark.parametrize(
+    "wrong", ["videos/2026", "s3://videos", "my videos", "videos\n", "b\u00fccher"]
+)
+def test_a_bucket_that_no_store_can_have_is_refused(wrong: str) -> None:
+    keys = {"r2_access_key_id": "id", "r2_secret_access_key": "secret"}
+    (line,) = messages(r2_endpoint_url="https://r2.example", r2_bucket=wrong, **keys)
+    assert line.startswith("R2_BUCKET: must be a bucket's name, without a path")
+    bucket = settings(r2_endpoint_url="https://r2.example", r2_bucket="My_videos.2-a", **keys)
+    assert bucket.r2_bucket == "My_videos.2-a"
+
+
 def test_a_value_that_is_not_a_number_is_refused_without_jargon() -> None:
     lines = messages(**dict.fromkeys(NUMBERS, "many"))
     assert len(lines) == len(NUMBERS)
