@@ -166,7 +166,7 @@ export class Attempts extends EventTarget {
       return this.#videos.submit(await image, data, options);
     };
     try {
-      attempt.job = await this.#keys.use(attempt.key, submit);
+      this.#take(attempt, await this.#keys.use(attempt.key, submit));
       this.#endSubmit(attempt, attempt.job.id);
     } catch (error) {
       attempt.error = error;
@@ -191,11 +191,21 @@ export class Attempts extends EventTarget {
     if (!attempt) {
       const startedAt = Math.min(Date.now(), Date.parse(job.latest.createdAt));
       attempt = new Attempt(job.latest.templateSlug, null, startedAt);
-      attempt.job = job;
+      this.#take(attempt, job);
       attempt.kept = runningPictures.find(job.id);
       this.#byJob.set(job.id, attempt);
     }
     this.#changed(attempt);
+  }
+
+  /** The job may end without a last status: the service may no longer know it. */
+  #take(attempt, job) {
+    attempt.job = job;
+    job.finished.catch((error) => {
+      if (attempt.hasEnded) return;
+      attempt.error = error;
+      this.#changed(attempt);
+    });
   }
 
   #addPast(status) {

@@ -1,3 +1,4 @@
+import { OWN } from "./addresses.js";
 import { localStore } from "./views/browser-storage.js";
 
 const UNDO_FOR = 15_000; // milliseconds
@@ -104,7 +105,7 @@ export class Deletions extends EventTarget {
 
   /** What is no longer noted was undone if its time was not over, and else is sent. */
   #followOtherTab({ key, oldValue, newValue }) {
-    if (key !== this.#key) return;
+    if (key !== OWN + this.#key) return;
     const left = JSON.parse(newValue ?? "{}");
     const gone = Object.entries(JSON.parse(oldValue ?? "{}")).filter(([jobId]) => !(jobId in left));
     const [undone, sent] = [[], []];

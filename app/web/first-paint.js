@@ -6,7 +6,8 @@
     root.dataset.view = view[1];
   }
   try {
-    const theme = localStorage.getItem("theme");
+    const { pathname } = new URL("../..", document.currentScript.src);
+    const theme = localStorage.getItem(pathname === "/" ? "theme" : `designer${pathname}theme`);
     if (theme === "dark" || theme === "light") root.dataset.theme = theme;
   } catch {
     // Without storage, the system's theme is used.

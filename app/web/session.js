@@ -1,3 +1,4 @@
+import { OWN } from "./addresses.js";
 import { hasExpired, subject } from "./generation/client.js";
 import { channelOf } from "./generation/tabs.js";
 import { isDevelopment } from "./operator.js";
@@ -27,7 +28,7 @@ export class Session extends EventTarget {
   #askWho;
   #token;
   #check = null;
-  #otherTabs = channelOf("session");
+  #otherTabs = channelOf(`${OWN}session`);
 
   /** @param {() => Promise<{user: string, email?: string}>} askWho asks the service */
   constructor(askWho) {

@@ -188,3 +188,17 @@ def test_the_page_sets_the_ratio_shows_a_picture_and_learns_what_is_transparent(
     for aspect in ("9:16", "21:9"):
         run("(aspect) => { editor.aspect = aspect; }", aspect)
         expect(editor.page.locator(".canvas-aspect", has_text=aspect)).to_be_in_viewport(ratio=1)
+
+
+def test_a_picture_replaces_the_canvas_while_a_text_is_being_typed(editor: EditorPage) -> None:
+    editor.page.get_by_role("button", name="Add text").click()
+    expect(editor.page.get_by_label("Text", exact=True)).to_be_focused()
+    editor.page.evaluate(
+        """async (content) => {
+          const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+          await editor.showPicture(new Blob([bytes], { type: "image/png" }));
+        }""",
+        base64.b64encode(encoded(600, 810)).decode(),
+    )
+    assert [each["kind"] for each in editor.objects] == ["picture"]
+    expect(editor.page.get_by_label("Text", exact=True)).to_have_count(0)

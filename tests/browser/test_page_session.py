@@ -349,3 +349,28 @@ def test_a_token_that_a_full_storage_refuses_is_not_followed_by_the_one_before(
     signed_in(studio, "a-longer-address")
     studio.page.reload()
     signed_out(studio.page)
+
+
+def test_a_page_under_a_prefix_leaves_the_storage_of_its_origin_alone(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+
+    def proxy(route: Route) -> None:
+        route.continue_(url=route.request.url.replace("/under/a/prefix/", "/"))
+
+    context.route("**/under/a/prefix/**", proxy)
+    own = "Object.keys(localStorage).find((key) => key.endsWith('access-token'))"
+    studio = Studio(context, f"{driven.url}/under/a/prefix", token=token("ada"))
+    expect(studio.page.locator("html")).to_have_attribute("data-session", "in")
+    assert studio.page.evaluate(own) == "designer/under/a/prefix/access-token"
+
+    studio.page.evaluate("""() => {
+      localStorage.setItem("access-token", "the app's");
+      sessionStorage.setItem("work", "the app's");
+      localStorage.removeItem("designer/under/a/prefix/access-token");
+    }""")
+    studio.page.reload()
+    signed_out(studio.page)
+    kept = "[localStorage.getItem('access-token'), sessionStorage.getItem('work')]"
+    assert studio.page.evaluate(kept) == ["the app's"] * 2

@@ -2,7 +2,9 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -25,6 +27,16 @@ DROP = """([name, content]) => {
   const init = { bubbles: true, cancelable: true, dataTransfer };
   document.querySelector("[role=application]").dispatchEvent(new DragEvent("drop", init));
 }"""
+
+DELETED = {
+    "status": "completed",
+    "stage": "done",
+    "templateSlug": "night-life-roller",
+    "falModel": "fal-ai/any",
+    "variables": {},
+    "credits": 10,
+    **dict.fromkeys(("createdAt", "updatedAt", "completedAt", "deletedAt"), "2099-01-01T00:00:00Z"),
+}
 
 # The submit's status and code, the toast's title, and the label of its button.
 REFUSALS = [
@@ -283,3 +295,38 @@ def test_a_rejected_cancel_shows_a_toast(
         studio.toasts.get_by_role("button", name="Try again").click()
     expect(studio.toasts).to_have_count(1)
     assert fal.submits() == before
+
+
+def follow(studio: Studio, answer: Callable[[Route], None]) -> None:
+    """Start a video of which the service then tells this only."""
+    studio.page.route("**/api/templates/video/events", lambda route: route.abort())
+    studio.start()
+    studio.page.route("**/api/templates/video/status?*", answer)
+
+
+def test_a_video_that_the_service_no_longer_knows_is_not_waited_for(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED)
+    unknown = {"status": 404, "code": "job_not_found", "detail": "There is no such job."}
+    studio = Studio(context, driven.url, token=token("gus"))
+    follow(studio, lambda route: route.fulfill(json=unknown, status=404))
+    expect(studio.toasts).to_contain_text("There is no such job.")
+    expect(studio.dialog).to_be_hidden()
+    expect(studio.page.locator("#activity-badge")).to_be_hidden()
+
+
+def test_a_finished_video_that_was_deleted_elsewhere_is_no_news(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    def deleted(route: Route) -> None:
+        job = parse_qs(urlsplit(route.request.url).query)["jobId"][0]
+        route.fulfill(json={**DELETED, "jobId": job})
+
+    console.allow(REQUEST_FAILED)
+    studio = Studio(context, driven.url, token=token("hal"))
+    follow(studio, deleted)
+    expect(studio.dialog).to_be_hidden()
+    expect(studio.page.locator("#activity-badge")).to_be_hidden()
+    expect(studio.page.locator("#library-badge")).to_be_hidden()
+    expect(studio.toasts).to_have_count(0)

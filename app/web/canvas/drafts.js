@@ -3,9 +3,10 @@
  * Failures are ignored: in a private window or on a full disk, the canvas is lost when the page closes.
  */
 
+import { OWN } from "../addresses.js";
 import { tabId } from "./tab-id.js";
 
-const NAME = "designer";
+const NAME = `${OWN}designer`;
 const VERSION = 2;
 const DRAFTS = "drafts";
 const COPIED = "copied";

@@ -79,6 +79,7 @@ export class Editing extends EventTarget {
   /** Starts with another scene and an empty history. */
   open(scene) {
     this.#history = new History(scene);
+    this.selection = [];
     this.#view.show();
   }
 

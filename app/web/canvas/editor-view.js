@@ -38,6 +38,7 @@ export class EditorView {
 
   show() {
     const { scene, selected, isCropping, guides, marquee } = this.#editor;
+    if (selected[0]?.kind !== "text") this.#field.drop(); // another scene is shown
     const shown = { scene, isCropping, guides, marquee };
     this.#stage.show({ ...shown, selected: this.#field.isOpen ? [] : selected });
     this.#stage.node.ariaLabel = labelOf(this.#editor);

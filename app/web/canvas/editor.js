@@ -108,7 +108,7 @@ export class CanvasEditor extends Editing {
     if (this.aspect !== this.#shownAspect) this.dispatchEvent(new Event("aspect-change"));
     this.#shownAspect = this.aspect;
     clearTimeout(this.#saveTimer);
-    this.#saveTimer = setTimeout(() => this.#drafts.save(this.scene), SAVE_AFTER);
+    this.#saveTimer = setTimeout(() => this.ready.then(() => this.#drafts.save(this.scene)), SAVE_AFTER);
   }
 
   #place({ scene, id }) {

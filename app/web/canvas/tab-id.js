@@ -1,3 +1,4 @@
+import { OWN } from "../addresses.js";
 import { sessionStore } from "../views/browser-storage.js";
 
 const KEY = "canvas-tab";
@@ -30,7 +31,7 @@ function hold(id) {
   return new Promise((resolve) => {
     const options = { signal: AbortSignal.timeout(PATIENCE) };
     const untilClosed = () => (resolve(true), new Promise(() => {}));
-    navigator.locks.request(`${KEY}/${id}`, options, untilClosed).catch(() => resolve(false));
+    navigator.locks.request(`${OWN}${KEY}/${id}`, options, untilClosed).catch(() => resolve(false));
   });
 }
 

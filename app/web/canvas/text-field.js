@@ -45,11 +45,17 @@ export class TextField {
   close() {
     const field = this.#field;
     if (!field) return;
-    this.#field = null;
     const focused = document.activeElement === field;
-    field.remove();
+    this.drop();
     this.#editor.finishText(field.value);
     if (focused) this.#stage.node.focus({ preventScroll: true });
+  }
+
+  /** Closes the field of a text that is gone. */
+  drop() {
+    const field = this.#field;
+    this.#field = null;
+    field?.remove();
   }
 
   #onKey(event) {

@@ -47,6 +47,7 @@ export class AttemptNews {
       return this.#context.report(failure, attempt);
     }
     if (status === "cancelled") return this.#announce(attempt, "cancelled");
+    if (!attempt.status.url) return undefined; // deleted already, on another machine
     const isInLibrary = this.#context.router.location.view === "library";
     const isNew = !this.#dialog.shows(attempt);
     if (isNew && !isInLibrary) this.#shell.showNewVideo();

@@ -1,3 +1,5 @@
+import { OWN } from "../addresses.js";
+
 /**
  * Browser storage that falls back to memory if the browser refuses to store a value; the value before
  * is forgotten, so that it does not come back with the next page.
@@ -13,7 +15,7 @@ class BrowserStorage {
   get(key) {
     if (this.#unsaved.has(key)) return this.#unsaved.get(key);
     try {
-      return this.#area().getItem(key);
+      return this.#area().getItem(OWN + key);
     } catch {
       return null;
     }
@@ -21,8 +23,8 @@ class BrowserStorage {
 
   set(key, value) {
     try {
-      if (value === null) this.#area().removeItem(key);
-      else this.#area().setItem(key, value);
+      if (value === null) this.#area().removeItem(OWN + key);
+      else this.#area().setItem(OWN + key, value);
       this.#unsaved.delete(key);
     } catch {
       this.#unsaved.set(key, value); // private mode, or storage is full
@@ -43,7 +45,8 @@ class BrowserStorage {
   clear() {
     this.#unsaved.clear();
     try {
-      this.#area().clear();
+      const area = this.#area();
+      for (const name of Object.keys(area)) if (name.startsWith(OWN)) area.removeItem(name);
     } catch {
       // There is nothing stored.
     }
@@ -51,7 +54,7 @@ class BrowserStorage {
 
   #forget(key) {
     try {
-      this.#area().removeItem(key);
+      this.#area().removeItem(OWN + key);
     } catch {
       // There is nothing stored.
     }

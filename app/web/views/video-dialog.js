@@ -85,7 +85,7 @@ export class VideoDialog extends EventTarget {
 
   #update() {
     const { status, hasEnded, seconds, isCancelling } = this.#attempt;
-    if (status.status === "completed") {
+    if (status.url) {
       const hadFocus = document.activeElement === this.#parts.leave || document.activeElement === this.#parts.cancel;
       const title = titleOf(status.templateSlug, this.#context.catalogue);
       this.#finish({ ...status, title, favourite: false }, ["Your video is ready", `made in ${clock(seconds)}`]);
