@@ -18,9 +18,16 @@ KEEP_HOURLY=2 # days
 KEEP_DAILY=14
 KEEP_REMOTE=${BACKUP_KEEP_REMOTE-14d} # empty if the other place expires objects by itself
 
-# Every user of the machine can read a command line: the password comes from as_root's environment.
 mkdir -p "$FOLDER"
-now=$(date --utc +%FT%H%M%SZ)
+# Two at once, of the timer and of a release, would write into one file.
+exec 9>"$FOLDER/.lock"
+if ! flock --nonblock 9; then
+  echo 'backup.sh: waits, another backup is under way' >&2
+  flock 9
+fi
+# The backup of a release must not be replaced by one that was made after its migration began.
+while now=$(date --utc +%FT%H%M%SZ) && [[ -e $FOLDER/$now.surql.gz ]]; do sleep 0.2; done
+# Every user of the machine can read a command line: the password comes from as_root's environment.
 # shellcheck disable=SC2016 # as_root's shell expands it
 as_root bash -c 'surreal export --log none --endpoint "${SURREAL_URL/#ws/http}" --namespace video --database video -' |
   gzip >"$FOLDER/unfinished"
@@ -29,7 +36,7 @@ echo "$FOLDER/$now.surql.gz"
 # shellcheck disable=SC2086 # a list of files
 tar --create --gzip --absolute-names --file "$FOLDER/$now.settings.tar.gz" $SETTINGS
 
-rclone copy "$FOLDER" "${REMOTE}database" --exclude unfinished
+rclone copy "$FOLDER" "${REMOTE}database" --include '*.gz'
 # An object never changes: to compare times would be a question to the bucket for each of them.
 if [[ -n $BUCKET ]]; then
   rclone copy "$BUCKET" "${REMOTE}${BUCKET#*:}" --immutable --metadata --size-only

@@ -20,6 +20,7 @@ from tests.support.database import SurrealServer, connected, surreal_server
 from tests.support.deployment import create_database, migrate_and_create_service_user
 from tests.support.machine import Machine
 from tests.support.process import PATIENCE, ROOT
+from tests.support.programs import required
 
 RCLONE = """#!/bin/sh
 # Copies between folders that stand for remotes.
@@ -29,7 +30,21 @@ if [ "$1" = copy ]; then
   from=$2 to={folder}/remotes/$(echo "$3" | tr : /)
   case $from in /*) ;; *) from={folder}/remotes/$(echo "$from" | tr : /) ;; esac
   mkdir -p "$to" && cp -R --no-clobber "$from/." "$to"
+  if [ "${{4-}}" = --include ]; then find "$to" -type f ! -name "$5" -delete; fi
 fi
+"""
+SLOW_EXPORT = """#!/bin/sh
+echo begin >> {folder}/exports.log
+echo "the first half"
+sleep 1
+echo "the second half"
+echo end >> {folder}/exports.log
+"""
+DATE = """#!/bin/sh
+# The time stands still while two backups ask for it.
+echo asked >> {folder}/date.log
+test "$(wc -l < {folder}/date.log)" -le 2 || exec {date} "$@"
+echo 2026-01-01T010000Z
 """
 
 
@@ -44,19 +59,31 @@ class BackupMachine(Machine):
         return self.execute(ROOT / "scripts" / script, *arguments)
 
     def execute(self, *command: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-        environment = self.environment | {
-            "BACKUP_FOLDER": str(self.backups),
-            "BACKUP_SETTINGS": str(self.folder / "service.env"),
-            "BACKUP_OWN": str(self.folder / "backup.env"),
-        }
         return subprocess.run(
             [*map(str, command)],
             cwd=cwd,
-            env=environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def started(self, script: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [ROOT / "scripts" / script],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {
+            "BACKUP_FOLDER": str(self.backups),
+            "BACKUP_SETTINGS": str(self.folder / "service.env"),
+            "BACKUP_OWN": str(self.folder / "backup.env"),
+        }
 
     @property
     def backups(self) -> Path:
@@ -168,6 +195,26 @@ async def test_a_backup_has_the_operators_own_settings_and_names_its_file(
     assert ended.returncode == 0, ended.stderr
     assert [ended.stdout.strip()] == [str(path) for path in elsewhere.glob("*.surql.gz")]
     assert (machine.folder / "remotes/own/videos/video.mp4").exists()
+
+
+async def test_of_two_backups_at_once_one_waits_and_both_are_whole(machine: BackupMachine) -> None:
+    machine.add_program("surreal", SLOW_EXPORT.format(folder=machine.folder))
+    with machine.started("backup.sh") as first, machine.started("backup.sh") as second:
+        said = [each.communicate() for each in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), said
+    made = list(machine.backups.glob("*.surql.gz"))
+    assert {output.strip() for output, _ in said} == {*map(str, made)}
+    whole = b"the first half\nthe second half\n"
+    assert [gzip.decompress(path.read_bytes()) for path in made] == [whole] * 2
+    assert (machine.folder / "exports.log").read_text().split() == ["begin", "end"] * 2
+    assert sum("another backup is under way" in errors for _, errors in said) == 1
+
+
+async def test_a_backup_does_not_replace_one_of_the_same_second(machine: BackupMachine) -> None:
+    machine.add_program("date", DATE.format(folder=machine.folder, date=required("date")))
+    names = [machine.run("backup.sh").stdout.strip() for _ in range(2)]
+    assert len(set(names)) == 2
+    assert {str(path) for path in machine.backups.glob("*.surql.gz")} == set(names)
 
 
 async def test_a_damaged_backup_is_refused_before_anything_is_written(
