@@ -15,8 +15,9 @@ from app.api.admin_jobs import MAX_REASON
 from app.database.client import Database
 from app.database.errors import Thrown
 from app.database.job_story import find_stored, read_story
+from app.database.refusals import is_unreadable
 from app.domain.admin_action import AdminAction
-from app.domain.support_job import JobEvent
+from app.domain.support_job import JobEvent, UnreadableJob
 from app.errors import ServiceError, StorageUnavailable
 from app.jobs.lifecycle import ENDED_BY_SUPPORT
 from app.problems import DatabaseUnavailable, JobNotFound
@@ -47,8 +48,9 @@ async def history(database: Database, storage: Storage, job_id: str) -> list[str
         raise ServiceError(_REFUSALS["job_not_found"].format(job_id)) from error
     job = story.row
     lines = [
-        f"Job {job_id} of {job['user']}" + _unless_same(job["user_email"], job["user"]),
+        f"Job {job_id} of {job['user']}" + _unless_same(job.get("user_email"), job["user"]),
         *_facts(job),
+        *([f"  Problem   {story.job.problem}"] if isinstance(story.job, UnreadableJob) else []),
         "",
         "Events",
         *[_event(event, since=job["created_at"]) for event in story.events],
@@ -81,9 +83,17 @@ async def fail(database: Database, job_id: str, reason: str) -> None:
     try:
         async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=5):
             with attempt:
-                await database.call("video_job::fail_by_hand", job_id, ENDED_BY_SUPPORT, action)
+                await _end(database, job_id, action)
     except Thrown as thrown:
         raise ServiceError(_REFUSALS[thrown.code].format(job_id)) from thrown
+
+
+async def _end(database: Database, job_id: str, action: Mapping[str, Any]) -> None:
+    try:
+        await database.call("video_job::fail_by_hand", job_id, ENDED_BY_SUPPORT, action)
+    except DatabaseUnavailable as error:
+        if not is_unreadable(error):  # it has answered, so it has ended the job
+            raise
 
 
 def _facts(job: Mapping[str, Any]) -> Iterator[str]:
@@ -134,8 +144,8 @@ def _reason(text: str) -> str:
     return text
 
 
-def _unless_same(email: str, user: str) -> str:
-    return "" if email == user else f" ({email})"
+def _unless_same(email: str | None, user: str) -> str:
+    return "" if email in {None, user} else f" ({email})"
 
 
 async def main() -> int:

@@ -41,7 +41,7 @@ async def jobs(request: Request[LifespanState]) -> Response:
         page, user=_user(request), status=status_of(request)
     )
     listed, cursor = split_page(found, page, lambda each: each.place)
-    shapes = [await support_job_json(each.job, service.storage) for each in listed if each.job]
+    shapes = [await support_job_json(each.job, service.storage) for each in listed]
     return JSONResponse({"jobs": shapes, "nextCursor": cursor}, headers=NO_STORE)
 
 

@@ -5,17 +5,19 @@ from typing import Any
 from app.api.job_presentation import job_json, job_with_addresses
 from app.api.presentation import entry_json, erasure_json, rfc3339
 from app.domain.deletion import Erasure
-from app.domain.support_job import JobEvent, JobStory, RecordedTrouble, SupportJob
+from app.domain.support_job import JobEvent, JobStory, RecordedTrouble, SupportJob, UnreadableJob
 from app.domain.support_user import SupportUser
 from app.errors import StorageUnavailable
 from app.storage.protocol import Storage, StoredObject
 
 
-async def support_job_json(support: SupportJob, storage: Storage) -> dict[str, Any]:
-    """Return the status object with what only the back office sees.
+async def support_job_json(support: SupportJob | UnreadableJob, storage: Storage) -> dict[str, Any]:
+    """Return the status object with what only the back office sees, or why it cannot be read.
 
     If the storage is away, it has no addresses: the rest is needed just then.
     """
+    if isinstance(support, UnreadableJob):
+        return {"jobId": support.id, "problem": support.problem}
     try:
         shape = await job_with_addresses(support.job, storage)
     except StorageUnavailable:

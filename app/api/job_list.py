@@ -9,6 +9,7 @@ from app.api.job_presentation import job_body
 from app.api.paging import memory_for, page_request, split_page
 from app.api.service import NO_STORE, LifespanState, caller_of, service_of
 from app.domain.job import Status
+from app.domain.support_job import SupportJob
 from app.problems import InvalidQuery
 
 
@@ -20,7 +21,11 @@ async def jobs(request: Request[LifespanState]) -> Response:
     async with memory_for(page.limit, request, owner=caller.user):
         found = await service.job_pages.of_user(caller.user, page, status_of(request))
         rows, cursor = split_page(found, page, lambda row: row.place)
-        bodies = [await job_body(row.job.job, service.storage) for row in rows if row.job]
+        bodies = [
+            await job_body(row.job.job, service.storage)
+            for row in rows
+            if isinstance(row.job, SupportJob)
+        ]
     body = b'{"jobs":[%b],"nextCursor":%b}' % (b",".join(bodies), json.dumps(cursor).encode())
     return Response(body, headers=NO_STORE, media_type="application/json")
 

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from app.database.client import Database
 from app.database.paging import NEWEST, exact_page
-from app.database.refusals import is_unreadable
+from app.database.refusals import is_unreadable, unreadable_job
 from app.domain.job import Status, whole_microseconds
 from app.domain.page import PageRequest, Place
-from app.domain.support_job import SupportJob
+from app.domain.support_job import SupportJob, UnreadableJob, read_support_job
 from app.problems import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
@@ -35,20 +35,19 @@ _OTHERS = {status for status in Status if status is not Status.PENDING}
 
 @dataclass(frozen=True, kw_only=True)
 class ListedJob:
-    """A row of a page; ``job`` is None if it cannot be read."""
+    """A row of a page."""
 
     place: Place
-    job: SupportJob | None
+    job: SupportJob | UnreadableJob
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read a row; one that is not a job is logged."""
+    def from_row(cls, row: Mapping[str, Any], job: UnreadableJob | None = None) -> Self:
+        """Read a row, unless its ``job`` is known to be unreadable; such a job is logged."""
         place = Place(time=whole_microseconds(row["created_at"]), id=str(row["id"].id))
-        try:
-            return cls(place=place, job=SupportJob.from_row(row))
-        except (KeyError, TypeError, ValueError) as error:
-            log.error("%s cannot be read: %r", row["id"], error)  # noqa: TRY400 the line says it all
-            return cls(place=place, job=None)
+        read = job or read_support_job(row)
+        if isinstance(read, UnreadableJob):
+            log.error("%s cannot be read: %s", row["id"], read.problem)
+        return cls(place=place, job=read)
 
 
 class JobPages:
@@ -99,7 +98,7 @@ class JobPages:
                     raise
         else:
             places = await self._exact_page(page, _PLACE, given)
-            rows = [await self._row(place, rows_as[-1]) for place in places]
+            return [await self._listed(place, rows_as[-1]) for place in places]
         return [ListedJob.from_row(each) for each in rows]
 
     async def _exact_page(
@@ -116,12 +115,12 @@ class JobPages:
             least = f"{found[0]}\0"  # the next text
         return words
 
-    async def _row(self, place: dict[str, Any], row: str) -> dict[str, Any]:
-        """Return the whole row, or only its place if the driver cannot read it."""
+    async def _listed(self, place: dict[str, Any], row: str) -> ListedJob:
+        """Read one row, which the driver may not be able to."""
         try:
             found: dict[str, Any] = await self._database.query(f"RETURN {row}", id=place["id"])
         except DatabaseUnavailable as error:
             if not is_unreadable(error):
                 raise
-            return place
-        return found
+            return ListedJob.from_row(place, unreadable_job(str(place["id"].id), error))
+        return ListedJob.from_row(found)

@@ -14,13 +14,14 @@ from app.database.client import Database
 from app.database.errors import Thrown
 from app.database.job_refusals import refusal_of_change, refusal_of_submit
 from app.database.limits import Limits
+from app.database.refusals import is_unreadable, unreadable_job
 from app.domain.admin_action import AdminAction
 from app.domain.job import Job, Status
 from app.domain.submission import Submission
-from app.domain.support_job import SupportJob
+from app.domain.support_job import SupportJob, UnreadableJob, read_support_job
 from app.domain.trouble import Trouble
 from app.domain.video import StoredVideo
-from app.problems import VideoNotFound
+from app.problems import DatabaseUnavailable, VideoNotFound
 from app.telemetry.metrics import CREDITS, ENDED, RETRIES, SUBMITTED
 from app.telemetry.traces import current_trace
 
@@ -155,17 +156,28 @@ class JobStore:
         """End the job as cancelled and release its hold."""
         return await self._call("cancelled", job_id, holder)
 
-    async def fail_by_hand(self, job_id: str, message: str, action: AdminAction) -> SupportJob:
+    async def fail_by_hand(
+        self, job_id: str, message: str, action: AdminAction
+    ) -> SupportJob | UnreadableJob:
         """End the job for the back office, without a video, and release its hold.
+
+        A job whose row cannot be read is ended, too, but neither published nor counted.
 
         Raises:
             JobNotFound: there is no such job.
             JobFinished: it has ended, or its video is being stored.
 
         """
-        row = await self._row("fail_by_hand", job_id, message, vars(action))
-        self._published(row)
-        return SupportJob.from_row(row)
+        try:
+            row = await self._row("fail_by_hand", job_id, message, vars(action))
+        except DatabaseUnavailable as error:
+            if not is_unreadable(error):  # it has answered, so it has ended the job
+                raise
+            return unreadable_job(job_id, error)
+        failed = read_support_job(row)
+        if isinstance(failed, SupportJob):
+            self._published(row)
+        return failed
 
     async def delete(self, job_id: str, user: str) -> Job:
         """Delete the job's video from the library of its user; its objects follow.

@@ -5,21 +5,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.database.client import Database
+from app.database.refusals import is_unreadable, unreadable_job
 from app.domain.credits import CreditEntry
-from app.domain.support_job import JobEvent, JobStory
-from app.problems import JobNotFound
+from app.domain.support_job import JobEvent, JobStory, UnreadableJob, read_support_job
+from app.problems import DatabaseUnavailable, JobNotFound
 from app.storage.keys import poster_key
 from app.storage.protocol import Storage, StoredObject
 
-_STORY = """{
+_STORY = """{{
 LET $row = SELECT * FROM ONLY type::record('video_job', $job);
-RETURN IF $row = NONE { NONE } ELSE { {
-  row: fn::video_job::readable($row),
-  events: (SELECT * FROM type::record('video_job_event', [$job, 0]..[$job, 1000000])),
-  entries: (SELECT * FROM type::record('credit_entry', [$job, '']..[$job, 'z'])
-    ORDER BY created_at)
-} }
-}"""
+RETURN IF $row = NONE {{ NONE }} ELSE {{ {{
+  row: {row},
+  events: (SELECT *, fn::clock::readable(at) AS at
+    FROM type::record('video_job_event', [$job, 0]..[$job, 1000000])),
+  entries: (SELECT *, fn::clock::readable(created_at) AS created_at
+    FROM type::record('credit_entry', [$job, '']..[$job, 'z']) ORDER BY created_at)
+}} }}
+}}"""
+_WHOLE = "fn::video_job::readable($row)"
+_FACTS = """(SELECT id, user, user_email, template_slug, fal_model, fal_request_id, status, stage,
+    credits, error_code, error, attempts, video_key, poster_key, start_key,
+    fn::clock::readable(created_at) AS created_at FROM ONLY $row.id)"""
+"""For a row with a time that no driver can read where none belongs."""
 
 
 async def read_story(database: Database, job_id: str) -> JobStory:
@@ -30,11 +37,19 @@ async def read_story(database: Database, job_id: str) -> JobStory:
         DatabaseUnavailable: it cannot be read.
 
     """
-    found = await database.query(_STORY, job=job_id)
+    unreadable: UnreadableJob | None = None
+    try:
+        found = await database.query(_STORY.format(row=_WHOLE), job=job_id)
+    except DatabaseUnavailable as error:
+        if not is_unreadable(error):
+            raise
+        unreadable = unreadable_job(job_id, error)
+        found = await database.query(_STORY.format(row=_FACTS), job=job_id)
     if found is None:
         raise JobNotFound("There is no such job.")
     return JobStory(
         row=found["row"],
+        job=unreadable or read_support_job(found["row"]),
         events=tuple(map(JobEvent.from_row, found["events"])),
         entries=tuple(map(CreditEntry.from_row, found["entries"])),
     )

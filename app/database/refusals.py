@@ -28,6 +28,7 @@ from app.database.errors import (
     Thrown,
     TransactionConflict,
 )
+from app.domain.support_job import UnreadableJob
 from app.errors import ServiceError
 from app.problems import DatabaseUnavailable
 
@@ -75,6 +76,11 @@ def is_unreadable(error: DatabaseUnavailable) -> bool:
     It does so for a time beyond the year 9999.
     """
     return isinstance(error.__cause__, ValueError | UnexpectedResponseError)
+
+
+def unreadable_job(job_id: str, error: DatabaseUnavailable) -> UnreadableJob:
+    """Return what is known of a job whose row the driver refused."""
+    return UnreadableJob(id=job_id, problem=f"the driver cannot read it: {error.__cause__}")
 
 
 def refusal_of(error: Exception) -> Refused | None:

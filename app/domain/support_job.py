@@ -50,6 +50,23 @@ class SupportJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnreadableJob:
+    """A job whose row has a value that no release writes."""
+
+    id: str
+    problem: str
+    """Why the row cannot be read."""
+
+
+def read_support_job(row: Mapping[str, Any]) -> SupportJob | UnreadableJob:
+    """Read a row of ``video_job``, whatever is in it."""
+    try:
+        return SupportJob.from_row(row)
+    except (KeyError, TypeError, ValueError) as error:
+        return UnreadableJob(id=str(row["id"].id), problem=repr(error))
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobEvent:
     """One row of ``video_job_event``; a job's events are numbered from 1."""
 
@@ -81,12 +98,8 @@ class JobStory:
     """Everything that the database has about one job."""
 
     row: Mapping[str, Any]
-    """The job's own row."""
+    """The job's own row; only its main facts if the driver cannot read all of it."""
+    job: SupportJob | UnreadableJob
     events: tuple[JobEvent, ...]
     entries: tuple[CreditEntry, ...]
     """Oldest first."""
-
-    @property
-    def job(self) -> SupportJob:
-        """The job; raises as :meth:`~app.domain.job.Job.from_row` does."""
-        return SupportJob.from_row(self.row)

@@ -12,7 +12,7 @@ from app.database.job_store import JobStore
 from app.domain.admin_action import AdminAction
 from app.domain.job import DueJob, Job, Stage
 from app.domain.submission import Submission
-from app.domain.support_job import SupportJob
+from app.domain.support_job import SupportJob, UnreadableJob
 from app.errors import FalNotFound, FalUnavailable
 from app.fal.messages import Progress
 from app.fal.queue import Fal
@@ -198,7 +198,7 @@ class Lifecycle:
         if not await self._cancellations.ask(job):
             await self._snapshots.refresh_now(job.id, self.refresh)
 
-    async def fail_by_hand(self, job_id: str, action: AdminAction) -> SupportJob:
+    async def fail_by_hand(self, job_id: str, action: AdminAction) -> SupportJob | UnreadableJob:
         """End the job for the back office, and ask fal to cancel it so that nobody pays.
 
         Raises:
@@ -208,7 +208,7 @@ class Lifecycle:
         """
         context.job_id.set(job_id)
         failed = await self._store.fail_by_hand(job_id, ENDED_BY_SUPPORT, action)
-        if failed.job.request_id is not None:
+        if isinstance(failed, SupportJob) and failed.job.request_id is not None:
             stop = self._cancellations.stop(failed.job, failed.job.request_id)
             self._background.start(f"cancel {job_id}", stop)
         return failed

@@ -11,6 +11,7 @@ from app.settings import Settings
 from tests.support.database import connected, embedded
 from tests.support.job_functions import RUNNING, Jobs
 from tests.support.job_rows import stored_row
+from tests.support.openapi import INTERFACE
 from tests.support.refusals import assert_problem
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -18,6 +19,7 @@ from tests.support.stand_ins.fal_faults import Answer, Hang
 from tests.support.stand_ins.videos import small_video
 from tests.support.submits import held_submit
 
+FAR = "d'+12000-01-01T00:00:00Z'"
 REASON = {"reason": "The user waits; ticket 4711."}
 
 
@@ -115,6 +117,40 @@ async def test_of_many_who_end_a_job_one_does_and_is_written_down(run: Running) 
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
     assert len(await run.rows("SELECT * FROM admin_action")) == 1
     assert await run.money() == (100, 0, ["grant", "hold", "release"])
+
+
+@pytest.mark.unaudited  # the damage is what it is about
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("stage = 'dreaming'", None),
+        (f"deadline_at = {FAR}", None),
+        ("user_email = NONE", "user_email"),
+        (f"variables = {{ when: {FAR} }}", "the driver cannot read"),
+    ],
+)
+async def test_a_job_that_cannot_be_read_is_ended_and_the_answer_says_so(
+    run: Running, fal: FalStandIn, damage: str, problem: str | None
+) -> None:
+    job_id = await run.submitted()
+    await run.wait_for_background()
+    for field in ("stage", "user_email"):
+        await run.rows(f"DEFINE FIELD OVERWRITE {field} ON video_job TYPE any")
+    await run.rows(f"UPDATE video_job SET {damage} RETURN NONE")  # noqa: S608 a constant
+    answer = await run.administer("POST", f"jobs/{job_id}/fail", REASON)
+    assert answer.status_code == 200, answer.text
+    INTERFACE.check(answer)
+    if problem is None:
+        assert answer.json()["error"]["code"] == "interrupted"
+    else:
+        assert answer.json().keys() == {"jobId", "problem"}
+        assert problem in answer.json()["problem"]
+    await run.wait_for_background()
+    assert fal.count("cancel") == (problem is None)
+    assert await run.money() == (100, 0, ["grant", "hold", "release"])
+    again = await run.administer("POST", f"jobs/{job_id}/fail", REASON)
+    assert_problem(again, 409, "job_finished")
+    assert len(await run.rows("SELECT * FROM admin_action")) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.openapi import INTERFACE
 from tests.support.refusals import assert_problem
 from tests.support.service import Running, png
 from tests.support.stand_ins.fal import FalStandIn
@@ -129,9 +130,59 @@ async def test_rows_with_impossible_times_or_values_do_not_break_a_page(run: Run
         f"since: {FAR}, until: {FAR} }}, lease = {{ holder: 'h', until: {FAR} }} RETURN NONE"
     )
     await run.rows("UPDATE video_job:job4 SET stage = 'dreaming'")
-    assert await listed(run) == [*sound[::-1], "job2", "job1", "job0"]
-    for job in "job1", "job2", "job3":
+    assert await listed(run) == [*sound[::-1], "job4", "job2", "job1", "job0"]
+    for job in "job1", "job2", "job3", "job4":
         assert (await run.administer("GET", f"jobs/{job}")).status_code == 200
+
+
+@pytest.mark.unaudited  # the damage is what it is about
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("stage = 'dreaming'", "'dreaming' is not a valid Stage"),
+        ("user_email = NONE", "user_email"),
+        (f"variables = {{ when: {FAR} }}", "the driver cannot read"),
+    ],
+)
+async def test_a_job_that_cannot_be_read_is_listed_with_its_problem_and_has_a_story(
+    run: Running, damage: str, problem: str
+) -> None:
+    sound, odd = await run.submitted(), await run.submitted()
+    await run.wait_for_background()
+    for field in ("stage", "user_email"):
+        await run.rows(f"DEFINE FIELD OVERWRITE {field} ON video_job TYPE any")
+    await run.rows(f"UPDATE type::record('video_job', $job) SET {damage} RETURN NONE", job=odd)
+    page = await run.administer("GET", "jobs")
+    INTERFACE.check(page)
+    shown, other = page.json()["jobs"]
+    assert shown.keys() == {"jobId", "problem"}
+    assert shown["jobId"] == odd
+    assert problem in shown["problem"]
+    assert (other["jobId"], other["status"]) == (sound, "pending")
+    answer = await run.administer("GET", f"jobs/{odd}")
+    INTERFACE.check(answer)
+    story = answer.json()
+    assert story["job"] == shown
+    assert [event["stage"] for event in story["events"]] == ["submitting", "queued"]
+    assert [entry["kind"] for entry in story["entries"]] == ["hold"]
+    assert [each["bytes"] for each in story["stored"]] == [len(png())]
+
+
+@pytest.mark.unaudited  # the damage is what it is about
+async def test_a_story_shows_events_and_entries_of_impossible_times(run: Running) -> None:
+    job_id = await run.submitted()
+    for table in ("video_job_event", "credit_entry"):
+        await run.rows(f"REMOVE EVENT {table}_append_only ON {table}")
+    await run.rows("DEFINE FIELD OVERWRITE created_at ON credit_entry TYPE datetime")
+    await run.rows("DEFINE FIELD OVERWRITE at ON video_job_event TYPE datetime")
+    await run.rows(f"UPDATE video_job_event SET at = {FAR} WHERE stage = 'queued' RETURN NONE")
+    await run.rows(f"UPDATE credit_entry SET created_at = {FAR} RETURN NONE")
+    answer = await run.administer("GET", f"jobs/{job_id}")
+    assert answer.status_code == 200, answer.text
+    story = answer.json()
+    assert story["job"]["status"] == "pending"
+    assert [event["at"][:4] for event in story["events"]][1:] == ["9999"]
+    assert [entry["createdAt"][:4] for entry in story["entries"]] == ["9999"]
 
 
 @pytest.mark.parametrize(

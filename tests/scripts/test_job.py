@@ -98,6 +98,22 @@ async def test_a_job_is_ended_from_the_shell_and_written_down(run: Running) -> N
         await fail(run.service.database, job_id, "Again.")
 
 
+@pytest.mark.unaudited  # the damage is what it is about
+async def test_a_job_that_the_driver_cannot_read_is_ended_from_the_shell_and_shown(
+    run: Running,
+) -> None:
+    job_id = await run.submitted()
+    await run.rows(
+        "UPDATE video_job SET variables = { when: d'+12000-01-01T00:00:00Z' } RETURN NONE"
+    )
+    await fail(run.service.database, job_id, "The user waits.")
+    text = await printed(run, job_id)
+    assert "  Status    failed, done" in text
+    assert "  Problem   the driver cannot read" in text
+    assert "release" in text
+    assert len(await run.rows("SELECT * FROM admin_action")) == 1
+
+
 async def test_a_video_that_is_being_stored_is_not_ended_from_the_shell(
     run: Running, fal: FalStandIn
 ) -> None:
