@@ -8,8 +8,10 @@ from typing import Any
 
 from app.database.client import Database
 from app.database.job_ranges import RANGE, split_table
+from app.database.refusals import is_unreadable, unreadable_job
 from app.errors import VideoUnavailable
 from app.media.probing import probe
+from app.problems import DatabaseUnavailable
 from app.storage.protocol import Storage
 
 AT_ONCE = 4
@@ -53,7 +55,12 @@ async def list_videos(
 async def _list(
     database: Database, storage: Storage, job: str, titles: Mapping[str, str], path: Path
 ) -> str | None:
-    row: dict[str, Any] = await database.call("video_job::get", job)
+    try:
+        row: dict[str, Any] = await database.call("video_job::get", job)
+    except DatabaseUnavailable as error:
+        if not is_unreadable(error):
+            raise
+        return unreadable_job(job, error).problem
     if not (key := row.get("video_key")):
         return "it has no video_key"
     found = await storage.find(key, read=False)

@@ -125,6 +125,22 @@ async def test_videos_that_cannot_be_listed_are_named_with_the_reason(
     assert await database.query("SELECT VALUE record::id(id) FROM library_video") == ["good"]
 
 
+async def test_a_row_that_the_driver_cannot_read_is_named_and_holds_up_no_other(
+    database: Database, storage: LocalFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["good", "odd", "well"]
+    await adopt(database, *(legacy_row(name, video_key="users/ada/old.mp4") for name in names))
+    far = "d'+12000-01-01T00:00:00Z'"
+    await database.query(f"UPDATE video_job:odd SET variables = {{ when: {far} }} RETURN NONE")  # noqa: S608 a constant
+    capsys.readouterr()
+    assert await fill_library(database, storage) == 1
+    printed = capsys.readouterr().out
+    assert "2 videos listed in the library" in printed
+    assert "odd: the driver cannot read it: " in printed
+    listed = await database.query("SELECT VALUE record::id(id) FROM library_video ORDER BY id")
+    assert listed == ["good", "well"]
+
+
 async def test_a_video_of_an_erased_user_is_not_listed_again(
     database: Database, storage: LocalFiles
 ) -> None:
