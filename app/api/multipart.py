@@ -24,7 +24,7 @@ class SubmissionParser(MultiPartParser):
     none with an image. So the name of a part decides what it is.
 
     Raises:
-        InvalidMultipart: a part is not what its name says, or ``data`` is too large.
+        InvalidMultipart: a part is not what its name says, or ``data`` is too large or repeated.
         ImageTooLarge: the image is too large.
 
     """
@@ -39,6 +39,7 @@ class SubmissionParser(MultiPartParser):
         )
         self._bounds = {"startImage": max_image_bytes, "data": MAX_DATA_BYTES}
         self._part_bytes = 0
+        self._has_data = False
 
     def on_part_begin(self) -> None:
         self._part_bytes = 0
@@ -50,6 +51,9 @@ class SubmissionParser(MultiPartParser):
         _, options = parse_options_header(given)
         kept = b"other"
         if options.get(b"name") == b"data":
+            if self._has_data:
+                raise InvalidMultipart("data is sent more than once.", headers=HANG_UP)
+            self._has_data = True
             kept = b"data"
         elif options.get(b"name") == b"startImage":
             kept = b"startImage; filename=startImage"

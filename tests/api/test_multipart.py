@@ -73,6 +73,12 @@ async def test_a_refused_part_is_named_with_its_bound(settings: Settings, fal: F
             "startImage is a text",
         ),
         ([(FILE, png()), (FILE, png())], 400, "invalid_multipart", "Too many files"),
+        (
+            [(BLOB, ORDER), (FILE, png()), (PLAIN, ORDER)],
+            400,
+            "invalid_multipart",
+            "data is sent more than once.",
+        ),
         ([(b'name="x"', b"")] * (MAX_PARTS + 1), 400, "invalid_multipart", "Too many fields"),
         (
             [(FILE, png()), (b'name="x"', bytes(500_000))],
