@@ -30,6 +30,8 @@ Body = Callable[[Job], Awaitable[bytes]]
 class EventStream(StreamingResponse):
     """An open event stream of one job, or of all jobs of a user if ``job`` is None.
 
+    ``HEAD`` opens none.
+
     Raises:
         TooManyStreams: the user has as many streams open as allowed.
 
@@ -53,6 +55,11 @@ class EventStream(StreamingResponse):
         super().__init__(_events(self._subscription, body), headers=HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":  # its answer ends with the headers
+            start = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **start})
+            await send({"type": "http.response.body"})
+            return
         with self._subscriptions.open(self._user, self._subscription):
             async with self._places.held(self._user):
                 await super().__call__(scope, receive, send)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from app import times
@@ -13,6 +14,7 @@ from app.jobs import live_updates
 from app.settings import Settings
 from app.telemetry.seam import T
 from tests.support.event_streams import EVENTS, open_stream
+from tests.support.process import PATIENCE
 from tests.support.refusals import assert_problem
 from tests.support.service import Running, over_a_socket, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -152,6 +154,27 @@ async def test_stream_beyond_the_users_limit_is_refused_until_one_closes(
         await run.wait_for_background()  # which returns the places
         async with open_stream(address):
             pass
+
+
+async def test_head_is_answered_at_once_and_opens_no_stream(
+    settings: Settings, fal: FalStandIn
+) -> None:
+    one = settings.model_copy(update={"max_streams_per_user": 1})
+    async with (
+        running(one, fal) as run,
+        over_a_socket(run) as address,
+        httpx.AsyncClient(base_url=address, headers=bearer(), timeout=PATIENCE) as browser,
+    ):
+        head = await browser.head(EVENTS)
+        assert head.status_code == 200
+        async with open_stream(address) as stream:
+            ours = {"date", "x-request-id", "transfer-encoding"}
+            assert head.headers.keys() - ours == stream.answer.headers.keys() - ours
+            assert head.headers["content-type"] == stream.answer.headers["content-type"]
+        assert (await browser.get("/healthz")).is_success  # the connection is free
+        for headers, query, status in (({"Authorization": ""}, {}, 401), ({}, {"jobId": ""}, 400)):
+            refused = await browser.head(EVENTS, headers=headers, params=query)
+            assert refused.status_code == status
 
 
 async def test_fifty_streams_of_a_job_share_its_refreshes(
