@@ -68,6 +68,14 @@ async def _serve(create_app: CreateApp, settings: Settings) -> None:
         ServiceError: something that the settings name cannot be used.
 
     """
+    cancel = signal.getsignal(signal.SIGINT)  # asyncio has set it: it cancels this task
+    assert callable(cancel), "asyncio handles SIGINT"
+
+    def stop_opening(sig: int, frame: FrameType | None) -> None:
+        _limit_end()
+        cancel(sig, frame)
+
+    _handle_signals(stop_opening)
     app = create_app(settings)
     async with AsyncExitStack() as stack:
         try:
@@ -79,8 +87,7 @@ async def _serve(create_app: CreateApp, settings: Settings) -> None:
         server = _Server(state, _config(settings, app))
         # uvicorn handles the signals while it serves and raises them again at its end. The second
         # time its handler has nothing to do, and the signal does not interrupt the closing.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, server.handle_exit)
+        _handle_signals(server.handle_exit)
         # A full collection stops the process for 100 ms after the imports and for 60 ms with 500
         # open streams. Freezing excludes the imports; the threshold makes collections rarer.
         gc.collect()
@@ -134,9 +141,20 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self._stopping.is_set():
             self._stopping.set()
-            signal.signal(signal.SIGALRM, _exit_now)
-            signal.setitimer(signal.ITIMER_REAL, times.FORCED_EXIT)
+            _limit_end()
         super().handle_exit(sig, frame)
+
+
+def _handle_signals(handle: Callable[[int, FrameType | None], None]) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, handle)
+
+
+def _limit_end() -> None:
+    """Let the process end in ``times.FORCED_EXIT`` from the first signal, whatever still runs."""
+    signal.signal(signal.SIGALRM, _exit_now)
+    if not any(signal.getitimer(signal.ITIMER_REAL)):
+        signal.setitimer(signal.ITIMER_REAL, times.FORCED_EXIT)
 
 
 def _exit_now(_sig: int, _frame: FrameType | None) -> None:

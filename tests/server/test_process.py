@@ -212,8 +212,20 @@ async def test_a_submit_whose_body_is_incomplete_is_answered_503_when_the_servic
     assert b"shutting_down" in answer
 
 
-HANGS = """
-import asyncio, os, time
+HANGS_AT_THE_END = """
+    yield {"stopping": asyncio.Event()}
+    time.sleep(600)
+"""
+HANGS_AT_THE_START = """
+    def hang():
+        print("opening", file=sys.stderr, flush=True)
+        time.sleep(600)
+
+    await asyncio.to_thread(hang)
+    yield {"stopping": asyncio.Event()}
+"""
+RUN = """
+import asyncio, os, sys, time
 from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from app import times
@@ -221,22 +233,35 @@ from app.server import process
 
 @asynccontextmanager
 async def lifespan(_app):
-    yield {"stopping": asyncio.Event()}
-    time.sleep(60)
+    %s
 
 times.FORCED_EXIT = 0.1
 os._exit(process.run(lambda _: Starlette(lifespan=lifespan)))
 """
 
 
-def test_the_process_ends_with_status_0_even_if_something_hangs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize(
+    ("lifespan", "sign"),
+    [(HANGS_AT_THE_START, b"opening"), (HANGS_AT_THE_END, b"Uvicorn running")],
+    ids=["start", "end"],
+)
+def test_the_process_ends_with_status_0_even_if_something_hangs(
+    tmp_path: Path, lifespan: str, sign: bytes, stop: signal.Signals
+) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": "0"}
     with subprocess.Popen(
-        [sys.executable, "-c", HANGS], cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+        [sys.executable, "-c", RUN % lifespan.strip()],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
     ) as popen:
-        assert popen.stderr is not None
-        lines = iter(popen.stderr.readline, b"")
-        assert any(b"Uvicorn running" in line for line in lines)
-        popen.send_signal(signal.SIGTERM)
-        assert popen.wait(PATIENCE) == 0
-        assert any(b"Something hangs while the service stops" in line for line in lines)
+        try:
+            assert popen.stderr is not None
+            lines = iter(popen.stderr.readline, b"")
+            assert any(sign in line for line in lines)
+            popen.send_signal(stop)
+            assert popen.wait(PATIENCE) == 0
+            assert any(b"Something hangs while the service stops" in line for line in lines)
+        finally:
+            popen.kill()
