@@ -21,8 +21,9 @@ class AnswerWriter:
         if self._head:
             data, self._head = self._head + data, b""
         elif self._head is None:
-            has_body = self._cycle.chunked_encoding is False
-            if has_body and self._cycle.scope["method"] != "HEAD":
+            cycle = self._cycle
+            del self._cycle  # otherwise only a collection frees the two
+            if cycle.chunked_encoding is False and cycle.scope["method"] != "HEAD":
                 self._head = data
                 return
             self._head = b""

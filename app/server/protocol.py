@@ -1,6 +1,7 @@
 """uvicorn's faster HTTP protocol, with limits on memory and time for every connection."""
 
 import asyncio
+import weakref
 from typing import Any, Final, cast
 
 import httptools
@@ -19,9 +20,13 @@ READ_BYTES = 16 * 1024
 MAX_UNSENT_BYTES = 16 * 1024
 """Of an answer that the peer does not read; more are counted."""
 MAX_HELD_BYTES = 16 * 1024 * 1024
-"""For heads that are not complete, waiting requests and unsent answers of all connections."""
+"""For all connections: requests until they are answered, bytes that wait, and unsent answers."""
 UNCOUNTED_BYTES = 2 * 1024
 """Of each connection: a head in two packets is served even while others use all that is counted."""
+UNCOUNTED_HEADERS = 32
+"""Of a request whose head is not large. Browsers send some twenty."""
+HEADER_BYTES = 160
+"""Memory for one header besides its text."""
 MAX_CONNECTIONS = 8192
 """Each takes some 5 KiB. The next one is closed at once."""
 HEAD_SECONDS = 20.0
@@ -33,6 +38,7 @@ _HEAD_END = b"\r\n\r\n"
 _CHUNKED_PIECE = 256
 """Bytes: a chunked body is cut at line ends, but not more often than this."""
 _held: Final = MemoryBudget(MAX_HELD_BYTES)
+_NOTHING: Final[Any] = b""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -51,6 +57,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         "_head_bytes",
         "_head_timer",
         "_in_head",
+        "_is_count_due",
+        "_request_bytes",
         "_stall_timer",
         "_unread",
     )
@@ -64,6 +72,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._body_left = 0
         self._unread = b""
         self._counted = 0
+        self._request_bytes = 0
+        self._is_count_due = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
 
@@ -85,6 +95,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._count_held()
         super().connection_lost(exc)
+        if not self._is_idle:
+            self._count_until_freed(self.cycle)
 
     def data_received(self, data: bytes) -> None:
         """Parse one request; what follows waits until it is answered."""
@@ -127,24 +139,36 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        size = self._head_bytes
+        is_large = size > UNCOUNTED_BYTES or len(self.headers) > UNCOUNTED_HEADERS
         self._in_head, self._head_bytes = False, 0
         if self._head_timer is not None:
             self._stop_waiting()
-        if len(self.headers) > MAX_HEADERS:
+        if is_large and len(self.headers) > MAX_HEADERS:
             self.headers.clear()
             raise ValueError("too many headers")  # uvicorn answers 400 to any error in here
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # an offer of an upgrade begins no answer
             self.cycle.transport = cast("asyncio.Transport", AnswerWriter(self.cycle))
+            if is_large or self.pipeline:
+                self._count_request(size, before)
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
         self._body_left -= len(body)
         super().on_body(body)
+        if len(self.cycle.body) > UNCOUNTED_BYTES:
+            self._count_soon()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        cycle = self.cycle
+        if cycle.response_complete:  # otherwise another one has begun
+            self.url = self.headers = self.scope = cycle.scope = cycle.body = _NOTHING
+            if self._counted or self._request_bytes:
+                self._request_bytes = 0
+                self._count_held()
         if self._unread and self._is_idle and not self.transport.is_closing():
             data, self._unread = self._unread, b""
             self.flow.release()
@@ -212,9 +236,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _count_held(self) -> None:
         """Count what this connection holds, and close it if all together hold too much."""
-        held = len(self._unread)
+        held = len(self._unread) + self._request_bytes
         if self._in_head:
             held += self._head_bytes
+        if self.cycle is not None:
+            held += len(self.cycle.body)
         if self._stall_timer is not None:
             held += self.transport.get_write_buffer_size()
         held = max(0, held - UNCOUNTED_BYTES)
@@ -224,6 +250,33 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._counted = held
         else:
             self.transport.abort()
+
+    def _count_request(self, head_bytes: int, before: RequestResponseCycle) -> None:
+        kept = head_bytes + 2 * len(self.url)  # uvicorn keeps the path, as bytes and as a text
+        self._request_bytes += kept + HEADER_BYTES * len(self.headers)
+        if self.pipeline:  # few chunks and this request came in one piece
+            self._request_bytes += len(before.body)
+        self._count_soon()
+
+    def _count_soon(self) -> None:
+        """Count when the application has had its turn: it may have answered, or read the body."""
+        if not self._is_count_due:
+            self._is_count_due = True
+            self.loop.call_soon(self._count_now)
+
+    def _count_now(self) -> None:
+        self._is_count_due = False
+        if self in self.connections:
+            self._count_held()
+
+    def _count_until_freed(self, cycle: RequestResponseCycle) -> None:
+        """Count a request whose connection is lost until the application has ended."""
+        # The last references to it are those of the application.
+        cycle.transport, cycle.on_response = self.transport, lambda: None
+        self.pipeline.clear()
+        if self._counted:
+            weakref.finalize(cycle, _held.give_back, self._counted).atexit = False
+            self._counted = 0
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)

@@ -191,6 +191,17 @@ async def test_half_heads_of_long_headers(victim: Victim) -> None:
     await assert_stands(victim, [victim.send(half) for _ in range(800)])
 
 
+async def test_answered_requests_with_long_paths(victim: Victim) -> None:
+    request = b"GET /" + b"a" * 60_000 + b" HTTP/1.1\r\n\r\n"
+    await assert_stands(victim, [victim.send(request) for _ in range(800)])
+
+
+async def test_streams_with_long_queries(victim: Victim) -> None:
+    query = "a" * 60_000
+    attack = [get(f"{SUBMIT}/events?{query}", f"user-{n}") for n in range(800)]
+    await assert_stands(victim, [victim.send(each) for each in attack])
+
+
 async def test_callbacks_without_a_signature(victim: Victim) -> None:
     head = post("/api/webhooks/fal?jobId=x", 10 * MEBIBYTE - 10)
     await assert_stands(victim, [victim.send(head, bytes(9 * MEBIBYTE)) for _ in range(100)])
