@@ -7,7 +7,8 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,11 @@ from app.telemetry.seam import Seam, direct
 
 T = TypeVar("T")
 
+THREADS = 16
+"""Of the folder alone: when it hangs, the default executor still looks up names for connections.
+
+Eight deliveries and two start images that are copied leave some for other calls.
+"""
 STALE_SECONDS = 86400
 """Longer than any copy takes: an older file in ``.incoming`` was left by a killed process."""
 
@@ -63,6 +69,12 @@ class LocalFiles:
         self._base_url = base_url
         self._seam = seam
         self._now = now
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="storage")
+        self._probe: Future[None] | None = None
+
+    def close(self) -> None:
+        """End the threads; one that hangs is left."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def tidy(self) -> None:
         """Delete incomplete files of killed processes; raises OSError if the folder fails."""
@@ -135,7 +147,7 @@ class LocalFiles:
     async def check(self) -> None:
         try:
             async with asyncio.timeout(times.STORAGE_CHECK):  # a disk can hang
-                await self._call("storage.check", self._write_something)
+                await self._answer("storage.check", self._probed)
         except TimeoutError as error:
             record("storage", up=False)
             raise StorageUnavailable("The storage folder hangs. Check STORAGE_DIR.") from error
@@ -164,7 +176,7 @@ class LocalFiles:
                 path=path,
                 content_type=content_type_of(path.name),
                 disposition=disposition,
-                stat=await asyncio.to_thread(path.stat),
+                stat=await self._in_thread(path.stat),
                 seconds_left=seconds_left,
             )
         except (ValueError, OSError):
@@ -172,13 +184,25 @@ class LocalFiles:
 
     async def _call(self, name: str, work: Callable[[], T]) -> T:
         """Carry out ``work`` in a thread; an OSError becomes StorageUnavailable."""
+        return await self._answer(name, lambda: self._in_thread(work))
+
+    async def _answer(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
         try:
-            result = await self._seam(name, lambda: asyncio.to_thread(work))
+            result = await self._seam(name, call)
         except OSError as error:
             record("storage", up=False)
             raise _unavailable(error) from error
         record("storage", up=True)
         return result
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _probed(self) -> None:
+        """Wait for the running probe, or for a new one: a folder that hangs holds one thread."""
+        if self._probe is None or self._probe.done():
+            self._probe = self._threads.submit(self._write_something)
+        await asyncio.shield(asyncio.wrap_future(self._probe))  # others may wait for it
 
     def _path(self, key: str) -> Path:
         """Return the path of ``key``.

@@ -39,7 +39,10 @@ async def open_storage(
         log.warning("No R2_BUCKET: videos are kept in %s", settings.storage_dir)
         with suppress(OSError):  # /readyz reports a folder that fails
             files.tidy()
-        yield files
+        try:
+            yield files
+        finally:
+            files.close()
         return
     assert settings.r2_bucket, "without files there is a bucket"
     assert settings.r2_endpoint_url, "the settings require it with a bucket"

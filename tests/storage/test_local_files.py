@@ -8,7 +8,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from stat import S_IMODE
-from threading import Barrier
+from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -20,7 +20,7 @@ from app.storage.local_files import LocalFiles
 from tests.support.s3 import browser_of, put_video, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
 T = TypeVar("T")
@@ -297,3 +297,67 @@ async def test_a_check_ends_in_time_if_the_folder_hangs(
     monkeypatch.setattr("app.times.STORAGE_CHECK", 0)
     with pytest.raises(StorageUnavailable, match="hangs"):
         await LocalFiles(tmp_path, seam=hang).check()
+
+
+class Hanging:
+    """A disk on which every call waits until it is released."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.released = Event()
+
+    def __call__(self, *_: object) -> None:
+        self.calls += 1
+        self.released.wait(10)  # a test that fails ends as well
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    hanging = Hanging()
+    yield hanging
+    hanging.released.set()
+
+
+async def test_a_folder_that_hangs_takes_no_thread_of_the_other_systems(
+    files: LocalFiles, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.times.STORAGE_CHECK", 0.05)
+    monkeypatch.setattr(os, "link", hanging)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    putting = asyncio.create_task(put_video(files, KEY, write_file(files._folder.parent, b"video")))
+    monkeypatch.setattr(files, "_write_something", hanging)
+    with pytest.raises(StorageUnavailable, match="hangs"):
+        await files.check()
+    assert hanging.calls == 2
+    async with asyncio.timeout(5):
+        assert await loop.getaddrinfo("localhost", 80)
+    hanging.released.set()
+    await putting
+
+
+async def test_checks_of_a_folder_that_hangs_wait_for_one_probe(
+    files: LocalFiles, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.times.STORAGE_CHECK", 0.05)
+    monkeypatch.setattr(files, "_write_something", hanging)
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable, match="hangs"):
+            await files.check()
+    assert hanging.calls == 1
+    monkeypatch.setattr("app.times.STORAGE_CHECK", 5)
+    checks = [asyncio.create_task(files.check()) for _ in range(2)]
+    await asyncio.sleep(0)
+    hanging.released.set()
+    await asyncio.gather(*checks)
+    await files.check()
+    assert hanging.calls == 2
+
+
+async def test_a_closed_folder_leaves_no_thread(files: LocalFiles) -> None:
+    await files.check()
+    threads = list(files._threads._threads)
+    assert any(thread.is_alive() for thread in threads)
+    files.close()
+    for thread in threads:
+        await asyncio.to_thread(thread.join)
