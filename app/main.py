@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
@@ -58,6 +59,12 @@ from app.storage.opening import local_files, open_storage, warn_if_unavailable
 from app.telemetry import metrics, traces
 from app.telemetry.seam import Seam
 from app.templates.catalogue import Catalogue
+
+THREADS = 64
+"""Of the default executor, which looks up names for new connections as well.
+
+A TMPDIR that hangs holds 28 at once: three of each video and two of each start image in transfer.
+"""
 
 
 def create_app(
@@ -149,6 +156,7 @@ async def _lifespan(
     seam: Seam,
     _app: Starlette,
 ) -> AsyncIterator[LifespanState]:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with AsyncExitStack() as stack:
         if settings.otel_exporter_otlp_endpoint is not None:
             stack.enter_context(traces.exporting(settings.otel_exporter_otlp_endpoint))

@@ -1,6 +1,7 @@
 """One slow part of fal holds up no other part, and no other job."""
 
 import asyncio
+from threading import Event
 
 import pytest
 from starlette.types import ASGIApp
@@ -9,6 +10,7 @@ from app import times
 from app.fal import queue
 from app.fal.lanes import LANES
 from app.jobs.delivery import CONCURRENT_VIDEOS
+from app.jobs.kept_start_images import CONCURRENT as CONCURRENT_IMAGES
 from tests.support.process import PATIENCE
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
@@ -113,3 +115,16 @@ async def test_results_that_hang_do_not_hold_up_the_delivery_of_another_job(
             await asyncio.sleep(0.01)
     crowd.released.set()
     await run.wait_for_background()
+
+
+@pytest.mark.usefixtures("run")
+async def test_a_temporary_folder_that_hangs_leaves_threads_that_look_up_names() -> None:
+    """A video in transfer holds up to three threads: one writes, two read parts for R2."""
+    released = Event()
+    for _ in range(3 * CONCURRENT_VIDEOS + 2 * CONCURRENT_IMAGES):
+        asyncio.get_running_loop().run_in_executor(None, released.wait, 10)
+    try:
+        async with asyncio.timeout(5):
+            assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+    finally:
+        released.set()
