@@ -134,8 +134,10 @@ class Delivery:
         return await self._store.fail(job.id, holder, code, str(error))
 
     async def _fetch_and_store(self, job: Job, lease: Lease, url: str | None) -> Job:
-        if url is None and job.id not in self._fetched:
-            url = await self._result(job)
+        if job.id not in self._fetched:
+            if len(self._fetched):  # the storage may still be away
+                await self._objects.check()
+            url = url or await self._result(job)
         async with self._videos:
             fetched = self._fetched.take(job.id)
             if fetched is not None:

@@ -37,6 +37,9 @@ class FetchedVideos:
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._kept
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def keep(self, job_id: str, fetched: FetchedVideo) -> None:
         """Keep the video for the job's next delivery, within the bounds."""
         self._kept[job_id] = fetched

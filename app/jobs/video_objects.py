@@ -6,6 +6,7 @@ import logging
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
+from time import monotonic
 
 from app.database.job_store import JobStore
 from app.domain.job import Job
@@ -17,6 +18,9 @@ from app.storage.protocol import Finish, Storage
 
 log = logging.getLogger(__name__)
 
+CHECK_AGAIN = 1.0
+"""Seconds between two checks of the storage, however many deliveries ask."""
+
 
 class VideoObjects:
     """Stores objects under the keys of claimed jobs, and never over others."""
@@ -24,6 +28,21 @@ class VideoObjects:
     def __init__(self, store: JobStore, storage: Storage) -> None:
         self._store = store
         self._storage = storage
+        self._checking: asyncio.Task[None] | None = None
+        self._checked_at = 0.0
+
+    async def check(self) -> None:
+        """Return if the storage can be used; who asks within ``CHECK_AGAIN`` shares one check.
+
+        Raises:
+            StorageUnavailable: the message gives the reason.
+
+        """
+        age = monotonic() - self._checked_at
+        if self._checking is None or (self._checking.done() and age >= CHECK_AGAIN):
+            self._checked_at = monotonic()
+            self._checking = asyncio.create_task(self._storage.check())
+        await asyncio.shield(self._checking)  # others may wait for it
 
     async def put(self, job: Job, holder: str, video: Download, finish: Finish) -> Job:
         """Store the bytes under the job's key, or under the next one if other bytes are there."""

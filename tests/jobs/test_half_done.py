@@ -1,10 +1,12 @@
 """Steps of which only a half was carried out: each is finished, undone or repeated."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from app.jobs import fetched_videos, video_objects
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
@@ -182,9 +184,11 @@ class StorageAway:
 
     def __init__(self) -> None:
         self.is_back = False
+        self.counts: Counter[str] = Counter()
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
-        if name.startswith("storage.put") and not self.is_back:
+        self.counts[name] += 1
+        if name.startswith("storage.") and not self.is_back:
             raise OSError(28, "No space left on device")
         return await call()
 
@@ -205,6 +209,34 @@ async def test_video_is_fetched_once_however_long_the_storage_is_away(
         assert (await run.status(job_id))["status"] == "completed"
         assert fal.count("media") == 1
         assert await run.money() == CHARGED
+
+
+async def test_no_more_videos_are_fetched_than_are_kept_while_the_storage_is_away(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetched_videos, "MAX_KEPT", 1)
+    monkeypatch.setattr(video_objects, "CHECK_AGAIN", 3600.0)
+    seam = StorageAway()
+    async with running(settings, fal, seam=seam) as run:
+        jobs = {user: await run.submitted(user=user) for user in ("ada", "bob", "eve", "zoe")}
+        for request_id in fal.requests:
+            fal.complete(request_id, small_video())
+        seam.counts.clear()  # the start checks the storage
+        await run.status(jobs["ada"])
+        await run.wait_for_background()
+        assert seam.counts["storage.check"] == 0
+        for minute in range(1, 11):
+            await pass_time(run, minute * 60)
+        assert fal.count("media") == 1
+        assert fal.count("result") == 1
+        assert seam.counts["storage.check"] == 1
+        monkeypatch.setattr(video_objects, "CHECK_AGAIN", 0.0)
+        seam.is_back = True
+        await pass_time(run, 700)
+        await pass_time(run, 800)
+        for user, job_id in jobs.items():
+            assert (await run.status(job_id, user=user))["status"] == "completed"
+        assert fal.count("media") == 4
 
 
 class FailsOnce:
