@@ -1,9 +1,12 @@
 """Videos that were fetched and checked and could not be stored yet: they are not fetched again."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
+from time import monotonic
 
 from app.domain.job import Job
 from app.media.downloads import Download
@@ -13,6 +16,11 @@ MAX_KEPT = 16
 """Videos kept while the storage is away."""
 MAX_KEPT_BYTES = 4 * 1024**3
 """Bytes of these videos together; the oldest are dropped first and fetched again."""
+UNTAKEN = 600.0
+"""Seconds until a kept video is deleted that no delivery takes: another process ended its job.
+
+An unfinished job is tried more often, see ``times.UNSEEN``.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +36,18 @@ class FetchedVideo:
         rmtree(self.folder, ignore_errors=True)
 
 
+@dataclass
+class _Kept:
+    fetched: FetchedVideo
+    since: float
+
+
 class FetchedVideos:
     """The kept videos of this process, by job."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, FetchedVideo] = OrderedDict()
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._kept
@@ -42,16 +57,16 @@ class FetchedVideos:
 
     def keep(self, job_id: str, fetched: FetchedVideo) -> None:
         """Keep the video for the job's next delivery, within the bounds."""
-        self._kept[job_id] = fetched
+        self._kept[job_id] = _Kept(fetched, self._now())
         while (
             len(self._kept) > MAX_KEPT
-            or sum(each.video.size for each in self._kept.values()) > MAX_KEPT_BYTES
+            or sum(each.fetched.video.size for each in self._kept.values()) > MAX_KEPT_BYTES
         ):
-            self._kept.popitem(last=False)[1].discard()
+            self._kept.popitem(last=False)[1].fetched.discard()
 
     def take(self, job_id: str) -> FetchedVideo | None:
         """Return the kept video, which now belongs to the caller; None if there is none."""
-        fetched = self._kept.pop(job_id, None)
+        fetched = self._pop(job_id)
         if fetched is not None and not fetched.video.path.is_file():  # somebody tidied the disk
             fetched.discard()
             return None
@@ -59,5 +74,21 @@ class FetchedVideos:
 
     def on_change(self, job: Job) -> None:
         """Delete the kept video of a job that has ended, if there is one."""
-        if job.status.is_terminal and (fetched := self._kept.pop(job.id, None)):
+        if job.status.is_terminal and (fetched := self._pop(job.id)):
             fetched.discard()
+
+    def count_again(self) -> None:
+        """Begin to count the time of each video again: no job could be tried."""
+        for each in self._kept.values():
+            each.since = self._now()
+
+    def discard_untaken(self) -> None:
+        """Delete the videos that nobody has taken for ``UNTAKEN`` seconds, and wait for none."""
+        end = self._now() - UNTAKEN
+        for job_id in [job_id for job_id, each in self._kept.items() if each.since <= end]:
+            if fetched := self._pop(job_id):
+                asyncio.get_running_loop().run_in_executor(None, fetched.discard)
+
+    def _pop(self, job_id: str) -> FetchedVideo | None:
+        kept = self._kept.pop(job_id, None)
+        return kept.fetched if kept else None

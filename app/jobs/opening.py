@@ -136,7 +136,7 @@ async def open_jobs(
             background=background,
         )
         stack.push_async_callback(background.drain, times.DRAIN)
-        sweep = Sweep(DueJobs(database, limits), lifecycle)
+        sweep = Sweep(DueJobs(database, limits), lifecycle, fetched)
         places = SharedPlaces(StreamPlaces(database, settings.max_streams_per_user), background)
         updates = LiveUpdates(subscriptions, store.under_way, lifecycle.latest)
         deletions = Deletions(DeletionStore(database), storage)

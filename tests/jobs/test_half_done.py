@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -10,8 +12,9 @@ from app.jobs import fetched_videos, video_objects
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import T
-from tests.support.clock import pass_time
+from tests.support.clock import Clock, pass_time
 from tests.support.ledger import CHARGED, HELD, RELEASED
+from tests.support.process import PATIENCE
 from tests.support.seams import FailingSeam
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
@@ -159,6 +162,12 @@ async def another_process_ends_it(run: Running, job_id: str) -> None:
     await run.status(job_id)
 
 
+async def until_empty(scratch: Path) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while list(scratch.iterdir()):  # noqa: ASYNC110, ASYNC240 a thread deletes
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.usefixtures("every_poll_asks_fal")
 @pytest.mark.parametrize("ends", [deadline_passes, another_process_ends_it])
 async def test_kept_video_of_a_job_that_has_ended_is_deleted(
@@ -177,6 +186,32 @@ async def test_kept_video_of_a_job_that_has_ended_is_deleted(
         await ends(run, job_id)
         assert (await run.status(job_id))["status"] == "failed"
         assert not list(scratch.rglob("video.mp4"))
+
+
+async def test_kept_video_that_nobody_takes_is_deleted_unless_the_database_was_away(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = FailingSeam(DatabaseUnavailable())
+    async with running(settings, fal, seam=away) as run:
+        job_id = await run.submitted()
+        fal.complete(fal.newest, small_video())
+        run.lose_storage()
+        await run.status(job_id)
+        await run.wait_for_background()
+        scratch, fetched = run.service.lifecycle._delivery._scratch, run.service.sweep._fetched
+        await run.service.database.call("video_job::fail", job_id, None, "interrupted", "By hand.")
+        clock = Clock()
+        clock.now = monotonic() + fetched_videos.UNTAKEN
+        monkeypatch.setattr(fetched, "_now", clock)
+        away.name = "db.video_job::take_due"
+        await run.service.sweep.once()
+        away.name = ""
+        clock.now += fetched_videos.UNTAKEN - 1
+        await run.service.sweep.once()
+        assert list(scratch.rglob("video.mp4"))
+        clock.now += 2
+        await run.service.sweep.once()
+        await until_empty(scratch)
 
 
 class StorageAway:

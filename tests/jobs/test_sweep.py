@@ -9,6 +9,7 @@ from app import times
 from app.database.due_jobs import DueJobs
 from app.domain.job import DueJob
 from app.jobs import snapshots, sweep
+from app.jobs.fetched_videos import FetchedVideos
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.sweep import Sweep
 from app.problems import DatabaseUnavailable
@@ -122,7 +123,7 @@ async def test_sweep_waits_unless_more_jobs_may_be_due(
     due_jobs.take_due.return_value = [DueJob(job=job(), expired=False, overdue_seconds=0.0)] * due
     lifecycle = mock.create_autospec(Lifecycle, instance=True)
     lifecycle.process_due.return_value = None
-    await Sweep(due_jobs, lifecycle).run()
+    await Sweep(due_jobs, lifecycle, FetchedVideos()).run()
     assert lifecycle.process_due.await_count == due
     assert sleep.await_count == waits
     for call in sleep.await_args_list:

@@ -10,6 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.database.due_jobs import DueJobs
+from app.jobs.fetched_videos import FetchedVideos
 from app.jobs.lifecycle import Lifecycle
 from app.jobs.sweep import Sweep
 from app.jobs.troubles import UNKNOWN_TO_FAL
@@ -166,7 +167,8 @@ async def test_the_time_of_the_last_sweep_does_not_change_while_the_database_is_
         return REGISTRY.get_sample_value("sweep_last_look_timestamp_seconds")
 
     due_jobs = mock.create_autospec(DueJobs, instance=True)
-    sweep = Sweep(due_jobs, mock.create_autospec(Lifecycle, instance=True))
+    lifecycle = mock.create_autospec(Lifecycle, instance=True)
+    sweep = Sweep(due_jobs, lifecycle, FetchedVideos())
     before = swept_at()
     due_jobs.take_due.side_effect = DatabaseUnavailable
     await sweep.once()
