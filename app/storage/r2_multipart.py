@@ -194,11 +194,13 @@ async def _drain_parts(sending: deque[_SentPart]) -> None:
     One whose bytes are not all there cannot arrive.
     """
     complete = {part.task for part in sending if part.body.is_there}
-    if complete:
-        await asyncio.wait(complete, timeout=times.PART_DRAIN)
-    for part in sending:
-        part.task.cancel()
-    await asyncio.gather(*(part.task for part in sending), return_exceptions=True)
+    try:
+        if complete:
+            await asyncio.wait(complete, timeout=times.PART_DRAIN)
+    finally:  # also if this is cancelled: no part may read from the file once it is closed
+        for part in sending:
+            part.task.cancel()
+        await asyncio.gather(*(part.task for part in sending), return_exceptions=True)
 
 
 def etag_of_parts(parts: list[CompletedPartTypeDef]) -> str | None:

@@ -14,7 +14,7 @@ import pytest
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
 from app.storage.arriving_file import ArrivingFile
-from app.storage.r2_multipart import PART_BYTES, PartBody
+from app.storage.r2_multipart import PART_BYTES, PARTS_IN_FLIGHT, PartBody
 from tests.support.s3 import put_video, write_file
 
 if TYPE_CHECKING:
@@ -181,6 +181,37 @@ async def test_a_part_whose_bytes_stop_arriving_does_not_delay_the_abort(
         with pytest.raises(asyncio.CancelledError):
             await uploading
         assert await storage.find(key, read=False) is None
+        assert await unfinished_uploads(storage) == 0
+
+
+async def test_a_part_does_not_outlive_an_upload_that_is_cancelled_while_its_parts_are_drained(
+    s3: S3Server, key: str, tmp_path: Path
+) -> None:
+    sent, ended = asyncio.Event(), asyncio.Event()
+
+    async def hang(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == "storage.part":
+            sent.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+        return await call()
+
+    async def upload(storage: R2Storage, file: Growing) -> None:
+        await storage._multipart.send(file, storage._at(key), {}, asyncio.Event().wait)
+
+    async with s3.open(seam=hang) as storage:
+        file = Growing(tmp_path)
+        file.end()
+        uploading = asyncio.create_task(upload(storage, file))
+        await sent.wait()
+        for _ in range(2):  # the second cancellation comes while the parts are drained
+            uploading.cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(uploading, return_exceptions=True)
+        assert ended.is_set()
+        assert storage._multipart._in_flight._value == PARTS_IN_FLIGHT
         assert await unfinished_uploads(storage) == 0
 
 
