@@ -55,9 +55,16 @@ class KeyTaken(ServiceError):
 
 
 async def call_r2(
-    seam: Seam, name: str, call: Callable[[], Awaitable[T]], *, seconds: float = REQUEST_SECONDS
+    seam: Seam,
+    name: str,
+    call: Callable[[], Awaitable[T]],
+    *,
+    seconds: float = REQUEST_SECONDS,
+    is_all_there: Callable[[], bool] = lambda: True,
 ) -> T:
     """Return the answer of ``call``, which has ``seconds`` to come.
+
+    ``is_all_there`` tells whether all that is sent has arrived here: before that, R2 is not late.
 
     Raises:
         Refusal: R2 answered with an error.
@@ -72,6 +79,8 @@ async def call_r2(
         record("storage", up=refusal.is_about_an_object)
         raise refusal from error
     except (BotoCoreError, ResponseParserError, OSError) as error:
+        if isinstance(error, TimeoutError) and not is_all_there():
+            raise StorageUnavailable("R2 waited too long for the video's bytes.") from error
         record("storage", up=False)
         raise StorageUnavailable(
             f"R2 cannot be reached ({type(error).__name__}). Check R2_ENDPOINT_URL."

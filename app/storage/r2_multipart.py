@@ -101,6 +101,7 @@ class Multipart:
                 lambda: self._client.upload_part(
                     **upload, PartNumber=number, Body=cast("IO[bytes]", body)
                 ),
+                is_all_there=lambda: body.is_there,
             )
         return {"PartNumber": number, "ETag": require_field(sent, "ETag")}
 

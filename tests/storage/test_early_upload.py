@@ -13,6 +13,7 @@ import pytest
 
 from app import times
 from app.errors import ObjectTaken, StorageUnavailable
+from app.storage import r2_calls
 from app.storage.arriving_file import ArrivingFile
 from app.storage.r2_multipart import PART_BYTES, PARTS_IN_FLIGHT, PartBody
 from tests.support.s3 import put_video, write_file
@@ -213,6 +214,48 @@ async def test_a_part_does_not_outlive_an_upload_that_is_cancelled_while_its_par
         assert ended.is_set()
         assert storage._multipart._in_flight._value == PARTS_IN_FLIGHT
         assert await unfinished_uploads(storage) == 0
+
+
+@pytest.mark.parametrize(
+    ("arrived", "reason", "is_up"),
+    [
+        (PART_BYTES - 1, "R2 waited too long for the video's bytes.", True),
+        (PART_BYTES, "R2 cannot be reached (TimeoutError). Check R2_ENDPOINT_URL.", False),
+    ],
+)
+async def test_a_file_that_arrives_slowly_is_not_taken_for_a_store_that_is_away(
+    s3: S3Server,
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    arrived: int,
+    reason: str,
+    *,
+    is_up: bool,
+) -> None:
+    recorded: list[bool] = []
+    monkeypatch.setattr(r2_calls, "record", lambda _storage, *, up: recorded.append(up))
+    timed_out = asyncio.Event()
+
+    async def time_out(name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if name == "storage.part" and not timed_out.is_set():
+            timed_out.set()
+            raise TimeoutError
+        return await call()
+
+    async with s3.open(seam=time_out) as storage:
+        file = Growing(tmp_path)
+        async with storage.upload(key, file, owner=OWNER) as finish:
+            file.arrive(arrived)
+            await timed_out.wait()
+            file.end()
+            await finish(sha256=DIGEST)
+        found = await storage.find(key, read=True)
+    assert found is not None
+    assert found.sha256 == DIGEST
+    assert all(recorded) is is_up
+    assert caplog.messages == [f"Not sent while it arrived, so sent again: {reason}"]
 
 
 @pytest.mark.parametrize(
