@@ -3,8 +3,6 @@
 import asyncio
 import logging
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Protocol
 from uuid import uuid4
 
@@ -24,7 +22,7 @@ from app.errors import (
     VideoUnavailable,
 )
 from app.fal.queue import Fal
-from app.jobs.fetched_videos import FetchedVideo, FetchedVideos
+from app.jobs.fetched_videos import FetchedVideo, FetchedVideos, delete
 from app.jobs.lease import Lease, extended_lease
 from app.jobs.troubles import FAULT, trouble_of
 from app.jobs.video_objects import VideoObjects, key_base_of
@@ -152,7 +150,7 @@ class Delivery:
 
     async def _store_while_fetching(self, job: Job, lease: Lease, url: str) -> Job:
         log.info("[VIDEO JOB %s] Completed, downloading from %s", job.id, without_query(url))
-        file = ArrivingFile(Path(mkdtemp(dir=self._scratch)) / "video.mp4")
+        file = ArrivingFile(self._scratch / lease.holder / "video.mp4")
         async with self._objects.arriving(job, file) as finish:
             fetched = await self._fetch_and_check(url, file)
             return await self._store_fetched(job, lease, fetched, finish)
@@ -160,10 +158,11 @@ class Delivery:
     async def _fetch_and_check(self, url: str, file: ArrivingFile) -> FetchedVideo:
         folder = file.path.parent
         try:
+            await asyncio.to_thread(folder.mkdir)
             video = await self._fetch(url, file.path, progress=file.grow)
             return FetchedVideo(folder=folder, video=video, facts=await probe(video.path))
         except BaseException:  # whatever ends the download, its files go
-            rmtree(folder, ignore_errors=True)
+            await delete(folder)
             raise
 
     async def _store_fetched(
@@ -175,9 +174,9 @@ class Delivery:
             self._fetched.keep(job.id, fetched)
             raise
         except BaseException:  # whatever ends the delivery, its files go
-            fetched.discard()
+            await fetched.discard()
             raise
-        await asyncio.to_thread(fetched.discard)  # a large file takes long to delete
+        await fetched.discard()
         DELIVERED_BYTES.inc(fetched.video.size)
         log.info("Stored library video metadata for %s", done.video_key)
         return done

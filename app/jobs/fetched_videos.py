@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from time import monotonic
@@ -31,15 +32,24 @@ class FetchedVideo:
     video: Download
     facts: VideoFacts
 
-    def discard(self) -> None:
-        """Delete the folder."""
-        rmtree(self.folder, ignore_errors=True)
+    def discard(self) -> "asyncio.Future[None]":
+        """Delete the folder, as :func:`delete` does."""
+        return delete(self.folder)
 
 
 @dataclass
 class _Kept:
     fetched: FetchedVideo
     since: float
+
+
+def delete(folder: Path) -> "asyncio.Future[None]":
+    """Delete a folder in a thread, since large files take long; nobody has to wait.
+
+    Whoever waits can be cancelled: the folder is deleted nevertheless.
+    """
+    work = partial(rmtree, folder, ignore_errors=True)
+    return asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 
 
 class FetchedVideos:
@@ -83,11 +93,11 @@ class FetchedVideos:
             each.since = self._now()
 
     def discard_untaken(self) -> None:
-        """Delete the videos that nobody has taken for ``UNTAKEN`` seconds, and wait for none."""
+        """Delete the videos that nobody has taken for ``UNTAKEN`` seconds."""
         end = self._now() - UNTAKEN
         for job_id in [job_id for job_id, each in self._kept.items() if each.since <= end]:
             if fetched := self._pop(job_id):
-                asyncio.get_running_loop().run_in_executor(None, fetched.discard)
+                fetched.discard()
 
     def _pop(self, job_id: str) -> FetchedVideo | None:
         kept = self._kept.pop(job_id, None)
