@@ -6,6 +6,7 @@ The request that fal bills is sent at most once for each job.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
 import stamina
@@ -23,6 +24,9 @@ from app.server.tasks import BackgroundTasks
 from app.telemetry.metrics import CALLBACKS_ASKED
 
 log = logging.getLogger(__name__)
+
+ABANDONED = 1000
+"""Abandoned jobs that wait for the database at once; the sweep fails further ones that exist."""
 
 Change = Callable[[], Awaitable[Job]]
 
@@ -48,6 +52,7 @@ class Handover:
         self._stopping = stopping
         self._public_url = public_url
         self._timeout = timeout
+        self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def run(self, job: Job, submission: Submission) -> Job:
         """Upload and submit; return the job as it is then.
@@ -87,17 +92,24 @@ class Handover:
             return
         await self._store.unanswered(job.id, webhook=self._public_url is not None)
 
-    def abandon(self, submission: Submission) -> None:
-        """Fail a job that may exist although its caller got an error."""
+    def abandon(self, job_id: str) -> None:
+        """Fail a job that may exist although its caller got an error.
+
+        It takes the id alone: the write may wait for long, and a submission has an image.
+        """
+        if len(self._abandoned) >= ABANDONED:
+            return
         message = "The database failed while the job was opened. Nothing was charged."
 
         async def fail() -> None:
             try:
-                await self._store.fail(submission.job_id, None, "interrupted", message)
+                await self._store.fail(job_id, None, "interrupted", message)
             except JobNotFound:
                 return  # the job does not exist, as the caller's error said
 
-        self._write_later(submission.job_id, fail)
+        task = self._write_later(job_id, fail)
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
 
     async def _outcome(self, job: Job, submission: Submission) -> Job | Problem:
         """Return a problem instead of raising it: its caller may have left."""
@@ -201,7 +213,9 @@ class Handover:
             self._write_later(job.id, change)
             return job
 
-    def _write_later(self, job_id: str, change: Callable[[], Awaitable[object]]) -> None:
+    def _write_later(
+        self, job_id: str, change: Callable[[], Awaitable[object]]
+    ) -> asyncio.Task[Any]:
         async def write() -> None:
             async for attempt in stamina.retry_context(
                 on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=times.LATE_WRITE
@@ -209,7 +223,7 @@ class Handover:
                 with attempt:
                     await change()
 
-        self._background.start(_late_write_of(job_id), write())
+        return self._background.start(_late_write_of(job_id), write())
 
 
 def _handover_of(job_id: str) -> str:

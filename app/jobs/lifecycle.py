@@ -100,10 +100,10 @@ class Lifecycle:
                 except DatabaseUnavailable:
                     return await self._store.open(submission, start_key=start_key)
         except TimeoutError as error:
-            self._handover.abandon(submission)
+            self._handover.abandon(submission.job_id)
             raise DatabaseUnavailable from error
         except DatabaseUnavailable:
-            self._handover.abandon(submission)
+            self._handover.abandon(submission.job_id)
             raise
 
     async def _is_undone(self, first: Job) -> bool:

@@ -1,11 +1,14 @@
 """Handing a job over to fal: lost answers, deadlines and shutdowns during upload and submit."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from app import times
+from app.domain.submission import Submission
+from app.jobs import handover
 from app.problems import DatabaseUnavailable
 from app.settings import Settings
 from app.telemetry.seam import Seam, T
@@ -33,6 +36,23 @@ def away_once_fal_has_accepted(monkeypatch: pytest.MonkeyPatch) -> tuple[Failing
         return answer
 
     return sdk, seam
+
+
+class NoDatabaseForJobs:
+    """A seam whose calls for jobs fail. Each error is another one: it keeps its traceback alive."""
+
+    away = True
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
+        if self.away and name.startswith("db.video_job::"):
+            raise DatabaseUnavailable
+        return await call()
+
+
+def late_writes(run: Running) -> list[str]:
+    """Return the names of the tasks that wait for the database."""
+    names = [task.get_name() for task in run.service.background.tasks]
+    return [name for name in names if name.startswith("write ")]
 
 
 async def test_stopping_service_finishes_a_submit_in_progress_and_refuses_new_ones(
@@ -111,6 +131,37 @@ async def test_submit_without_an_answer_from_the_database_releases_its_hold(
         assert await run.money() == RELEASED
         assert fal.calls == []
         assert await run.audit() == []
+
+
+async def test_submits_during_an_outage_of_the_database_leave_no_image_in_memory(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "LATE_WRITE", 0.1)
+    seam = NoDatabaseForJobs()
+    async with running(settings, fal, seam=seam) as run:
+        assert_problem(await run.submit(user="carol"), 503, "database_unavailable")
+        assert len(late_writes(run)) == 1
+        gc.collect()
+        submissions = [each for each in gc.get_objects() if isinstance(each, Submission)]
+        assert [each for each in submissions if each.user == "carol"] == []
+        seam.away = False
+
+
+async def test_submits_during_an_outage_of_the_database_leave_a_bounded_number_of_tasks(
+    settings: Settings, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "ABANDONED", 2)
+    monkeypatch.setattr(times, "LATE_WRITE", 0.1)
+    seam = NoDatabaseForJobs()
+    async with running(settings, fal, seam=seam) as run:
+        for _ in range(2):
+            seam.away = True
+            for _ in range(3):
+                assert_problem(await run.submit(), 503, "database_unavailable")
+            assert len(late_writes(run)) == 2
+            seam.away = False
+            await run.wait_for_background()
+            assert late_writes(run) == []
 
 
 async def test_webhook_of_another_jobs_request_does_not_confirm_an_unanswered_submit(
