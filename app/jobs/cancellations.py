@@ -5,9 +5,9 @@ import logging
 
 from app.database.job_store import JobStore
 from app.domain.job import Job, Stage
-from app.errors import FalError, FalNotFound, FalOperatorRefused
+from app.errors import FalError, FalNotFound, FalOperatorRefused, FalUnavailable
 from app.fal.queue import Fal
-from app.jobs.troubles import OPERATOR_REFUSED, postpone_unknown
+from app.jobs.troubles import DEADLINE, OPERATOR_REFUSED, postpone_unknown
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +54,24 @@ class Cancellations:
             log.info("[VIDEO JOB %s] Cancel: %s", job.id, outcome)
 
     async def expire(self, job: Job) -> bool:
-        """End a job at its deadline. False if fal has finished its video, which it bills."""
+        """End a job at its deadline. False if fal has finished its video, which it bills.
+
+        Without an answer from fal the sweep asks again.
+        """
         if job.request_id is not None:
             try:
                 async with asyncio.timeout(CANCEL_PATIENCE):
                     outcome = await self._fal.cancel(job.fal_model, job.request_id)
                 if outcome == "too_late":
                     return False
+            except (FalUnavailable, TimeoutError) as error:
+                log.warning("[VIDEO JOB %s] Not cancelled at fal: %r", job.id, error)
+                await self._store.postpone(job.id, None, DEADLINE)
+                return True
             except Exception as error:  # noqa: BLE001 any: the job ends at its deadline
                 log.warning("[VIDEO JOB %s] Not cancelled at fal: %r", job.id, error)
         if job.stage is Stage.CANCELLING:
             await self._store.cancelled(job.id, None)
         else:
-            message = "The video was not finished in time. Nothing was charged."
-            await self._store.fail(job.id, None, "deadline_exceeded", message)
+            await self._store.fail(job.id, None, DEADLINE.code, DEADLINE.message)
         return True

@@ -40,6 +40,14 @@ OPERATOR_REFUSED = Trouble(
 )
 """The job is not at fault: it waits until the key or the account is mended."""
 
+DEADLINE = Trouble(
+    kind="deadline",
+    code="deadline_exceeded",
+    message="The video was not finished in time. Nothing was charged.",
+    seconds=TEN_MINUTES,
+)
+"""The job's deadline has passed, and only fal's answer to a cancel says whether it has a video."""
+
 Temporary = FalUnavailable | VideoHostAway | VideoUnavailable | StorageUnavailable
 
 

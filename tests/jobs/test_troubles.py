@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.trouble import Trouble
 from app.errors import FalUnavailable, StorageUnavailable, VideoHostAway, VideoUnavailable
-from app.jobs.troubles import FAULT, UNKNOWN_TO_FAL, trouble_of
+from app.jobs.troubles import DEADLINE, FAULT, UNKNOWN_TO_FAL, trouble_of
 
 TEN_MINUTES = 600
 
@@ -18,8 +18,9 @@ TEN_MINUTES = 600
         (trouble_of(StorageUnavailable("e")), "storage", "video_unavailable", (None, None), False),
         (UNKNOWN_TO_FAL, "unknown_to_fal", "fal_unavailable", (None, TEN_MINUTES), False),
         (FAULT, "fault", "video_unavailable", (None, None), True),
+        (DEADLINE, "deadline", "deadline_exceeded", (None, TEN_MINUTES), False),
     ],
-    ids=["result", "video host", "video", "storage", "unknown to fal", "fault"],
+    ids=["result", "video host", "video", "storage", "unknown to fal", "fault", "deadline"],
 )
 def test_trouble_is_retried_within_its_limits(
     trouble: Trouble,
@@ -41,6 +42,6 @@ def test_trouble_of_an_error_has_the_errors_message(
     assert trouble_of(error("The host is away.")).message == "The host is away."
 
 
-@pytest.mark.parametrize("trouble", [UNKNOWN_TO_FAL, FAULT])
+@pytest.mark.parametrize("trouble", [UNKNOWN_TO_FAL, FAULT, DEADLINE])
 def test_message_of_a_fixed_trouble_says_that_nothing_was_charged(trouble: Trouble) -> None:
     assert trouble.message.endswith(" Nothing was charged.")

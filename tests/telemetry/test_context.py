@@ -128,6 +128,7 @@ async def test_records_about_a_cancellation_and_an_expiry_carry_their_job_id(
     assert (await run.cancel(cancelled)).status_code == 202
     fal.faults.add("cancel", Answer(500))
     await pass_time(run, 25 * 3600)
+    await pass_time(run, 26 * 3600)
     jobs = {record["message"]: record["job_id"] for record in output.records()}
     assert jobs[f"[VIDEO JOB {cancelled}] Cancel: cancelled"] == cancelled
     assert jobs[f"[VIDEO JOB {cancelled}] Cancelled"] == cancelled
