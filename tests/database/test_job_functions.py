@@ -27,6 +27,9 @@ from tests.support.job_functions import (
     without_times,
 )
 
+UNCOUNTED = ONCE_IN_A_WHILE | {"count": None}
+"""Limits of time alone."""
+
 
 @pytest.mark.parametrize(
     ("before", "function", "arguments"),
@@ -215,25 +218,66 @@ async def test_a_job_fails_after_trouble_for_too_long_and_progress_resets_it(job
     await jobs.queued("j")
     await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
     await jobs("progress", "j", RUNNING, None)
-    await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    await set_clock_ahead(jobs.database, 590)
-    row = await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE)
-    assert values_of(row["trouble"], "count") == [2]
+    for seconds in range(0, 600, 100):
+        await set_clock_ahead(jobs.database, seconds)
+        row = await jobs("postpone", "j", None, TROUBLE, UNCOUNTED)
+    assert values_of(row["trouble"], "count") == [6]
     await set_clock_ahead(jobs.database, 600)
-    endless = ONCE_IN_A_WHILE | {"count": None, "seconds": None}
+    endless = UNCOUNTED | {"seconds": None}
     assert (await jobs("postpone", "j", None, TROUBLE, endless))["status"] == "processing"
-    assert (await jobs("postpone", "j", None, TROUBLE, ONCE_IN_A_WHILE))["status"] == "failed"
+    assert (await jobs("postpone", "j", None, TROUBLE, UNCOUNTED))["status"] == "failed"
+
+
+@pytest.mark.parametrize("worker", ["worker", None])
+async def test_time_in_which_nobody_tried_does_not_count(jobs: Jobs, worker: str | None) -> None:
+    await jobs.queued("j")
+    statuses = []
+    for seconds in (0, 700, 760, *range(840, 1340, 100), 1310):
+        await set_clock_ahead(jobs.database, seconds)
+        if worker is not None:
+            await jobs("claim", "j", worker, 25, BASE)
+        row = await jobs("postpone", "j", worker, TROUBLE, UNCOUNTED)
+        statuses.append(row["status"])
+    assert statuses == ["processing" if worker else "pending"] * 8 + ["failed"]
+
+
+async def test_time_of_a_try_counts_however_slow_it_is(jobs: Jobs) -> None:
+    await jobs.claimed("j")
+    await jobs("postpone", "j", "worker", TROUBLE, UNCOUNTED)
+    await set_clock_ahead(jobs.database, 60)
+    await jobs("claim", "j", "worker", 25, BASE)
+    await set_clock_ahead(jobs.database, 900)
+    assert (await jobs("postpone", "j", "worker", TROUBLE, UNCOUNTED))["status"] == "failed"
+
+
+async def test_failures_in_a_row_count_although_nobody_tried_for_long_between_them(
+    jobs: Jobs,
+) -> None:
+    await jobs.queued("j")
+    counted = ONCE_IN_A_WHILE | {"count": 2}
+    await jobs("postpone", "j", None, TROUBLE, counted)
+    await set_clock_ahead(jobs.database, 700)
+    assert (await jobs("postpone", "j", None, TROUBLE, counted))["status"] == "failed"
+
+
+async def test_time_in_which_nobody_tried_counts_after_the_deadline(jobs: Jobs) -> None:
+    await jobs.queued("j")
+    statuses = []
+    for hours in (0, 25, 26):
+        await set_clock_ahead(jobs.database, hours * 3600)
+        row = await jobs("postpone", "j", None, TROUBLE, UNCOUNTED)
+        statuses.append(row["status"])
+    assert statuses == ["pending", "pending", "failed"]
 
 
 async def test_trouble_that_polls_meet_before_its_retry_writes_nothing(jobs: Jobs) -> None:
     await jobs.queued("j")
-    uncounted = ONCE_IN_A_WHILE | {"count": None}
-    first = await jobs("postpone", "j", None, TROUBLE, uncounted)
-    again = await jobs("postpone", "j", None, TROUBLE, uncounted)
+    first = await jobs("postpone", "j", None, TROUBLE, UNCOUNTED)
+    again = await jobs("postpone", "j", None, TROUBLE, UNCOUNTED)
     assert again | {"postponed": True} == first
     assert "postponed" not in again
     await set_clock_ahead(jobs.database, 3)
-    assert (await jobs("postpone", "j", None, TROUBLE, uncounted))["trouble"]["count"] == 2
+    assert (await jobs("postpone", "j", None, TROUBLE, UNCOUNTED))["trouble"]["count"] == 2
 
 
 async def test_a_due_job_is_taken_once_and_marked_when_its_deadline_is_over(jobs: Jobs) -> None:
