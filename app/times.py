@@ -83,6 +83,12 @@ LATE_WRITE = 5.0
 SECOND_LOOK = 10
 """From the first look at a submit without an outcome to the next one that counts; whole seconds."""
 
+# A repeated submit is not answered with a job whose failure a process has yet to write:
+# LATE_WRITE + a second of jitter + DATABASE_CALL < FIRST_SUBMIT.
+
+FIRST_SUBMIT = 8.0
+"""How long a repeated submit waits for the first one, unless this process hands it over."""
+
 # A deletion is not given to another process while it runs: DELETION_PATIENCE + DATABASE_CALL <
 # DELETION_LEASE. An erasure that outlasts its lease is continued by two processes: no harm.
 

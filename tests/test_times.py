@@ -53,6 +53,10 @@ def test_a_process_has_written_what_it_knows_before_the_second_look_at_a_submit(
     assert late < times.SECOND_LOOK < times.LOOK_AGAIN * int(least) / 1000
 
 
+def test_a_repeated_submit_waits_until_a_failure_of_the_first_is_written() -> None:
+    assert times.LATE_WRITE + 1 + times.DATABASE_CALL < times.FIRST_SUBMIT
+
+
 def test_a_deletion_is_not_given_to_another_process_while_it_runs() -> None:
     assert times.DELETION_PATIENCE + times.DATABASE_CALL < times.DELETION_LEASE
 

@@ -30,10 +30,8 @@ log = logging.getLogger(__name__)
 
 ENDED_BY_SUPPORT = "Support ended this job. Nothing was charged."
 """What its user reads; the reason is for the back office."""
-FIRST_SUBMIT = 3.0
-"""Seconds that a repeated submit waits for the outcome of the first in another process."""
 FIRST_SUBMIT_LOOK = 0.2
-"""Seconds between two looks at it."""
+"""Seconds between two looks at the first submit with a key."""
 
 
 class Lifecycle:
@@ -113,7 +111,7 @@ class Lifecycle:
         answered with this job at once would be told of a success.
         """
         now = asyncio.get_running_loop().time
-        until = now() + FIRST_SUBMIT
+        until = now() + times.FIRST_SUBMIT
         while (
             first.stage is Stage.SUBMITTING
             and not self._handover.is_under_way(first.id)

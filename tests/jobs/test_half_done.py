@@ -90,10 +90,11 @@ async def test_lost_answer_to_the_creation_of_a_job_is_asked_for_again(
 
 
 class UndoesLate(LosesAnswers):
-    """Loses both answers to an ``open``, which is undone once a repeat has looked at the job."""
+    """Loses both answers to an ``open``, which is undone after a repeat has looked at the job."""
 
-    def __init__(self) -> None:
+    def __init__(self, looks: int) -> None:
         super().__init__("db.video_job::open", times=2)
+        self.looks = looks
         self.looked = asyncio.Event()
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[T]], /) -> T:
@@ -101,14 +102,17 @@ class UndoesLate(LosesAnswers):
             await self.looked.wait()
         answer = await super().__call__(name, call)
         if name == "db.video_job::get":
+            self.looks -= 1
+        if self.looks <= 0:
             self.looked.set()
         return answer
 
 
+@pytest.mark.parametrize("looks", [1, 20])
 async def test_repeat_of_a_submit_that_is_being_undone_creates_another_job(
-    settings: Settings, fal: FalStandIn
+    settings: Settings, fal: FalStandIn, looks: int
 ) -> None:
-    async with running(settings, fal, seam=UndoesLate()) as run:
+    async with running(settings, fal, seam=UndoesLate(looks)) as run:
         refused = await run.submit(headers={"Idempotency-Key": "click"})
         assert refused.status_code == 503
         undone = await only_job(run)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from app import times
-from app.jobs import lifecycle, snapshots
+from app.jobs import snapshots
 from app.settings import Settings
 from app.templates import catalogue
 from tests.support.clock import set_clock_ahead
@@ -226,6 +226,6 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "DRAIN", 0.0)
     monkeypatch.setattr(times, "SWEEP_INTERVAL", 3600.0)
     monkeypatch.setattr(catalogue, "RETRY_INTERVAL", 0.0)
-    monkeypatch.setattr(lifecycle, "FIRST_SUBMIT", 0.0)
+    monkeypatch.setattr(times, "FIRST_SUBMIT", 0.0)
     monkeypatch.setattr(snapshots, "FRESH", 0.0)
     monkeypatch.setattr(snapshots, "WATCHED", 0.0)
