@@ -19,6 +19,8 @@ export class Client {
   #latest = null;
   #refused = NONE;
   #renewal = null;
+  /** Whether the app ever gave a token; one with session cookies does not. */
+  usesTokens = false;
 
   constructor({ baseUrl, getToken, onToken }) {
     this.#baseUrl = baseUrl;
@@ -131,6 +133,7 @@ export class Client {
     }
     this.#latest = token;
     this.#onToken(token);
+    this.usesTokens ||= token !== null;
     return token;
   }
 

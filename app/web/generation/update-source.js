@@ -37,6 +37,7 @@ export class UpdateSource {
   #lastChunkAt = 0;
   #updatedAt = new Map();
   #failures = 0;
+  #tokenChecks = 0;
   #signedOut = false;
   #checkTimer;
 
@@ -78,7 +79,8 @@ export class UpdateSource {
   /** There is a new job, whose first event should arrive soon. */
   expectJob() {
     if (this.#state === "live") this.#checkSilentJobsIn(LISTING_TIME);
-    if (this.#state === "polling") this.checkNow();
+    const hasSession = this.#state === "waiting" && !this.#client.isRefused;
+    if (this.#state === "polling" || hasSession) this.checkNow();
   }
 
   /** There is another token: tries it at once if the last one was rejected. */
@@ -125,6 +127,7 @@ export class UpdateSource {
     if (this.#state !== "live") {
       this.#state = "live";
       this.#signedOut = false;
+      this.#tokenChecks = 0;
       this.#updatedAt.clear();
       this.#checkSilentJobsIn(LISTING_TIME);
     }
@@ -174,17 +177,26 @@ export class UpdateSource {
     return Math.max(milliseconds, (failure?.retryAfter ?? 0) * 1_000);
   }
 
-  /** Asks for another token from time to time, until there is one. */
+  /** Asks for another token from time to time, until the stream is worth another try. */
   async #waitForToken(failure, signal) {
     if (failure.status !== null && !this.#client.isRefused) return; // there is another token
     this.#state = "waiting";
     if (failure.status !== null) this.#on.connected("polling"); // a refusal is an answer, too
     if (!this.#signedOut) this.#on.signedOut(failure);
     this.#signedOut = true;
-    for (let checks = 0; !signal.aborted; checks += 1) {
-      await delay(backoff(checks, TOKEN_BACKOFF), signal);
-      if (!signal.aborted) await this.#client.token().catch(() => {}); // still signed out
+    do {
+      await delay(backoff(this.#tokenChecks, TOKEN_BACKOFF), signal);
+      this.#tokenChecks += 1;
+    } while (!signal.aborted && !(await this.#mayBeSignedIn()));
+  }
+
+  async #mayBeSignedIn() {
+    try {
+      await this.#client.token();
+    } catch {
+      return false;
     }
+    return !this.#client.isRefused || !this.#client.usesTokens; // only a request tells about a cookie
   }
 
   /** Polls these jobs one after the other; returns the last error. */
