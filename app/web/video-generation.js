@@ -161,7 +161,8 @@ export class VideoGeneration {
 
   async #cancel(jobId) {
     try {
-      this.#update(await this.#client.cancel(jobId), "Poll");
+      const status = await this.#client.cancel(jobId);
+      if (this.jobs.has(jobId)) this.#update(status, "Poll");
     } catch (error) {
       if (error.code !== "job_finished") throw error;
       const { status } = await this.status(jobId); // an earlier try may have succeeded

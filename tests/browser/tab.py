@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from playwright.sync_api import BrowserContext, Request, Route
+from playwright.sync_api import APIResponse, BrowserContext, Request, Route
 
 from tests.support.tokens import token
 
@@ -110,6 +110,7 @@ class HeldRequests:
 
     def __init__(self) -> None:
         self._routes: list[Route] = []
+        self._answers: dict[Route, APIResponse] = {}
 
     def hold(self, route: Route) -> None:
         self._routes.append(route)
@@ -118,6 +119,13 @@ class HeldRequests:
     def count(self) -> int:
         return len(self._routes)
 
+    def fetch(self) -> None:
+        """Send them to the service, and hold its answers."""
+        self._answers = {route: route.fetch() for route in self._routes}
+
     def release(self) -> None:
         for route in self._routes:
-            route.continue_()
+            if answer := self._answers.get(route):
+                route.fulfill(response=answer)
+            else:
+                route.continue_()

@@ -6,8 +6,8 @@ from playwright.sync_api import BrowserContext, Route
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.tab import Tab
-from tests.support.tokens import bearer
+from tests.browser.tab import HeldRequests, Tab
+from tests.support.tokens import bearer, token
 
 SIGNED_OUT = REQUEST_FAILED + r"the server responded with a status of 401 "
 
@@ -33,6 +33,44 @@ class CookieTab(Tab):
     def _pass_on(self, route: Route) -> None:
         added = self._token if self.has_session else {}
         route.continue_(headers=route.request.headers | added)
+
+
+class SharedTab(Tab):
+    """A tab in which somebody else signs in while a request of the first user is held."""
+
+    def __init__(self, context: BrowserContext, service: Server, user: str) -> None:
+        super().__init__(context, service.url, user)
+        self.run("videos.resume()")
+        self.until_connected("live")
+        self._held = HeldRequests()
+        self._chunks = list[str]()
+        network = context.new_cdp_session(self.page)
+        network.on("Network.dataReceived", lambda chunk: self._chunks.append(chunk["requestId"]))
+        network.send("Network.enable")
+
+    def begin(self, path: str, request: str) -> None:
+        """Start a request and hold its answer, until the stream has told what it did."""
+        self.page.route(path, self._held.hold)
+        self.run(f"() => {{ globalThis.end = {request}.then(() => null, describeError); }}")
+        self.until(lambda: self._held.count == 1)
+        before = len(self._chunks)
+        self._held.fetch()
+        self.until(lambda: len(self._chunks) > before)
+
+    def changes_for(self, user: str) -> list[str]:
+        """Sign in, deliver the answer, and return the jobs that the module reports from then on."""
+        self.run(
+            """async (other) => {
+              globalThis.changed = [];
+              token = other;
+              await videos.credits();
+              videos.subscribe((job) => changed.push(job.id));
+            }""",
+            token(user),
+        )
+        self._held.release()
+        self.run("end")
+        return list(self.run("new Promise((resolve) => setTimeout(() => resolve(changed), 100))"))
 
 
 @pytest.fixture
@@ -68,3 +106,22 @@ def test_a_session_that_is_renewed_in_another_tab_is_found_by_an_app_with_cookie
     cookie_tab.page.clock.run_for(10_000)
     cookie_tab.until_connected("live")
     assert cookie_tab.run("errors") == ["unauthenticated"]
+
+
+def test_a_job_that_the_stream_names_before_its_submit_is_answered_stays_with_its_user(
+    context: BrowserContext, driven: Server
+) -> None:
+    tab = SharedTab(context, driven, "ann")
+    tab.begin("**/api/templates/video", "submit()")
+    assert tab.changes_for("bob") == []
+    assert tab.run("end") == "unauthenticated: Somebody else has signed in."
+
+
+def test_a_cancel_that_is_answered_for_the_next_user_changes_nothing(
+    context: BrowserContext, driven: Server
+) -> None:
+    tab = SharedTab(context, driven, "cat")
+    job = tab.submit()
+    tab.until_known(job, "queued", "stage")
+    tab.begin("**/api/templates/video/cancel?*", f"videos.jobs.get({job!r}).cancel()")
+    assert tab.changes_for("dot") == []

@@ -101,6 +101,7 @@ export class Jobs {
   clear(error) {
     this.all.forEach((job) => job.abandon(error));
     this.all.clear();
+    this.#early = [];
     this.#followers.clear();
   }
 }
