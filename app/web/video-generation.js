@@ -47,6 +47,7 @@ export class VideoGeneration {
   /** Null if the token does not name the user; undefined until the first token. */
   #user;
   #token;
+  #userChanges = 0;
   #updates = null;
   #resumed = false;
   #closed = false;
@@ -74,13 +75,13 @@ export class VideoGeneration {
   async submit(picture, data, { signal, idempotencyKey = newKey(), onprogress } = {}) {
     const image = await toBlob(picture);
     await this.#client.token();
-    const user = this.#user;
+    const changes = this.#userChanges;
     const check = () => {
-      if (user !== this.#user) throw otherUser(); // who would pay for this picture
+      if (changes !== this.#userChanges) throw otherUser(); // who would pay for this picture
     };
     const answer = this.#client.submit(image, data, { signal, idempotencyKey, onprogress, check });
     const { jobId } = await this.#jobs.awaitSubmit(answer, (...held) => this.#update(...held));
-    if (user !== this.#user) throw otherUser(jobId);
+    if (changes !== this.#userChanges) throw otherUser(jobId);
     console.log(`[VIDEO] Job started: ${jobId}`);
     return this.follow(jobId);
   }
@@ -188,7 +189,10 @@ export class VideoGeneration {
       if (renewed) this.#updates?.tokenChanged();
       return;
     }
-    if (this.#user !== undefined) this.#jobs.clear(otherUser());
+    if (this.#client.usesTokens) {
+      this.#userChanges += 1;
+      this.#jobs.clear(otherUser());
+    }
     this.#user = user;
     this.#jobs.persistIn(this.#newPendingJobs());
     if (this.#resumed) this.#jobs.restore();

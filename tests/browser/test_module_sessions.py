@@ -125,3 +125,37 @@ def test_a_cancel_that_is_answered_for_the_next_user_changes_nothing(
     tab.until_known(job, "queued", "stage")
     tab.begin("**/api/templates/video/cancel?*", f"videos.jobs.get({job!r}).cancel()")
     assert tab.changes_for("dot") == []
+
+
+def test_jobs_that_are_followed_before_anybody_signs_in_are_those_of_the_first_user(
+    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+) -> None:
+    console.allow(SIGNED_OUT)
+    tab = Tab(context, driven.url, "eli")
+    job = tab.submit()
+    tab.run("localStorage.clear()")
+    tab.load()
+    tab.run("() => { globalThis.fresh = token; token = null; }")
+    tab.run("(id) => { globalThis.end = videos.follow(id).finished.catch(describeError); }", job)
+    tab.until(lambda: tab.run("errors") == ["unauthenticated"])
+    tab.run("(token = fresh, videos.credits())")
+    tab.until_known(job, "queued", "stage")
+    assert tab.run("[sessionStorage.length, localStorage.length]") == [0, 1]
+    tab.run("(other) => (token = other, videos.credits())", token("flo"))
+    assert tab.run("end") == "unauthenticated: Somebody else has signed in."
+
+
+def test_a_user_who_signs_in_for_a_submit_makes_the_video(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(SIGNED_OUT)
+    tab = Tab(context, driven.url, "gia")
+    tab.run("""() => {
+      let current = null;
+      const getToken = ({ refused }) => {
+        if (refused) current = token;
+        return current;
+      };
+      videos = new VideoGeneration({ getToken });
+    }""")
+    tab.until_known(tab.submit(), "queued", "stage")

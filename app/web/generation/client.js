@@ -19,7 +19,7 @@ export class Client {
   #latest = null;
   #refused = NONE;
   #renewal = null;
-  /** Whether the app ever gave a token; one with session cookies does not. */
+  /** Whether the app gave a token before; one with session cookies does not. */
   usesTokens = false;
 
   constructor({ baseUrl, getToken, onToken }) {

@@ -20,8 +20,9 @@ export class Jobs {
     return [...this.all.values()].filter((job) => !job.isFinished).map((job) => job.id);
   }
 
-  /** Keeps the unfinished jobs, now and later, in a PendingJobs. */
+  /** Keeps the unfinished jobs, now and later, in a PendingJobs, and no longer in the last one. */
   persistIn(pending) {
+    this.unfinished.forEach((id) => this.#pending?.remove(id));
     this.#pending = pending;
     this.unfinished.forEach((id) => pending.add(id));
   }
