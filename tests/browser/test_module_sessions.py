@@ -128,7 +128,7 @@ def test_a_cancel_that_is_answered_for_the_next_user_changes_nothing(
 
 
 def test_jobs_that_are_followed_before_anybody_signs_in_are_those_of_the_first_user(
-    context: BrowserContext, console: Console, driven: Server, fal: DrivenFal
+    context: BrowserContext, console: Console, driven: Server
 ) -> None:
     console.allow(SIGNED_OUT)
     tab = Tab(context, driven.url, "eli")

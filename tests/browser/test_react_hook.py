@@ -152,8 +152,11 @@ def test_another_job_id_shows_another_job_until_the_next_start(component: Compon
     component.until_shown(job=third, stage="queued")
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(408, "The proxy's own page."), (202, "{}"), (200, "null"), (200, "[]")]
+)
 def test_an_order_whose_answer_is_lost_is_made_once_if_it_is_started_again(
-    component: Component, console: Console, fal: DrivenFal
+    component: Component, console: Console, fal: DrivenFal, status: int, body: str
 ) -> None:
     console.allow(REQUEST_FAILED)
     submitted = fal.submits()
@@ -161,7 +164,7 @@ def test_an_order_whose_answer_is_lost_is_made_once_if_it_is_started_again(
 
     def lose(route: Route) -> None:
         lost.append(route.fetch().json()["jobId"])
-        route.fulfill(status=408, body="The proxy's own page.")
+        route.fulfill(status=status, body=body)
 
     component.page.route("**/api/templates/video", lose, times=1)
     assert component.run("start()") is None

@@ -52,16 +52,16 @@ export class Client {
     form.append("data", JSON.stringify(data));
     const headers = { "Idempotency-Key": idempotencyKey };
     const request = { method: "POST", body: form, headers, signal, timeout: UPLOAD_TIMEOUT, onprogress, check };
-    return withRetries(() => this.#json(ROOT, request), signal);
+    return withRetries(() => this.#job(ROOT, request), signal);
   }
 
-  async status(jobId, signal) {
-    return this.addressed(await this.#json(`${ROOT}/status`, { query: { jobId }, signal }));
+  status(jobId, signal) {
+    return this.#job(`${ROOT}/status`, { query: { jobId }, signal });
   }
 
-  async cancel(jobId) {
+  cancel(jobId) {
     const request = { method: "POST", query: { jobId } };
-    return this.addressed(await withRetries(() => this.#json(`${ROOT}/cancel`, request)));
+    return withRetries(() => this.#job(`${ROOT}/cancel`, request));
   }
 
   /** Opens the event stream of all unfinished jobs; it stays open until the signal fires. */
@@ -137,17 +137,23 @@ export class Client {
     return token;
   }
 
+  async #job(path, request) {
+    const job = await this.#json(path, request);
+    if (typeof job.jobId !== "string") throw unreadable();
+    return this.addressed(job);
+  }
+
   async #json(path, request) {
     const response = await this.#send(path, request);
+    let answer;
     try {
-      return await response.json();
+      answer = await response.json();
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw GenerationError.ofNetwork(cause, request.signal);
-      throw new GenerationError("unexpected_answer", "The service's answer cannot be read.", {
-        status: response.status,
-        cause,
-      });
+      throw unreadable(response.status, cause);
     }
+    if (answer === null || typeof answer !== "object") throw unreadable(response.status);
+    return answer;
   }
 
   /** Sends a request, and once more if its token is refused and the app may have another one. */
@@ -211,6 +217,10 @@ function claims(token) {
   } catch {
     return null;
   }
+}
+
+function unreadable(status, cause) {
+  return new GenerationError("unexpected_answer", "The service's answer cannot be read.", { status, cause });
 }
 
 function pathOf(jobId) {
