@@ -21,7 +21,7 @@
 
 import { Client, subject } from "./generation/client.js";
 import { GenerationError } from "./generation/errors.js";
-import { Job } from "./generation/job.js";
+import { Job, reportErrors } from "./generation/job.js";
 import { Jobs } from "./generation/jobs.js";
 import { newKey } from "./generation/order-keys.js";
 import { PendingJobs } from "./generation/pending-jobs.js";
@@ -253,12 +253,12 @@ export class VideoGeneration {
     this.#resolveFirstUpdate();
     if (state === this.#connection) return;
     this.#connection = state;
-    this.onconnection?.(state);
+    reportErrors(() => this.onconnection?.(state));
   }
 
   #reportSignedOut(error) {
     this.#resolveFirstUpdate();
-    this.onerror?.(error);
+    reportErrors(() => this.onerror?.(error));
   }
 }
 

@@ -95,13 +95,16 @@ export class Listeners {
   }
 
   notify(value) {
-    for (const listener of this.#all) {
-      try {
-        listener(value);
-      } catch (error) {
-        reportError(error);
-      }
-    }
+    for (const listener of this.#all) reportErrors(() => listener(value));
+  }
+}
+
+/** Calls code of the app; what it throws goes to the console. */
+export function reportErrors(call) {
+  try {
+    call();
+  } catch (error) {
+    reportError(error);
   }
 }
 
