@@ -226,7 +226,8 @@ export interface VideoGenerationOptions {
   baseUrl?: string;
   /**
    * Called before each request; `refused` says that the service refused its last answer, so a kept
-   * token is of no use. The request is then sent once more. The token's `sub` separates users.
+   * token is of no use. The request is then sent once more. Without an answer within 20 s, the call
+   * rejects with `offline`. The token's `sub` separates users.
    * Without a token, jobs wait for one; they are dropped only for the token of another user.
    */
   getToken?: (why: { refused: boolean }) => Token | Promise<Token>;

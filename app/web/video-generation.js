@@ -74,7 +74,7 @@ export class VideoGeneration {
 
   async submit(picture, data, { signal, idempotencyKey = newKey(), onprogress } = {}) {
     const image = await toBlob(picture);
-    await this.#client.token();
+    await this.#client.token(signal);
     const changes = this.#userChanges;
     const check = () => {
       if (changes !== this.#userChanges) throw otherUser(); // who would pay for this picture

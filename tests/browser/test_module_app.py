@@ -7,6 +7,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import Tab
+from tests.support.tokens import token
 
 
 @pytest.mark.parametrize("body", ["{}", "null", "5"])
@@ -54,3 +55,64 @@ def test_updates_continue_if_a_listener_of_the_app_throws(
     tab.until(lambda: tab.run("calls") == {"onconnection": 2, "onerror": 1})
     fal.complete()
     tab.until_known(job, "completed")
+
+
+HANGING = """() => {
+  const { timeout } = AbortSignal;
+  AbortSignal.timeout = (milliseconds) => timeout.call(AbortSignal, milliseconds / 20);
+  globalThis.isHanging = true;
+  const getToken = () => (isHanging ? new Promise(() => {}) : token);
+  videos = new VideoGeneration({ getToken });
+}"""
+
+
+@pytest.mark.parametrize(
+    "call", ["submit(OPTIONS)", "videos.credits(OPTIONS)", "videos.status('x', OPTIONS)"]
+)
+def test_a_signal_ends_the_wait_for_a_token(
+    context: BrowserContext, driven: Server, call: str
+) -> None:
+    tab = Tab(context, driven.url, "bea")
+    tab.run("() => { videos = new VideoGeneration({ getToken: () => new Promise(() => {}) }); }")
+    tab.run("() => { globalThis.stop = new AbortController(); }")
+    call = call.replace("OPTIONS", "{ signal: stop.signal }")
+    tab.run(f"() => {{ {call}.catch((error) => {{ globalThis.end = describeError(error); }}); }}")
+    tab.run("stop.abort()")
+    tab.until(lambda: tab.run("globalThis.end") == "aborted: The request was aborted.")
+
+
+def test_a_token_that_does_not_come_is_asked_for_again(
+    context: BrowserContext, driven: Server, fal: DrivenFal
+) -> None:
+    tab = Tab(context, driven.url, "cyd")
+    job = tab.submit()
+    tab.run("localStorage.clear()")
+    tab.load()
+    tab.run(HANGING)
+    tab.run("() => { submit().catch((error) => { globalThis.end = describeError(error); }); }")
+    tab.run("(id) => { videos.follow(id); }", job)
+    tab.until(lambda: tab.run("globalThis.end") == "offline: The service cannot be reached.")
+    tab.until_connected("offline")
+    tab.run("isHanging = false")
+    tab.until_connected("live")
+    fal.complete()
+    tab.until_known(job, "completed")
+
+
+def test_a_renewed_token_that_does_not_come_is_asked_for_again(
+    context: BrowserContext, console: Console, driven: Server
+) -> None:
+    console.allow(REQUEST_FAILED + r"the server responded with a status of 401 ")
+    tab = Tab(context, driven.url, "dan")
+    tab.run(
+        HANGING.replace("isHanging ?", "!refused ? stale : isHanging ?").replace(
+            "() => (!", "({ refused }) => (!"
+        )
+    )
+    tab.run("(stale) => { globalThis.stale = stale; }", token("dan", exp=1))
+    tab.run(
+        "() => { videos.credits().catch((error) => { globalThis.end = describeError(error); }); }"
+    )
+    tab.until(lambda: tab.run("globalThis.end") == "offline: The service cannot be reached.")
+    tab.run("isHanging = false")
+    assert tab.run("videos.credits().then(({ held }) => held)") == 0

@@ -1,4 +1,4 @@
-import { backoff, delay } from "./delays.js";
+import { backoff, delay, unlessAborted } from "./delays.js";
 import { GenerationError } from "./errors.js";
 import { upload } from "./upload.js";
 
@@ -29,12 +29,13 @@ export class Client {
   }
 
   /** Gets the access token of the signed-in user, and reports it to `onToken`. */
-  token() {
-    if (!this.isRefused) return this.#askForToken({ refused: false });
-    this.#renewal ??= this.#askForToken({ refused: true }).finally(() => {
-      this.#renewal = null;
-    });
-    return this.#renewal;
+  async token(signal) {
+    if (!signal) return this.#currentToken();
+    try {
+      return await unlessAborted(this.#currentToken(), signal);
+    } catch (cause) {
+      throw signal.aborted ? GenerationError.ofNetwork(cause, signal) : cause;
+    }
   }
 
   /** Whether the service refused the latest token. */
@@ -123,12 +124,21 @@ export class Client {
     return { ...shape, ...Object.fromEntries(own.map(([name, path]) => [name, this.#baseUrl + path])) };
   }
 
+  #currentToken() {
+    if (!this.isRefused) return this.#askForToken({ refused: false });
+    this.#renewal ??= this.#askForToken({ refused: true }).finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
   async #askForToken(why) {
     let token;
     try {
-      token = (await this.#getToken(why)) ?? null;
+      token = (await unlessAborted(this.#getToken(why), AbortSignal.timeout(TIMEOUT))) ?? null;
     } catch (cause) {
-      if (cause instanceof TypeError) throw GenerationError.ofNetwork(cause);
+      const isUnanswered = cause instanceof TypeError || cause?.name === "TimeoutError";
+      if (isUnanswered) throw GenerationError.ofNetwork(cause);
       throw new GenerationError("unauthenticated", "Nobody is signed in.", { cause });
     }
     this.#latest = token;
@@ -158,12 +168,12 @@ export class Client {
 
   /** Sends a request, and once more if its token is refused and the app may have another one. */
   async #send(path, request) {
-    const token = await this.token();
+    const token = await this.token(request.signal);
     try {
       return await this.#sendAs(token, path, request);
     } catch (error) {
       if (error.code !== "unauthenticated") throw error;
-      const next = await this.token();
+      const next = await this.token(request.signal);
       if (token && next === token) throw error;
       return this.#sendAs(next, path, request);
     }

@@ -14,6 +14,17 @@ export function delay(milliseconds, signal) {
   });
 }
 
+/** The promise's outcome, or a rejection with the signal's reason if it fires first. */
+export function unlessAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(signal.reason);
+    const settled = Promise.resolve(promise).then(resolve, reject);
+    void settled.finally(() => signal.removeEventListener("abort", end));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+  });
+}
+
 /** Milliseconds until the next try: doubles with each failure, with jitter. */
 export function backoff(failures, { first = 1_000, longest = 30_000 } = {}) {
   return withJitter(Math.min(longest, first * 2 ** failures));

@@ -187,12 +187,12 @@ export class UpdateSource {
     do {
       await delay(backoff(this.#tokenChecks, TOKEN_BACKOFF), signal);
       this.#tokenChecks += 1;
-    } while (!signal.aborted && !(await this.#mayBeSignedIn()));
+    } while (!signal.aborted && !(await this.#mayBeSignedIn(signal)));
   }
 
-  async #mayBeSignedIn() {
+  async #mayBeSignedIn(signal) {
     try {
-      await this.#client.token();
+      await this.#client.token(signal);
     } catch {
       return false;
     }
