@@ -321,6 +321,6 @@ export class VideoGeneration {
   revokeShare(jobId: string): Promise<void>;
   credits(options?: Waiting): Promise<Credits>;
   me(options?: Waiting): Promise<Caller>;
-  /** Stops following permanently; jobs continue in the service. */
+  /** Stops following permanently: `finished` rejects with `aborted`. Jobs continue in the service. */
   close(): void;
 }

@@ -91,6 +91,7 @@ export class VideoGeneration {
     const job = this.#jobs.follow(jobId, signal, () => this.#startOrStop());
     this.#startOrStop();
     if (!known) this.#updates?.expectJob();
+    if (this.#closed) this.#jobs.clear(noLongerFollowed());
     return job;
   }
 
@@ -156,7 +157,7 @@ export class VideoGeneration {
   close() {
     this.#closed = true;
     this.#startOrStop();
-    this.#jobs.clear(new GenerationError("aborted", "The page has stopped following this job."));
+    this.#jobs.clear(noLongerFollowed());
     this.#resolveFirstUpdate();
   }
 
@@ -264,4 +265,8 @@ export class VideoGeneration {
 
 function otherUser(jobId = null) {
   return new GenerationError("unauthenticated", "Somebody else has signed in.", { jobId });
+}
+
+function noLongerFollowed() {
+  return new GenerationError("aborted", "The page has stopped following this job.");
 }

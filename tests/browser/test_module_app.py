@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Route
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
-from tests.browser.tab import Tab
+from tests.browser.tab import HeldRequests, Tab
 from tests.support.tokens import token
 
 
@@ -116,3 +116,27 @@ def test_a_renewed_token_that_does_not_come_is_asked_for_again(
     tab.until(lambda: tab.run("globalThis.end") == "offline: The service cannot be reached.")
     tab.run("isHanging = false")
     assert tab.run("videos.credits().then(({ held }) => held)") == 0
+
+
+def test_a_submit_that_is_answered_after_close_ends_as_aborted_and_is_found_by_the_next_page(
+    context: BrowserContext, driven: Server
+) -> None:
+    tab = Tab(context, driven.url, "eve")
+    held = HeldRequests()
+    tab.page.route("**/api/templates/video", held.hold)
+    tab.run("""() => {
+      submit().then(async (job) => {
+        globalThis.job = job.id;
+        globalThis.end = await job.finished.catch(describeError);
+      });
+    }""")
+    tab.until(lambda: held.count == 1)
+    tab.run("videos.close()")
+    held.release()
+    ended = "aborted: The page has stopped following this job."
+    tab.until(lambda: tab.run("globalThis.end") == ended)
+    assert tab.run("videos.jobs.size") == tab.open_streams() == 0
+    job = tab.run("job")
+    tab.load()
+    tab.run("videos.resume()")
+    tab.until_known(job, "queued", "stage")
