@@ -11,8 +11,9 @@ export interface AsyncVideoGeneration {
     data: Parameters<VideoGeneration["submit"]>[1],
   ): Promise<Job | null>;
   /**
-   * Asks the service to cancel the job that is shown; sets `error` if that fails. A job that is still
-   * being submitted is cancelled once it is there, whatever is shown by then.
+   * Asks the service to cancel the job that is shown; sets `error` if that fails, until it is tried
+   * again or the video is there. A job that is still being submitted is cancelled once it is there,
+   * whatever is shown by then.
    */
   cancel(): Promise<void>;
   /** Shows nothing; the job that was shown continues. */

@@ -90,10 +90,11 @@ class Generation {
   };
 
   async #cancel(job) {
+    if (job === this.#state.job && !job.isFinished) this.#set({ ...this.#state, error: null });
     try {
       await job.cancel();
     } catch (error) {
-      if (job === this.#state.job) this.#set({ ...this.#state, error });
+      if (job === this.#state.job && !this.#state.url) this.#set({ ...this.#state, error });
     }
   }
 
@@ -125,7 +126,8 @@ class Generation {
 
   #update({ status, stage, queuePosition = null, url = null }) {
     const isRunning = !this.#state.job.isFinished;
-    this.#set({ ...this.#state, status, stage, queuePosition, url, isRunning });
+    const error = url ? null : this.#state.error; // a cancel may have failed before
+    this.#set({ ...this.#state, status, stage, queuePosition, url, error, isRunning });
   }
 
   #set(state) {

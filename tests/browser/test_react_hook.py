@@ -177,3 +177,41 @@ def test_an_order_whose_answer_is_lost_is_made_once_if_it_is_started_again(
     component.until_shown(job=other, isRunning=True, error=None)
     assert len({other, *lost}) == 3
     assert fal.submits() == submitted + 3
+
+
+@pytest.mark.parametrize("then", ["retry", "completion"])
+def test_the_error_of_a_failed_cancel_is_shown_until_the_next_one_or_the_video(
+    component: Component, console: Console, fal: DrivenFal, then: str
+) -> None:
+    console.allow(REQUEST_FAILED)
+    held = HeldRequests()
+    component.page.route("**/cancel?*", lambda route: route.fulfill(status=400), times=1)
+    job = component.start()
+    component.until_shown(job=job, stage="queued")
+    component.run("shown.cancel()")
+    component.until_shown(error="unexpected_answer", isRunning=True)
+    if then == "retry":
+        component.page.route("**/cancel?*", held.hold, times=1)
+        component.run("void shown.cancel()")
+        component.until_shown(error=None, isRunning=True)
+        component.until(lambda: held.count == 1)
+        held.release()
+        component.until_shown(status="cancelled", error="cancelled")
+        component.run("shown.cancel()")
+        assert component.shown()["error"] == "cancelled"
+    else:
+        fal.complete()
+        component.until_shown(status="completed", isRunning=False)
+        assert component.shown()["error"] is None
+
+
+def test_a_cancel_that_comes_too_late_leaves_the_video_without_an_error(
+    component: Component, console: Console, fal: DrivenFal
+) -> None:
+    console.allow(REQUEST_FAILED + r"the server responded with a status of 409 ")
+    job = component.start()
+    fal.complete()
+    component.until_shown(job=job, status="completed")
+    component.run("shown.cancel()")
+    assert component.shown()["error"] is None
+    assert component.shown()["url"]
