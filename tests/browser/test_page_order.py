@@ -90,10 +90,10 @@ def test_a_cancel_is_repeated_with_its_submit_unless_the_submit_was_refused(
 ) -> None:
     repeated = """async (error) => {
       const { Attempts } = await import("/assets/latest/attempts.js");
-      const keys = [], cancelled = [];
+      const keys = [], cancelled = [], finished = new Promise(() => {});
       const submits = [
         () => Promise.reject(error),
-        () => ({ id: "a job", latest: null, cancel: () => cancelled.push("a job") }),
+        () => ({ id: "a job", latest: null, finished, cancel: () => cancelled.push("a job") }),
       ];
       const submit = (image, data, { idempotencyKey, onprogress }) => {
         keys.push(idempotencyKey);
