@@ -284,12 +284,13 @@ async def test_webhook_completes_a_job_whose_answer_to_the_submit_was_lost(
 async def test_webhook_that_fal_does_not_confirm_is_refused_so_that_fal_repeats_it(
     run: Running, fal: FalStandIn, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    monkeypatch.setattr(times, "FAL_WAIT", 0.5)
     fal.faults.add("submit", Drop(after_effect=True))
     job_id = await run.submitted()
     fal.complete(fal.newest, small_video())
     fal.faults.add("status", fault)
-    refused = await fal.call_back(run.client, fal.newest)
+    with monkeypatch.context() as patch:
+        patch.setattr(times, "FAL_WAIT", 0.5)
+        refused = await fal.call_back(run.client, fal.newest)
     assert (refused.status_code, refused.json()["code"]) == (502, "fal_unavailable")
     assert (await fal.call_back(run.client, fal.newest)).status_code == 200
     assert (await run.finished(job_id))["status"] == "completed"

@@ -10,6 +10,7 @@ from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
 from tests.browser.tab import HeldRequests, Tab
+from tests.support.process import PATIENCE
 from tests.support.tokens import bearer, token
 
 REFUSED = REQUEST_FAILED + r"the server responded with a status of {} "
@@ -46,7 +47,9 @@ def test_a_canvas_becomes_a_video_and_the_console_logs_each_event(
     assert tab.count("status") == 0
     tab.until(lambda: tab.open_streams() == 0)  # no unfinished job is left
 
-    deletion = httpx.delete(f"{driven.url}/api/library/{job}", headers=bearer("ada"))
+    deletion = httpx.delete(
+        f"{driven.url}/api/library/{job}", headers=bearer("ada"), timeout=PATIENCE
+    )
     assert deletion.status_code == 204
     tab.load()
     assert tab.outcome(job) == "deleted: The video is no longer there."
@@ -276,7 +279,9 @@ def test_a_submit_is_not_repeated_for_the_next_user(
     kind = "application/problem+json"
     tab.page.route(
         "**/api/templates/video",
-        lambda route: route.fulfill(status=503, json=problem, content_type=kind),
+        lambda route: route.fulfill(
+            status=503, json=problem, content_type=kind, headers={"Retry-After": "5"}
+        ),
     )
     tab.run("() => { globalThis.end = submit().catch(describeError); }")
     tab.until(lambda: tab.count("video") == 1)

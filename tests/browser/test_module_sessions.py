@@ -86,7 +86,7 @@ def test_a_submit_after_another_sign_in_continues_the_stream_of_an_app_with_cook
 ) -> None:
     cookie_tab.page.clock.install()
     cookie_tab.expire()
-    cookie_tab.page.clock.pause_at(cookie_tab.run("Date.now()") / 1000 + 1)
+    cookie_tab.page.clock.pause_at(cookie_tab.run("Date.now()") / 1000 + 2)
     cookie_tab.has_session = True
     job = cookie_tab.submit()
     cookie_tab.until_connected("live")

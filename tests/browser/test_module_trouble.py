@@ -32,7 +32,7 @@ def driven(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
 def stream_taken(server: Server, user: str) -> Iterator[None]:
     """Use the user's only stream, as another device would."""
     url = f"{server.url}/api/templates/video/events"
-    with httpx.stream("GET", url, headers=bearer(user)) as answer:
+    with httpx.stream("GET", url, headers=bearer(user), timeout=PATIENCE) as answer:
         chunks = answer.iter_bytes()
         next(chunks)
         yield
@@ -131,7 +131,7 @@ def test_a_stream_that_ends_at_once_is_opened_again_after_a_pause_of_the_modules
     tab = Tab(context, driven.url, "kim")
     tab.page.route("**/events", end)
     tab.run("void videos.resume()")
-    tab.until(lambda: len(opened) == 4)
+    tab.until(lambda: len(opened) >= 4)
     assert all(after - before >= 0.4 for before, after in pairwise(opened))
 
 

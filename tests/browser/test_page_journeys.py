@@ -17,6 +17,7 @@ from tests.browser.hands import Hands, Keyboard, Touch
 from tests.browser.journey import TEMPLATE, Journey, expect_to_play
 from tests.browser.server import Server
 from tests.browser.studio import LAPTOP, NARROW, ON_ITS_SIDE, PHONE
+from tests.support.process import PATIENCE
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(300)
@@ -176,7 +177,7 @@ def share_and_download(journey: Journey, chromium: Browser) -> None:
     journey.expect_accessible()
     journey.press("Stop sharing", within=dialog)
     expect(link).to_be_hidden()
-    assert httpx.get(address, trust_env=False).status_code == 404
+    assert httpx.get(address, trust_env=False, timeout=PATIENCE).status_code == 404
     with journey.page.expect_download() as download:
         journey.hands.press(dialog.get_by_role("link", name="Download"))
     assert download.value.suggested_filename.endswith(".mp4")
@@ -193,7 +194,7 @@ def delete_and_undo(journey: Journey) -> None:
     expect(chosen).to_contain_text("2 selected")
     journey.expect_accessible()
     page.clock.install()
-    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))  # 15 s to undo
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=10))  # 15 s to undo
     journey.press("Delete", within=chosen)
     expect(journey.titles).to_have_count(0)
     journey.go("Studio")

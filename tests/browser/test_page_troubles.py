@@ -297,20 +297,26 @@ def test_a_rejected_cancel_shows_a_toast(
     assert fal.submits() == before
 
 
-def follow(studio: Studio, answer: Callable[[Route], None]) -> None:
+def polling(
+    context: BrowserContext, url: str, user: str, answer: Callable[[Route], None]
+) -> Studio:
     """Start a video of which the service then tells this only."""
-    studio.page.route("**/api/templates/video/events", lambda route: route.abort())
+    context.route("**/api/templates/video/events", lambda route: route.abort())
+    context.route("**/api/templates/video/status?*", answer)
+    studio = Studio(context, url, token=token(user))
     studio.start()
-    studio.page.route("**/api/templates/video/status?*", answer)
+    return studio
 
 
 def test_a_video_that_the_service_no_longer_knows_is_not_waited_for(
     context: BrowserContext, console: Console, driven: Server
 ) -> None:
+    def unknown(route: Route) -> None:
+        problem = {"status": 404, "code": "job_not_found", "detail": "There is no such job."}
+        route.fulfill(json=problem, status=404)
+
     console.allow(REQUEST_FAILED)
-    unknown = {"status": 404, "code": "job_not_found", "detail": "There is no such job."}
-    studio = Studio(context, driven.url, token=token("gus"))
-    follow(studio, lambda route: route.fulfill(json=unknown, status=404))
+    studio = polling(context, driven.url, "gus", unknown)
     expect(studio.toasts).to_contain_text("There is no such job.")
     expect(studio.dialog).to_be_hidden()
     expect(studio.page.locator("#activity-badge")).to_be_hidden()
@@ -324,8 +330,7 @@ def test_a_finished_video_that_was_deleted_elsewhere_is_no_news(
         route.fulfill(json={**DELETED, "jobId": job})
 
     console.allow(REQUEST_FAILED)
-    studio = Studio(context, driven.url, token=token("hal"))
-    follow(studio, deleted)
+    studio = polling(context, driven.url, "hal", deleted)
     expect(studio.dialog).to_be_hidden()
     expect(studio.page.locator("#activity-badge")).to_be_hidden()
     expect(studio.page.locator("#library-badge")).to_be_hidden()

@@ -46,6 +46,7 @@ async def generating(run: Running, fal: FalStandIn) -> tuple[str, str]:
 
 async def test_job_in_fals_queue_is_cancelled(run: Running, fal: FalStandIn) -> None:
     job_id, request_id = await run.submitted(), fal.newest
+    await run.wait_for_background()
     answer = await cancelled(run, job_id)
     assert (answer["status"], answer["stage"]) == ("cancelled", "done")
     assert answer == await run.status(job_id)

@@ -6,6 +6,7 @@ from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from pathlib import Path
 
 from tests.local_fal.client import opened
+from tests.support.process import PATIENCE
 
 OPENS = """
 import asyncio, pathlib, sys
@@ -46,7 +47,7 @@ async def test_a_second_process_in_the_folder_is_refused_until_the_first_has_end
     assert await second.wait() == 0
     first.kill()
     await first.communicate()
-    async with asyncio.timeout(5), opened(tmp_path):
+    async with asyncio.timeout(PATIENCE), opened(tmp_path):
         third, line = await _start(tmp_path)
         assert line.startswith("Another process runs local fal")
         await third.communicate()

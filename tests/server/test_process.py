@@ -202,7 +202,9 @@ async def test_a_submit_whose_body_is_incomplete_is_answered_503_when_the_servic
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
         )
         await writer.drain()
-        assert (await asyncio.to_thread(httpx.get, f"{process.url}/healthz")).is_success
+        assert (
+            await asyncio.to_thread(httpx.get, f"{process.url}/healthz", timeout=PATIENCE)
+        ).is_success
         process.popen.send_signal(signal.SIGTERM)
         answer = await reader.read()
         writer.close()

@@ -326,10 +326,13 @@ async def test_a_folder_that_hangs_takes_no_thread_of_the_other_systems(
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(1))
     putting = asyncio.create_task(put_video(files, KEY, write_file(files._folder.parent, b"video")))
+    while not hanging.calls:  # noqa: ASYNC110 no event for it
+        await asyncio.sleep(0.01)
     monkeypatch.setattr(files, "_write_something", hanging)
     with pytest.raises(StorageUnavailable, match="hangs"):
         await files.check()
-    assert hanging.calls == 2
+    while hanging.calls < 2:  # noqa: ASYNC110 no event for it
+        await asyncio.sleep(0.01)
     async with asyncio.timeout(5):
         assert await loop.getaddrinfo("localhost", 80)
     hanging.released.set()

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+PORTS = 20_000, 1_500
+"""The first of all workers, and how many each has: below those that the system gives to anybody."""
+
+
+def _ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    first, each = PORTS
+    # Another run of the tests on this machine begins elsewhere.
+    return cycle(first + worker * each + (os.getpid() * 7 + n) % each for n in range(each))
+
+
+_candidates = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody else takes before the caller listens on it."""
+    for port in _candidates:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the candidates never end")
 
 
 def wait_for_port(port: int, *, seconds: float = 90) -> None:

@@ -13,6 +13,7 @@ from app.telemetry import context
 from app.telemetry.context import Context
 from tests.support.clock import pass_time
 from tests.support.deletions import erase
+from tests.support.process import PATIENCE
 from tests.support.service import SUBMIT, Running, over_a_socket, png, submission
 from tests.support.stand_ins.fal import FalStandIn
 from tests.support.stand_ins.fal_faults import Answer
@@ -48,7 +49,10 @@ async def test_the_traceback_of_a_fault_carries_the_id_of_its_request(
     def broken(_service: Service) -> None:
         raise ZeroDivisionError
 
-    async with over_a_socket(run) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        over_a_socket(run) as url,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client,
+    ):
         large = submission(png() + bytes(10**6))  # uvicorn pauses while its body arrives
         await client.post(SUBMIT, **large, headers=bearer() | {"X-Request-ID": "the-click"})
         monkeypatch.setattr("app.api.service.Service.require_open", broken)
@@ -101,11 +105,10 @@ async def test_every_record_about_a_job_carries_its_id_and_that_of_the_request_t
     assert (stored["job_id"], stored["request_id"]) == (job_id, "the-poll")
 
 
+@pytest.mark.parametrize("output", ["json"], indirect=True)
 async def test_records_of_the_sweep_carry_their_job_id(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
-    if output.form == "text":
-        return
     jobs = {await run.submitted() for _ in range(3)}
     for request_id in fal.requests:
         fal.complete(request_id, small_video())
@@ -119,11 +122,10 @@ async def test_records_of_the_sweep_carry_their_job_id(
         assert record["request_id"] is None
 
 
+@pytest.mark.parametrize("output", ["json"], indirect=True)
 async def test_records_about_a_cancellation_and_an_expiry_carry_their_job_id(
     output: Output, run: Running, fal: FalStandIn
 ) -> None:
-    if output.form == "text":
-        return
     cancelled, expired = await run.submitted(), await run.submitted()
     assert (await run.cancel(cancelled)).status_code == 202
     fal.faults.add("cancel", Answer(500))
