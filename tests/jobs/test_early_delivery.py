@@ -87,7 +87,9 @@ def own_s3(tmp_path: Path) -> Iterator[S3Server]:
 
 @pytest.fixture
 def r2_settings(settings: Settings, own_s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    # A busy server may take longer to abort an upload, which R2 would delete after days.
+    # A busy server may take longer for the last parts and to abort an upload; what outlives that,
+    # R2 deletes after days.
+    monkeypatch.setattr(times, "PART_DRAIN", PATIENCE)
     monkeypatch.setattr(times, "UPLOAD_ABORT", PATIENCE)
     return own_s3.settings(settings).model_copy(update={"keep_start_images": False})
 

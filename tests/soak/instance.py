@@ -16,7 +16,7 @@ from tests.support.process import PATIENCE, UNSHARED, Process, forked
 PAUSE = 0.05
 """Seconds before a client retries when no instance answered."""
 
-EXCUSES = "does not answer", "address already in use", "MiB free", "No space left on device"
+EXCUSES = "does not answer", "Address already in use", "MiB free", "No space left on device"
 """Accepted reasons of a failed start: no database, another process took the port, a full disk."""
 LOST_CALL = "Future exception was never retrieved"
 """asyncio logs this for a call of the SDK that was pending when its connection was cut."""

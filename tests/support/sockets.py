@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -21,23 +21,31 @@ if TYPE_CHECKING:
     Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-PORTS = 20_000, 1_500
-"""The first of all workers, and how many each has: below those that the system gives to anybody."""
+BLOCKS = range(10_000, 31_000, 1_500)
+"""The first port of each block: below those that the system gives to anybody."""
 
 
-def _ports() -> Iterator[int]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
-    first, each = PORTS
-    # Another run of the tests on this machine begins elsewhere.
-    return cycle(first + worker * each + (os.getpid() * 7 + n) % each for n in range(each))
+@cache
+def _reserved_block() -> tuple[socket.socket, Iterator[int]]:
+    """Return ports that only this process gives out, and what keeps others from them.
 
-
-_candidates = _ports()
+    Several workers, and several runs of the tests, share a machine.
+    """
+    for first in BLOCKS:
+        guard = socket.socket()
+        try:
+            guard.bind(("127.0.0.1", first))
+        except OSError:
+            guard.close()
+        else:
+            return guard, cycle(range(first + 1, first + BLOCKS.step))
+    raise RuntimeError("every block of ports is taken: are other runs of the tests under way?")
 
 
 def free_port() -> int:
     """Return a port that nobody else takes before the caller listens on it."""
-    for port in _candidates:
+    _, candidates = _reserved_block()
+    for port in candidates:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
