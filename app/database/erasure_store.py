@@ -25,7 +25,9 @@ _TO_CANCEL = _NOT_ERASED.format(
 )
 _PROGRESS = f"""
 RETURN {{
-  erasure: (SELECT * FROM ONLY type::record('erasure', $user)),
+  erasure: (SELECT fn::clock::readable(requested_at) AS requested_at,
+      fn::clock::readable(finished_at) AS finished_at
+    FROM ONLY type::record('erasure', $user)),
   jobs: array::len((SELECT VALUE id FROM video_job
     WHERE user = $user AND erased_at = NONE
       AND created_at <= (type::record('erasure', $user).requested_at ?? d'1970-01-01T00:00:00Z')

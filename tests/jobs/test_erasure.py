@@ -288,6 +288,19 @@ async def test_erasure_of_a_clock_that_was_ahead_goes_on(run: Running, fal: FalS
     assert await progress(run) == (True, 0)
 
 
+@pytest.mark.unaudited  # the audit cannot read the row
+async def test_time_that_no_driver_can_read_does_not_hold_up_the_others(
+    run: Running, fal: FalStandIn
+) -> None:
+    for user in ("ada", "eve"):
+        await completed(run, fal, user=user)
+        await erase(run, user)
+    await run.rows("UPDATE erasure:ada SET requested_at = d'+12000-01-01T00:00:00Z' RETURN NONE")
+    await carry_on(run, 1)
+    await carry_on(run, 200)
+    assert await progress(run, "eve") == await progress(run) == (True, 0)
+
+
 async def test_only_the_back_office_may_ask(run: Running) -> None:
     path = "/api/admin/users/ada"
     for headers in ({}, bearer("ada"), {"Authorization": f"Bearer {ADMIN_KEY}x"}):

@@ -98,6 +98,20 @@ async def test_a_due_time_of_a_clock_that_was_set_back_counts_as_passed(
     assert len(receiver.told) == 1
 
 
+async def test_a_time_that_no_driver_can_read_does_not_hold_up_the_others(
+    telling: Running, fal: FalStandIn, receiver: EventReceiver
+) -> None:
+    odd, well = await failed(telling, fal), await failed(telling, fal)
+    await telling.rows("DEFINE FIELD OVERWRITE created_at ON outgoing_event TYPE datetime")
+    await telling.rows(
+        "UPDATE type::record('outgoing_event', [$odd, 0]..[$odd, 99])"
+        " SET created_at = d'+12000-01-01T00:00:00Z' RETURN NONE",
+        odd=odd,
+    )
+    assert await tell(telling) == 2
+    assert {told.job_id for told in receiver.told} == {odd, well}
+
+
 async def test_lost_answers_of_the_database_tell_it_again_and_lose_nothing(
     told_settings: Settings,
     fal: FalStandIn,
