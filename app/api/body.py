@@ -1,11 +1,12 @@
 """Receiving a body within bounds: of bytes, of time, and of memory over all requests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
@@ -23,8 +24,10 @@ SILENCE = 20.0
 """Seconds without a byte after which the sender is considered gone or hostile."""
 BODY_PATIENCE = 15.0
 """Seconds for any other body; fal waits no longer for the answer to its first webhook."""
+DROPPED_BYTES = 64 * 1024 * 1024
+"""A body up to this size is read to its end after a refusal, and dropped."""
 HANG_UP = {"Connection": "close"}
-"""Sent with a refusal in the middle of a body: otherwise the server reads the rest of it."""
+"""Sent with a refusal: the rest of the body is not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ async def reading_body(
         TooBusy: there is no memory for it.
 
     """
-    refusal = InvalidJSON("The body is too large.", headers=HANG_UP)
+    refusal = InvalidJSON("The body is too large.", headers=midway_headers(request.headers))
     receive = bounded(request, max_bytes, refusal, patience=BODY_PATIENCE)
     body, counted, more = bytearray(), 0, True
     try:
@@ -90,6 +93,17 @@ async def reading_body(
         yield body
     finally:
         memory.give_back(counted)
+
+
+def midway_headers(headers: Headers) -> Mapping[str, str]:
+    """Return what goes with a refusal in the middle of the body that has these headers.
+
+    To hang up resets the connection, and a proxy that is still sending takes that for a service
+    that is down: nginx answers 502. So the server drops the rest, unless it may be very long.
+    """
+    announced = headers.get("content-length", "")
+    is_short = announced.isdecimal() and int(announced[:20]) <= DROPPED_BYTES
+    return {} if is_short else HANG_UP
 
 
 def bounded(request: Request[Any], max_bytes: int, refusal: Problem, *, patience: float) -> Receive:

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from app.api.body import HANG_UP, RECEIVING_BYTES, RequestMemory, bounded
+from app.api.body import HANG_UP, RECEIVING_BYTES, RequestMemory, bounded, midway_headers
 from app.api.multipart import SubmissionParser
 from app.api.tokens import Caller
 from app.domain.submission import Submission, fingerprint_of
@@ -85,7 +85,7 @@ async def _received_form(request: Request[Any], *, max_image_bytes: int) -> Asyn
     refusal = ImageTooLarge(
         f"The form must not be larger than {max_bytes:,} bytes, and its startImage not larger "
         f"than {max_image_bytes:,} bytes.",
-        headers=HANG_UP,
+        headers=midway_headers(request.headers),
     )
     receive = bounded(request, max_bytes, refusal, patience=FORM_PATIENCE)
     stream = Request(request.scope, receive).stream()

@@ -6,7 +6,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
-from app.api.body import HANG_UP
+from app.api.body import midway_headers
 from app.problems import ImageTooLarge, InvalidMultipart, Problem
 
 MAX_DATA_BYTES = 64 * 1024
@@ -38,6 +38,7 @@ class SubmissionParser(MultiPartParser):
             headers, stream, max_files=1, max_fields=MAX_PARTS, max_part_size=MAX_DATA_BYTES
         )
         self._bounds = {"startImage": max_image_bytes, "data": MAX_DATA_BYTES}
+        self._ending = midway_headers(headers)
         self._part_bytes = 0
         self._has_data = False
 
@@ -52,7 +53,7 @@ class SubmissionParser(MultiPartParser):
         kept = b"other"
         if options.get(b"name") == b"data":
             if self._has_data:
-                raise InvalidMultipart("data is sent more than once.", headers=HANG_UP)
+                raise InvalidMultipart("data is sent more than once.", headers=self._ending)
             self._has_data = True
             kept = b"data"
         elif options.get(b"name") == b"startImage":
@@ -62,7 +63,7 @@ class SubmissionParser(MultiPartParser):
             if not (b"filename" in options or b"filename*=" in given or b"image/" in kind):
                 raise InvalidMultipart(
                     "startImage is a text: send it as a file, or with the type of an image.",
-                    headers=HANG_UP,
+                    headers=self._ending,
                 )
         part.content_disposition = b"form-data; name=" + kept
         super().on_headers_finished()
@@ -72,10 +73,10 @@ class SubmissionParser(MultiPartParser):
         if name in self._bounds:
             self._part_bytes += end - start
             if self._part_bytes > self._bounds[name]:
-                raise _too_large(name, self._bounds[name])
+                raise self._too_large(name)
             super().on_part_data(data, start, end)
 
-
-def _too_large(name: str, bound: int) -> Problem:
-    kind = ImageTooLarge if name == "startImage" else InvalidMultipart
-    return kind(f"{name} must not be larger than {bound:,} bytes.", headers=HANG_UP)
+    def _too_large(self, name: str) -> Problem:
+        kind = ImageTooLarge if name == "startImage" else InvalidMultipart
+        text = f"{name} must not be larger than {self._bounds[name]:,} bytes."
+        return kind(text, headers=self._ending)

@@ -1,5 +1,7 @@
 """A body of 200 MB is refused at the limit, even if its Content-Length is false."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -129,3 +131,32 @@ async def test_forms_on_their_way_are_bounded_by_user(
         assert run.service.memory.receiving.take(8 * body.RECEIVING_BYTES, "ada")
         assert_problem(await run.submit(user="ada"), 503, "too_busy")
         await run.submitted(user="bob")
+
+
+@pytest.mark.parametrize("size", [2 * MEGABYTE, 30 * MEGABYTE])
+async def test_proxy_that_reads_no_answer_before_all_is_sent_gets_the_refusal(
+    settings: Settings, fal: FalStandIn, size: int
+) -> None:
+    form = HEAD + bytes(size) + b"\r\n--b--\r\n"
+    names = bearer() | {
+        "Host": "service",
+        "Content-Type": "multipart/form-data; boundary=b",
+        "Content-Length": str(len(form)),
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in names.items())
+    bounded = settings.model_copy(update={"max_image_bytes": size - 1000})
+    async with running(bounded, fal) as run, over_a_socket(run) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        for _ in range(2):  # the connection serves on
+            writer.write(f"POST {SUBMIT} HTTP/1.1\r\n{head}\r\n".encode())
+            for start in range(0, len(form), MEGABYTE):
+                writer.write(form[start : start + MEGABYTE])
+                await writer.drain()
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 413 ")
+            length = re.search(rb"content-length: (\d+)", answer)
+            assert length is not None
+            assert b"image_too_large" in await reader.readexactly(int(length[1]))
+        writer.close()
+        await writer.wait_closed()
+        await assert_no_effect(run, fal)
