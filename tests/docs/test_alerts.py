@@ -174,7 +174,7 @@ def test_the_alerts_are_valid_rule_files() -> None:
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert rule["annotations"].keys() == {"summary", "description", "action"}
     for rule in ALERTS:
-        assert 'job="video-generation"' in rule["expr"]
+        assert re.search('job="(video-generation|surrealdb)"', rule["expr"])
 
 
 def test_each_alert_fires_when_it_must_and_is_silent_when_it_must() -> None:
