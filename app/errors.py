@@ -16,7 +16,7 @@
     │   ├── VideoRejected       permanent
     │   ├── VideoHostAway       temporary: the host does not answer
     │   └── VideoUnavailable    temporary: the file cannot be used
-    ├── ObjectTaken             the storage key holds other bytes
+    ├── ObjectTaken             the storage key cannot be used
     ├── StorageUnavailable      the object store fails; temporary
     ├── KeySetUnavailable       public keys cannot be fetched; temporary
     ├── EventNotTaken           the receiver of events did not take one; temporary

@@ -184,10 +184,7 @@ class Delivery:
     async def _store_and_complete(
         self, job: Job, lease: Lease, fetched: FetchedVideo, finish: Finish
     ) -> Job:
-        job = await self._objects.put(job, lease.holder, fetched.video, finish)
-        poster = await self._objects.put_poster(
-            job, fetched.facts.poster, fetched.folder / "poster.jpg"
-        )
+        job, poster = await self._objects.put(job, lease.holder, fetched, finish)
         stored = await self._stored(job, fetched.video, fetched.facts, poster)
         lease.stop_extending()
         done = await self._store.complete(job.id, lease.holder, stored)

@@ -3,14 +3,15 @@
 import asyncio
 import hashlib
 import logging
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from time import monotonic
 
 from app.database.job_store import JobStore
 from app.domain.job import Job
-from app.errors import ObjectTaken
+from app.errors import ObjectTaken, StorageUnavailable
+from app.jobs.fetched_videos import FetchedVideo
 from app.media.downloads import Download
 from app.storage.arriving_file import ArrivingFile
 from app.storage.keys import poster_key, video_key_base
@@ -18,6 +19,8 @@ from app.storage.protocol import Finish, Storage
 
 log = logging.getLogger(__name__)
 
+KEYS_AT_ONCE = 10
+"""How many keys one delivery tries: a storage that takes none is asked again later."""
 CHECK_AGAIN = 1.0
 """Seconds between two checks of the storage, however many deliveries ask."""
 
@@ -44,28 +47,51 @@ class VideoObjects:
             self._checking = asyncio.create_task(self._storage.check())
         await asyncio.shield(self._checking)  # others may wait for it
 
-    async def put(self, job: Job, holder: str, video: Download, finish: Finish) -> Job:
-        """Store the bytes under the job's key, or under the next one if other bytes are there."""
-        while True:
-            key = key_of(job)
+    async def put(
+        self, job: Job, holder: str, fetched: FetchedVideo, finish: Finish
+    ) -> tuple[Job, str]:
+        """Store the video and its poster, under the job's key or under the next that is free.
+
+        Return the job with its key, and the key of the poster.
+
+        Raises:
+            StorageUnavailable: not everything is stored.
+
+        """
+        for _ in range(KEYS_AT_ONCE):
             try:
-                await finish(sha256=video.sha256)
+                await finish(sha256=fetched.video.sha256)
             except ObjectTaken:
-                there = await self._storage.find(key, read=False)
-                if there is not None and there.owner == job.id:
-                    # An earlier try stored what fal sent then; no library row refers to it, unless
-                    # the worker that has the lease now has added one.
-                    await self._store.extend(job.id, holder)
-                    await self.delete(job)
-                else:
-                    name = PurePosixPath(key).name  # its folder names the user
-                    log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, name)
-                    job = await self._store.rekey(
-                        job.id, holder, taken=key, key_base=key_base_of(job)
-                    )
-                finish = self.from_disk(job, video)
+                job = await self._make_room(job, holder)
             else:
-                return job
+                if poster := await self._put_poster(job, fetched):
+                    return job, poster
+                await self._delete_own(job, holder)
+                job = await self._next_key(job, holder)
+            finish = self.from_disk(job, fetched.video)
+        raise StorageUnavailable("The storage says that every key is taken.")
+
+    async def _make_room(self, job: Job, holder: str) -> Job:
+        """Delete what an earlier try stored under the job's key, or give the job its next key."""
+        there = await self._storage.find(key_of(job), read=False)
+        if there is None or there.owner != job.id:
+            return await self._next_key(job, holder)
+        await self._delete_own(job, holder)  # fal sent other bytes then
+        return job
+
+    async def _delete_own(self, job: Job, holder: str) -> None:
+        """Delete objects of this job; no library row refers to them.
+
+        Unless the worker that has the lease now has added one: then the lease is lost.
+        """
+        await self._store.extend(job.id, holder)
+        await self.delete(job)
+
+    async def _next_key(self, job: Job, holder: str) -> Job:
+        key = key_of(job)
+        name = PurePosixPath(key).name  # its folder names the user
+        log.warning("[VIDEO JOB %s] %s is taken; using the next key", job.id, name)
+        return await self._store.rekey(job.id, holder, taken=key, key_base=key_base_of(job))
 
     def from_disk(self, job: Job, video: Download) -> Finish:
         """Return what stores a video that has been fetched."""
@@ -75,18 +101,17 @@ class VideoObjects:
         """Begin to store a video that is being fetched."""
         return self._storage.upload(key_of(job), file, owner=job.id)
 
-    async def put_poster(self, job: Job, poster: bytes, path: Path) -> str:
-        """Store the poster, after writing it to ``path``; return its key."""
-        key = poster_key(key_of(job))
+    async def _put_poster(self, job: Job, fetched: FetchedVideo) -> str | None:
+        """Store the poster and return its key; None if the storage takes nothing under it."""
+        key, path = poster_key(key_of(job)), fetched.folder / "poster.jpg"
+        poster = fetched.facts.poster
         await asyncio.to_thread(path.write_bytes, poster)
-        # An earlier attempt may have stored a poster that another encoder made: it serves as well.
-        with suppress(ObjectTaken):
-            await self._storage.put(
-                key,
-                path,
-                sha256=hashlib.sha256(poster).hexdigest(),
-                owner=job.id,
-            )
+        digest = hashlib.sha256(poster).hexdigest()
+        try:
+            await self._storage.put(key, path, sha256=digest, owner=job.id)
+        except ObjectTaken:
+            # A poster that another encoder made at an earlier attempt serves as well.
+            return key if await self._storage.find(key, read=False) else None
         return key
 
     async def delete(self, job: Job) -> None:

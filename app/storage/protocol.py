@@ -37,7 +37,8 @@ class Storage(Protocol):
         ``sha256`` is the file's digest in hexadecimal, ``owner`` the id of the job.
 
         Raises:
-            ObjectTaken: the key holds other bytes, which stay as they are.
+            ObjectTaken: the key holds other bytes, which stay as they are; or the storage takes
+                none under it.
             StorageUnavailable: the file may not be stored; the call can be repeated.
 
         """

@@ -172,7 +172,13 @@ class R2Storage:
         One that was sent while it arrived has no digest in its metadata. It has the same ETag if
         it came in the same parts, otherwise it is read.
         """
-        head = await self._head(key)
+        try:
+            head = await self._head(key)
+        except Refusal as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND:
+                raise
+            # A store whose disk was full may refuse a key for ever, and have nothing there.
+            raise ObjectTaken(f"{key.rpartition('/')[2]} is taken, but not there.") from refusal
         there = head["Metadata"].get("sha256")
         if there is None and head["ContentLength"] == await _size_of(source):
             there = sha256 if head["ETag"] == etag else (await self._read(key)).sha256
