@@ -6,6 +6,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage
 
 REQUEST_FAILED = r"^Failed to load resource: "
 """Chromium logs this for every failed request; a page cannot prevent it."""
+REFUSED = REQUEST_FAILED + r"the server responded with a status of {} "
+"""The same for an answer with this status."""
 
 
 class Console:
