@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.jobs.outgoing_events import OutgoingEvents
+from app.jobs.rounds import Rounds
 from app.settings import Settings
 from tests.support.event_receiver import EventReceiver, event_receiver
 from tests.support.outgoing_events import changed
@@ -33,6 +34,16 @@ def only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(OutgoingEvents, "run", idle)
+
+
+@pytest.fixture
+def rounds_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no round be done but those that a test asks for."""
+
+    async def idle(_: Rounds) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Rounds, "run", idle)
 
 
 @pytest.fixture

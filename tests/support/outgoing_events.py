@@ -49,3 +49,9 @@ async def cancelled(run: Running) -> str:
     await run.cancel(job_id)
     assert (await run.finished(job_id))["status"] == "cancelled"
     return job_id
+
+
+async def key_of(run: Running, job_id: str) -> Any:
+    """Return the key of the job's event."""
+    keys = await run.rows("SELECT VALUE record::id(id) FROM outgoing_event")
+    return next(key for key in keys if key[0] == job_id)
