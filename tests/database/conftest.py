@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.database import schema
+from app.database.address import Address
 from app.database.client import Database
-from tests.support.database import connected, embedded
+from tests.support.database import SurrealServer, connected, embedded
+from tests.support.deployment import create_database, migrate_and_create_service_user
 from tests.support.job_functions import Jobs
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
@@ -52,3 +54,16 @@ async def delivered(run: Running, fal: FalStandIn) -> str:
     await run.finished(failed)
     await run.submitted()
     return job_id
+
+
+@pytest.fixture
+async def root(server: SurrealServer) -> AsyncIterator[Database]:
+    """A database that has only a migrator and the record access."""
+    async with connected(await create_database(server)) as database:
+        yield database
+
+
+@pytest.fixture
+async def service(root: Database) -> Address:
+    """The service's sign-in to a migrated database."""
+    return await migrate_and_create_service_user(root)
