@@ -1,12 +1,16 @@
 """Small real videos."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
+from PIL import Image
 
 FRAMES_PER_SECOND = 24
+Colour = tuple[int, int, int]
+RED = (200, 30, 30)
 
 
 def small_video(seconds: float = 0.5, width: int = 64, height: int = 64, seed: int = 0) -> bytes:
@@ -27,6 +31,28 @@ def small_video(seconds: float = 0.5, width: int = 64, height: int = 64, seed: i
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path.read_bytes()
+
+
+def write_video(
+    path: Path,
+    colours: Sequence[Colour] = (RED,) * 12,
+    *,
+    size: tuple[int, int] = (64, 48),
+    movflags: str = "+faststart",
+) -> Path:
+    """Write a video with one frame per colour, 24 frames per second."""
+    with av.open(path, "w", format="mp4", options={"movflags": movflags}) as container:
+        stream = container.add_stream(
+            "libx264", rate=FRAMES_PER_SECOND, options={"preset": "ultrafast"}
+        )
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1
+        for colour in colours:
+            picture = Image.new("RGB", size, colour)
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))  # type: ignore[no-untyped-call]
+        container.mux(stream.encode())
+    return path
 
 
 def padded(video: bytes, size: int) -> bytes:
