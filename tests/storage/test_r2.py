@@ -8,7 +8,6 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def key() -> str:
-    return f"users/u/library/{uuid4()}.mp4"
 
 
 class StopAtSecondPart:
