@@ -6,19 +6,19 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.axe import serious
 from tests.browser.conftest import driven_server
 from tests.browser.console import REQUEST_FAILED, Console
 from tests.browser.fal import DrivenFal
 from tests.browser.server import Server
+from tests.browser.sessions import NO_STORAGE, expire, refuse, sign_in, signed_in, signed_out
 from tests.browser.studio import VIEWS, Studio
 from tests.browser.tab import Tab
 from tests.support.tokens import token
 
 pytestmark = pytest.mark.timeout(240)
-
 
 # Not by the editor's module, a second copy of which would take the tab for a duplicated one.
 DRAFTS = """() => new Promise((resolve) => {
@@ -30,9 +30,6 @@ DRAFTS = """() => new Promise((resolve) => {
     opening.result.close();
   };
 })"""
-NO_STORAGE = """Object.defineProperty(window, "localStorage", {
-  get() { throw new DOMException("denied", "SecurityError"); },
-});"""
 
 
 @pytest.fixture(scope="module")
@@ -44,35 +41,6 @@ def shop(new_home: Callable[[], Path], fal: DrivenFal) -> Iterator[Server]:
     }
     with driven_server(new_home(), fal, **places) as server:
         yield server
-
-
-def signed_out(page: Page) -> None:
-    """Wait until the page says that nobody is signed in."""
-    expect(page.locator("html")).to_have_attribute("data-session", "out")
-
-
-def sign_in(studio: Studio, value: str) -> None:
-    """Sign in with a token, from whatever view is open."""
-    studio.page.get_by_role("banner").get_by_role("button", name="Sign in").click()
-    dialog = studio.page.get_by_role("dialog", name="Sign in")
-    dialog.get_by_label("Access token").fill(value)
-    dialog.get_by_role("button", name="Sign in").click()
-
-
-def open_link(studio: Studio, value: str) -> None:
-    """Open a link with a token in the tab."""
-    studio.page.evaluate("(hash) => { location.hash = hash; }", f"token={value}")
-
-
-def signed_in(studio: Studio, name: str) -> None:
-    """Wait until the page says who is signed in."""
-    expect(studio.page.get_by_role("button", name=f"Account: {name}")).to_be_visible()
-
-
-def refuse(route: Route) -> None:
-    """Answer as the service does after the token has expired."""
-    problem = {"status": 401, "code": "unauthenticated", "detail": "The token has expired."}
-    route.fulfill(status=401, json=problem, content_type="application/problem+json")
 
 
 def test_every_view_says_that_nobody_is_signed_in_and_all_tabs_share_the_session(
@@ -126,11 +94,7 @@ def test_a_session_that_expires_loses_nothing(
     fal.begin()
     expect(studio.dialog).to_contain_text("Generating")
 
-    def meet_expiry(route: Route) -> None:
-        expired = route.request.headers.get("authorization") == f"Bearer {first}"
-        refuse(route) if expired else route.fallback()
-
-    context.route("**/api/**", meet_expiry)
+    expire(context, first)
     studio.page.evaluate("dispatchEvent(new Event('online'))")  # the stream is opened again
     expect(studio.toasts).to_contain_text("You are signed out")
     fal.complete()
@@ -166,83 +130,6 @@ def test_an_expired_session_is_said_once_to_those_who_see_the_page(
     studio.go("Library")
     expect(strip).to_be_visible()
     expect(studio.toasts).to_have_count(0)
-
-
-def test_a_link_of_somebody_else_asks_before_it_signs_anybody_in(
-    context: BrowserContext, console: Console, driven: Server
-) -> None:
-    console.allow(REQUEST_FAILED)
-    ada = token("asked", email="ada@example.com")
-    other, tab = (Studio(context, driven.url, token=ada) for _ in range(2))
-    stored = "localStorage.getItem('access-token')"
-    question = tab.page.get_by_role("dialog", name="Continue as mallory@example.com?")
-    for keys in (["Enter"], ["Escape"], ["Shift+Tab", "Enter"]):
-        signed_in(tab, "ada@example.com")
-        tab.go("Library")
-        open_link(tab, token("mallory", email="mallory@example.com"))
-        expect(question).to_contain_text("You are signed in as ada@example.com.")
-        expect(question.get_by_role("button", name="Stay signed in")).to_be_focused()
-        assert "token" not in tab.page.url
-        assert tab.page.evaluate(stored) == ada
-        if keys == ["Enter"]:
-            assert serious(tab.page) == []
-        for key in keys:
-            tab.page.keyboard.press(key)
-    for each in (tab, other):
-        signed_in(each, "mallory@example.com")
-    assert len([each for each in other.requests if each.is_navigation_request()]) == 2
-
-    with tab.page.expect_response(lambda answer: answer.status == 401):
-        open_link(tab, "nonsense")
-    renewed = token("mallory", email="new@example.com")
-    open_link(tab, renewed)
-    for each in (tab, other):
-        signed_in(each, "new@example.com")
-    expect(tab.dialog).to_be_hidden()
-
-
-def test_a_link_ends_no_session_with_a_token_that_the_service_refuses(
-    context: BrowserContext, console: Console, driven: Server
-) -> None:
-    console.allow(REQUEST_FAILED)
-    valid = token("named")
-    tab = Studio(context, driven.url, token=valid).until_ready()
-    for refused in token("named", secret="of somebody else" * 3), token("named", exp=1):
-        with tab.page.expect_response(lambda answer: answer.status == 401):
-            open_link(tab, refused)
-        signed_in(tab, "named")
-        tab.until_ready()
-        assert tab.page.evaluate("localStorage.getItem('access-token')") == valid
-        expect(tab.toasts).to_have_count(0)
-
-
-def test_a_link_with_a_token_that_no_request_can_carry_signs_nobody_in(
-    context: BrowserContext, console: Console, driven: Server
-) -> None:
-    console.allow(REQUEST_FAILED)
-    studio = Studio(context, driven.url)
-    signed_out(studio.page)
-    with studio.page.expect_navigation():
-        open_link(studio, "x" * 100_000)
-    signed_out(studio.page)
-    sign_in(studio, "x" * 100_000)
-    expect(studio.dialog).to_contain_text("Paste your access token.")
-
-
-def test_a_link_is_taken_at_once_after_the_session_of_somebody_else_has_expired(
-    context: BrowserContext, console: Console, driven: Server
-) -> None:
-    console.allow(REQUEST_FAILED)
-    first = token("had-left")
-
-    def meet_expiry(route: Route) -> None:
-        expired = route.request.headers.get("authorization") == f"Bearer {first}"
-        refuse(route) if expired else route.fallback()
-
-    studio = Studio(context, driven.url, token=first).until_ready()
-    context.route("**/api/**", meet_expiry)
-    open_link(studio, token("comes-next"))
-    signed_in(studio, "comes-next")
 
 
 def test_signing_out_reaches_tabs_that_cannot_store_their_token(
@@ -327,28 +214,6 @@ def test_who_comes_back_with_an_expired_session_is_signed_out_and_not_offline(
     context.set_offline(False)
     expect(studio.page.get_by_role("button", name="Sign in").first).to_be_visible()
     expect(connection).to_have_text("")
-
-
-def test_a_token_that_a_full_storage_refuses_is_not_followed_by_the_one_before(
-    context: BrowserContext, console: Console, driven: Server
-) -> None:
-    console.allow(REQUEST_FAILED)
-    studio = Studio(context, driven.url, token=token("before")).until_ready()
-    studio.page.evaluate("""() => {
-      for (let size = 2 ** 22; size >= 1; size /= 2) {
-        try {
-          for (let n = 0; ; n += 1) localStorage.setItem(`${size}/${n}`, "x".repeat(size));
-        } catch {
-          // The next size may still fit.
-        }
-      }
-    }""")
-    longer = token("after", email="a-longer-address-than-before@example.com")
-    open_link(studio, longer)
-    studio.dialog.get_by_role("button", name="Continue").click()
-    signed_in(studio, "a-longer-address")
-    studio.page.reload()
-    signed_out(studio.page)
 
 
 def test_a_page_under_a_prefix_leaves_the_storage_of_its_origin_alone(
