@@ -9,11 +9,11 @@ import pytest
 
 from app import times
 from app.jobs import kept_start_images
-from tests.jobs.test_start_images_kept import hold, lost, objects
 from tests.support.clock import set_clock_ahead
 from tests.support.crashes import Faults, Lives, without_waiting
 from tests.support.database_failures import raising_sdk
 from tests.support.deletions import SECOND_ROUND
+from tests.support.kept_start_images import hold, lost, objects
 from tests.support.seams import DEATHS
 from tests.support.service import Running
 from tests.support.stand_ins.fal import FalStandIn
