@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.faults.runtime import RUNTIME_FAULTS
 from tests.support.faults.sandbox import Fault, Sandbox
+from tests.support.faults.start_warnings import START_WARNINGS
 from tests.support.faults.startup import STARTUP_FAULTS
 
-FAULTS = STARTUP_FAULTS | RUNTIME_FAULTS
+FAULTS = STARTUP_FAULTS | START_WARNINGS | RUNTIME_FAULTS
 TABLES, _ = Path("docs/errors.md").read_text().split("## Lines of the log, all of them")
 ROW = r"^\| ([a-z0-9-]+) \| (`[^|]+`) \| [^|]+\. \| [^|]+\. \|$"
 MESSAGES = dict(re.findall(ROW, TABLES, re.MULTILINE))
