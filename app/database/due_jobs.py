@@ -20,7 +20,7 @@ class DueJobs:
 
     def __init__(self, database: Database, limits: Limits) -> None:
         self._database = database
-        self._ahead = {"silence": limits.silence, "deadline": limits.deadline}
+        self._ahead = {"deadline": limits.deadline}
 
     async def due(self, limit: int) -> list[Any]:
         """Return the database's ids of the due jobs, about ``limit``."""

@@ -152,3 +152,32 @@ async def test_trouble_with_an_unknown_request_does_not_delay_the_delivery(jobs:
     await set_clock_ahead(jobs.database, 700)
     row = await jobs("postpone", "j", "worker", TROUBLE, ONCE_IN_A_WHILE)
     assert values_of(row, "status") == ["processing"]
+
+
+@pytest.mark.parametrize("before", ["open", "submitting"])
+async def test_a_process_with_a_shorter_submit_timeout_does_not_take_a_submit_of_another(
+    jobs: Jobs, before: str
+) -> None:
+    due_jobs = DueJobs(jobs.database, Limits(**LIMITS))
+    await jobs.open("j", limits=LIMITS | {"silence": 3660})
+    if before == "submitting":
+        await jobs("submitting", "j", 3660)
+    assert await due_jobs.take_due(5) == []
+    await set_clock_ahead(jobs.database, 3661)
+    assert [each.job.id for each in await due_jobs.take_due(5)] == ["j"]
+
+
+@pytest.mark.parametrize("before", ["open", "submitting"])
+async def test_a_submit_that_began_by_a_clock_that_was_ahead_is_due(
+    jobs: Jobs, before: str
+) -> None:
+    due_jobs = DueJobs(jobs.database, Limits(**LIMITS))
+    await set_clock_ahead(jobs.database, 600)
+    await jobs.bring_to(before)
+    if before == "open":  # the default of the field is the real time
+        await jobs.database.query(
+            "DEFINE FIELD OVERWRITE created_at ON video_job TYPE datetime;"
+            "UPDATE video_job SET created_at = fn::clock::now()"
+        )
+    await set_clock_ahead(jobs.database, 0)
+    assert [each.job.id for each in await due_jobs.take_due(5)] == ["j"]
