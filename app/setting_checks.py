@@ -17,6 +17,7 @@ MOST_WEBHOOK_SECRETS = 2
 
 _HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[\da-f:.]*:[\da-f:.]*", re.ASCII)
 """A name, or an address; the second form is IPv6 without its brackets."""
+_REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _BUCKET = re.compile(r"[\w.-]{1,255}", re.ASCII)
 _ORIGIN = re.compile(r"https?://[^/?#*\s]+(?<!:)")
 _MEDIA_HOST = re.compile(
@@ -66,6 +67,13 @@ def bucket(name: str) -> str:
     """Return the name if botocore sends requests for it; R2 and S3 allow fewer names."""
     if not _BUCKET.fullmatch(name):
         raise ValueError("must be a bucket's name, without a path")
+    return name
+
+
+def region(name: str) -> str:
+    """Return the name if botocore takes it: it may become a part of a host's name."""
+    if not _REGION.fullmatch(name):
+        raise ValueError("must be a region's name, such as auto or eu-central-1")
     return name
 
 

@@ -195,6 +195,11 @@ class Settings(BaseSettings):
             raise ValueError(f"a SurrealDB server needs {' and '.join(missing)} as well")
         return value
 
+    @field_validator("r2_region")
+    @classmethod
+    def _region_can_be_used(cls, value: str) -> str:
+        return setting_checks.region(value)
+
     @field_validator("r2_bucket")
     @classmethod
     def _bucket_is_complete(cls, value: str | None, info: ValidationInfo) -> str | None:

@@ -274,6 +274,13 @@ def test_a_bucket_that_no_store_can_have_is_refused(wrong: str) -> None:
     assert bucket.r2_bucket == "My_videos.2-a"
 
 
+@pytest.mark.parametrize("wrong", ["eu west", "-x-", "\u00e9", "eu\n", "a" * 64, "eu.west"])
+def test_a_region_that_the_client_refuses_is_refused(wrong: str) -> None:
+    (line,) = messages(r2_region=wrong)
+    assert line.startswith("R2_REGION: must be a region's name")
+    assert settings(r2_region="us-gov-west-1").r2_region == "us-gov-west-1"
+
+
 def test_a_value_that_is_not_a_number_is_refused_without_jargon() -> None:
     lines = messages(**dict.fromkeys(NUMBERS, "many"))
     assert len(lines) == len(NUMBERS)

@@ -4,12 +4,13 @@ Without an exporter, OpenTelemetry's interface does nothing. Names follow its se
 No span has an address, a query or the text of an error: these may hold signatures.
 """
 
+from __future__ import annotations
+
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context
-from opentelemetry.propagate import get_global_textmap
 from opentelemetry.trace import (
     Link,
     Span,
@@ -20,14 +21,23 @@ from opentelemetry.trace import (
     get_tracer,
     set_tracer_provider,
 )
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from app import times
 from app.errors import ConfigurationError
 from app.telemetry import context
 from app.telemetry.metrics import timed
-from app.telemetry.seam import T
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from app.telemetry.seam import T
 
 _tracer = get_tracer("video-generation")
+_propagator = TraceContextTextMapPropagator()
+"""W3C Trace Context alone, as jobs keep it, whatever ``OTEL_PROPAGATORS`` names."""
 
 
 async def traced(name: str, call: Callable[[], Awaitable[T]], /) -> T:
@@ -39,7 +49,7 @@ async def traced(name: str, call: Callable[[], Awaitable[T]], /) -> T:
 @contextmanager
 def request_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
     """Continue the trace that the request's ``traceparent`` names, or begin one."""
-    with _span(method, kind=SpanKind.SERVER, parent=get_global_textmap().extract(headers)) as span:
+    with _span(method, kind=SpanKind.SERVER, parent=_propagator.extract(headers)) as span:
         yield span
 
 
@@ -47,7 +57,7 @@ def request_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
 def delivery_span(submitted_in: str | None) -> Iterator[None]:
     """Begin a trace of its own, linked to the one in which the job was submitted minutes ago."""
     carrier = {"traceparent": submitted_in} if submitted_in else {}
-    submit = get_current_span(get_global_textmap().extract(carrier, Context())).get_span_context()
+    submit = get_current_span(_propagator.extract(carrier, Context())).get_span_context()
     links = [Link(submit)] if submit.is_valid else []
     with _span("deliver", parent=Context(), links=links):
         yield
@@ -61,7 +71,7 @@ def current_trace() -> str | None:
 def outgoing_headers() -> dict[str, str]:
     """Return the headers by which the next service continues this trace."""
     headers: dict[str, str] = {}
-    get_global_textmap().inject(headers)
+    _propagator.inject(headers)
     return headers
 
 
@@ -70,25 +80,18 @@ def exporting(endpoint: str) -> Iterator[None]:
     """Send spans to an OTLP endpoint over HTTP; the SDK reads the other ``OTEL_…`` variables.
 
     Raises:
-        ConfigurationError: the packages of the extra ``otel`` are not installed.
+        ConfigurationError: the packages of the extra ``otel`` are not installed, or a variable has
+            a value that they refuse.
 
     """
     try:
-        # These are optional packages.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
-            OTLPSpanExporter,
-        )
-        from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        provider = _provider(f"{endpoint.rstrip('/')}/v1/traces")
     except ImportError as error:
         raise ConfigurationError(
             "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry: install the extra otel, or unset it"
         ) from error
-    exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=times.TRACES_EXPORT)
-    named = {"service.name": "video-generation", **OTELResourceDetector().detect().attributes}
-    provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    except ValueError as error:
+        raise ConfigurationError(f"A variable OTEL_… cannot be used: {error}") from error
     set_tracer_provider(provider)
     try:
         yield
@@ -96,6 +99,22 @@ def exporting(endpoint: str) -> Iterator[None]:
         last = threading.Thread(target=provider.shutdown, daemon=True)
         last.start()
         last.join(times.TRACES_EXPORT)
+
+
+def _provider(address: str) -> TracerProvider:
+    # These are optional packages.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        OTLPSpanExporter,
+    )
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    exporter = OTLPSpanExporter(address, timeout=times.TRACES_EXPORT)
+    named = {"service.name": "video-generation", **OTELResourceDetector().detect().attributes}
+    provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider
 
 
 @contextmanager

@@ -22,7 +22,8 @@ class Disk:
     def leave(self, room: int) -> None:
         """Leave so many bytes; with 0 every write that needs a new page fails with ENOSPC."""
         # What is written meanwhile makes the new size too small, and the kernel refuses it.
-        while not self._resize(self._used() + room):
+        # A size of zero would mean no limit.
+        while not self._resize(max(1, self._used() + room)):
             pass
 
     def empty(self) -> None:

@@ -105,6 +105,8 @@ class Simulation:
             async with self._room:  # the disk is not full, and no server is being restarted
                 filling.cancel()
             await asyncio.wait({filling})
+            if not filling.cancelled():
+                filling.result()
             self.browsers.closed.set()
             await browsing
 

@@ -1,7 +1,9 @@
 """Spans connect a request, its calls to the outside and the delivery that follows."""
 
 import asyncio
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -193,3 +195,19 @@ def test_without_the_packages_the_setting_is_refused(monkeypatch: pytest.MonkeyP
 
 def test_the_end_of_the_exporter_is_part_of_the_time_to_stop() -> None:
     assert times.TRACES_EXPORT < times.STOP - times.REQUEST_GRACE - times.DRAIN
+
+
+def test_a_variable_of_opentelemetry_that_is_refused_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "0")
+    with pytest.raises(ConfigurationError, match=r"OTEL_.*max_queue_size"), exporting("http://x"):
+        pass
+
+
+def test_a_propagator_that_is_not_installed_does_not_stop_the_service() -> None:
+    subprocess.run(
+        [sys.executable, "-c", "import app.main"],
+        env=os.environ | {"OTEL_PROPAGATORS": "tracecontext,b3"},
+        check=True,
+    )
