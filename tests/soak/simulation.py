@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from mmap import PAGESIZE
 
 import httpx
 
@@ -28,6 +29,8 @@ DATABASE_DOWN_SECONDS = 0.0, 2.0
 DISK_ROOMY_SECONDS = 2.0, 10.0
 DISK_FILLING_SECONDS = 0.5
 DISK_FULL_SECONDS = 0.0, 3.0
+DISK_FULL_PAGES = range(8)
+"""Left when the disk is full: an object's metadata may find room where the object does not."""
 CLOCK_TURNED = 0.2
 """Probability that the database's clock is wrong, or right again, after a kill."""
 CLOCK_AHEAD_SECONDS = 60.0, 12 * 3600.0
@@ -118,7 +121,9 @@ class Simulation:
                     # No disk fills up between the check of its room and the call that follows.
                     await asyncio.to_thread(disk.leave, RESERVE // 2)
                     await asyncio.sleep(DISK_FILLING_SECONDS)
-                    await asyncio.to_thread(disk.leave, 0)
+                    await asyncio.to_thread(
+                        disk.leave, self.chance.choice(DISK_FULL_PAGES) * PAGESIZE
+                    )
                     self.disks_filled += 1
                     await asyncio.sleep(self.chance.uniform(*DISK_FULL_SECONDS))
                 finally:
