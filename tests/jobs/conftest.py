@@ -1,7 +1,8 @@
-"""Services that tell an event receiver how jobs end."""
+"""Services that tell an event receiver how jobs end, and an S3 server for one test alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,17 @@ from app.jobs.rounds import Rounds
 from app.settings import Settings
 from tests.support.event_receiver import EventReceiver, event_receiver
 from tests.support.outgoing_events import changed
+from tests.support.s3 import S3Server, s3_server
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal import FalStandIn
+
+
+@pytest.fixture
+def own_s3(tmp_path: Path) -> Iterator[S3Server]:
+    """A server of this test's own: the keys of all tests are the same."""
+    (tmp_path / "s3").mkdir()
+    with s3_server(tmp_path / "s3") as server:
+        yield server
 
 
 @pytest.fixture

@@ -17,16 +17,15 @@ from tests.support.clock import pass_retries, pass_time
 from tests.support.job_rows import stored_row
 from tests.support.ledger import CHARGED, HELD, RELEASED
 from tests.support.process import PATIENCE
-from tests.support.s3 import S3Server, s3_server
 from tests.support.service import Running, running
 from tests.support.stand_ins.fal_faults import Pause, Truncate
 from tests.support.stand_ins.videos import padded, small_video
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.settings import Settings
+    from tests.support.s3 import S3Server
     from tests.support.stand_ins.fal import FalStandIn
 
 T = TypeVar("T")
@@ -75,14 +74,6 @@ class Delivering:
         listed = await self.storage._client.list_multipart_uploads(Bucket="videos")
         found = await self.storage.find(key, read=False)
         return found is not None, len(listed.get("Uploads", []))
-
-
-@pytest.fixture
-def own_s3(tmp_path: Path) -> Iterator[S3Server]:
-    """A server of this test's own: the keys of all tests are the same."""
-    (tmp_path / "s3").mkdir()
-    with s3_server(tmp_path / "s3") as server:
-        yield server
 
 
 @pytest.fixture

@@ -10,26 +10,18 @@ from app.jobs.video_objects import KEYS_AT_ONCE
 from tests.support.clock import pass_time
 from tests.support.job_rows import stored_row
 from tests.support.ledger import CHARGED, HELD
-from tests.support.s3 import BUCKET, S3Server, s3_server
+from tests.support.s3 import BUCKET, S3Server
 from tests.support.service import Running, running
 from tests.support.stand_ins.videos import padded, small_video
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from app.settings import Settings
     from tests.support.stand_ins.fal import FalStandIn
 
 LARGE = padded(small_video(), 20 * 1024 * 1024)
 """It is sent in parts while it arrives."""
-
-
-@pytest.fixture
-def own_s3(tmp_path: Path) -> Iterator[S3Server]:
-    (tmp_path / "s3").mkdir()
-    with s3_server(tmp_path / "s3") as server:
-        yield server
 
 
 @pytest.fixture
