@@ -38,6 +38,13 @@ async def erase(run: Running, user: str = "ada") -> dict[str, Any]:
     return dict(answer.json())
 
 
+async def progress(run: Running, user: str = "ada") -> tuple[bool, int]:
+    """Return whether the user's erasure is finished, and how much is left."""
+    erasure = await run.service.erasure_store.get(user)
+    assert erasure is not None
+    return erasure.finished_at is not None, erasure.left
+
+
 async def objects(run: Running, job_id: str) -> list[Path]:
     """Return the paths of the job's video, poster and start image, of those that are there."""
     row = await stored_row(run, job_id)
