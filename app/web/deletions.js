@@ -3,6 +3,7 @@ import { localStore } from "./views/browser-storage.js";
 
 const UNDO_FOR = 15_000; // milliseconds
 const HOLD_FOR = 600_000; // milliseconds; the longest time to decide, also after a crash
+const BEING_SENT = 0; // a time that is over for every clock
 const MISDATED = 2 * HOLD_FOR; // milliseconds ahead that a clock which was ahead has noted
 
 /**
@@ -39,7 +40,7 @@ export class Deletions extends EventTarget {
   }
 
   add(videos) {
-    this.#setTime(0); // ends the time of those before
+    this.#setTime(BEING_SENT); // those before
     this.#undoable = videos;
     this.#setTime(Date.now() + UNDO_FOR);
     this.#changed();
@@ -79,6 +80,7 @@ export class Deletions extends EventTarget {
   async #send(jobId) {
     if (this.#sending.has(jobId)) return;
     this.#sending.add(jobId);
+    this.#setTime(BEING_SENT, [jobId]);
     try {
       await this.#context.videos.deleteVideo(jobId);
     } catch (error) {
@@ -95,7 +97,7 @@ export class Deletions extends EventTarget {
   }
 
   #leave() {
-    this.#setTime(0);
+    this.#setTime(BEING_SENT);
     this.#settle();
   }
 
@@ -103,14 +105,16 @@ export class Deletions extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** What is no longer noted was undone if its time was not over, and else is sent. */
+  /** What is no longer noted is sent if that was noted before, and else was undone. */
   #followOtherTab({ key, oldValue, newValue }) {
     if (key !== OWN + this.#key) return;
     const left = JSON.parse(newValue ?? "{}");
     const gone = Object.entries(JSON.parse(oldValue ?? "{}")).filter(([jobId]) => !(jobId in left));
     const [undone, sent] = [[], []];
-    for (const [jobId, time] of gone) (isDue(time) ? sent : undone).push({ jobId });
+    for (const [jobId, time] of gone) (time === BEING_SENT ? sent : undone).push({ jobId });
     for (const { jobId } of sent) this.#sent.add(jobId);
+    const noted = this.#noted; // newer than what the event tells
+    if (this.#undoable.some(({ jobId }) => !noted[jobId])) this.#undoable = []; // sent by the other tab
     this.#changed();
     if (undone.length > 0) this.dispatchEvent(new CustomEvent("undo", { detail: undone }));
   }
@@ -128,8 +132,8 @@ export class Deletions extends EventTarget {
     return `deletions/${this.#context.owner()}`;
   }
 
-  #setTime(time) {
-    const times = this.#undoable.map(({ jobId }) => [jobId, time]);
+  #setTime(time, jobIds = this.#undoable.map(({ jobId }) => jobId)) {
+    const times = jobIds.map((jobId) => [jobId, time]);
     this.#noted = { ...this.#noted, ...Object.fromEntries(times) };
   }
 

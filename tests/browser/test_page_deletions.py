@@ -13,6 +13,7 @@ from tests.browser.studio import PHONE
 from tests.browser.tab import HeldRequests
 
 pytestmark = pytest.mark.timeout(240)
+NOTED = "Object.keys(localStorage).some((key) => key.startsWith('deletions/'))"
 
 
 def test_a_deletion_is_undone_or_sent_when_its_time_is_over_in_all_tabs(
@@ -55,8 +56,7 @@ def test_a_deletion_is_undone_or_sent_when_its_time_is_over_in_all_tabs(
     library.studio.until(lambda: held.count == 1)
     held.release()
     until(lambda: list(owner.videos) == ["Three", "One"])
-    noted = "Object.keys(localStorage).some((key) => key.startsWith('deletions/'))"
-    library.studio.until(lambda: not other.page.evaluate(noted))
+    library.studio.until(lambda: not other.page.evaluate(NOTED))
     other.expect_titles("Three", "One")
 
 
@@ -130,12 +130,38 @@ def test_activity_follows_a_deletion(
     library.studio.go("Activity")
     library.page.clock.run_for(20_000)  # more than there is to undo
     until(lambda: list(owner.videos) == ["One"])
-    noted = "Object.keys(localStorage).some((key) => key.startsWith('deletions/'))"
-    library.studio.until(lambda: not library.page.evaluate(noted))
+    library.studio.until(lambda: not library.page.evaluate(NOTED))
     for tab, row in zip((library, other), rows, strict=True):
         tab.studio.go("Studio")
         tab.studio.go("Activity")
         expect(row).to_have_attribute("data-state", "deleted")
+
+
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_a_tab_with_another_clock_knows_what_is_undone_and_what_is_sent(
+    context: BrowserContext, owner_of: Callable[[str], Owner], minutes: int
+) -> None:
+    owner = owner_of(f"looks-at-two-clocks{minutes}")
+    owner.make("One", "Two")
+    context.clock.install()
+    library, other = owner.library(context), owner.library(context)
+    other.studio.go("Activity")
+    other.page.evaluate(
+        "(ahead) => { const now = Date.now; Date.now = () => now() + ahead; }", minutes * 60_000
+    )
+    row = other.page.locator(".job").first
+    library.choose("Two", "Delete")
+    expect(row).to_have_attribute("data-state", "deleted")
+    library.undo.click()
+    expect(row).to_have_attribute("data-state", "completed")
+    library.choose("Two", "Delete")
+    expect(row).to_have_attribute("data-state", "deleted")
+    library.page.clock.run_for(20_000)  # more than there is to undo
+    until(lambda: list(owner.videos) == ["One"])
+    library.studio.until(lambda: not other.page.evaluate(NOTED))
+    for view in ("Studio", "Activity"):
+        other.studio.go(view)
+    expect(row).to_have_attribute("data-state", "deleted")
 
 
 def test_several_videos_are_starred_downloaded_and_deleted(
