@@ -82,6 +82,8 @@ async def test_what_began_tomorrow_has_no_age_yet(run: Running) -> None:
     await set_clock_ahead(database, DAY)
     await run.submitted()
     await run.wait_for_background()  # keeps the start image, at this time too
+    await run.rows("DEFINE FIELD OVERWRITE created_at ON video_job TYPE datetime")
+    await run.rows("UPDATE video_job SET created_at = fn::clock::now()")
     await database.query(
         "CREATE deletion:gone SET user = 'ada', left = ['key'], left_since = fn::clock::now(), "
         "rounds = 0, attempts = 0, due_at = fn::clock::now()"
