@@ -40,9 +40,9 @@ async def inspect(backends: Backends, browsers: Browsers, fal_worker: FalWorker)
         *(failure for job in jobs.values() for failure in of_job(job, backends.fal)),
         *(f"{job} was accepted and is gone" for job in browsers.accepted.keys() - jobs.keys()),
         *(
-            f"{job}: {end}, then {jobs[job]['status']}"
+            f"{job}: {end}, then {jobs[job]['status'] if job in jobs else 'gone'}"
             for job, end in browsers.ends.items()
-            if jobs[job]["status"] != end
+            if job not in jobs or jobs[job]["status"] != end
         ),
         *of_submits(backends.fal, jobs),
         *of_callbacks(fal_worker.acknowledged, jobs),
@@ -61,8 +61,11 @@ def of_submits(fal: FalStandIn, jobs: dict[str, Row]) -> Iterator[str]:
     submits = [call for call in fal.calls if call.name == "submit"]
     submitted = Counter(call.query["fal_webhook"].partition("jobId=")[2] for call in submits)
     yield from (f"{job} was submitted {n} times" for job, n in submitted.items() if n > 1)
+    yield from (f"{job} was submitted and is gone" for job in submitted.keys() - jobs.keys())
     for call in submits:
         job_id = call.query["fal_webhook"].partition("jobId=")[2]
+        if job_id not in jobs:
+            continue
         headline = jobs[job_id]["variables"].get("headline", "")  # an erased job has none
         if headline not in json.loads(call.body)["prompt"]:
             yield f"{job_id} was submitted with the prompt of another job"
